@@ -1,0 +1,55 @@
+import type { OrderId } from '../protocol/ids.ts'
+
+/**
+ * Carries orders to payment workers: at least once, deduplicated by id for a while, and allowed to lose everything,
+ * because the journal puts an unsettled order again. Every adapter passes `queue-contract.ts`.
+ */
+export interface Queue {
+  /** Resolves when the queue has the order, or already had this id. Rejects with a {@link QueueFault}. */
+  put(id: string, order: QueuedOrder): Promise<void>
+  /** Hands out orders, at most `concurrency` at a time, until closed. A handler that throws or outlives the ack deadline gets the order again, later each time. */
+  consume(concurrency: number, handler: (delivery: Delivery) => Promise<void>): Consumer
+  /** Orders that were handed out too often without an end. */
+  deadLetters(): Promise<readonly DeadLetter[]>
+  close(): Promise<void>
+}
+
+/** What a worker needs to charge and to settle. `id` in the queue is the order's id and its attempt. */
+export interface QueuedOrder {
+  readonly order: OrderId
+  readonly user: string
+  readonly qty: number
+  readonly amountMinor: number
+  readonly currency: string
+  readonly payment: string
+  /** `charge`, or `refund` for money that came too late. */
+  readonly kind: 'charge' | 'refund'
+}
+
+export interface Delivery {
+  readonly id: string
+  readonly order: QueuedOrder
+  /** 1 for the first time. */
+  readonly attempt: number
+}
+
+export interface DeadLetter {
+  readonly id: string
+  readonly order: QueuedOrder
+  readonly attempts: number
+  readonly reason: string
+}
+
+export interface Consumer {
+  /** Takes no more, and resolves when what is under way has ended. */
+  close(): Promise<void>
+}
+
+export class QueueFault extends Error {
+  readonly code: 'QUEUE_FULL' | 'QUEUE_CLOSED' | 'QUEUE_FAILED'
+
+  constructor(code: QueueFault['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
+    this.code = code
+  }
+}

@@ -1,0 +1,104 @@
+import type { ShardKind } from '../protocol/subject.ts'
+
+/**
+ * Where shards are kept: a lease, a fenced journal and a snapshot each, and single records by key.
+ * This port is what promises G1, G3 and G5 stand on; every adapter passes `store-contract.ts`.
+ * A rejected promise is a {@link StoreFault}: the outcome is unknown, and the same call may be made again.
+ */
+export interface Store {
+  /** Takes a shard that nobody owns, under an epoch larger than any before; `taken` while another's lease runs. */
+  claim(shard: ShardName, owner: string): Promise<Lease | 'taken'>
+  /** Keeps the shard; `lost` if the epoch no longer stands. */
+  renew(shard: ShardName, epoch: number): Promise<Lease | 'lost'>
+  /** Gives the shard back, so that the next owner need not wait for the lease to run out. */
+  release(shard: ShardName, epoch: number): Promise<void>
+
+  /** Writes the epoch's opening (`seq` 0) first, so that no older owner can write any more, then reads what is there. */
+  open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'>
+  /**
+   * Adds the record right after its predecessor and resolves when it is durable. Repeating it with the same bytes is `stored` again;
+   * anything else out of order, or an older epoch, is `fenced`. The bytes may be reused once it has settled.
+   */
+  append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'>
+  /** The epoch still stands: for batches that changed nothing. */
+  confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'>
+
+  /** Records after `after`, oldest first, the openings left out. Works without owning the shard. */
+  readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord>
+  readSnapshot(shard: ShardName): Promise<Snapshot | undefined>
+  /**
+   * Keeps a snapshot if it is newer than the one there, then trims the journal up to it in the same atomic step. Trimmed records stay
+   * readable through {@link readArchive} for the archive's time. Chunks are at most {@link chunkBytesMax}, and their writing is spread out.
+   */
+  writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'>
+  /** Every record that is still kept, trimmed ones included, oldest first, openings included. */
+  readArchive(shard: ShardName): AsyncIterable<ArchiveRecord>
+
+  /** One cold actor by key. */
+  getRecord(key: string): Promise<Uint8Array | undefined>
+  putRecord(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>
+  deleteRecord(key: string): Promise<void>
+
+  close(): Promise<void>
+}
+
+/** For example `inv.17`. */
+export type ShardName = `${ShardKind}.${number}`
+
+export function shardName(kind: ShardKind, shard: number): ShardName {
+  return `${kind}.${shard}`
+}
+
+/** A place in a shard's journal. Positions are ordered by epoch, then seq. */
+export interface Position {
+  readonly epoch: number
+  readonly seq: number
+}
+
+/** Before every record. */
+export const journalStart: Position = { epoch: 0, seq: 0 }
+
+export function comparePositions(a: Position, b: Position): number {
+  return a.epoch === b.epoch ? a.seq - b.seq : a.epoch - b.epoch
+}
+
+export interface Lease {
+  readonly epoch: number
+  /** ms by the store's clock; `Infinity` where an owner's end is known at once. */
+  readonly until: number
+}
+
+export interface Opened {
+  readonly snapshot: Snapshot | undefined
+  /** Records after the snapshot, oldest first. */
+  readonly tail: AsyncIterable<JournalRecord>
+}
+
+export interface JournalRecord {
+  readonly position: Position
+  readonly bytes: Uint8Array
+}
+
+/** `bytes` is empty for an epoch's opening, whose position has `seq` 0. */
+export interface ArchiveRecord extends JournalRecord {
+  readonly trimmed: boolean
+}
+
+export interface Snapshot {
+  readonly position: Position
+  readonly chunks: readonly Uint8Array[]
+}
+
+export const chunkBytesMax = 256 * 1024
+
+export type StoreFaultCode = 'STORE_FAILED' | 'STORE_FULL' | 'STORE_IN_USE' | 'STORE_UNUSABLE' | 'STORE_CLOSED'
+
+/** The store could not do it, or cannot say whether it did. */
+export class StoreFault extends Error {
+  readonly code: StoreFaultCode
+
+  constructor(code: StoreFaultCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
+    this.code = code
+  }
+}

@@ -1,0 +1,83 @@
+import type { SkuPhase } from './broadcast.ts'
+import type { OrderId, SaleId, SkuId } from './ids.ts'
+
+/** The results of the user methods, as clients see them on every transport. Times are ms since 1970, money is minor units. */
+
+export type Odds = 'likely' | 'unlikely' | 'none'
+/** `[p50, p90]` in seconds until this place is served, or nil when nothing has been served yet. */
+export type Eta = readonly [number, number] | null
+
+/** What a user has, or last had, of one SKU. */
+export type ClaimState =
+  | { readonly state: 'none' }
+  | { readonly state: 'lobby'; readonly opensAt: number }
+  | { readonly state: 'queued'; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
+  | { readonly state: 'held'; readonly hold: number; readonly qty: number; readonly expiresAt: number }
+  | { readonly state: 'expired' }
+  | { readonly state: 'soldout' }
+  | OrderClaim
+
+/** The claim is an order: `pending` until the payment's outcome is known. */
+export interface OrderClaim {
+  readonly state: OrderState
+  readonly order: OrderId
+  readonly qty: number
+  readonly amountMinor: number
+  readonly currency: string
+}
+
+/** `overdue`: not settled in time, the units went on, the outcome is still asked for. `refunding`: paid too late, the money is on its way back. */
+export type OrderState = 'pending' | 'paid' | 'declined' | 'cancelled' | 'overdue' | 'refunding' | 'refunded'
+
+export interface Order extends OrderClaim {
+  readonly sku: SkuId
+  readonly updatedAt: number
+}
+
+/** A claim with its SKU, as `resume` lists them. */
+export type OwnedClaim = ClaimState & { readonly sku: SkuId }
+
+export interface SkuStatus {
+  readonly sku: SkuId
+  readonly available: number
+  readonly held: number
+  readonly ordered: number
+  readonly sold: number
+  readonly waiting: number
+  readonly state: SkuPhase
+}
+
+export interface SkuInfo extends SkuStatus {
+  readonly sale: SaleId
+  readonly title: string
+  readonly description: string
+  readonly image: string
+  readonly priceMinor: number
+  readonly currency: string
+  readonly opensAt: number
+  readonly perUserMax: number
+}
+
+export interface SaleInfo {
+  readonly sale: SaleId
+  readonly title: string
+  readonly opensAt: number
+  /** `over`: closed, or every unit sold. */
+  readonly state: 'scheduled' | 'open' | 'paused' | 'over'
+  readonly skus: readonly SkuInfo[]
+}
+
+/** Notifications to a user's connections: the method is the event's name, the one param this object. */
+export interface Events {
+  readonly line: { readonly sku: SkuId; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
+  readonly held: { readonly sku: SkuId; readonly hold: number; readonly qty: number; readonly expiresAt: number }
+  readonly expired: { readonly sku: SkuId }
+  readonly order: Order
+  readonly sku: SkuStatus
+  readonly sale: SaleInfo
+  readonly soldout: { readonly sku: SkuId }
+  /** The server is about to close this connection; reconnect after a jittered part of `withinMs`. */
+  readonly drain: { readonly withinMs: number }
+}
+
+export type EventName = keyof Events

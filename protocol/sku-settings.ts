@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { parseSaleId, parseSkuId, type SaleId, type SkuId } from './ids.ts'
+
+/** What operators decide about one SKU of a sale; journaled with it and public. Times in ms, money in minor units, stock in units. */
+export interface SkuSettings {
+  readonly sku: SkuId
+  readonly sale: SaleId
+  readonly saleTitle: string
+  readonly title: string
+  readonly description: string
+  readonly image: string
+  readonly priceMinor: number
+  readonly currency: string
+  /** Units put in at creation; later ones come by restock. */
+  readonly stock: number
+  readonly opensAt: number
+  /** Units one user may hold, have on order or have bought, all together. */
+  readonly perUserMax: number
+  readonly holdTtlMs: number
+  /** From checkout until an order that is not settled gives its units back. */
+  readonly paymentTtlMs: number
+  /** People the line takes before `LINE_FULL`. */
+  readonly lineMax: number
+  /** Users this SKU remembers at most, waiting, buying or done. */
+  readonly usersMax: number
+  /** Holds given out per second, newcomers included; 0 is no limit. */
+  readonly grantsPerSecond: number
+}
+
+const units = (least: number) => z.int().min(least).max(1_000_000_000)
+const ms = z.int().min(1_000).max(86_400_000)
+const skuId = z.string().refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+const saleId = z.string().refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+
+const skuFileSchema = z.strictObject({
+  sku: skuId,
+  title: z.string().min(1).max(120),
+  description: z.string().max(500).default(''),
+  image: z.string().max(300).default(''),
+  priceMinor: z.int().min(0).max(1_000_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters').default('EUR'),
+  stock: units(0),
+  perUserMax: z.int().min(1).max(1_000).default(1),
+  holdTtlMs: ms.default(120_000),
+  paymentTtlMs: ms.default(600_000),
+  lineMax: units(0).default(2_000_000),
+  usersMax: z.int().min(1).max(16_000_000).default(16_000_000),
+  grantsPerSecond: z.int().min(0).max(1_000_000).default(0),
+})
+
+/** A sale as operators write it: `sale.create` takes this, and so does `sluice sale create --file`. `opensAt` is ms since 1970 or an ISO 8601 time. */
+export const saleFileSchema = z.strictObject({
+  sale: saleId,
+  title: z.string().min(1).max(120),
+  opensAt: z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]),
+  skus: z
+    .array(skuFileSchema)
+    .min(1)
+    .max(500)
+    .refine((skus) => new Set(skus.map((sku) => sku.sku)).size === skus.length, 'names a SKU twice'),
+})
+
+export type SaleFile = z.output<typeof saleFileSchema>
+
+/** The settings of each SKU in a checked sale file. */
+export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
+  return file.skus.map((sku) => ({
+    ...sku,
+    sku: sku.sku as SkuId,
+    sale: file.sale as SaleId,
+    saleTitle: file.title,
+    opensAt: file.opensAt,
+  }))
+}

@@ -1,0 +1,17 @@
+/** The bus's addresses. */
+export type ShardKind = 'inv' | 'ses'
+
+/** Where commands for a shard go, for example `sluice.inv.17`. */
+export function shardSubject(kind: ShardKind, shard: number): string {
+  return `sluice.${kind}.${shard}`
+}
+
+/** Where answers and notices for one run of a gateway (or a worker) go. */
+export function replySubject(node: string): string {
+  return `sluice.gw.${node}`
+}
+
+/** Where an inventory shard's broadcasts go. */
+export function publicSubject(shard: number): string {
+  return `sluice.public.${shard}`
+}

@@ -1,0 +1,16 @@
+// Compiles everything with tsc into dist/ and copies the files that are not TypeScript (pages, styles, pictures).
+// dist/ is emptied first, so that a deleted source file cannot live on as a compiled one.
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+try {
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', root], { stdio: 'inherit', cwd: root })
+} catch {
+  process.exit(1)
+}
+const page = 'gateway/page'
+if (existsSync(join(root, page))) cpSync(join(root, page), join(root, 'dist', page), { recursive: true })
