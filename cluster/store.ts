@@ -86,6 +86,8 @@ export interface ArchiveRecord extends JournalRecord {
 
 export interface Snapshot {
   readonly position: Position
+  /** The shard's time at that position. */
+  readonly now: number
   readonly chunks: readonly Uint8Array[]
 }
 

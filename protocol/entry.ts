@@ -50,7 +50,7 @@ export const op = {
   claimsOfUser: 12,
   lineList: 13,
   orderGet: 14,
-  orderCancel: 15,
+  delivered: 15,
   attach: 32,
   detach: 33,
   claimed: 34,

@@ -1,0 +1,76 @@
+/**
+ * Deadlines of one shard: what ends when. Entries fall into buckets of {@link granularityMs}; an entry is two numbers, so that half a million
+ * holds a second make no objects. Nothing is ever taken out early: whoever receives a due entry checks whether it still applies.
+ */
+export class DeadlineWheel {
+  private readonly buckets = new Map<number, Bucket>()
+  private cursor = Number.MAX_SAFE_INTEGER
+  private entries = 0
+
+  get size(): number {
+    return this.entries
+  }
+
+  add(at: number, group: number, item: number): void {
+    const key = Math.floor(at / granularityMs)
+    let bucket = this.buckets.get(key)
+    if (bucket === undefined) {
+      bucket = new Bucket()
+      this.buckets.set(key, bucket)
+      if (key < this.cursor) this.cursor = key
+    }
+    bucket.add(group, item)
+    this.entries++
+  }
+
+  /**
+   * Gives out at most `limit` entries of buckets that have passed; returns how many. An entry comes up to {@link granularityMs} after its time,
+   * never before. `each` may add entries.
+   */
+  due(now: number, limit: number, each: (group: number, item: number) => void): number {
+    const last = Math.floor(now / granularityMs) - 1
+    let given = 0
+    while (this.entries > 0 && this.cursor <= last && given < limit) {
+      const bucket = this.buckets.get(this.cursor)
+      if (bucket === undefined) {
+        this.cursor++
+        continue
+      }
+      while (bucket.taken < bucket.length && given < limit) {
+        const at = bucket.taken++ * 2
+        this.entries--
+        given++
+        each(bucket.pairs[at] as number, bucket.pairs[at + 1] as number)
+      }
+      if (bucket.taken < bucket.length) break
+      this.buckets.delete(this.cursor++)
+    }
+    if (this.entries === 0) this.cursor = Number.MAX_SAFE_INTEGER
+    return given
+  }
+
+  clear(): void {
+    this.buckets.clear()
+    this.entries = 0
+    this.cursor = Number.MAX_SAFE_INTEGER
+  }
+}
+
+export const granularityMs = 50
+
+class Bucket {
+  pairs = new Uint32Array(8)
+  length = 0
+  taken = 0
+
+  add(group: number, item: number): void {
+    if (this.length * 2 === this.pairs.length) {
+      const larger = new Uint32Array(this.pairs.length * 2)
+      larger.set(this.pairs)
+      this.pairs = larger
+    }
+    this.pairs[this.length * 2] = group
+    this.pairs[this.length * 2 + 1] = item
+    this.length++
+  }
+}

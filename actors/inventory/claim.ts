@@ -1,0 +1,39 @@
+/** What became of a user's latest claim on a SKU. Numbers are part of the snapshot format. */
+export const claimState = {
+  none: 0,
+  queued: 1,
+  held: 2,
+  /** An order whose payment is not settled. */
+  pending: 3,
+  /** An order that was not settled in time: its units went on, its outcome is still unknown. */
+  overdue: 4,
+  /** Paid too late, the money is on its way back. */
+  refunding: 5,
+  paid: 6,
+  declined: 7,
+  cancelled: 8,
+  refunded: 9,
+  expired: 10,
+  soldout: 11,
+  left: 12,
+} as const
+
+/** One live claim per user and SKU: while this is true, no other can begin. */
+export function isLive(state: number): boolean {
+  return state >= claimState.queued && state <= claimState.refunding
+}
+
+/** The claim is or was an order. */
+export function isOrder(state: number): boolean {
+  return state >= claimState.pending && state <= claimState.refunded
+}
+
+export const orderStateNames = {
+  [claimState.pending]: 'pending',
+  [claimState.overdue]: 'overdue',
+  [claimState.refunding]: 'refunding',
+  [claimState.paid]: 'paid',
+  [claimState.declined]: 'declined',
+  [claimState.cancelled]: 'cancelled',
+  [claimState.refunded]: 'refunded',
+} as const

@@ -1,0 +1,131 @@
+import type { Code } from '../../protocol/codes.ts'
+import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
+import { claimKind, noClaim } from '../../protocol/frame.ts'
+import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { Batch } from '../actor.ts'
+import { claimState, isLive } from './claim.ts'
+import { claimKindOf, describeClaim, writeHeld } from './claim-answer.ts'
+import { eventKind, writeClaimed, writeNumbered } from './events.ts'
+import { evolve, grantBurstMs } from './evolve.ts'
+import type { InventoryState } from './inventory-state.ts'
+import type { RefusedRequests } from './refused-requests.ts'
+import type { SkuRates } from './sku-rates.ts'
+import type { SkuState } from './sku-state.ts'
+
+const latin1 = new TextDecoder('latin1')
+
+/** A SKU with what its owner knows besides the journaled state. */
+export interface OwnedSku {
+  readonly state: InventoryState
+  readonly sku: SkuState
+  readonly rates: SkuRates
+  readonly refused: RefusedRequests
+}
+
+/**
+ * `buy`, in this order: the same request again (the same answer), a live claim (its state), the phase, the limit, units.
+ * Free units and nobody waiting make a hold, anything that can still come free makes a ticket, otherwise `SOLD_OUT`. (SPEC INV-1 to INV-6)
+ */
+export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+  const { sku } = owned
+  const { users, settings } = sku
+  const userHash = view.getUint32(at + entryOffset.userHash, true)
+  const userBytes = bytes[at + entryOffset.userBytes] as number
+  const userFrom = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number)
+  const requestHi = view.getUint32(at + entryOffset.requestHi, true)
+  const requestLo = view.getUint32(at + entryOffset.requestLo, true)
+  const qty = view.getUint16(at + entryOffset.qty, true)
+  const row = users.find(userHash, bytes, userFrom, userBytes)
+
+  if (row >= 0) {
+    const sameRequest = (requestHi !== 0 || requestLo !== 0) && users.requestHi[row] === requestHi && users.requestLo[row] === requestLo
+    if (sameRequest || isLive(users.state[row] as number) || sku.former.has(userHash, requestHi, requestLo)) {
+      return answerClaim(owned, batch, view, at, row)
+    }
+    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuse(owned, batch, bytes, view, at, 'LIMIT_REACHED')
+    if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', 1_000)
+  }
+  if (!owned.refused.isEmpty) {
+    const again = refusedBefore(owned, bytes, userFrom, userBytes, requestHi, requestLo)
+    if (again !== undefined) return batch.replies.refuse(view, at, again)
+  }
+  if (sku.phase === 'scheduled') return refuse(owned, batch, bytes, view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
+  if (sku.phase === 'paused') return refuse(owned, batch, bytes, view, at, 'PAUSED', 5_000)
+  if (sku.phase === 'closed') return refuse(owned, batch, bytes, view, at, 'CLOSED')
+  if (qty > settings.perUserMax) return refuse(owned, batch, bytes, view, at, 'LIMIT_REACHED')
+  if (qty > sku.freeable) return refuse(owned, batch, bytes, view, at, 'SOLD_OUT')
+  if (row < 0 && users.count >= settings.usersMax) return batch.replies.refuse(view, at, 'BUSY', 5_000)
+
+  const claim = sku.lastClaim + 1
+  if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {
+    const expiresAt = batch.now + settings.holdTtlMs
+    const { record } = batch
+    const event = writeClaimed(record, eventKind.held, sku.index, claim, qty, expiresAt, requestHi, requestLo, userHash, bytes, userFrom, userBytes)
+    evolve(owned.state, record.bytes, record.view, event, batch.now)
+    writeHeld(batch.replies.begin(view, at), claim, qty, expiresAt)
+    batch.replies.end(claim, claimKind.hold)
+    return
+  }
+  if (sku.line.size >= settings.lineMax) return batch.replies.refuse(view, at, 'LINE_FULL', 5_000)
+  const { record } = batch
+  const event = writeClaimed(record, eventKind.queued, sku.index, claim, qty, 0, requestHi, requestLo, userHash, bytes, userFrom, userBytes)
+  evolve(owned.state, record.bytes, record.view, event, batch.now)
+  answerClaim(owned, batch, view, at, users.rowOf(claim))
+}
+
+/** `claim`: the user's current state for this SKU. */
+export function decideClaim(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+  answerClaim(owned, batch, view, at, rowOfEntry(owned.sku, bytes, view, at))
+}
+
+/** `leave`: gives up the ticket, or releases the hold; an order stays. (SPEC INV-7) */
+export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+  const { sku } = owned
+  const row = rowOfEntry(sku, bytes, view, at)
+  const state = row < 0 ? claimState.none : (sku.users.state[row] as number)
+  if (state === claimState.queued || state === claimState.held) {
+    const { record } = batch
+    const event = writeNumbered(record, eventKind.left, sku.index, sku.users.claim[row] as number)
+    evolve(owned.state, record.bytes, record.view, event, batch.now)
+  } else if (isLive(state)) return answerClaim(owned, batch, view, at, row)
+  batch.replies.begin(view, at).nil().map(1).string('state').string('none')
+  batch.replies.end(row < 0 ? noClaim : (sku.users.claim[row] as number), claimKind.none)
+}
+
+/** Grants that `grantsPerSecond` allows at this moment. */
+export function grantsAllowed(sku: SkuState, now: number): number {
+  const rate = sku.settings.grantsPerSecond
+  if (rate === 0) return Number.MAX_SAFE_INTEGER
+  const from = Math.max(sku.nextGrantAt, now - grantBurstMs)
+  return now < from ? 0 : Math.floor(((now - from) * rate) / 1000) + 1
+}
+
+export function rowOfEntry(sku: SkuState, bytes: Uint8Array, view: DataView, at: number): number {
+  const userFrom = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number)
+  return sku.users.find(view.getUint32(at + entryOffset.userHash, true), bytes, userFrom, bytes[at + entryOffset.userBytes] as number)
+}
+
+export function answerClaim(owned: OwnedSku, batch: Batch, view: DataView, at: number, row: number): void {
+  const { users } = owned.sku
+  const claim: Plain = { ...describeClaim(owned.sku, owned.rates, row, batch.now) }
+  batch.replies.begin(view, at).nil().value(claim)
+  if (row < 0) batch.replies.end(noClaim, claimKind.none)
+  else batch.replies.end(users.claim[row] as number, claimKindOf(users.state[row] as number))
+}
+
+/** Refuses a `buy` and remembers that it did, so that a late copy of the same request cannot succeed after its sender was told no. */
+function refuse(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, code: Code, retryAfterMs?: number): void {
+  const userFrom = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number)
+  const user = latin1.decode(bytes.subarray(userFrom, userFrom + (bytes[at + entryOffset.userBytes] as number)))
+  const requestHi = view.getUint32(at + entryOffset.requestHi, true)
+  const requestLo = view.getUint32(at + entryOffset.requestLo, true)
+  if (owned.refused.remember(owned.sku.index, user, { requestHi, requestLo, code, at: batch.now })) {
+    batch.replies.refuse(view, at, code, retryAfterMs)
+  } else batch.replies.refuse(view, at, 'BUSY', 1_000)
+}
+
+function refusedBefore(owned: OwnedSku, bytes: Uint8Array, from: number, length: number, requestHi: number, requestLo: number): Code | undefined {
+  if (requestHi === 0 && requestLo === 0) return undefined
+  const refused = owned.refused.find(owned.sku.index, latin1.decode(bytes.subarray(from, from + length)))
+  return refused !== undefined && refused.requestHi === requestHi && refused.requestLo === requestLo ? refused.code : undefined
+}

@@ -1,0 +1,74 @@
+import type { SkuStatus } from '../../protocol/results.ts'
+import { entryOffset } from '../../protocol/entry.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Batch } from '../actor.ts'
+import type { OwnedSku } from './decide-claim.ts'
+import { type Configured, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
+import { evolve, restockKey } from './evolve.ts'
+import type { InventoryState } from './inventory-state.ts'
+import type { SkuState } from './sku-state.ts'
+
+const lineListMax = 1_000
+const utf8 = new TextDecoder()
+
+/** `configure`: a new SKU. The same again is fine; other settings under a known name are refused. */
+export function decideConfigure(state: InventoryState, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+  const configured = unpackInner<Configured>(payload)
+  const { settings } = configured
+  const known = state.find(settings.sku)
+  if (known !== undefined) {
+    if (sameSettings(known.settings, settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
+    return batch.replies.refuse(view, at, 'FORBIDDEN', undefined, `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`)
+  }
+  const event = writeConfigured(batch.record, state.skus.length, configured)
+  evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
+  batch.replies.result(view, at, { ...skuStatus(state.at(state.skus.length - 1)) })
+}
+
+/** Opens, pauses, resumes (`open` again) or closes a SKU. The phase that it already has is fine. */
+export function decidePhase(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const { phase } = unpackInner<{ phase: 'open' | 'paused' | 'closed' }>(payload)
+  if (sku.phase === phase) return batch.replies.result(view, at, { ...skuStatus(sku) })
+  if (sku.phase === 'closed') return batch.replies.refuse(view, at, 'CLOSED')
+  if (phase === 'paused' && sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, sku.settings.opensAt - batch.now))
+  const event = writePhaseSet(batch.record, sku.index, phaseNumbers[phase])
+  evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  batch.replies.result(view, at, { ...skuStatus(sku) })
+}
+
+/** `restock`: more units; the same request id adds them once. */
+export function decideRestock(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const { units } = unpackInner<{ units: number }>(payload)
+  const requestHi = view.getUint32(at + entryOffset.requestHi, true)
+  const requestLo = view.getUint32(at + entryOffset.requestLo, true)
+  const repeated = (requestHi !== 0 || requestLo !== 0) && sku.restocks.has(restockKey(requestHi, requestLo))
+  if (!repeated) {
+    const event = writeRestocked(batch.record, sku.index, units, requestHi, requestLo)
+    evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  }
+  batch.replies.result(view, at, { ...skuStatus(sku) })
+}
+
+/** The first people in line after ticket `after`, at most `limit`. */
+export function decideLineList(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const { after, limit } = unpackInner<{ after: number; limit: number }>(payload)
+  const people: { ticket: number; user: string; qty: number; ahead: number }[] = []
+  for (let ticket = sku.line.nextFrom(after + 1); ticket >= 0; ticket = sku.line.nextFrom(ticket + 1)) {
+    if (people.length >= Math.min(limit, lineListMax)) break
+    const row = sku.users.rowOf(ticket)
+    people.push({ ticket, user: utf8.decode(sku.users.userBytes(row)), qty: sku.users.qty[row] as number, ahead: sku.line.countBefore(ticket) })
+  }
+  batch.replies.result(view, at, people)
+}
+
+export function skuStatus(sku: SkuState): SkuStatus {
+  const { available, held, ordered, sold } = sku
+  return { sku: sku.settings.sku, available, held, ordered, sold, waiting: sku.line.size, state: sku.phase }
+}
+
+function sameSettings(a: object, b: object): boolean {
+  return JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
+}

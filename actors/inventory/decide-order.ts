@@ -1,0 +1,82 @@
+import { claimKind } from '../../protocol/frame.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Batch } from '../actor.ts'
+import { claimState, isOrder } from './claim.ts'
+import { describeOrder } from './claim-answer.ts'
+import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
+import { writeOrdered, writeSettled } from './events.ts'
+import { evolve } from './evolve.ts'
+import type { SkuState } from './sku-state.ts'
+
+/** What a payment worker found out about an order. */
+export interface Settlement {
+  readonly incarnation: string
+  readonly claim: number
+  readonly outcome: 'paid' | 'declined' | 'refunded'
+}
+
+/** `checkout`: turns the user's hold into an order with a payment deadline. Repeating it, with or without the same request id, gives that order. (SPEC ORD-1) */
+export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, payment: Uint8Array): void {
+  const { sku } = owned
+  const { users, settings } = sku
+  const row = rowOfEntry(sku, bytes, view, at)
+  const state = row < 0 ? claimState.none : (users.state[row] as number)
+  if (isOrder(state)) return answerOrder(sku, batch, view, at, row)
+  if (state === claimState.expired) return batch.replies.refuse(view, at, 'HOLD_EXPIRED')
+  if (state !== claimState.held) return batch.replies.refuse(view, at, 'NO_HOLD')
+  const event = writeOrdered(batch.record, sku.index, users.claim[row] as number, {
+    payBy: batch.now + settings.paymentTtlMs,
+    amountMinor: (users.qty[row] as number) * settings.priceMinor,
+    payment,
+  })
+  evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  answerOrder(sku, batch, view, at, row)
+}
+
+/**
+ * `settle`: a payment's outcome. The first one that counts decides; a repeat gets the order's state. Paid too late takes free units if nobody
+ * waits for them, else the money goes back. (SPEC ORD-2, G8)
+ */
+export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const { incarnation, claim, outcome } = unpackInner<Settlement>(payload)
+  const row = sku.users.rowOf(claim)
+  const order = sku.orders.get(claim)
+  if (incarnation !== sku.incarnation || row < 0 || order === undefined) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
+  const next = settledState(sku, order.state, order.qty, outcome)
+  if (next !== undefined) {
+    const event = writeSettled(batch.record, sku.index, claim, next)
+    evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  }
+  batch.replies.result(view, at, { ...describeOrder(sku, row) })
+}
+
+/** `order.get` of a user: the order if it is theirs and the SKU still knows it. */
+export function decideOrderGet(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const { incarnation, claim } = unpackInner<{ incarnation: string; claim: number }>(payload)
+  const row = rowOfEntry(sku, bytes, view, at)
+  if (incarnation !== sku.incarnation || row < 0 || sku.users.claim[row] !== claim || !isOrder(sku.users.state[row] as number)) {
+    return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
+  }
+  answerClaim(owned, batch, view, at, row)
+}
+
+/** The claimState that an outcome leads to, or undefined if it changes nothing. */
+function settledState(sku: SkuState, state: number, qty: number, outcome: Settlement['outcome']): number | undefined {
+  if (state === claimState.pending && outcome === 'paid') return claimState.paid
+  if (state === claimState.pending && outcome === 'declined') return claimState.declined
+  if (state === claimState.overdue && outcome === 'declined') return claimState.declined
+  if (state === claimState.overdue && outcome === 'paid') {
+    return qty <= sku.available && sku.line.size === 0 && sku.phase !== 'closed' ? claimState.paid : claimState.refunding
+  }
+  if (state === claimState.refunding && outcome === 'refunded') return claimState.refunded
+  return undefined
+}
+
+function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, row: number): void {
+  const { users } = sku
+  const order = describeOrder(sku, row)
+  batch.replies.begin(view, at).nil().value({ ...order })
+  batch.replies.end(users.claim[row] as number, claimKind.order)
+}

@@ -1,0 +1,181 @@
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { packInner } from '../../protocol/inner-codec.ts'
+import type { RecordWriter } from '../record.ts'
+
+/**
+ * What can happen to a SKU, as bytes in a record (record.ts). After the common head of 4 bytes comes `u32 sku` (the SKU's index in its shard), then:
+ *
+ *     configured  inner codec of Configured
+ *     phaseSet    u8 phase at 8
+ *     held        u32 claim, u16 qty, u8 userBytes, f64 expiresAt at 16, u32 requestHi, u32 requestLo, u32 userHash, user at 36
+ *     queued      the same, expiresAt 0
+ *     left        u32 claim              gave up a ticket or a hold
+ *     expired     u32 claim              a hold came to its deadline
+ *     granted     u32 count, f64 expiresAt at 16      the first `count` in line get holds
+ *     lineSoldOut u32 count              the first `count` in line can no longer be served
+ *     ordered     u32 claim, f64 payBy at 16, f64 amountMinor at 24, payment token at 32
+ *     settled     u32 claim, u8 outcome at 12 (a claimState)
+ *     restocked   u32 units, u32 requestHi at 12, u32 requestLo at 16
+ *     forgotten   u32 count              the `count` oldest ended claims are put away
+ *     delivered   u32 claim              the user's session has the news of the order's end
+ *     resumedBy   f64 gapMs at 16        a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not used)
+ *
+ * Numbers are part of the journal's format: never reuse one.
+ */
+export const eventKind = {
+  configured: 1,
+  phaseSet: 2,
+  held: 3,
+  queued: 4,
+  left: 5,
+  expired: 6,
+  granted: 7,
+  lineSoldOut: 8,
+  ordered: 9,
+  settled: 10,
+  restocked: 12,
+  forgotten: 13,
+  delivered: 14,
+  resumedBy: 15,
+} as const
+
+export const eventOffset = {
+  kind: 2,
+  sku: 4,
+  claim: 8,
+  count: 8,
+  units: 8,
+  phase: 8,
+  qty: 12,
+  outcome: 12,
+  userBytes: 14,
+  expiresAt: 16,
+  payBy: 16,
+  gapMs: 16,
+  requestHi: 24,
+  requestLo: 28,
+  userHash: 32,
+  user: 36,
+  amountMinor: 24,
+  restockHi: 12,
+  restockLo: 16,
+  payment: 32,
+  packed: 8,
+} as const
+
+/** What `configure` puts into the journal. `incarnation` makes order ids of this SKU unlike those of any other with its name. */
+export interface Configured {
+  readonly settings: SkuSettings
+  readonly incarnation: string
+}
+
+export const phaseNumbers = { scheduled: 0, open: 1, paused: 2, closed: 3 } as const
+export const phaseNames = ['scheduled', 'open', 'paused', 'closed'] as const
+
+export function writeConfigured(record: RecordWriter, sku: number, configured: Configured): number {
+  const packed = packInner(configured)
+  const at = skuEvent(record, eventOffset.packed + packed.length, eventKind.configured, sku)
+  record.bytes.set(packed, at + eventOffset.packed)
+  return at
+}
+
+export function writePhaseSet(record: RecordWriter, sku: number, phase: number): number {
+  const at = skuEvent(record, 9, eventKind.phaseSet, sku)
+  record.bytes[at + eventOffset.phase] = phase
+  return at
+}
+
+/** A new claim: a hold that ends at `expiresAt`, or with `expiresAt` 0 a ticket. The user's bytes come from the entry. */
+export function writeClaimed(
+  record: RecordWriter,
+  kind: typeof eventKind.held | typeof eventKind.queued,
+  sku: number,
+  claim: number,
+  qty: number,
+  expiresAt: number,
+  requestHi: number,
+  requestLo: number,
+  userHash: number,
+  bytes: Uint8Array,
+  userFrom: number,
+  userBytes: number,
+): number {
+  const at = skuEvent(record, eventOffset.user + userBytes, kind, sku)
+  const { view } = record
+  view.setUint32(at + eventOffset.claim, claim, true)
+  view.setUint16(at + eventOffset.qty, qty, true)
+  view.setUint16(at + eventOffset.userBytes, userBytes, true)
+  view.setFloat64(at + eventOffset.expiresAt, expiresAt, true)
+  view.setUint32(at + eventOffset.requestHi, requestHi, true)
+  view.setUint32(at + eventOffset.requestLo, requestLo, true)
+  view.setUint32(at + eventOffset.userHash, userHash, true)
+  const out = record.bytes
+  for (let i = 0, to = at + eventOffset.user; i < userBytes; i++) out[to + i] = bytes[userFrom + i] as number
+  return at
+}
+
+/** Any event whose only field is a claim, a count or a number of units. */
+export function writeNumbered(record: RecordWriter, kind: NumberedKind, sku: number, number: number): number {
+  const at = skuEvent(record, 12, kind, sku)
+  record.view.setUint32(at + eventOffset.claim, number, true)
+  return at
+}
+
+type NumberedKind =
+  | typeof eventKind.left
+  | typeof eventKind.expired
+  | typeof eventKind.lineSoldOut
+  | typeof eventKind.forgotten
+  | typeof eventKind.delivered
+
+export function writeGranted(record: RecordWriter, sku: number, count: number, expiresAt: number): number {
+  const at = skuEvent(record, 24, eventKind.granted, sku)
+  record.view.setUint32(at + eventOffset.count, count, true)
+  record.view.setUint32(at + 12, 0, true)
+  record.view.setFloat64(at + eventOffset.expiresAt, expiresAt, true)
+  return at
+}
+
+export function writeOrdered(
+  record: RecordWriter,
+  sku: number,
+  claim: number,
+  order: { readonly payBy: number; readonly amountMinor: number; readonly payment: Uint8Array },
+): number {
+  const at = skuEvent(record, eventOffset.payment + order.payment.length, eventKind.ordered, sku)
+  const { view } = record
+  view.setUint32(at + eventOffset.claim, claim, true)
+  view.setUint32(at + 12, 0, true)
+  view.setFloat64(at + eventOffset.payBy, order.payBy, true)
+  view.setFloat64(at + eventOffset.amountMinor, order.amountMinor, true)
+  record.bytes.set(order.payment, at + eventOffset.payment)
+  return at
+}
+
+export function writeSettled(record: RecordWriter, sku: number, claim: number, outcome: number): number {
+  const at = skuEvent(record, 13, eventKind.settled, sku)
+  record.view.setUint32(at + eventOffset.claim, claim, true)
+  record.bytes[at + eventOffset.outcome] = outcome
+  return at
+}
+
+export function writeRestocked(record: RecordWriter, sku: number, units: number, requestHi: number, requestLo: number): number {
+  const at = skuEvent(record, 20, eventKind.restocked, sku)
+  record.view.setUint32(at + eventOffset.units, units, true)
+  record.view.setUint32(at + eventOffset.restockHi, requestHi, true)
+  record.view.setUint32(at + eventOffset.restockLo, requestLo, true)
+  return at
+}
+
+export function writeResumedBy(record: RecordWriter, gapMs: number): number {
+  const at = skuEvent(record, 24, eventKind.resumedBy, 0)
+  record.bytes.fill(0, at + 8, at + 16)
+  record.view.setFloat64(at + eventOffset.gapMs, gapMs, true)
+  return at
+}
+
+function skuEvent(record: RecordWriter, length: number, kind: number, sku: number): number {
+  const at = record.event(length, kind)
+  record.view.setUint32(at + eventOffset.sku, sku, true)
+  return at
+}

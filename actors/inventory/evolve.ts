@@ -1,0 +1,298 @@
+import { formatOrderId } from '../../protocol/ids.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import { claimState } from './claim.ts'
+import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
+import type { InventoryState } from './inventory-state.ts'
+import type { OpenOrder, SkuState } from './sku-state.ts'
+
+const restocksKept = 1_000
+const utf8 = new TextDecoder()
+
+/**
+ * Applies the event at `at` of a record to the state: the only writer of it, live and in replay alike (G12). It decides nothing and cannot
+ * refuse: what cannot be applied is a bug and stops the shard. `now` is the record's.
+ */
+export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
+  const kind = bytes[at + eventOffset.kind]
+  if (kind === eventKind.configured) return configured(state, bytes, view, at)
+  if (kind === eventKind.resumedBy) return resumedBy(state, view.getFloat64(at + eventOffset.gapMs, true))
+  const sku = state.at(view.getUint32(at + eventOffset.sku, true))
+  switch (kind) {
+    case eventKind.held:
+      claimed(state, sku, bytes, view, at, now, true)
+      break
+    case eventKind.queued:
+      claimed(state, sku, bytes, view, at, now, false)
+      break
+    case eventKind.left:
+      left(sku, view.getUint32(at + eventOffset.claim, true), now)
+      break
+    case eventKind.expired:
+      expired(sku, view.getUint32(at + eventOffset.claim, true), now)
+      break
+    case eventKind.granted:
+      granted(state, sku, view.getUint32(at + eventOffset.count, true), view.getFloat64(at + eventOffset.expiresAt, true), now)
+      break
+    case eventKind.lineSoldOut:
+      lineSoldOut(sku, view.getUint32(at + eventOffset.count, true), now)
+      break
+    case eventKind.ordered:
+      ordered(state, sku, bytes, view, at, now)
+      break
+    case eventKind.settled:
+      settled(sku, view.getUint32(at + eventOffset.claim, true), bytes[at + eventOffset.outcome] as number, now)
+      break
+    case eventKind.restocked:
+      restocked(sku, view, at)
+      break
+    case eventKind.phaseSet:
+      phaseSet(sku, bytes[at + eventOffset.phase] as number, now)
+      break
+    case eventKind.forgotten:
+      forgotten(sku, view.getUint32(at + eventOffset.count, true))
+      break
+    case eventKind.delivered:
+      sku.orders.delete(view.getUint32(at + eventOffset.claim, true))
+      break
+    default:
+      throw new Error(`unknown event kind ${kind}`)
+  }
+  sku.checkLaws()
+}
+
+function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at: number): void {
+  const length = view.getUint16(at, true)
+  const { settings, incarnation } = unpackInner<Configured>(bytes.slice(at + eventOffset.packed, at + length))
+  const known = state.find(settings.sku)
+  if (known === undefined) {
+    const sku = state.add(settings, incarnation)
+    sku.units = settings.stock
+    sku.available = settings.stock
+    sku.changes.settings = true
+    sku.checkLaws()
+  } else {
+    known.settings = settings
+    known.changes.settings = true
+  }
+  state.scheduleOpening(settings)
+}
+
+function resumedBy(state: InventoryState, gapMs: number): void {
+  for (const sku of state.skus) {
+    sku.orderShiftMs += gapMs
+    // A pause moves holds by itself; counting the gap again would give them more time than they had.
+    if (sku.phase !== 'paused') sku.holdShiftMs += gapMs
+  }
+}
+
+function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: DataView, at: number, now: number, isHold: boolean): void {
+  const { users } = sku
+  const hash = view.getUint32(at + eventOffset.userHash, true)
+  const userBytes = bytes[at + eventOffset.userBytes] as number
+  const claim = view.getUint32(at + eventOffset.claim, true)
+  const qty = view.getUint16(at + eventOffset.qty, true)
+  let row = users.find(hash, bytes, at + eventOffset.user, userBytes)
+  if (row < 0) row = users.add(hash, bytes, at + eventOffset.user, userBytes)
+  else sku.former.remember(hash, users.requestHi[row] as number, users.requestLo[row] as number, now)
+  users.begin(row)
+  users.setClaim(row, claim)
+  users.qty[row] = qty
+  users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
+  users.requestLo[row] = view.getUint32(at + eventOffset.requestLo, true)
+  sku.lastClaim = claim
+  if (isHold) {
+    const expiresAt = view.getFloat64(at + eventOffset.expiresAt, true)
+    users.state[row] = claimState.held
+    users.deadline[row] = expiresAt - sku.holdShiftMs
+    sku.available -= qty
+    sku.held += qty
+    spendGrants(sku, 1, now)
+    state.wheel.add(expiresAt, sku.index, claim)
+    sku.changes.numbers = true
+  } else {
+    users.state[row] = claimState.queued
+    users.deadline[row] = 0
+    sku.line.add(claim)
+    sku.changes.join(claim)
+  }
+  users.end(row)
+}
+
+function left(sku: SkuState, claim: number, now: number): void {
+  const row = rowOf(sku, claim)
+  if (sku.users.state[row] === claimState.queued) {
+    sku.line.remove(claim)
+    sku.changes.leave(claim)
+  } else release(sku, row)
+  endClaim(sku, row, claimState.left, now)
+}
+
+function expired(sku: SkuState, claim: number, now: number): void {
+  const row = rowOf(sku, claim)
+  release(sku, row)
+  endClaim(sku, row, claimState.expired, now)
+}
+
+/** A hold's units become free. */
+function release(sku: SkuState, row: number): void {
+  const qty = sku.users.qty[row] as number
+  sku.held -= qty
+  sku.available += qty
+  sku.changes.holdsReleased++
+}
+
+function granted(state: InventoryState, sku: SkuState, count: number, expiresAt: number, now: number): void {
+  const { users } = sku
+  for (let i = 0; i < count; i++) {
+    const claim = sku.line.first()
+    const row = rowOf(sku, claim)
+    const qty = users.qty[row] as number
+    sku.line.remove(claim)
+    users.begin(row)
+    users.state[row] = claimState.held
+    users.deadline[row] = expiresAt - sku.holdShiftMs
+    users.end(row)
+    sku.available -= qty
+    sku.held += qty
+    state.wheel.add(expiresAt, sku.index, claim)
+    sku.changes.leave(claim)
+    sku.changes.change(claim)
+  }
+  sku.changes.served += count
+  spendGrants(sku, count, now)
+}
+
+function lineSoldOut(sku: SkuState, count: number, now: number): void {
+  for (let i = 0; i < count; i++) {
+    const claim = sku.line.first()
+    sku.line.remove(claim)
+    sku.changes.leave(claim)
+    endClaim(sku, rowOf(sku, claim), claimState.soldout, now)
+  }
+}
+
+function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
+  const { users } = sku
+  const claim = view.getUint32(at + eventOffset.claim, true)
+  const row = rowOf(sku, claim)
+  const qty = users.qty[row] as number
+  const payBy = view.getFloat64(at + eventOffset.payBy, true)
+  users.begin(row)
+  users.state[row] = claimState.pending
+  users.deadline[row] = payBy - sku.orderShiftMs
+  users.end(row)
+  sku.held -= qty
+  sku.ordered += qty
+  state.wheel.add(payBy, sku.index, claim)
+  sku.orders.set(claim, {
+    claim,
+    order: formatOrderId({ sku: sku.settings.sku, incarnation: sku.incarnation, claim }),
+    user: utf8.decode(users.userBytes(row)),
+    qty,
+    amountMinor: view.getFloat64(at + eventOffset.amountMinor, true),
+    payment: utf8.decode(bytes.subarray(at + eventOffset.payment, at + view.getUint16(at, true))),
+    state: claimState.pending,
+    updatedAt: now,
+  })
+  sku.changes.change(claim)
+}
+
+/**
+ * The order's next state. Its units are `ordered` while it is pending and nowhere once it is overdue, so a payment that arrives later takes
+ * free units again (the decider has checked that there are some) or is on its way back.
+ */
+function settled(sku: SkuState, claim: number, outcome: number, now: number): void {
+  const { users } = sku
+  const row = rowOf(sku, claim)
+  const order = orderOf(sku, claim)
+  const { qty } = order
+  if (users.state[row] === claimState.pending) {
+    sku.ordered -= qty
+    if (outcome === claimState.paid) sku.sold += qty
+    else sku.available += qty
+  } else if (outcome === claimState.paid) {
+    sku.available -= qty
+    sku.sold += qty
+  }
+  const open = outcome === claimState.overdue || outcome === claimState.refunding
+  if (outcome === claimState.paid) sku.changes.holdsSold++
+  else if (users.state[row] === claimState.pending) sku.changes.holdsReleased++
+  sku.orders.set(claim, { ...order, state: outcome, payment: open ? order.payment : '', updatedAt: now })
+  if (outcome === claimState.paid) {
+    users.begin(row)
+    users.bought[row] = (users.bought[row] as number) + qty
+    users.end(row)
+  }
+  if (open) {
+    users.begin(row)
+    users.state[row] = outcome
+    users.end(row)
+    sku.changes.change(claim)
+  } else endClaim(sku, row, outcome, now)
+}
+
+function restocked(sku: SkuState, view: DataView, at: number): void {
+  const units = view.getUint32(at + eventOffset.units, true)
+  sku.units += units
+  sku.available += units
+  sku.changes.numbers = true
+  const request = restockKey(view.getUint32(at + eventOffset.restockHi, true), view.getUint32(at + eventOffset.restockLo, true))
+  sku.restocks.set(request, units)
+  for (const oldest of sku.restocks.keys()) {
+    if (sku.restocks.size <= restocksKept) break
+    sku.restocks.delete(oldest)
+  }
+}
+
+export function restockKey(requestHi: number, requestLo: number): string {
+  return `${requestHi}.${requestLo}`
+}
+
+function phaseSet(sku: SkuState, number: number, now: number): void {
+  const phase = phaseNames[number]
+  if (phase === undefined) throw new Error(`unknown phase ${number}`)
+  if (sku.phase === 'paused') sku.holdShiftMs += Math.max(0, now - sku.pausedAt)
+  if (phase === 'paused') sku.pausedAt = now
+  sku.phase = phase
+  sku.changes.settings = true
+}
+
+/** Puts ended claims away. Users who bought something stay, because their limit counts it. */
+function forgotten(sku: SkuState, count: number): void {
+  const { users } = sku
+  for (let i = 0; i < count; i++) {
+    const row = users.rowOf(sku.ended.shift())
+    if (row >= 0 && (users.bought[row] as number) === 0) users.remove(row)
+  }
+}
+
+function endClaim(sku: SkuState, row: number, ending: number, now: number): void {
+  const { users } = sku
+  users.begin(row)
+  users.state[row] = ending
+  users.deadline[row] = 0
+  users.end(row)
+  const claim = users.claim[row] as number
+  sku.ended.push(claim, now)
+  sku.changes.change(claim)
+}
+
+function spendGrants(sku: SkuState, count: number, now: number): void {
+  const rate = sku.settings.grantsPerSecond
+  if (rate > 0) sku.nextGrantAt = Math.max(sku.nextGrantAt, now - grantBurstMs) + (count * 1000) / rate
+}
+
+/** Grants that were not used for this long may be made up for at once. */
+export const grantBurstMs = 100
+
+function rowOf(sku: SkuState, claim: number): number {
+  const row = sku.users.rowOf(claim)
+  if (row < 0) throw new Error(`claim ${claim} of ${sku.settings.sku} has no row`)
+  return row
+}
+
+function orderOf(sku: SkuState, claim: number): OpenOrder {
+  const order = sku.orders.get(claim)
+  if (order === undefined) throw new Error(`order ${claim} of ${sku.settings.sku} is not open`)
+  return order
+}

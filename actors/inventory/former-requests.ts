@@ -1,0 +1,47 @@
+/** Longer than any call's deadline (G4): for this long an ended claim and a replaced request id are remembered. */
+export const requestMemoryMs = 120_000
+
+/** Re-buys within {@link requestMemoryMs} that one SKU remembers; one more is `BUSY`. */
+export const formerRequestsMax = 1_000_000
+
+/**
+ * Request ids whose claim was replaced by a later one of the same user, so that a copy that arrives late begins nothing new.
+ * Only users who buy again within {@link requestMemoryMs} are in here: a row of the user table remembers its own request.
+ */
+export class FormerRequests {
+  private readonly times = new Map<string, number>()
+
+  has(userHash: number, requestHi: number, requestLo: number): boolean {
+    return this.times.size > 0 && this.times.has(keyOf(userHash, requestHi, requestLo))
+  }
+
+  isFull(now: number): boolean {
+    this.dropOld(now)
+    return this.times.size >= formerRequestsMax
+  }
+
+  remember(userHash: number, requestHi: number, requestLo: number, now: number): void {
+    this.dropOld(now)
+    if (requestHi !== 0 || requestLo !== 0) this.times.set(keyOf(userHash, requestHi, requestLo), now)
+  }
+
+  entries(): (readonly [key: string, at: number])[] {
+    return [...this.times]
+  }
+
+  restore(entries: readonly (readonly [key: string, at: number])[]): void {
+    for (const [key, at] of entries) this.times.set(key, at)
+  }
+
+  /** Insertion order is time order, since a shard's time never goes back. */
+  private dropOld(now: number): void {
+    for (const [key, at] of this.times) {
+      if (now - at <= requestMemoryMs) break
+      this.times.delete(key)
+    }
+  }
+}
+
+function keyOf(userHash: number, requestHi: number, requestLo: number): string {
+  return `${userHash}.${requestHi}.${requestLo}`
+}

@@ -1,0 +1,244 @@
+import type { ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
+import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import type { SkuId } from '../../protocol/ids.ts'
+import type { Actor, Batch, BroadcastContent } from '../actor.ts'
+import { claimKindOf, describeClaim } from './claim-answer.ts'
+import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
+import { decideDue } from './decide-due.ts'
+import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
+import { decideCheckout, decideOrderGet, decideSettle } from './decide-order.ts'
+import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
+import { evolve } from './evolve.ts'
+import { InventoryState } from './inventory-state.ts'
+import type { Outbox } from './outbox.ts'
+import { RefusedRequests } from './refused-requests.ts'
+import { restoreInventory, saveInventory } from './snapshot.ts'
+import { SkuRates } from './sku-rates.ts'
+import type { SkuState } from './sku-state.ts'
+
+const latin1 = new TextDecoder('latin1')
+const utf8 = new TextDecoder()
+
+/** One claim as gateways ask for it: what its user sees, and the number by which the gateway follows it. */
+export interface ClaimReport {
+  readonly sku: SkuId
+  readonly claim: number
+  readonly kind: number
+  readonly user: string
+  readonly state: ReturnType<typeof describeClaim>
+}
+
+/** The inventory of one shard: finds the SKU that an entry is about and hands it to the decision for its op. */
+export class InventoryActor implements Actor {
+  private state = new InventoryState()
+  private readonly shard: number
+  private readonly owned: OwnedSku[] = []
+  private refused = new RefusedRequests()
+  private outbox: Outbox | undefined
+  private last: OwnedSku | undefined
+
+  constructor(shard: number) {
+    this.shard = shard
+  }
+
+  /** Owners have an outbox; followers that only replay have none. */
+  useOutbox(make: (state: InventoryState) => Outbox): void {
+    this.outbox = make(this.state)
+  }
+
+  command(batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+    const skuBytes = bytes[at + entryOffset.skuBytes] as number
+    const operation = bytes[at + entryOffset.op]
+    if (skuBytes === 0) return this.shardCommand(operation, batch, bytes, view, at)
+    const owned = this.ownedAt(bytes, view, at, skuBytes)
+    if (owned === undefined) return batch.replies.refuse(view, at, 'UNKNOWN_SKU')
+    switch (operation) {
+      case op.buy:
+        return decideBuy(owned, batch, bytes, view, at)
+      case op.leave:
+        return decideLeave(owned, batch, bytes, view, at)
+      case op.claim:
+        return decideClaim(owned, batch, bytes, view, at)
+      case op.checkout:
+        return decideCheckout(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.settle:
+        return decideSettle(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.orderGet:
+        return decideOrderGet(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.setPhase:
+        return decidePhase(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.restock:
+        return decideRestock(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.lineList:
+        return decideLineList(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.status:
+        return batch.replies.result(view, at, { ...skuStatus(owned.sku) })
+      case op.delivered:
+        return delivered(owned, batch, unpackInner<number>(payloadOf(bytes, view, at)))
+      default:
+        batch.replies.refuse(view, at, 'UNKNOWN_METHOD')
+    }
+  }
+
+  tick(batch: Batch): boolean {
+    return decideDue(this.state, batch)
+  }
+
+  opened(batch: Batch, gapMs: number): void {
+    const at = writeResumedBy(batch.record, gapMs)
+    this.evolve(batch.record.bytes, batch.record.view, at, batch.now)
+  }
+
+  evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
+    evolve(this.state, bytes, view, at, now)
+  }
+
+  released(now: number): void {
+    this.outbox?.pump(now)
+  }
+
+  broadcast(now: number): BroadcastContent | undefined {
+    if (this.state.skus.length === 0) return undefined
+    const skus: SkuChange[] = []
+    let complete = true
+    for (const sku of this.state.skus) {
+      const { changes } = sku
+      const { rates } = this.ownedOf(sku)
+      rates.update(changes, now)
+      if (!changes.any) continue
+      if (changes.overflowed) complete = false
+      const { joined, left, changed } = changes
+      const change: SkuChange = { sku: sku.settings.sku, ...numbersOf(sku, rates), joined, left, changed }
+      skus.push(changes.settings ? { ...change, settings: sku.settings } : change)
+      changes.reset()
+    }
+    return { shard: this.shard, skus, complete }
+  }
+
+  missing(): undefined {
+    return undefined
+  }
+
+  loaded(): void {
+    throw new Error('inventory actors keep everything in memory')
+  }
+
+  digest(): number {
+    return this.state.digest()
+  }
+
+  save(): Uint8Array[] {
+    return saveInventory(this.state)
+  }
+
+  restore(chunks: readonly Uint8Array[]): void {
+    restoreInventory(this.state, chunks)
+  }
+
+  get isEmpty(): boolean {
+    return this.state.skus.length === 0
+  }
+
+  private shardCommand(operation: number | undefined, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+    switch (operation) {
+      case op.configure:
+        return decideConfigure(this.state, batch, view, at, payloadOf(bytes, view, at))
+      case op.view:
+        return batch.replies.rawResult(view, at, packInner(this.view(batch)))
+      case op.claimsByNumber:
+        return batch.replies.rawResult(view, at, packInner(this.claimsByNumber(unpackInner(payloadOf(bytes, view, at)), batch.now)))
+      case op.claimsOfUser:
+        return batch.replies.rawResult(view, at, packInner(this.claimsOfUser(bytes, view, at, batch.now)))
+      default:
+        batch.replies.refuse(view, at, 'UNKNOWN_METHOD')
+    }
+  }
+
+  private view(batch: Batch): ShardView {
+    const skus = this.state.skus.map((sku): SkuView => {
+      const line = sku.line.toBitmap()
+      return { sku: sku.settings.sku, settings: sku.settings, ...numbersOf(sku, this.ownedOf(sku).rates), lineFrom: line.from, line: line.bits }
+    })
+    return { shard: this.shard, epoch: batch.epoch, seq: batch.seq, now: batch.now, skus }
+  }
+
+  private claimsByNumber(wanted: readonly (readonly [sku: string, claims: readonly number[]])[], now: number): ClaimReport[] {
+    const reports: ClaimReport[] = []
+    for (const [name, claims] of wanted) {
+      const sku = this.state.find(name)
+      if (sku === undefined) continue
+      for (const claim of claims) {
+        const row = sku.users.rowOf(claim)
+        if (row >= 0) reports.push(this.report(sku, row, now))
+      }
+    }
+    return reports
+  }
+
+  private claimsOfUser(bytes: Uint8Array, view: DataView, at: number, now: number): ClaimReport[] {
+    const reports: ClaimReport[] = []
+    const from = at + entryHeadBytes
+    const length = bytes[at + entryOffset.userBytes] as number
+    for (const sku of this.state.skus) {
+      const row = sku.users.find(view.getUint32(at + entryOffset.userHash, true), bytes, from, length)
+      if (row >= 0) reports.push(this.report(sku, row, now))
+    }
+    return reports
+  }
+
+  private report(sku: SkuState, row: number, now: number): ClaimReport {
+    const { users } = sku
+    return {
+      sku: sku.settings.sku,
+      claim: users.claim[row] as number,
+      kind: claimKindOf(users.state[row] as number),
+      user: utf8.decode(users.userBytes(row)),
+      state: describeClaim(sku, this.ownedOf(sku).rates, row, now),
+    }
+  }
+
+  /** The SKU of an entry. Most entries of a batch are about the same one, so that one is tried first. */
+  private ownedAt(bytes: Uint8Array, view: DataView, at: number, skuBytes: number): OwnedSku | undefined {
+    const { last } = this
+    const hash = view.getUint32(at + entryOffset.skuHash, true)
+    const from = at + entryHeadBytes
+    if (last !== undefined && last.sku.skuHash === hash && isName(last.sku, bytes, from, skuBytes)) return last
+    const sku = this.state.find(latin1.decode(bytes.subarray(from, from + skuBytes)))
+    if (sku === undefined) return undefined
+    this.last = this.ownedOf(sku)
+    return this.last
+  }
+
+  private ownedOf(sku: SkuState): OwnedSku {
+    const known = this.owned[sku.index]
+    if (known !== undefined) return known
+    const owned: OwnedSku = { state: this.state, sku, rates: new SkuRates(), refused: this.refused }
+    this.owned[sku.index] = owned
+    return owned
+  }
+}
+
+function delivered(owned: OwnedSku, batch: Batch, claim: number): void {
+  if (!owned.sku.orders.has(claim)) return
+  const at = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, claim)
+  evolve(owned.state, batch.record.bytes, batch.record.view, at, batch.now)
+}
+
+function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {
+  const name = sku.settings.sku
+  if (name.length !== length) return false
+  for (let i = 0; i < length; i++) if (name.charCodeAt(i) !== bytes[from + i]) return false
+  return true
+}
+
+function numbersOf(sku: SkuState, rates: SkuRates): SkuNumbers {
+  const { phase, available, held, ordered, sold } = sku
+  const { servedPerSecond, releaseShare } = rates
+  return { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare }
+}
+
+function payloadOf(bytes: Uint8Array, view: DataView, at: number): Uint8Array {
+  const from = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number) + (bytes[at + entryOffset.userBytes] as number)
+  return bytes.subarray(from, at + view.getUint16(at, true))
+}

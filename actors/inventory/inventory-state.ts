@@ -1,0 +1,44 @@
+import { mix32 } from '../../protocol/hash.ts'
+import type { SkuId } from '../../protocol/ids.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { DeadlineWheel } from '../deadline-wheel.ts'
+import { SkuState } from './sku-state.ts'
+
+/** In the wheel, item 0 of a SKU is its opening; claims begin at 1. */
+export const openingItem = 0
+
+/** All SKUs of one shard. An event names a SKU by its index here, which never changes. */
+export class InventoryState {
+  readonly skus: SkuState[] = []
+  /** What ends when. Follows from the rest of the state, so snapshots leave it out. */
+  readonly wheel = new DeadlineWheel()
+  private readonly byName = new Map<string, SkuState>()
+
+  find(sku: string): SkuState | undefined {
+    return this.byName.get(sku)
+  }
+
+  at(index: number): SkuState {
+    const sku = this.skus[index]
+    if (sku === undefined) throw new Error(`the shard has no SKU ${index}`)
+    return sku
+  }
+
+  add(settings: SkuSettings, incarnation: string): SkuState {
+    const sku = new SkuState(this.skus.length, settings, incarnation)
+    this.skus.push(sku)
+    this.byName.set(settings.sku, sku)
+    return sku
+  }
+
+  scheduleOpening(settings: SkuSettings): void {
+    const sku = this.byName.get(settings.sku as SkuId)
+    if (sku !== undefined && sku.phase === 'scheduled') this.wheel.add(settings.opensAt, sku.index, openingItem)
+  }
+
+  digest(): number {
+    let digest = this.skus.length
+    for (const sku of this.skus) digest = (digest + mix32(sku.digest())) >>> 0
+    return digest
+  }
+}

@@ -1,0 +1,126 @@
+import type { OrderId, SkuId } from '../../protocol/ids.ts'
+import type { QueuedOrder } from '../../cluster/queue.ts'
+import type { Log } from '../../cluster/world.ts'
+import { claimState, orderStateNames } from './claim.ts'
+import type { InventoryState } from './inventory-state.ts'
+import type { OpenOrder, SkuState } from './sku-state.ts'
+import type { OrderState } from '../../protocol/results.ts'
+
+/** News of an order for its user's session. */
+export interface OrderNews {
+  readonly sku: SkuId
+  readonly claim: number
+  readonly user: string
+  readonly order: OrderId
+  readonly qty: number
+  readonly amountMinor: number
+  readonly currency: string
+  readonly state: OrderState
+  readonly updatedAt: number
+}
+
+/** Where the shard hands things on; each resolves when the other side has them and rejects otherwise. */
+export interface OutboxTargets {
+  putOrder(id: string, order: QueuedOrder): Promise<void>
+  /** Resolves when the session has the news durably. */
+  tellSession(news: OrderNews): Promise<void>
+  /** Tells the shard that the news of an ended order has arrived, so that it can put the order away. */
+  delivered(sku: SkuId, claim: number): void
+  readonly log: Log
+}
+
+export const retryFirstMs = 1_000
+export const retryMostMs = 30_000
+/** An order that the queue took but nobody settled for this long is put again. */
+export const unsettledMs = 15_000
+/** Hand-overs under way at once, per shard. */
+export const underWayMax = 1_024
+
+/**
+ * Hands on what open orders need: a charge, a refund, news. The set of open orders *is* the outbox (DESIGN.md section 8): nothing here is kept
+ * anywhere else, so after a crash or a lost queue the new owner begins again from the state. Called only when the state is durable.
+ */
+export class Outbox {
+  private readonly state: InventoryState
+  private readonly targets: OutboxTargets
+  private readonly epoch: number
+  private readonly attempts = new Map<string, Attempt>()
+  private underWay = 0
+
+  constructor(state: InventoryState, targets: OutboxTargets, epoch: number) {
+    this.state = state
+    this.targets = targets
+    this.epoch = epoch
+  }
+
+  /** Hands on every open order that is due. Cost: one step per open order. */
+  pump(now: number): void {
+    for (const sku of this.state.skus) {
+      for (const order of sku.orders.values()) {
+        if (this.underWay >= underWayMax) return
+        this.handOn(sku, order, now)
+      }
+    }
+  }
+
+  private handOn(sku: SkuState, order: OpenOrder, now: number): void {
+    const attempt = this.attemptFor(order)
+    if (attempt.underWay || attempt.dueAt > now) return
+    attempt.underWay = true
+    attempt.count++
+    const backoffMs = Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1))
+    this.underWay++
+    this.targetOf(sku, order, attempt.count)
+      .then(
+        () => {
+          attempt.dueAt = now + unsettledMs + backoffMs
+          if (!isEnded(order.state)) return
+          this.attempts.delete(order.order)
+          this.targets.delivered(sku.settings.sku, order.claim)
+        },
+        (error: unknown) => {
+          attempt.dueAt = now + backoffMs
+          this.targets.log.warn({ order: order.order, attempt: attempt.count, error: String(error) }, 'an open order could not be handed on; it will be tried again')
+        },
+      )
+      .finally(() => {
+        attempt.underWay = false
+        this.underWay--
+      })
+  }
+
+  /** A new state of the order begins its attempts anew. */
+  private attemptFor(order: OpenOrder): Attempt {
+    const known = this.attempts.get(order.order)
+    if (known !== undefined && known.state === order.state) return known
+    const attempt: Attempt = { state: order.state, count: 0, dueAt: 0, underWay: false }
+    this.attempts.set(order.order, attempt)
+    return attempt
+  }
+
+  private targetOf(sku: SkuState, order: OpenOrder, attempt: number): Promise<void> {
+    if (isEnded(order.state)) return this.targets.tellSession(newsOf(sku, order))
+    const { user, qty, amountMinor, payment } = order
+    const kind = order.state === claimState.refunding ? 'refund' : 'charge'
+    const queued: QueuedOrder = { order: order.order, user, qty, amountMinor, currency: sku.settings.currency, payment, kind }
+    return this.targets.putOrder(`${order.order}/${kind}/${this.epoch}.${attempt}`, queued)
+  }
+}
+
+interface Attempt {
+  readonly state: number
+  count: number
+  dueAt: number
+  underWay: boolean
+}
+
+function isEnded(state: number): boolean {
+  return state !== claimState.pending && state !== claimState.overdue && state !== claimState.refunding
+}
+
+function newsOf(sku: SkuState, order: OpenOrder): OrderNews {
+  const { claim, user, qty, amountMinor, updatedAt } = order
+  const { sku: id, currency } = sku.settings
+  const state = orderStateNames[order.state as keyof typeof orderStateNames]
+  return { sku: id, claim, user, order: order.order, qty, amountMinor, currency, state, updatedAt }
+}

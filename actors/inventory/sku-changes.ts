@@ -1,0 +1,63 @@
+import { appendToRuns } from '../../protocol/broadcast.ts'
+
+/**
+ * What changed in a SKU since its last broadcast, collected while events are applied. If more changed than a frame can carry, `overflowed`
+ * says so and the gateways read the whole view instead.
+ */
+export class SkuChanges {
+  joined: number[] = []
+  left: number[] = []
+  changed: number[] = []
+  numbers = false
+  settings = false
+  overflowed = false
+  /** People served from the line, holds that ended in a sale or without one: for the estimates. */
+  served = 0
+  holdsSold = 0
+  holdsReleased = 0
+
+  join(claim: number): void {
+    this.numbers = true
+    appendToRuns(this.joined, claim)
+    this.bound(this.joined)
+  }
+
+  /** A ticket stopped waiting. */
+  leave(claim: number): void {
+    this.numbers = true
+    appendToRuns(this.left, claim)
+    this.bound(this.left)
+  }
+
+  change(claim: number): void {
+    this.numbers = true
+    appendToRuns(this.changed, claim)
+    this.bound(this.changed)
+  }
+
+  get any(): boolean {
+    return this.numbers || this.settings || this.overflowed
+  }
+
+  /** Begins the next broadcast's collection. */
+  reset(): void {
+    this.joined = []
+    this.left = []
+    this.changed = []
+    this.numbers = false
+    this.settings = false
+    this.overflowed = false
+    this.served = 0
+    this.holdsSold = 0
+    this.holdsReleased = 0
+  }
+
+  private bound(runs: number[]): void {
+    if (runs.length <= runNumbersMax) return
+    this.overflowed = true
+    runs.length = 0
+  }
+}
+
+/** Three lists of this many numbers, at 5 bytes each, stay below a bus frame. */
+const runNumbersMax = 40_000

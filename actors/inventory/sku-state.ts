@@ -1,0 +1,99 @@
+import type { SkuPhase } from '../../protocol/broadcast.ts'
+import { hashText, mix32 } from '../../protocol/hash.ts'
+import type { OrderId } from '../../protocol/ids.ts'
+import { LineOrder } from '../../protocol/line-order.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { claimState } from './claim.ts'
+import { EndedClaims } from './ended-claims.ts'
+import { phaseNumbers } from './events.ts'
+import { FormerRequests } from './former-requests.ts'
+import { SkuChanges } from './sku-changes.ts'
+import { UserTable } from './user-table.ts'
+
+/** An order that still needs work: a payment to settle, money to send back, or news of its end to deliver. Together they are the outbox. */
+export interface OpenOrder {
+  readonly claim: number
+  readonly order: OrderId
+  readonly user: string
+  readonly qty: number
+  readonly amountMinor: number
+  /** The payment token; empty once the order is settled. */
+  readonly payment: string
+  /** A claimState of an order. */
+  readonly state: number
+  readonly updatedAt: number
+}
+
+/**
+ * One SKU: its stock, its people, its line. Written by `evolve` alone.
+ * Law (G1): `available + held + ordered + sold === units`, none of them negative; {@link checkLaws} stays on in production.
+ */
+export class SkuState {
+  readonly index: number
+  settings: SkuSettings
+  readonly incarnation: string
+  readonly skuHash: number
+  phase: SkuPhase = 'scheduled'
+
+  /** Everything that operators put in. */
+  units = 0
+  available = 0
+  held = 0
+  ordered = 0
+  sold = 0
+
+  readonly users = new UserTable()
+  line = new LineOrder()
+  lastClaim = 0
+  readonly ended = new EndedClaims()
+  /** Request ids of claims that a later claim of the same user has replaced. */
+  readonly former = new FormerRequests()
+  readonly orders = new Map<number, OpenOrder>()
+  /** Request ids of restocks, oldest first, with the units they added. */
+  readonly restocks = new Map<string, number>()
+
+  /** Added to stored deadlines: pauses move holds, and times without an owner move both. */
+  holdShiftMs = 0
+  orderShiftMs = 0
+  pausedAt = 0
+  /** With `grantsPerSecond`: when the next hold may be given out. */
+  nextGrantAt = 0
+
+  /** What the next broadcast says; not part of the state that snapshots keep. */
+  readonly changes = new SkuChanges()
+
+  constructor(index: number, settings: SkuSettings, incarnation: string) {
+    this.index = index
+    this.settings = settings
+    this.incarnation = incarnation
+    this.skuHash = hashText(settings.sku)
+  }
+
+  /** Units that are free or can still come free. */
+  get freeable(): number {
+    return this.available + this.held + this.ordered
+  }
+
+  /** When this row's hold or payment ends, by the shard's time. While the sale is paused a hold's end moves along with `now`. */
+  deadlineOf(row: number, now: number): number {
+    const stored = this.users.deadline[row] as number
+    if (this.users.state[row] !== claimState.held) return stored + this.orderShiftMs
+    return stored + this.holdShiftMs + (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
+  }
+
+  /** A hash of everything that matters in the state: equal for two replicas in the same state. */
+  digest(): number {
+    const numbers = [this.available, this.held, this.ordered, this.sold, this.units, this.lastClaim, this.line.size, this.orders.size]
+    let digest = mix32(this.skuHash ^ phaseNumbers[this.phase])
+    for (const number of numbers) digest = mix32(Math.imul(digest, 31) ^ number)
+    for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
+    return (digest + this.users.digest) >>> 0
+  }
+
+  checkLaws(): void {
+    const { available, held, ordered, sold, units } = this
+    if (available + held + ordered + sold !== units || available < 0 || held < 0 || ordered < 0 || sold < 0) {
+      throw new Error(`G1 broken for ${this.settings.sku}: available ${available} + held ${held} + ordered ${ordered} + sold ${sold} != ${units}`)
+    }
+  }
+}

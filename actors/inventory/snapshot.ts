@@ -1,0 +1,83 @@
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import { LineOrder } from '../../protocol/line-order.ts'
+import type { SkuPhase } from '../../protocol/broadcast.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { JournalFault } from '../record.ts'
+import { claimState } from './claim.ts'
+import type { InventoryState } from './inventory-state.ts'
+import type { OpenOrder, SkuState } from './sku-state.ts'
+import type { SavedUsers } from './user-table.ts'
+
+const snapshotVersion = 1
+const chunkBytes = 256 * 1024
+
+interface SavedSku {
+  readonly settings: SkuSettings
+  readonly incarnation: string
+  readonly phase: SkuPhase
+  /** units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt */
+  readonly numbers: readonly number[]
+  readonly users: SavedUsers
+  readonly lineFrom: number
+  readonly line: Uint8Array
+  readonly ended: readonly (readonly [claim: number, at: number])[]
+  readonly former: readonly (readonly [key: string, at: number])[]
+  readonly orders: readonly OpenOrder[]
+  readonly restocks: readonly (readonly [request: string, units: number])[]
+}
+
+/** The state in chunks of at most 256 KB. */
+export function saveInventory(state: InventoryState): Uint8Array[] {
+  const bytes = packInner({ version: snapshotVersion, skus: state.skus.map(saveSku) })
+  const chunks: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.slice(at, at + chunkBytes))
+  return chunks
+}
+
+/** Fills an empty state. Throws {@link JournalFault} for a version that this code does not read. */
+export function restoreInventory(state: InventoryState, chunks: readonly Uint8Array[]): void {
+  const saved = unpackInner<{ version: number; skus: readonly SavedSku[] }>(Buffer.concat(chunks))
+  if (saved.version !== snapshotVersion) throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
+  for (const sku of saved.skus) restoreSku(state, sku)
+}
+
+function saveSku(sku: SkuState): SavedSku {
+  const line = sku.line.toBitmap()
+  return {
+    settings: sku.settings,
+    incarnation: sku.incarnation,
+    phase: sku.phase,
+    numbers: [
+      ...[sku.units, sku.available, sku.held, sku.ordered, sku.sold, sku.lastClaim],
+      ...[sku.holdShiftMs, sku.orderShiftMs, sku.pausedAt, sku.nextGrantAt],
+    ],
+    users: sku.users.save(),
+    lineFrom: line.from,
+    line: line.bits,
+    ended: [...sku.ended.entries()],
+    former: sku.former.entries(),
+    orders: [...sku.orders.values()],
+    restocks: [...sku.restocks],
+  }
+}
+
+function restoreSku(state: InventoryState, saved: SavedSku): void {
+  const sku = state.add(saved.settings, saved.incarnation)
+  const [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt] = saved.numbers
+  Object.assign(sku, { units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt, phase: saved.phase })
+  sku.users.restore(saved.users)
+  sku.line = LineOrder.fromBitmap(saved.lineFrom, saved.line, sku.lastClaim + 1)
+  for (const [claim, at] of saved.ended) sku.ended.push(claim, at)
+  sku.former.restore(saved.former)
+  for (const order of saved.orders) sku.orders.set(order.claim, order)
+  for (const [request, units] of saved.restocks) sku.restocks.set(request, units)
+  state.scheduleOpening(sku.settings)
+  for (const row of sku.users.rows()) scheduleRow(state, sku, row)
+  sku.checkLaws()
+}
+
+function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
+  const { users } = sku
+  const running = users.state[row] === claimState.held || users.state[row] === claimState.pending
+  if (running) state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+}

@@ -1,0 +1,224 @@
+import { mix32 } from '../../protocol/hash.ts'
+import { UserBytes } from './user-bytes.ts'
+import { UserIndex } from './user-index.ts'
+
+const noRow = 0xffff_ffff
+
+/**
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 35 bytes a row, 16 or more for the id,
+ * about 6 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
+ * the digest of all rows up to date.
+ */
+export class UserTable {
+  claim = new Uint32Array(64)
+  state = new Uint8Array(64)
+  qty = new Uint16Array(64)
+  bought = new Uint32Array(64)
+  requestHi = new Uint32Array(64)
+  requestLo = new Uint32Array(64)
+  /** When the hold or the payment ends, without the SKU's shift (sku-state.ts). */
+  deadline = new Float64Array(64)
+  /** Sum of all rows' hashes modulo 2^32: equal on two replicas with the same rows, however they came to them. */
+  digest = 0
+  /** Rows in use. */
+  count = 0
+
+  private hash = new Uint32Array(64)
+  private user = new Uint32Array(64)
+  private userLength = new Uint8Array(64)
+  private rowOfClaim = new Uint32Array(64).fill(noRow)
+  private readonly bytes = new UserBytes()
+  private readonly index = new UserIndex((row) => this.hash[row] as number)
+  private readonly freeRows: number[] = []
+  private used = 0
+
+  /** The row of this user, or -1. */
+  find(hash: number, bytes: Uint8Array, from: number, length: number): number {
+    const cells = this.index.part(hash)
+    const mask = cells.length - 1
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const cell = cells[at] as number
+      if (cell === 0) return -1
+      const row = cell - 1
+      if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from)) return row
+    }
+  }
+
+  /** A row for a user who has none; its claim columns are zero. */
+  add(hash: number, bytes: Uint8Array, from: number, length: number): number {
+    const row = this.freeRows.pop() ?? this.used++
+    if (row >= this.hash.length) this.grow()
+    this.hash[row] = hash
+    this.user[row] = this.bytes.add(bytes, from, from + length)
+    this.userLength[row] = length
+    this.index.insert(hash, row)
+    this.count++
+    this.digest = (this.digest + this.rowDigest(row)) >>> 0
+    return row
+  }
+
+  /** Forgets a user. */
+  remove(row: number): void {
+    this.digest = (this.digest - this.rowDigest(row)) >>> 0
+    this.index.remove(this.hash[row] as number, row)
+    this.bytes.free(this.user[row] as number)
+    this.rowOfClaim[this.claim[row] as number] = noRow
+    this.claim[row] = 0
+    this.state[row] = 0
+    this.qty[row] = 0
+    this.bought[row] = 0
+    this.requestHi[row] = 0
+    this.requestLo[row] = 0
+    this.deadline[row] = 0
+    this.userLength[row] = 0
+    this.freeRows.push(row)
+    this.count--
+  }
+
+  begin(row: number): void {
+    this.digest = (this.digest - this.rowDigest(row)) >>> 0
+  }
+
+  end(row: number): void {
+    this.digest = (this.digest + this.rowDigest(row)) >>> 0
+  }
+
+  /** Makes `claim` the row's claim; the number of its former one finds nobody any more. */
+  setClaim(row: number, claim: number): void {
+    const former = this.claim[row] as number
+    if (former !== 0) this.rowOfClaim[former] = noRow
+    if (claim >= this.rowOfClaim.length) this.growClaims(claim)
+    this.rowOfClaim[claim] = row
+    this.claim[row] = claim
+  }
+
+  /** The row whose latest claim has this number, or -1. */
+  rowOf(claim: number): number {
+    const row = this.rowOfClaim[claim]
+    return row === undefined || row === noRow ? -1 : row
+  }
+
+  userBytes(row: number): Uint8Array {
+    return this.bytes.get(this.user[row] as number, this.userLength[row] as number)
+  }
+
+  userHash(row: number): number {
+    return this.hash[row] as number
+  }
+
+  /** Every row in use, in row order. */
+  *rows(): Generator<number> {
+    for (let row = 0; row < this.used; row++) if (this.userLength[row] !== 0) yield row
+  }
+
+  save(): SavedUsers {
+    const rows = [...this.rows()]
+    const users = new Uint8Array(rows.reduce((sum, row) => sum + (this.userLength[row] as number), 0))
+    let at = 0
+    for (const row of rows) {
+      users.set(this.userBytes(row), at)
+      at += this.userLength[row] as number
+    }
+    const pick = <T extends Column>(column: T, into: T): Uint8Array => {
+      for (const [i, row] of rows.entries()) into[i] = column[row] as number
+      return new Uint8Array(into.buffer)
+    }
+    const count = rows.length
+    return {
+      count,
+      users,
+      userLengths: pick(this.userLength, new Uint8Array(count)),
+      hashes: pick(this.hash, new Uint32Array(count)),
+      claims: pick(this.claim, new Uint32Array(count)),
+      states: pick(this.state, new Uint8Array(count)),
+      qtys: pick(this.qty, new Uint16Array(count)),
+      bought: pick(this.bought, new Uint32Array(count)),
+      requestHis: pick(this.requestHi, new Uint32Array(count)),
+      requestLos: pick(this.requestLo, new Uint32Array(count)),
+      deadlines: pick(this.deadline, new Float64Array(count)),
+    }
+  }
+
+  /** Fills an empty table. */
+  restore(saved: SavedUsers): void {
+    const hashes = new Uint32Array(aligned(saved.hashes))
+    const claims = new Uint32Array(aligned(saved.claims))
+    const qtys = new Uint16Array(aligned(saved.qtys))
+    const bought = new Uint32Array(aligned(saved.bought))
+    const requestHis = new Uint32Array(aligned(saved.requestHis))
+    const requestLos = new Uint32Array(aligned(saved.requestLos))
+    const deadlines = new Float64Array(aligned(saved.deadlines))
+    let at = 0
+    for (let i = 0; i < saved.count; i++) {
+      const length = saved.userLengths[i] as number
+      const row = this.add(hashes[i] as number, saved.users, at, length)
+      at += length
+      this.begin(row)
+      if (claims[i] !== 0) this.setClaim(row, claims[i] as number)
+      this.state[row] = saved.states[i] as number
+      this.qty[row] = qtys[i] as number
+      this.bought[row] = bought[i] as number
+      this.requestHi[row] = requestHis[i] as number
+      this.requestLo[row] = requestLos[i] as number
+      this.deadline[row] = deadlines[i] as number
+      this.end(row)
+    }
+  }
+
+  private rowDigest(row: number): number {
+    let digest = mix32((this.hash[row] as number) ^ (this.claim[row] as number))
+    digest = Math.imul(digest ^ ((this.state[row] as number) | ((this.qty[row] as number) << 8)), 0x9e37_79b1)
+    digest = Math.imul(digest ^ (this.bought[row] as number) ^ (this.requestLo[row] as number), 0x85eb_ca77)
+    return mix32(digest ^ ((this.deadline[row] as number) | 0) ^ ((this.deadline[row] as number) / 0x1_0000_0000))
+  }
+
+  private grow(): void {
+    const capacity = this.hash.length * 2
+    this.hash = larger(this.hash, new Uint32Array(capacity))
+    this.user = larger(this.user, new Uint32Array(capacity))
+    this.userLength = larger(this.userLength, new Uint8Array(capacity))
+    this.claim = larger(this.claim, new Uint32Array(capacity))
+    this.state = larger(this.state, new Uint8Array(capacity))
+    this.qty = larger(this.qty, new Uint16Array(capacity))
+    this.bought = larger(this.bought, new Uint32Array(capacity))
+    this.requestHi = larger(this.requestHi, new Uint32Array(capacity))
+    this.requestLo = larger(this.requestLo, new Uint32Array(capacity))
+    this.deadline = larger(this.deadline, new Float64Array(capacity))
+  }
+
+  private growClaims(claim: number): void {
+    let capacity = this.rowOfClaim.length * 2
+    while (capacity <= claim) capacity *= 2
+    const filled = this.rowOfClaim.length
+    this.rowOfClaim = larger(this.rowOfClaim, new Uint32Array(capacity)).fill(noRow, filled)
+  }
+}
+
+/** The table's columns as bytes, without the rows that are free. Little-endian, as every machine that Node runs on. */
+export interface SavedUsers {
+  readonly count: number
+  readonly users: Uint8Array
+  readonly userLengths: Uint8Array
+  readonly hashes: Uint8Array
+  readonly claims: Uint8Array
+  readonly states: Uint8Array
+  readonly qtys: Uint8Array
+  readonly bought: Uint8Array
+  readonly requestHis: Uint8Array
+  readonly requestLos: Uint8Array
+  readonly deadlines: Uint8Array
+}
+
+type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array
+
+/** A copy whose buffer begins with the first byte, as typed arrays of wider items need it. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(bytes.length)
+  new Uint8Array(copy).set(bytes)
+  return copy
+}
+
+function larger<T extends Column>(from: T, to: T): T {
+  to.set(from)
+  return to
+}

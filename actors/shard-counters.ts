@@ -1,0 +1,27 @@
+const batchBounds = [1, 4, 16, 64, 256, 1024, 4096, 16384] as const
+
+/** What a shard counts, in plain numbers; read when somebody asks. */
+export class ShardCounters {
+  commands = 0
+  /** Dropped because their deadline had passed. */
+  late = 0
+  busyFrames = 0
+  foreignFrames = 0
+  storeFaults = 0
+  records = 0
+  recordBytes = 0
+  events = 0
+  /** Records by the number of their events: up to 1, 4, 16, ... and more. */
+  readonly batchSizes = new Float64Array(batchBounds.length + 1)
+
+  stored(events: number, bytes: number): void {
+    this.records++
+    this.recordBytes += bytes
+    this.events += events
+    let bucket = 0
+    while (bucket < batchBounds.length && events > (batchBounds[bucket] as number)) bucket++
+    this.batchSizes[bucket] = (this.batchSizes[bucket] as number) + 1
+  }
+}
+
+export { batchBounds }

@@ -1,0 +1,265 @@
+import type { Bus, Served } from '../cluster/bus.ts'
+import type { Position, ShardName, Store } from '../cluster/store.ts'
+import type { Timer, World } from '../cluster/world.ts'
+import { entryOffset } from '../protocol/entry.ts'
+import { frameKind, frameVersion } from '../protocol/frame.ts'
+import { packInner } from '../protocol/inner-codec.ts'
+import type { Actor, Batch } from './actor.ts'
+import { refuseFrame } from './busy.ts'
+import { Mailbox } from './mailbox.ts'
+import { RecordWriter } from './record.ts'
+import { recover } from './recovery.ts'
+import { Replies } from './replies.ts'
+import { ShardCounters } from './shard-counters.ts'
+import { WaitingEntries } from './waiting-entries.ts'
+
+export interface ShardLimits {
+  /** Commands that wait, in bytes; more are `BUSY`. */
+  readonly mailboxBytesMax: number
+  /** Commands in one batch; what is more waits for the next. */
+  readonly batchEntriesMax: number
+  /** Time between two broadcasts, and between two looks at the deadlines when nothing else happens. */
+  readonly tickMs: number
+  /** Between two tries to store a batch after the store failed. */
+  readonly storeRetryMs: number
+}
+
+export interface ShardParts {
+  readonly name: ShardName
+  readonly subject: string
+  /** Where broadcasts go; actors without a public side have none. */
+  readonly publicSubject?: string
+  readonly actor: Actor
+  readonly store: Store
+  readonly bus: Bus
+  readonly world: World
+  readonly limits: ShardLimits
+  /** The shard can no longer act: another owner has it, or it stopped on a bug. Called once. */
+  readonly onLost: (reason: Error) => void
+}
+
+/**
+ * One shard under one epoch: takes what is in the mailbox, lets the actor decide, stores one record for the whole batch, then lets out what the
+ * batch said. While a record is being stored the next batch builds up: that is the group commit.
+ *
+ *     serve -> mailbox -> decide + evolve -> append | confirm -> answers, broadcast, outbox
+ *
+ * Everything that leaves passes {@link Shard.turn}'s gate, which opens when the store has the batch (G3). If the store says `fenced`, what was
+ * held is dropped and the shard is lost (G5). If the store fails, the same record is tried again, and answers wait.
+ */
+export class Shard {
+  readonly counters = new ShardCounters()
+  private readonly parts: ShardParts
+  private readonly epoch: number
+  private readonly mailbox: Mailbox
+  private readonly record = new RecordWriter()
+  private readonly replies = new Replies()
+  private readonly waiting: WaitingEntries
+  private seq = 0
+  private broadcastSeq = 0
+  private lastNow = 0
+  private tickIsDue = false
+  private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
+  private served: Served | undefined
+  private ticker: Timer | undefined
+  private onIdle: (() => void) | undefined
+
+  private constructor(parts: ShardParts, epoch: number) {
+    this.parts = parts
+    this.epoch = epoch
+    this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
+    this.waiting = new WaitingEntries({
+      store: parts.store,
+      actor: parts.actor,
+      log: parts.world.log,
+      deliver: (frame) => this.receive(frame),
+      send: (replyTo, frame) => parts.bus.send(replyTo, frame),
+    })
+  }
+
+  /**
+   * Opens the shard under an epoch that its store has given out: fences older owners, recovers, and serves once its first record is stored.
+   * Rejects if the epoch no longer stands or the journal is damaged.
+   */
+  static async open(parts: ShardParts, epoch: number): Promise<Shard> {
+    const shard = new Shard(parts, epoch)
+    const { lastNow } = await recover(parts.store, parts.name, epoch, parts.actor)
+    const now = parts.world.clock.now()
+    shard.lastNow = Math.max(lastNow, now)
+    shard.record.begin(shard.lastNow)
+    if (lastNow > 0) parts.actor.opened(shard.batch(), Math.max(0, now - lastNow))
+    if (shard.record.events > 0 && !(await shard.store())) throw new Error(`${parts.name} was taken by another owner while it opened`)
+    shard.state = 'idle'
+    shard.broadcastSeq = shard.seq
+    shard.served = parts.bus.serve(parts.subject, (frame) => shard.receive(frame))
+    shard.ticker = parts.world.timers.every(parts.limits.tickMs, () => shard.tick())
+    shard.tick()
+    return shard
+  }
+
+  get position(): Position {
+    return { epoch: this.epoch, seq: this.seq }
+  }
+
+  /** Takes no more commands, and resolves when what was taken is stored and answered. */
+  async close(): Promise<void> {
+    this.served?.close()
+    this.ticker?.cancel()
+    while (this.state === 'turning') await new Promise<void>((resolve) => (this.onIdle = resolve))
+    this.state = 'stopped'
+  }
+
+  private receive(frame: Uint8Array): void {
+    if (frame[0] !== frameVersion || frame[1] !== frameKind.commands) {
+      this.counters.foreignFrames++
+      return
+    }
+    if (this.mailbox.push(frame)) this.wake()
+    else {
+      this.counters.busyFrames++
+      refuseFrame(frame, 'BUSY', busyRetryMs, (replyTo, answers) => this.parts.bus.send(replyTo, answers))
+    }
+  }
+
+  private tick(): void {
+    this.tickIsDue = true
+    this.wake()
+  }
+
+  private wake(): void {
+    if (this.state !== 'idle') return
+    this.state = 'turning'
+    this.parts.world.timers.soon(() => {
+      this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
+    })
+  }
+
+  /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
+  private async turn(): Promise<void> {
+    let more = true
+    while (more && this.state === 'turning') {
+      const ticked = this.tickIsDue
+      this.tickIsDue = false
+      more = this.decide() || this.tickIsDue
+      const broadcast = ticked ? this.broadcastFrame() : undefined
+      if (!(await this.gate(broadcast !== undefined))) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
+      this.release(broadcast)
+      if (ticked) this.parts.actor.released(this.lastNow)
+      more ||= !this.mailbox.isEmpty || this.tickIsDue
+      if (more) await this.breathe()
+    }
+    if (this.state === 'turning') this.state = 'idle'
+    this.onIdle?.()
+  }
+
+  /** Lets waiting IO in between two batches, so that the next batch is a large one. */
+  private breathe(): Promise<void> {
+    return new Promise((resolve) => {
+      this.parts.world.timers.soon(resolve)
+    })
+  }
+
+  /** Decides everything that waits, up to the batch's limit; true if there is more. */
+  private decide(): boolean {
+    const { actor, world, limits } = this.parts
+    const wall = world.clock.now()
+    this.lastNow = Math.max(this.lastNow, wall)
+    this.record.begin(this.lastNow)
+    const batch = this.batch()
+    const taken = this.mailbox.drain(limits.batchEntriesMax, (bytes, view, entriesAt, count, replyTo) => {
+      this.replies.to(replyTo)
+      let at = entriesAt
+      for (let left = count; left > 0; left--) {
+        const length = view.getUint16(at, true)
+        if (view.getFloat64(at + entryOffset.deadlineAt, true) < wall) this.counters.late++
+        else {
+          const missing = actor.missing(bytes, at)
+          if (missing === undefined) actor.command(batch, bytes, view, at)
+          else this.waiting.park(missing, replyTo, bytes.subarray(at, at + length))
+        }
+        at += length
+      }
+    })
+    this.counters.commands += taken
+    return actor.tick(batch)
+  }
+
+  /** Opens when the batch is durable under this epoch; false if the epoch no longer stands. */
+  private async gate(broadcasts: boolean): Promise<boolean> {
+    if (this.record.events > 0) return this.store()
+    if (this.replies.isEmpty && !broadcasts) return true
+    for (;;) {
+      try {
+        return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
+      } catch (error) {
+        await this.storeFailed(error)
+      }
+    }
+  }
+
+  /** Stores the record, as often as it takes: the same bytes at the same place are stored once. */
+  private async store(): Promise<boolean> {
+    const { store, name, actor } = this.parts
+    const record = this.record.seal(actor.digest())
+    const position = { epoch: this.epoch, seq: this.seq + 1 }
+    for (;;) {
+      try {
+        if ((await store.append(name, position, record)) === 'fenced') return false
+        this.seq++
+        this.counters.stored(this.record.events, record.length)
+        return true
+      } catch (error) {
+        await this.storeFailed(error)
+      }
+    }
+  }
+
+  private async storeFailed(error: unknown): Promise<void> {
+    const { world, name, limits } = this.parts
+    if (this.state === 'stopped') throw error
+    this.counters.storeFaults++
+    world.log.error({ shard: name, error: String(error) }, 'the store failed; answers wait until it takes the batch')
+    await new Promise<void>((resolve) => {
+      world.timers.after(limits.storeRetryMs, resolve)
+    })
+  }
+
+  private broadcastFrame(): Uint8Array | undefined {
+    const { publicSubject, actor } = this.parts
+    if (publicSubject === undefined) return undefined
+    const content = actor.broadcast(this.lastNow)
+    if (content === undefined) return undefined
+    const toSeq = this.record.events > 0 ? this.seq + 1 : this.seq
+    // A frame that cannot say all that changed shows as a gap, and gateways read the whole view.
+    const fromSeq = content.complete ? this.broadcastSeq : toSeq
+    this.broadcastSeq = toSeq
+    const body = packInner({ shard: content.shard, epoch: this.epoch, fromSeq, toSeq, now: this.lastNow, skus: content.skus })
+    const frame = new Uint8Array(body.length + 2)
+    frame[0] = frameVersion
+    frame[1] = frameKind.broadcast
+    frame.set(body, 2)
+    return frame
+  }
+
+  private release(broadcast: Uint8Array | undefined): void {
+    const { bus, publicSubject } = this.parts
+    this.replies.release((replyTo, frame) => bus.send(replyTo, frame))
+    if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
+  }
+
+  private batch(): Batch {
+    return { now: this.lastNow, epoch: this.epoch, seq: this.seq, record: this.record, replies: this.replies }
+  }
+
+  private lose(reason: Error): void {
+    if (this.state === 'stopped') return
+    this.state = 'stopped'
+    this.replies.drop()
+    this.served?.close()
+    this.ticker?.cancel()
+    this.onIdle?.()
+    this.parts.onLost(reason)
+  }
+}
+
+const busyRetryMs = 500
