@@ -1,6 +1,6 @@
 import { type Code, isCode, type Refusal } from './codes.ts'
 import { decodeStrict, Malformed } from './msgpack-reader.ts'
-import { MsgpackWriter, type Plain } from './msgpack-writer.ts'
+import type { MsgpackWriter, Plain } from './msgpack-writer.ts'
 
 /** The msgpack-RPC envelope: `[0, msgid, method, params]`, `[1, msgid, error, result]`, `[2, method, params]`. */
 export type Message =
@@ -73,7 +73,8 @@ function msgidOf(value: Plain | undefined): number {
 }
 
 function methodOf(value: Plain | undefined): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > 64) throw new Malformed('a method is a string of 1 to 64 characters')
+  if (typeof value !== 'string' || value.length === 0 || value.length > 64)
+    throw new Malformed('a method is a string of 1 to 64 characters')
   return value
 }
 

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import { ConfigFault, isLoopback, loadConfig } from './config.ts'
+import { flagOf, listSettings, variableOf } from './settings.ts'
+
+function problemsOf(flags: Record<string, string>, environment: Record<string, string> = {}): readonly string[] {
+  try {
+    loadConfig(flags, environment, '/srv')
+    return []
+  } catch (error) {
+    if (error instanceof ConfigFault) return error.problems
+    throw error
+  }
+}
+
+test('CFG-1 flags win over the environment, the environment over defaults', () => {
+  const { config } = loadConfig({ webPort: '1' }, { SLUICE_WEB_PORT: '2', SLUICE_OPS_PORT: '3' }, '/srv')
+  expect([config.webPort, config.opsPort, config.rpcPort]).toEqual([1, 3, 7082])
+})
+
+test('CFG-1 an empty variable counts as not set', () => {
+  expect(loadConfig({}, { SLUICE_WEB_PORT: '' }, '/srv').config.webPort).toBe(7080)
+})
+
+test('CFG-1 the data folder is taken from the working folder', () => {
+  expect(loadConfig({}, {}, '/srv').config.dataFolder).toBe('/srv/sluice-data')
+  expect(loadConfig({ dataFolder: '/data' }, {}, '/srv').config.dataFolder).toBe('/data')
+})
+
+test('CFG-2 a bad value is told in one line: the setting, its source, the value, what is allowed', () => {
+  expect(problemsOf({ webPort: '70800' })).toEqual([
+    'webPort: "70800" from --web-port is not allowed; it must be a whole number from 0 to 65535',
+  ])
+  expect(problemsOf({}, { SLUICE_DURABILITY: 'none' })).toEqual([
+    'durability: "none" from SLUICE_DURABILITY is not allowed; it must be fsync or everysec',
+  ])
+})
+
+test.each([
+  ['webPort', '80.5'],
+  ['webPort', '0x50'],
+  ['webPort', ' 80'],
+  ['webPort', ''],
+  ['tickMs', '1e3'],
+  ['tickMs', '-100'],
+  ['simulatedDeclineShare', '1.01'],
+  ['simulatedDeclineShare', 'NaN'],
+  ['host', 'shop.example'],
+  ['dataFolder', ''],
+  ['trustUserHeader', 'x user'],
+  ['trustedProxies', '10.0.0.0/33'],
+  ['trustedProxies', '10.0.0.1,'],
+  ['trustedProxies', 'proxy'],
+  ['logLevel', 'INFO'],
+])('CFG-2 %s does not take %j', (name, text) => {
+  expect(problemsOf({ [name]: text })).toHaveLength(1)
+})
+
+test('CFG-2 all problems are told at once', () => {
+  expect(problemsOf({ webPort: 'a', tickMs: 'b' }, { SLUICE_SHARDS: '0' })).toHaveLength(3)
+})
+
+test('CFG-3 the value of a secret is in no error line, and a secret has no flag', () => {
+  const problems = problemsOf({}, { SLUICE_OPERATOR_KEY: 'hush' })
+  expect(problems).toEqual([
+    'operatorKey: the value from SLUICE_OPERATOR_KEY is not allowed; it must be 16 to 200 visible ASCII characters',
+  ])
+})
+
+test('CFG-4 RPC is open without a key on loopback only', () => {
+  expect(loadConfig({}, {}, '/srv').config.rpcOpen).toBe(true)
+  expect(loadConfig({ host: '0.0.0.0' }, {}, '/srv').config.rpcOpen).toBe(true)
+  expect(loadConfig({ rpcHost: '0.0.0.0' }, {}, '/srv').config.rpcOpen).toBe(false)
+  expect(['127.0.0.2', '::1', 'localhost', '::ffff:127.0.0.1', '::', '0.0.0.0', '10.0.0.1'].map(isLoopback)).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ])
+})
+
+test('CFG-5 settings that contradict each other are refused', () => {
+  expect(problemsOf({ webPort: '7081' })).toHaveLength(1)
+  expect(problemsOf({ webPort: '0', opsPort: '0' })).toEqual([])
+  expect(problemsOf({ host: '0.0.0.0', trustUserHeader: 'X-User' })).toHaveLength(1)
+  expect(problemsOf({ host: '0.0.0.0', trustUserHeader: 'X-User', trustedProxies: '10.0.0.0/8, ::1' })).toEqual([])
+})
+
+test('CFG-6 a misspelt variable is reported', () => {
+  const environment = { SLUICE_WEBPORT: '1', SLUICE_KEY: 'k', SLUICE_WEB_PORT: '1', PATH: '/bin' }
+  expect(loadConfig({}, environment, '/srv').unknownVariables).toEqual(['SLUICE_WEBPORT'])
+})
+
+test('CFG-7 every default is a value that the setting allows', () => {
+  const fallbacks = listSettings().filter(({ secret, fallback }) => !secret && fallback !== '')
+  const flags = Object.fromEntries(fallbacks.map(({ name, fallback }) => [name, fallback]))
+  expect(loadConfig(flags, {}, '/srv').config).toEqual(loadConfig({}, {}, '/srv').config)
+  expect([flagOf('callDeadlineMs'), variableOf('callDeadlineMs')]).toEqual(['--call-deadline-ms', 'SLUICE_CALL_DEADLINE_MS'])
+})

@@ -1,0 +1,102 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+
+/** What is known of one setting besides its type: `sluice start --help`, the reading of flags and variables, and error lines are made from it. */
+export interface SettingInfo {
+  readonly group: string
+  /** Stands for the value in the help: `<ms>`. */
+  readonly unit: string
+  readonly description: string
+  /** Ends the sentence "it must be ...". */
+  readonly allowed: string
+  readonly fallback: string
+  /** From a flag's or a variable's text to what the schema checks; text that makes no sense is passed on for the schema to refuse. */
+  readonly read: (text: string) => unknown
+  /** Other users of the machine see command lines, so a secret has no flag. */
+  readonly secret: boolean
+}
+
+/** Holds the {@link SettingInfo} of each schema made here. */
+export const settingInfo = z.registry<SettingInfo>()
+
+const secretCharactersMax = 200
+
+const undescribed = { fallback: '', read: (text: string): unknown => text, secret: false }
+
+export function integer(group: string, unit: string, fallback: number, least: number, most: number, description: string) {
+  const allowed = `a whole number from ${least} to ${most}`
+  const read = (text: string) => (/^-?\d{1,15}$/.test(text) ? Number(text) : text)
+  const info = { ...undescribed, group, unit, description, allowed, read, fallback: String(fallback) }
+  return z.int().min(least).max(most).default(fallback).register(settingInfo, info)
+}
+
+export function port(group: string, fallback: number, description: string) {
+  return integer(group, 'port', fallback, 0, 65_535, `port of ${description}; 0 takes any that is free`)
+}
+
+export function share(group: string, fallback: number, description: string) {
+  const read = (text: string) => (/^\d*\.?\d+$/.test(text) ? Number(text) : text)
+  const info = { ...undescribed, group, unit: '0..1', description, allowed: 'a number from 0 to 1', read, fallback: String(fallback) }
+  return z.number().min(0).max(1).default(fallback).register(settingInfo, info)
+}
+
+export function folder(group: string, fallback: string, description: string) {
+  const info = { ...undescribed, group, unit: 'folder', description, allowed: 'the path of a folder', fallback }
+  return z.string().min(1).default(fallback).register(settingInfo, info)
+}
+
+export function choice<const Names extends readonly [string, ...string[]]>(
+  group: string,
+  names: Names,
+  fallback: Names[number],
+  description: string,
+) {
+  const info = { ...undescribed, group, unit: names.join('|'), description, allowed: names.join(' or '), fallback }
+  return z.enum(names).default(fallback).register(settingInfo, info)
+}
+
+export function host(group: string, fallback: string, description: string) {
+  const info = { ...undescribed, group, unit: 'address', description, allowed: 'an IP address or localhost', fallback }
+  const schema = z.string().refine((text) => text === 'localhost' || isIP(text) !== 0)
+  return schema.default(fallback).register(settingInfo, info)
+}
+
+export function secret(group: string, least: number, description: string) {
+  const allowed = `${least} to ${secretCharactersMax} visible ASCII characters`
+  const fallback = 'made at random, kept in the data folder'
+  const info = { ...undescribed, group, unit: 'text', description, allowed, fallback, secret: true }
+  return secretText(least).optional().register(settingInfo, info)
+}
+
+/** A key or secret of at least `least` characters. */
+export function secretText(least: number) {
+  const visible = new RegExp(`^[\\x21-\\x7e]{${least},${secretCharactersMax}}$`)
+  return z.string().regex(visible)
+}
+
+export function header(group: string, description: string) {
+  const allowed = 'the name of an HTTP header'
+  const info = { ...undescribed, group, unit: 'name', description, allowed, read: (text: string) => text.toLowerCase() }
+  const schema = z.string().regex(/^[a-z0-9-]{0,64}$/)
+  return schema.default('').register(settingInfo, info)
+}
+
+export function networks(group: string, description: string) {
+  const allowed = 'IP addresses or networks such as 10.0.0.0/8, with commas between'
+  const info = {
+    ...undescribed,
+    group,
+    unit: 'networks',
+    description,
+    allowed,
+    read: (text: string) => text.split(',').map((one) => one.trim()),
+  }
+  return z.array(z.string().refine(isNetwork)).readonly().default([]).register(settingInfo, info)
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { choice, folder, header, host, integer, networks, port, secret, type SettingInfo, settingInfo, share } from './setting-kinds.ts'
+
+const kibi = 1024
+const mebi = 1024 * kibi
+
+/**
+ * Every setting of a node, in the order of the help. The name gives the flag and the variable: `webPort` is `--web-port` and `SLUICE_WEB_PORT`.
+ */
+export const settingsSchema = z.strictObject({
+  dataFolder: folder('Storage', './sluice-data', 'where journals, snapshots and secrets are kept; one node at a time'),
+  shards: integer('Storage', 'count', 64, 1, 1024, 'inventory shards, and as many session shards; fixed when the data folder is created'),
+  durability: choice(
+    'Storage',
+    ['fsync', 'everysec'],
+    'fsync',
+    'fsync: synced before anything is answered; everysec: a crash of the machine may lose the last seconds of answered work',
+  ),
+  archiveDays: integer('Storage', 'days', 30, 0, 3650, 'how long trimmed journal records stay readable'),
+  snapshotEveryBytes: integer('Storage', 'bytes', 64 * mebi, 64 * kibi, 4096 * mebi, 'journal written by a shard between two snapshots'),
+
+  host: host('Network', '127.0.0.1', 'address of the web port: the page, HTTP and WebSocket'),
+  webPort: port('Network', 7080, 'page, HTTP and WebSocket'),
+  rpcHost: host('Network', '127.0.0.1', 'address of the RPC port; on loopback it may be used without a key'),
+  rpcPort: port('Network', 7082, 'msgpack-RPC'),
+  opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key'),
+  opsPort: port('Network', 7081, '/metrics, /healthz and /readyz'),
+
+  jwtSecret: secret('Identity', 32, 'verifies the tokens of users (HS256)'),
+  backendKey: secret('Identity', 16, 'key of the services of the shop'),
+  operatorKey: secret('Identity', 16, 'key of the operators'),
+  trustUserHeader: header('Identity', 'header in which an authenticating proxy names the user; none by default'),
+  trustedProxies: networks('Identity', 'proxies whose user header and X-Forwarded-For are believed, with commas between; none by default'),
+
+  callDeadlineMs: integer('Limits', 'ms', 10_000, 100, 600_000, 'after which a call is answered TIMEOUT'),
+  mailboxBytesMax: integer('Limits', 'bytes', 8 * mebi, mebi, 1024 * mebi, 'commands that wait for one shard; more are answered BUSY'),
+  pendingMax: integer('Limits', 'calls', 262_144, 1, 4_194_304, 'calls that wait for an answer of a shard; more are answered BUSY'),
+  connectionsMax: integer('Limits', 'count', 100_000, 1, 1_000_000, 'connections, all together'),
+  connectionsPerAddressMax: integer('Limits', 'count', 1_000, 1, 1_000_000, 'connections from one address'),
+  perConnectionInFlightMax: integer('Limits', 'calls', 1_024, 1, 65_536, 'calls of one connection that wait for an answer'),
+  addressRatePerSecond: integer('Limits', 'calls/s', 2_000, 1, 10_000_000, 'calls from one address'),
+  addressBurst: integer('Limits', 'calls', 4_000, 1, 10_000_000, 'calls from one address at once'),
+  userRatePerSecond: integer('Limits', 'calls/s', 20, 1, 10_000_000, 'calls of one user'),
+  userBurst: integer('Limits', 'calls', 40, 1, 10_000_000, 'calls of one user at once'),
+  wsFrameBytesMax: integer('Limits', 'bytes', 4 * kibi, 256, mebi, 'a WebSocket frame'),
+  rpcFrameBytesMax: integer('Limits', 'bytes', 64 * kibi, 256, mebi, 'an RPC message'),
+  httpBodyBytesMax: integer('Limits', 'bytes', 64 * kibi, 256, mebi, 'the body of an HTTP call'),
+  backpressureBytesMax: integer('Limits', 'bytes', 64 * kibi, kibi, 64 * mebi, 'unread by one client before its connection is closed'),
+  lineFrameBudgetPerSecond: integer('Limits', 'frames/s', 20_000, 100, 10_000_000, 'places in line told to clients'),
+  idleTimeoutSeconds: integer('Limits', 's', 120, 8, 960, 'of silence before a connection is closed'),
+
+  tickMs: integer('Timing', 'ms', 100, 10, 10_000, 'between two broadcasts of stock and line'),
+  drainSeconds: integer('Timing', 's', 5, 0, 600, 'that clients get to move elsewhere when the node stops'),
+
+  paymentConcurrency: integer('Payment', 'count', 64, 1, 10_000, 'payments under way at a time'),
+  simulatedDeclineShare: share('Payment', 0, 'share of payments that the simulated provider declines'),
+  simulatedDelayMs: integer('Payment', 'ms', 300, 0, 60_000, 'that the simulated provider takes for a payment'),
+
+  logLevel: choice('Log', ['debug', 'info', 'warn', 'error'], 'info', 'least important lines that are written'),
+})
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>
+
+/** The name of each setting with what is known of it. */
+export function listSettings(): readonly (SettingInfo & { readonly name: string })[] {
+  return Object.entries(settingsSchema.shape).map(([name, schema]) => {
+    const info = settingInfo.get(schema)
+    if (info === undefined) throw new Error(`the setting ${name} is not described`)
+    return { name, ...info }
+  })
+}
+
+/** `webPort` is `--web-port`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** `webPort` is `SLUICE_WEB_PORT`. */
+export function variableOf(name: string): string {
+  return `SLUICE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { realClock, realRandom, realTimers } from './world.ts'
+
+test('OPS-1 ids are of the asked length and use all of [a-z0-9] about equally', () => {
+  const counts = new Map<string, number>()
+  for (const letter of realRandom.id(36_000)) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+  expect([...counts.keys()].toSorted().join('')).toBe('0123456789abcdefghijklmnopqrstuvwxyz')
+  // 1000 each on average; six standard deviations are 190.
+  for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(190)
+  expect(['', 'x', 'xx'].map((text) => realRandom.id(text.length).length)).toEqual([0, 1, 2])
+})
+
+test('OPS-1 chance lies from 0 to below 1', () => {
+  const draws = Array.from({ length: 10_000 }, () => realRandom.next())
+  expect(draws.every((draw) => draw >= 0 && draw < 1)).toBe(true)
+  expect(new Set(draws.map((draw) => Math.floor(draw * 10))).size).toBe(10)
+})
+
+test('OPS-2 timers run, and do not once they are cancelled', async () => {
+  const ran: string[] = []
+  realTimers.after(1, () => ran.push('cancelled')).cancel()
+  realTimers.every(1, () => ran.push('cancelled')).cancel()
+  await new Promise<void>((resolve) => {
+    const repeated = realTimers.every(1, () => {
+      ran.push('every')
+      if (ran.length < 2) return
+      repeated.cancel()
+      realTimers.after(5, () => realTimers.soon(resolve))
+    })
+  })
+  expect(ran).toEqual(['every', 'every'])
+})
+
+test('OPS-2 a wait that Node would cut short is refused', () => {
+  expect(() => realTimers.after(2 ** 31, () => {})).toThrow(RangeError)
+  expect(() => realTimers.every(Number.NaN, () => {})).toThrow(RangeError)
+})
+
+test('OPS-2 the monotonic clock does not go back', () => {
+  const readings = Array.from({ length: 1000 }, () => realClock.monotonic())
+  expect(readings).toEqual(readings.toSorted((a, b) => a - b))
+})

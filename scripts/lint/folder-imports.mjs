@@ -1,0 +1,55 @@
+import { posix } from 'node:path'
+import { importVisitors, pathInProject } from './imports.mjs'
+
+/**
+ * Who may import whom (the import table in ARCHITECTURE.md). `ports` are the files of cluster/ that hold interfaces with their errors and positions:
+ * those may be used as values too; everything else there is an adapter, which only the composition root, test/ and bench/ build.
+ */
+const ports = new Set(['cluster/bus.ts', 'cluster/metrics.ts', 'cluster/queue.ts', 'cluster/store.ts', 'cluster/world.ts'])
+
+const mayImport = {
+  protocol: [],
+  cluster: ['protocol'],
+  actors: ['protocol', 'cluster'],
+  gateway: ['protocol', 'cluster'],
+  ops: ['protocol', 'cluster', 'actors', 'gateway', 'bench'],
+  bench: ['protocol', 'cluster', 'actors', 'gateway', 'ops'],
+  test: ['protocol', 'cluster', 'actors', 'gateway', 'ops', 'bench'],
+}
+
+const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
+const compositionRoot = 'ops/node.ts'
+
+export const folderImports = {
+  create(context) {
+    const path = pathInProject(context)
+    const folder = folderOf(path)
+    const allowed = mayImport[folder]
+    if (allowed === undefined) return {}
+    return importVisitors((node, specifier, typeOnly) => {
+      if (!specifier.startsWith('.')) return
+      const target = posix.join(posix.dirname(path), specifier)
+      const targetFolder = folderOf(target)
+      if (targetFolder === folder) return
+      const message = fault(path, folder, target, targetFolder, typeOnly)
+      if (message !== undefined) context.report({ node, message })
+    })
+  },
+}
+
+function fault(path, folder, target, targetFolder, typeOnly) {
+  if (!mayImport[folder].includes(targetFolder)) {
+    const list = mayImport[folder].join(', ')
+    return `${folder}/ may not import ${target}: it imports ${list === '' ? 'nothing of ours' : `only ${list}`}.`
+  }
+  const adapter = targetFolder === 'cluster' && !ports.has(target)
+  if (!adapter || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
+  if (folder === 'ops' && typeOnly) return undefined
+  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/; ${compositionRoot} builds adapters.`
+}
+
+/** `scripts` for scripts/build.mjs, and '' for a file that lies in no folder of ours. */
+function folderOf(path) {
+  const slash = path.indexOf('/')
+  return slash === -1 ? '' : path.slice(0, slash)
+}
