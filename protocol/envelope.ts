@@ -73,7 +73,8 @@ function msgidOf(value: Plain | undefined): number {
 }
 
 function methodOf(value: Plain | undefined): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > 64) throw new Malformed('a method is a string of 1 to 64 characters')
+  if (typeof value !== 'string' || value.length === 0 || value.length > 64)
+    throw new Malformed('a method is a string of 1 to 64 characters')
   return value
 }
 

@@ -38,7 +38,10 @@ const skuFileSchema = z.strictObject({
   description: z.string().max(500).default(''),
   image: z.string().max(300).default(''),
   priceMinor: z.int().min(0).max(1_000_000_000_000),
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters').default('EUR'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters')
+    .default('EUR'),
   stock: units(0),
   perUserMax: z.int().min(1).max(1_000).default(1),
   holdTtlMs: ms.default(120_000),
@@ -61,6 +64,8 @@ export const saleFileSchema = z.strictObject({
 })
 
 export type SaleFile = z.output<typeof saleFileSchema>
+/** A sale file before defaults are filled in. */
+export type SaleFileInput = z.input<typeof saleFileSchema>
 
 /** The settings of each SKU in a checked sale file. */
 export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
