@@ -98,7 +98,7 @@ export class MsgpackWriter {
   }
 
   /** The bytes so far, as a copy that stays when the writer is used again. */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     const copy = this.bytes.slice(0, this.length)
     this.length = 0
     return copy

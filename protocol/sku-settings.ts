@@ -64,6 +64,8 @@ export const saleFileSchema = z.strictObject({
 })
 
 export type SaleFile = z.output<typeof saleFileSchema>
+/** A sale file before defaults are filled in. */
+export type SaleFileInput = z.input<typeof saleFileSchema>
 
 /** The settings of each SKU in a checked sale file. */
 export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {

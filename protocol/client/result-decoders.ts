@@ -1,0 +1,151 @@
+import type { SkuPhase } from '../broadcast.ts'
+import { type OrderId, parseOrderId, parseSaleId, parseSkuId } from '../ids.ts'
+import type { Plain } from '../msgpack-writer.ts'
+import type {
+  ClaimState,
+  EventName,
+  Events,
+  Odds,
+  Order,
+  OrderClaim,
+  OrderState,
+  OwnedClaim,
+  SaleInfo,
+  SkuInfo,
+  SkuStatus,
+} from '../results.ts'
+import type { ClientEvents } from './events.ts'
+import { listOf, PlainReader } from './plain-reader.ts'
+
+/** From plain data to the types of results.ts. A server's word is checked like anyone else's; all of these throw Malformed. */
+
+const oddsNames: readonly Odds[] = ['likely', 'unlikely', 'none']
+const phases: readonly SkuPhase[] = ['scheduled', 'open', 'paused', 'closed']
+const saleStates: readonly SaleInfo['state'][] = ['scheduled', 'open', 'paused', 'over']
+const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded']
+const claimStates: readonly ClaimState['state'][] = ['none', 'lobby', 'queued', 'held', 'expired', 'soldout', ...orderStates]
+
+export function decodeClaim(value: Plain): ClaimState {
+  const fields = new PlainReader(value, 'claim')
+  const state = fields.oneOf('state', claimStates)
+  switch (state) {
+    case 'none':
+    case 'expired':
+    case 'soldout':
+      return { state }
+    case 'lobby':
+      return { state, opensAt: fields.number('opensAt') }
+    case 'queued':
+      return { state, ticket: fields.number('ticket'), ...placeOf(fields) }
+    case 'held':
+      return { state, ...holdOf(fields) }
+    default:
+      return { state, ...orderOf(fields) }
+  }
+}
+
+export function decodeOrderClaim(value: Plain): OrderClaim {
+  const fields = new PlainReader(value, 'order')
+  return { state: fields.oneOf('state', orderStates), ...orderOf(fields) }
+}
+
+export function decodeOrder(value: Plain): Order {
+  const fields = new PlainReader(value, 'order')
+  return { ...decodeOrderClaim(value), sku: fields.id('sku', parseSkuId), updatedAt: fields.number('updatedAt') }
+}
+
+export function decodeOrders(value: Plain): readonly Order[] {
+  return listOf(value, 'orders', decodeOrder)
+}
+
+export function decodeResumed(value: Plain): readonly OwnedClaim[] {
+  return new PlainReader(value, 'resume').list('claims', (claim) => ({
+    ...decodeClaim(claim),
+    sku: new PlainReader(claim, 'claim').id('sku', parseSkuId),
+  }))
+}
+
+export function decodeSkuStatus(value: Plain): SkuStatus {
+  const fields = new PlainReader(value, 'sku')
+  return {
+    sku: fields.id('sku', parseSkuId),
+    available: fields.number('available'),
+    held: fields.number('held'),
+    ordered: fields.number('ordered'),
+    sold: fields.number('sold'),
+    waiting: fields.number('waiting'),
+    state: fields.oneOf('state', phases),
+  }
+}
+
+export function decodeSkuInfo(value: Plain): SkuInfo {
+  const fields = new PlainReader(value, 'sku')
+  return {
+    ...decodeSkuStatus(value),
+    sale: fields.id('sale', parseSaleId),
+    title: fields.text('title'),
+    description: fields.text('description'),
+    image: fields.text('image'),
+    priceMinor: fields.number('priceMinor'),
+    currency: fields.text('currency'),
+    opensAt: fields.number('opensAt'),
+    perUserMax: fields.number('perUserMax'),
+  }
+}
+
+export function decodeSale(value: Plain): SaleInfo {
+  const fields = new PlainReader(value, 'sale')
+  return {
+    sale: fields.id('sale', parseSaleId),
+    title: fields.text('title'),
+    opensAt: fields.number('opensAt'),
+    state: fields.oneOf('state', saleStates),
+    skus: fields.list('skus', decodeSkuInfo),
+  }
+}
+
+export function decodeSales(value: Plain): readonly SaleInfo[] {
+  return listOf(value, 'sales', decodeSale)
+}
+
+export const eventDecoders: { readonly [N in EventName]: (value: Plain) => ClientEvents[N] } = {
+  line(value) {
+    const fields = new PlainReader(value, 'line')
+    return { sku: fields.id('sku', parseSkuId), ...placeOf(fields) }
+  },
+  held(value) {
+    const fields = new PlainReader(value, 'held')
+    return { sku: fields.id('sku', parseSkuId), ...holdOf(fields) }
+  },
+  expired: skuOnly,
+  soldout: skuOnly,
+  order: decodeOrder,
+  sku: decodeSkuStatus,
+  sale: decodeSale,
+  drain: (value) => ({ withinMs: new PlainReader(value, 'drain').number('withinMs') }),
+}
+
+function skuOnly(value: Plain): Events['expired'] {
+  return { sku: new PlainReader(value, 'event').id('sku', parseSkuId) }
+}
+
+function placeOf(fields: PlainReader): Omit<Events['line'], 'sku'> {
+  return { ahead: fields.number('ahead'), eta: fields.pair('eta'), odds: fields.oneOf('odds', oddsNames) }
+}
+
+function holdOf(fields: PlainReader): Omit<Events['held'], 'sku'> {
+  return { hold: fields.number('hold'), qty: fields.number('qty'), expiresAt: fields.number('expiresAt') }
+}
+
+function orderOf(fields: PlainReader): Omit<OrderClaim, 'state'> {
+  return {
+    order: fields.id('order', checkedOrderId),
+    qty: fields.number('qty'),
+    amountMinor: fields.number('amountMinor'),
+    currency: fields.text('currency'),
+  }
+}
+
+function checkedOrderId(text: unknown): OrderId | undefined {
+  return parseOrderId(text) === undefined ? undefined : (text as OrderId)
+}

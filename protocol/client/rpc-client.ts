@@ -1,0 +1,64 @@
+import type { Plain } from '../msgpack-writer.ts'
+import type { Cancel } from './client-world.ts'
+import { ClientCore, type ClientSettings, limitsOf } from './client-core.ts'
+import type { ClientState } from './connection-keeper.ts'
+import type { ClientEventName, ClientEvents } from './events.ts'
+import { globalWorld } from './global-world.ts'
+import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
+import { TcpConnection } from './tcp-connection.ts'
+import { type CallOptions, type UserCalls, userCalls } from './user-calls.ts'
+
+export { SluiceError } from './sluice-error.ts'
+export type { ClientEventName, ClientEvents, ClientState, OperatorCalls, UserCalls }
+
+export interface RpcClientConfig extends ClientSettings {
+  /** For example `tcp://127.0.0.1:7082`. */
+  readonly url: string
+  /** A service's or operator's key. A server on loopback may run without. */
+  readonly key?: string
+}
+
+/** A service's client over msgpack-RPC on TCP: acts for any user, and for the operator if its key may. */
+export interface RpcClient extends OperatorCalls {
+  readonly state: ClientState
+  /** The methods of one user. Cheap: make one per call if that is simpler. */
+  as(user: string): UserCalls
+  /** Any method. Repeated after an unknown outcome only if `repeat` says that this does no harm. */
+  call(method: string, params: readonly Plain[], options?: CallOptions & { readonly repeat?: boolean }): Promise<Plain>
+  on<N extends ClientEventName>(name: N, handler: (event: ClientEvents[N]) => void): Cancel
+  /** Ends the connection, and every call that has no answer yet with `UNAVAILABLE`. */
+  close(): void
+}
+
+const pendingMax = 20_000
+
+/** Makes a client, which connects at once and stays connected until it is closed. Throws only for a config that can never work. */
+export function connectRpc(config: RpcClientConfig): RpcClient {
+  const url = new URL(config.url)
+  if (url.protocol !== 'tcp:' || url.port === '') throw new TypeError(`the url is tcp://host:port, not ${config.url}`)
+  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port), key: config.key }
+  const world = config.world ?? globalWorld()
+  const core = new ClientCore({
+    world,
+    dial: (handlers) => new TcpConnection(address, handlers),
+    limits: limitsOf(config, pendingMax),
+    resumes: false,
+    renews: false,
+  })
+  return {
+    ...operatorCalls(core),
+    get state() {
+      return core.state
+    },
+    as: (user) => userCalls(world, core, core.watches, user),
+    call: (method, params, options) =>
+      core.start({
+        method,
+        params,
+        repeat: options?.repeat === true ? 'always' : 'never',
+        ...(options?.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+      }),
+    on: (name, handler) => core.events.on(name, handler),
+    close: () => core.close(),
+  }
+}
