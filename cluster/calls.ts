@@ -1,0 +1,346 @@
+import type { Code, Refusal } from '../protocol/codes.ts'
+import type { ScannedCall } from '../protocol/edge-scanner.ts'
+import { type Entry, entryHeadBytes, entryOffset, type Op, writeEntry } from '../protocol/entry.ts'
+import { decodeMessage } from '../protocol/envelope.ts'
+import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
+import { hashBytes, hashBytesAgain, shardOfHash } from '../protocol/hash.ts'
+import { unpackInner } from '../protocol/inner-codec.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import { replySubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
+import type { Bus, Served } from './bus.ts'
+import { PendingCalls } from './pending-calls.ts'
+import type { Timer, World } from './world.ts'
+
+const framesResentMax = 256
+const resendFirstMs = 50
+const sweepMs = 100
+const noBytes = new Uint8Array(0)
+const utf8 = new TextEncoder()
+
+/** Where answers to calls with a numbered target go: the gateway's connections. */
+export interface CallSink {
+  /** The answer's bytes are valid during the call only. */
+  answered(target: number, targetTurn: number, method: number, answer: AnswerView): void
+  /** The call ended without a shard's answer. */
+  failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void
+  /** All answers of one frame have been given out. */
+  flush(): void
+}
+
+/** A cold command; what is left out is empty. */
+export interface Command {
+  readonly op: Op
+  readonly sku?: string
+  readonly user?: string
+  readonly qty?: number
+  readonly requestId?: string
+  readonly payload?: Uint8Array
+}
+
+/** An answer to {@link Calls.request}. `inner` decodes results that carry bytes. */
+export type CallResult<T> = { readonly error: null; readonly result: T } | { readonly error: Refusal; readonly result: null }
+
+export interface CallsLimits {
+  readonly pendingMax: number
+  readonly callDeadlineMs: number
+}
+
+/**
+ * Calls to shards over the bus, batched: every entry that is added before the event loop comes round goes out in one frame per shard, and answers
+ * come back to the row of {@link PendingCalls} that each entry names. Used by gateways and by payment workers.
+ */
+export class Calls {
+  readonly pending: PendingCalls
+  readonly subject: string
+  /** Frames that had no receiver and were sent again, and calls that ended at their deadline. */
+  resent = 0
+  timeouts = 0
+  private readonly bus: Bus
+  private readonly world: World
+  private readonly shards: number
+  private readonly limits: CallsLimits
+  private readonly batches = new Map<string, CommandBatch>()
+  private readonly invBatches: CommandBatch[]
+  private readonly dirty: CommandBatch[] = []
+  private readonly waiters = new Map<number, (answer: Uint8Array | Code) => void>()
+  private readonly served: Served
+  private readonly sweeper: Timer
+  private sink: CallSink | undefined
+  private flushIsDue = false
+  private resending = 0
+
+  constructor(parts: { readonly bus: Bus; readonly world: World; readonly node: string; readonly shards: number; readonly limits: CallsLimits }) {
+    this.bus = parts.bus
+    this.world = parts.world
+    this.shards = parts.shards
+    this.limits = parts.limits
+    this.subject = replySubject(parts.node)
+    this.pending = new PendingCalls(parts.limits.pendingMax)
+    this.invBatches = Array.from({ length: parts.shards }, (_, shard) => this.batchOf(shardSubject('inv', shard)))
+    this.served = parts.bus.serve(this.subject, (frame) => this.receive(frame))
+    this.sweeper = parts.world.timers.every(sweepMs, () => this.sweep())
+    parts.bus.onUndelivered((subject, frame) => this.undelivered(subject, frame))
+  }
+
+  /** Where answers with a numbered target go. */
+  useSink(sink: CallSink): void {
+    this.sink = sink
+  }
+
+  /**
+   * The hot path: puts a scanned call into its shard's batch, copying SKU and user straight from the socket's bytes. False if no row is free.
+   * `user` holds the user's bytes: the scanned ones or the connection's own.
+   */
+  sendScanned(call: ScannedCall, bytes: Uint8Array, user: Uint8Array, userFrom: number, userTo: number, userHash: number, target: number, targetTurn: number, method: number, now: number): boolean {
+    const deadlineAt = now + this.limits.callDeadlineMs
+    const row = this.pending.take(target, targetTurn, call.msgid, method, deadlineAt)
+    if (row < 0) return false
+    const batch = this.invBatches[shardOfHash(call.skuHash, this.shards)] as CommandBatch
+    const skuBytes = call.skuTo - call.skuFrom
+    const userBytes = userTo - userFrom
+    const length = entryHeadBytes + skuBytes + userBytes
+    const at = this.room(batch, length)
+    const { view } = batch
+    const out = batch.bytes
+    view.setUint16(at, length, true)
+    view.setUint16(at + entryOffset.op, call.op, true)
+    view.setUint32(at + entryOffset.slot, row, true)
+    view.setUint32(at + entryOffset.turn, this.pending.turn[row] as number, true)
+    view.setUint32(at + entryOffset.msgid, call.msgid, true)
+    view.setFloat64(at + entryOffset.deadlineAt, deadlineAt, true)
+    view.setUint32(at + entryOffset.skuHash, call.skuHash, true)
+    view.setUint32(at + entryOffset.userHash, userHash, true)
+    view.setUint32(at + entryOffset.requestHi, call.requestHi, true)
+    view.setUint32(at + entryOffset.requestLo, call.requestLo, true)
+    view.setUint16(at + entryOffset.qty, call.qty, true)
+    out[at + entryOffset.skuBytes] = skuBytes
+    out[at + entryOffset.userBytes] = userBytes
+    let to = at + entryHeadBytes
+    for (let i = call.skuFrom; i < call.skuTo; i++) out[to++] = bytes[i] as number
+    for (let i = userFrom; i < userTo; i++) out[to++] = user[i] as number
+    batch.length = to
+    batch.count++
+    return true
+  }
+
+  /** A command whose answer goes to a connection as it is. False if no row is free. */
+  sendCommand(kind: ShardKind, shard: number, command: Command, msgid: number, target: number, targetTurn: number, method: number): boolean {
+    return this.add(kind, shard, command, msgid, target, targetTurn, method) >= 0
+  }
+
+  /** A command whose answer the caller wants to read. Resolves in any case: with `BUSY`, `TIMEOUT` or `UNAVAILABLE` if no shard answers. */
+  request<T = Plain>(kind: ShardKind, shard: number, command: Command, decode: (bytes: Uint8Array) => CallResult<T> = decodePlain): Promise<CallResult<T>> {
+    return new Promise((resolve) => {
+      const row = this.add(kind, shard, command, 0, none, 0, 0)
+      if (row < 0) resolve({ error: { code: 'BUSY', message: 'Too many calls wait for an answer.', retryAfterMs: 500 }, result: null })
+      else this.waiters.set(row, (answer) => resolve(typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : decode(answer)))
+    })
+  }
+
+  shardOfText(text: string): number {
+    const bytes = utf8.encode(text)
+    return shardOfHash(hashBytes(bytes, 0, bytes.length), this.shards)
+  }
+
+  /** Sends what has been added; happens by itself when the event loop comes round. */
+  flush(): void {
+    this.flushIsDue = false
+    for (const batch of this.dirty) this.send(batch)
+    this.dirty.length = 0
+  }
+
+  close(): void {
+    this.sweeper.cancel()
+    this.served.close()
+    for (const [, waiter] of this.waiters) waiter('UNAVAILABLE')
+    this.waiters.clear()
+  }
+
+  private add(kind: ShardKind, shard: number, command: Command, msgid: number, target: number, targetTurn: number, method: number): number {
+    const deadlineAt = this.world.clock.now() + this.limits.callDeadlineMs
+    const row = this.pending.take(target, targetTurn, msgid, method, deadlineAt)
+    if (row < 0) return row
+    const entry = entryOf(command, row, this.pending.turn[row] as number, msgid, deadlineAt)
+    const batch = this.batchOf(shardSubject(kind, shard))
+    const at = this.room(batch, entryHeadBytes + entry.sku.length + entry.user.length + entry.payload.length)
+    batch.length = writeEntry(batch.bytes, batch.view, at, entry)
+    batch.count++
+    return row
+  }
+
+  private batchOf(subject: string): CommandBatch {
+    const known = this.batches.get(subject)
+    if (known !== undefined) return known
+    const batch = new CommandBatch(subject, commandsHead(this.subject))
+    this.batches.set(subject, batch)
+    return batch
+  }
+
+  private room(batch: CommandBatch, bytes: number): number {
+    if (batch.length + bytes > frameBytesMax || batch.count === countMax) this.send(batch)
+    if (batch.count === 0) {
+      this.dirty.push(batch)
+      if (!this.flushIsDue) {
+        this.flushIsDue = true
+        this.world.timers.soon(() => this.flush())
+      }
+    }
+    return batch.reserve(bytes)
+  }
+
+  private send(batch: CommandBatch): void {
+    if (batch.count === 0) return
+    const frame = batch.finish()
+    const sent = this.bus.send(batch.subject, frame)
+    if (sent === 'no-responders') this.undelivered(batch.subject, frame)
+    else if (sent === 'full') this.fail(frame, 'BUSY', 500)
+    batch.clear()
+  }
+
+  /** Nobody has the shard at the moment, so nothing of the frame was done: it is sent again a little later, inside the calls' deadlines. */
+  private undelivered(subject: string, frame: Uint8Array): void {
+    if (frame[1] !== frameKind.commands) return
+    if (this.resending >= framesResentMax) return this.fail(frame, 'BUSY', 1_000)
+    const copy = frame.slice()
+    this.resending++
+    this.resent++
+    this.world.timers.after(resendFirstMs * (1 + this.world.random.next()), () => {
+      this.resending--
+      if (!this.hasLiveCall(copy)) return
+      const sent = this.bus.send(subject, copy)
+      if (sent === 'no-responders') this.undelivered(subject, copy)
+      else if (sent === 'full') this.fail(copy, 'BUSY', 500)
+    })
+  }
+
+  private receive(frame: Uint8Array): void {
+    if (frame[0] !== frameVersion || frame[1] !== frameKind.answers) return
+    eachAnswer(frame, (answer) => {
+      const { pending } = this
+      const { slot } = answer
+      if (!pending.settle(slot, answer.turn)) return
+      const target = pending.target[slot] as number
+      if (target !== none) this.sink?.answered(target, pending.targetTurn[slot] as number, pending.method[slot] as number, answer)
+      else this.wait(slot, answer.frame.slice(answer.from, answer.to))
+    })
+    this.sink?.flush()
+  }
+
+  private sweep(): void {
+    this.pending.overdue(this.world.clock.now(), (row) => {
+      this.timeouts++
+      this.end(row, this.pending.turn[row] as number, 'TIMEOUT')
+    })
+    this.sink?.flush()
+  }
+
+  private fail(frame: Uint8Array, code: Code, retryAfterMs: number): void {
+    eachEntry(frame, (view, at) => this.end(view.getUint32(at + entryOffset.slot, true), view.getUint32(at + entryOffset.turn, true), code, retryAfterMs))
+    this.sink?.flush()
+  }
+
+  private end(row: number, turn: number, code: Code, retryAfterMs?: number): void {
+    const { pending } = this
+    if (!pending.settle(row, turn)) return
+    const target = pending.target[row] as number
+    if (target === none) this.wait(row, code)
+    else this.sink?.failed(target, pending.targetTurn[row] as number, pending.method[row] as number, pending.msgid[row] as number, code, retryAfterMs)
+  }
+
+  private wait(row: number, answer: Uint8Array | Code): void {
+    const waiter = this.waiters.get(row)
+    this.waiters.delete(row)
+    waiter?.(answer)
+  }
+
+  private hasLiveCall(frame: Uint8Array): boolean {
+    let live = false
+    eachEntry(frame, (view, at) => {
+      if (this.pending.turn[view.getUint32(at + entryOffset.slot, true)] === view.getUint32(at + entryOffset.turn, true)) live = true
+    })
+    return live
+  }
+}
+
+/** Decodes an answer whose result is made of plain values. */
+export function decodePlain<T>(bytes: Uint8Array): CallResult<T> {
+  const message = decodeMessage(bytes)
+  if (message.kind !== 'response') throw new Error('a shard answered with something that is no response')
+  return message.error === null ? { error: null, result: message.result as T } : { error: message.error, result: null }
+}
+
+/** Decodes an answer whose result was packed by the inner codec, bytes included. */
+export function decodeInner<T>(bytes: Uint8Array): CallResult<T> {
+  const [, , error, result] = unpackInner<readonly [number, number, Refusal | null, T]>(bytes)
+  return error === null ? { error, result } : { error, result: null }
+}
+
+const none = -1
+const countMax = 0xffff
+
+class CommandBatch {
+  readonly subject: string
+  bytes = new Uint8Array(4 * 1024)
+  view = new DataView(this.bytes.buffer)
+  length: number
+  count = 0
+  private readonly headBytes: number
+
+  constructor(subject: string, head: Uint8Array) {
+    this.subject = subject
+    this.headBytes = head.length
+    this.bytes.set(head)
+    this.length = head.length
+  }
+
+  reserve(count: number): number {
+    const needed = this.length + count
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2))
+      larger.set(this.bytes.subarray(0, this.length))
+      this.bytes = larger
+      this.view = new DataView(larger.buffer)
+    }
+    return this.length
+  }
+
+  finish(): Uint8Array {
+    this.view.setUint16(2, this.count, true)
+    return this.bytes.subarray(0, this.length)
+  }
+
+  clear(): void {
+    this.length = this.headBytes
+    this.count = 0
+  }
+}
+
+function eachEntry(frame: Uint8Array, each: (view: DataView, at: number) => void): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length)
+  let at = 5 + (frame[4] as number)
+  for (let left = view.getUint16(2, true); left > 0; left--) {
+    each(view, at)
+    at += view.getUint16(at, true)
+  }
+}
+
+function entryOf(command: Command, slot: number, turn: number, msgid: number, deadlineAt: number): Entry {
+  const sku = command.sku === undefined ? noBytes : utf8.encode(command.sku)
+  const user = command.user === undefined ? noBytes : utf8.encode(command.user)
+  const request = command.requestId === undefined ? undefined : utf8.encode(command.requestId)
+  return {
+    op: command.op,
+    slot,
+    turn,
+    msgid,
+    deadlineAt,
+    skuHash: hashBytes(sku, 0, sku.length),
+    userHash: hashBytes(user, 0, user.length),
+    requestHi: request === undefined ? 0 : hashBytes(request, 0, request.length),
+    requestLo: request === undefined ? 0 : hashBytesAgain(request, 0, request.length),
+    qty: command.qty ?? 0,
+    sku,
+    user,
+    payload: command.payload ?? noBytes,
+  }
+}
