@@ -88,13 +88,13 @@ export class Calls {
   }
 
   /**
-   * The hot path: puts a scanned call into its shard's batch, copying SKU and user straight from the socket's bytes. False if no row is free.
-   * `user` holds the user's bytes: the scanned ones or the connection's own.
+   * The hot path: puts a scanned call into its shard's batch, copying SKU and user straight from the socket's bytes. Returns the call's row, or -1 if
+   * none is free. `user` holds the user's bytes: the scanned ones or the connection's own.
    */
-  sendScanned(call: ScannedCall, bytes: Uint8Array, user: Uint8Array, userFrom: number, userTo: number, userHash: number, target: number, targetTurn: number, method: number, now: number): boolean {
+  sendScanned(call: ScannedCall, bytes: Uint8Array, user: Uint8Array, userFrom: number, userTo: number, userHash: number, target: number, targetTurn: number, method: number, now: number): number {
     const deadlineAt = now + this.limits.callDeadlineMs
     const row = this.pending.take(target, targetTurn, call.msgid, method, deadlineAt)
-    if (row < 0) return false
+    if (row < 0) return none
     const batch = this.invBatches[shardOfHash(call.skuHash, this.shards)] as CommandBatch
     const skuBytes = call.skuTo - call.skuFrom
     const userBytes = userTo - userFrom
@@ -120,12 +120,12 @@ export class Calls {
     for (let i = userFrom; i < userTo; i++) out[to++] = user[i] as number
     batch.length = to
     batch.count++
-    return true
+    return row
   }
 
-  /** A command whose answer goes to a connection as it is. False if no row is free. */
-  sendCommand(kind: ShardKind, shard: number, command: Command, msgid: number, target: number, targetTurn: number, method: number): boolean {
-    return this.add(kind, shard, command, msgid, target, targetTurn, method) >= 0
+  /** A command whose answer goes to a numbered target as it is. Returns the call's row, or -1 if none is free. */
+  sendCommand(kind: ShardKind, shard: number, command: Command, msgid: number, target: number, targetTurn: number, method: number): number {
+    return this.add(kind, shard, command, msgid, target, targetTurn, method)
   }
 
   /** A command whose answer the caller wants to read. Resolves in any case: with `BUSY`, `TIMEOUT` or `UNAVAILABLE` if no shard answers. */

@@ -37,6 +37,11 @@ export interface SkuNumbers {
   /** People served from the line per second, smoothed, and the share of holds that ended without a sale: what estimates are made of. */
   readonly servedPerSecond: number
   readonly releaseShare: number
+  /**
+   * When every unit is sold: hashes of the users who bought, as little-endian u32. A gateway that has them may tell everyone else that it is sold
+   * out; these have an order, which only the shard can tell. Left out if there are too many to send.
+   */
+  readonly buyers?: Uint8Array
 }
 
 /** `scheduled` until it opens; `paused` keeps places and holds; `closed` takes no new claims. */
@@ -54,8 +59,9 @@ export interface ShardView {
 export interface SkuView extends SkuNumbers {
   readonly sku: SkuId
   readonly settings: SkuSettings
-  /** One bit per claim number from `lineFrom` up, set where that claim waits. */
+  /** One bit per claim number from `lineFrom` up, set where that claim waits; later claims begin at `lineEnd`. */
   readonly lineFrom: number
+  readonly lineEnd: number
   readonly line: Uint8Array
 }
 

@@ -24,6 +24,11 @@ export class LineOrder {
     return this.live
   }
 
+  /** Where the line ends: every number that was ever added is below. */
+  get nextNumber(): number {
+    return this.end
+  }
+
   has(number: number): boolean {
     const bit = number - this.base
     if (bit < 0 || number >= this.end) return false

@@ -76,6 +76,8 @@ export interface Events {
   readonly sku: SkuStatus
   readonly sale: SaleInfo
   readonly soldout: { readonly sku: SkuId }
+  /** The user gave the place or the hold up on another device. */
+  readonly left: { readonly sku: SkuId }
   /** The server is about to close this connection; reconnect after a jittered part of `withinMs`. */
   readonly drain: { readonly withinMs: number }
 }

@@ -158,7 +158,8 @@ export class InventoryActor implements Actor {
   private view(batch: Batch): ShardView {
     const skus = this.state.skus.map((sku): SkuView => {
       const line = sku.line.toBitmap()
-      return { sku: sku.settings.sku, settings: sku.settings, ...numbersOf(sku, this.ownedOf(sku).rates), lineFrom: line.from, line: line.bits }
+      const numbers = numbersOf(sku, this.ownedOf(sku).rates)
+      return { sku: sku.settings.sku, settings: sku.settings, ...numbers, lineFrom: line.from, lineEnd: sku.lastClaim + 1, line: line.bits }
     })
     return { shard: this.shard, epoch: batch.epoch, seq: batch.seq, now: batch.now, skus }
   }
@@ -235,7 +236,19 @@ function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number):
 function numbersOf(sku: SkuState, rates: SkuRates): SkuNumbers {
   const { phase, available, held, ordered, sold } = sku
   const { servedPerSecond, releaseShare } = rates
-  return { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare }
+  const numbers = { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare }
+  if (sku.freeable > 0 || sku.users.count > buyersMax) return numbers
+  return { ...numbers, buyers: buyersOf(sku) }
+}
+
+/** Hashes of this many users still fit a bus frame beside the rest. */
+const buyersMax = 100_000
+
+function buyersOf(sku: SkuState): Uint8Array {
+  const { users } = sku
+  const hashes: number[] = []
+  for (const row of users.rows()) if ((users.bought[row] as number) > 0) hashes.push(users.userHash(row))
+  return new Uint8Array(Uint32Array.from(hashes).buffer)
 }
 
 function payloadOf(bytes: Uint8Array, view: DataView, at: number): Uint8Array {

@@ -27,6 +27,7 @@ export class EventHub {
     sku: new Set(),
     sale: new Set(),
     soldout: new Set(),
+    left: new Set(),
     drain: new Set(),
     resumed: new Set(),
     state: new Set(),
@@ -74,6 +75,7 @@ const serverEventTable: Readonly<Record<EventName, true>> = {
   sku: true,
   sale: true,
   soldout: true,
+  left: true,
   drain: true,
 }
 const serverEvents: ReadonlySet<string> = new Set(Object.keys(serverEventTable))

@@ -119,6 +119,7 @@ export const eventDecoders: { readonly [N in EventName]: (value: Plain) => Clien
   },
   expired: skuOnly,
   soldout: skuOnly,
+  left: skuOnly,
   order: decodeOrder,
   sku: decodeSkuStatus,
   sale: decodeSale,

@@ -1,0 +1,92 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createSigner, createVerifier } from 'fast-jwt'
+import { hashBytes } from '../protocol/hash.ts'
+import { parseUserId, type UserId } from '../protocol/ids.ts'
+
+/** Who is at the other end of a connection or behind a single HTTP call. */
+export type Identity =
+  | { readonly role: 'nobody' }
+  | { readonly role: 'user'; readonly user: UserId; readonly userBytes: Uint8Array; readonly userHash: number; readonly expiresAt: number }
+  /** Services and operators act for any user: their calls name the user first. */
+  | { readonly role: 'backend' | 'operator' }
+
+export type Role = Identity['role']
+
+export const nobody: Identity = { role: 'nobody' }
+
+export interface Credentials {
+  readonly jwtSecret: string
+  readonly backendKey: string
+  readonly operatorKey: string
+}
+
+const utf8 = new TextEncoder()
+
+/** Tells who holds a token or a key. Synchronous, so that a WebSocket upgrade can be decided in its callback. */
+export class IdentityCheck {
+  private readonly verify: (token: string) => unknown
+  private readonly sign: (payload: { sub: string }) => string
+  private readonly keys: readonly { readonly digest: Buffer; readonly role: 'backend' | 'operator' }[]
+
+  constructor(credentials: Credentials, clock: () => number) {
+    const { jwtSecret } = credentials
+    this.verify = createVerifier({ key: jwtSecret, algorithms: ['HS256'], requiredClaims: ['sub'], clockTimestamp: 0, cache: false, ignoreExpiration: true })
+    this.sign = createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: guestLifeMs })
+    this.keys = [
+      { digest: digestOf(credentials.operatorKey), role: 'operator' },
+      { digest: digestOf(credentials.backendKey), role: 'backend' },
+    ]
+    this.clock = clock
+  }
+
+  private readonly clock: () => number
+
+  /** A bearer: a user's JWT (HS256, `sub` the user id, `exp` optional) or a service's key. */
+  ofBearer(bearer: string): Identity {
+    const byKey = this.ofKey(bearer)
+    return byKey.role === 'nobody' ? this.ofToken(bearer) : byKey
+  }
+
+  ofKey(key: string): Identity {
+    const digest = digestOf(key)
+    const known = this.keys.find((one) => timingSafeEqual(one.digest, digest))
+    return known === undefined ? nobody : { role: known.role }
+  }
+
+  /** A user whom an authenticating proxy vouches for. */
+  ofTrustedHeader(text: string): Identity {
+    const user = parseUserId(text)
+    return user === undefined ? nobody : userIdentity(user, Number.POSITIVE_INFINITY)
+  }
+
+  /** A token for a guest of the demo shop. */
+  guestToken(user: UserId): string {
+    return this.sign({ sub: user })
+  }
+
+  private ofToken(token: string): Identity {
+    let claims: unknown
+    try {
+      claims = this.verify(token)
+    } catch {
+      // Whatever is wrong with it, it is not a token of ours; the caller answers UNAUTHORIZED.
+      return nobody
+    }
+    if (typeof claims !== 'object' || claims === null || !('sub' in claims)) return nobody
+    const user = parseUserId(claims.sub)
+    const expiresAt = 'exp' in claims && typeof claims.exp === 'number' ? claims.exp * 1000 : Number.POSITIVE_INFINITY
+    return user === undefined || expiresAt <= this.clock() ? nobody : userIdentity(user, expiresAt)
+  }
+}
+
+const guestLifeMs = 30 * 86_400_000
+
+export function userIdentity(user: UserId, expiresAt: number): Identity {
+  const userBytes = utf8.encode(user)
+  return { role: 'user', user, userBytes, userHash: hashBytes(userBytes, 0, userBytes.length), expiresAt }
+}
+
+/** Keys are compared by digest, so that neither their length nor their first wrong character shows in the time. */
+function digestOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}

@@ -1,0 +1,160 @@
+import type { Bus, Served } from '../cluster/bus.ts'
+import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { Clock, Log } from '../cluster/world.ts'
+import type { ShardBroadcast, ShardView, SkuChange } from '../protocol/broadcast.ts'
+import { op } from '../protocol/entry.ts'
+import { frameKind, frameVersion } from '../protocol/frame.ts'
+import { unpackInner } from '../protocol/inner-codec.ts'
+import { publicSubject } from '../protocol/subject.ts'
+import { SkuView } from './sku-view.ts'
+
+/** A view that has heard nothing for so many ticks refuses nobody. */
+const staleTicks = 3
+
+export interface ViewsParts {
+  readonly bus: Bus
+  readonly calls: Calls
+  readonly clock: Clock
+  readonly log: Log
+  readonly shards: number
+  readonly tickMs: number
+  readonly decodeView: (bytes: Uint8Array) => CallResult<ShardView>
+}
+
+/** Told after a view has taken in what is new; `change` is undefined when the whole view was read anew. */
+export type ViewListener = (view: SkuView, change: SkuChange | undefined, now: number) => void
+
+/**
+ * The views of all SKUs, kept up to date from the shards' broadcasts. A gap, a new epoch or a shard not heard of before makes it ask that shard for
+ * everything; broadcasts that are older than the view are dropped (DESIGN.md section 7).
+ */
+export class Views {
+  private readonly parts: ViewsParts
+  private readonly shards: ShardTracker[]
+  private readonly byName = new Map<string, SkuView>()
+  private readonly byHash = new Map<number, SkuView[]>()
+  private readonly served: Served[]
+  private readonly listeners: ViewListener[] = []
+  /** Views that were read whole because of a gap or a new epoch. */
+  resyncs = 0
+
+  constructor(parts: ViewsParts) {
+    this.parts = parts
+    this.shards = Array.from({ length: parts.shards }, () => ({ epoch: 0, seq: 0, heardAt: 0, asking: false, known: false }))
+    this.served = this.shards.map((_, shard) => parts.bus.serve(publicSubject(shard), (frame) => this.receive(frame)))
+  }
+
+  onChange(listener: ViewListener): void {
+    this.listeners.push(listener)
+  }
+
+  /** Reads every shard's view; resolves when all have answered once. */
+  async load(): Promise<void> {
+    await Promise.all(this.shards.map((_, shard) => this.ask(shard)))
+  }
+
+  get isLoaded(): boolean {
+    return this.shards.every((shard) => shard.known)
+  }
+
+  all(): IterableIterator<SkuView> {
+    return this.byName.values()
+  }
+
+  find(sku: string): SkuView | undefined {
+    return this.byName.get(sku)
+  }
+
+  /** The view of the SKU whose name stands in `bytes[from, to)`. */
+  findScanned(hash: number, bytes: Uint8Array, from: number, to: number): SkuView | undefined {
+    const views = this.byHash.get(hash)
+    if (views === undefined) return undefined
+    for (const view of views) if (isNamed(view, bytes, from, to)) return view
+    return undefined
+  }
+
+  /** Whether the view may answer for its shard: it was heard of within {@link staleTicks}. */
+  isFresh(view: SkuView): boolean {
+    const shard = this.shards[view.shard]
+    return shard !== undefined && shard.known && !shard.asking && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
+  }
+
+  close(): void {
+    for (const served of this.served) served.close()
+  }
+
+  private receive(frame: Uint8Array): void {
+    if (frame[0] !== frameVersion || frame[1] !== frameKind.broadcast) return
+    // The codec may keep views of the bytes, which are only valid now.
+    const broadcast = unpackInner<ShardBroadcast>(frame.slice(2))
+    const shard = this.shards[broadcast.shard]
+    if (shard === undefined || broadcast.epoch < shard.epoch || (broadcast.epoch === shard.epoch && broadcast.toSeq < shard.seq)) return
+    if (shard.asking) return
+    if (!shard.known || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {
+      this.resyncs++
+      this.ask(broadcast.shard).catch((error: unknown) => this.parts.log.error({ error: String(error) }, 'a view could not be taken in'))
+      return
+    }
+    shard.heardAt = this.parts.clock.monotonic()
+    shard.seq = broadcast.toSeq
+    for (const change of broadcast.skus) this.take(change, broadcast)
+  }
+
+  private take(change: SkuChange, broadcast: ShardBroadcast): void {
+    const view = this.byName.get(change.sku)
+    if (view !== undefined) view.apply(change)
+    else if (change.settings !== undefined) {
+      this.add(new SkuView(broadcast.shard, { ...change, settings: change.settings, lineFrom: 1, lineEnd: 1, line: new Uint8Array(0) })).apply(change)
+    }
+    const known = view ?? this.byName.get(change.sku)
+    if (known !== undefined) for (const listener of this.listeners) listener(known, change, broadcast.now)
+  }
+
+  private async ask(index: number): Promise<void> {
+    const shard = this.shards[index]
+    if (shard === undefined || shard.asking) return
+    shard.asking = true
+    const answer = await this.parts.calls.request<ShardView>('inv', index, { op: op.view }, this.parts.decodeView)
+    shard.asking = false
+    if (answer.error !== null) {
+      this.parts.log.warn({ shard: index, code: answer.error.code }, 'a shard did not give its view; it is asked again at its next broadcast')
+      return
+    }
+    const { epoch, seq, skus, now } = answer.result
+    if (epoch < shard.epoch) return
+    shard.epoch = epoch
+    shard.seq = seq
+    shard.known = true
+    shard.heardAt = this.parts.clock.monotonic()
+    for (const data of skus) {
+      const known = this.byName.get(data.sku)
+      if (known === undefined) this.add(new SkuView(index, data))
+      else known.replace(data)
+      const view = known ?? this.byName.get(data.sku)
+      if (view !== undefined) for (const listener of this.listeners) listener(view, undefined, now)
+    }
+  }
+
+  private add(view: SkuView): SkuView {
+    this.byName.set(view.settings.sku, view)
+    const sameHash = this.byHash.get(view.skuHash)
+    if (sameHash === undefined) this.byHash.set(view.skuHash, [view])
+    else sameHash.push(view)
+    return view
+  }
+}
+
+interface ShardTracker {
+  epoch: number
+  seq: number
+  heardAt: number
+  asking: boolean
+  known: boolean
+}
+
+function isNamed(view: SkuView, bytes: Uint8Array, from: number, to: number): boolean {
+  const name = view.settings.sku
+  if (name.length !== to - from) return false
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) !== bytes[from + i]) return false
+  return true
+}
