@@ -17,6 +17,8 @@ export interface Connection {
   /** Sends a finished msgpack response, `bytes[from, to)`; the transport transcodes it if it speaks another codec. It may wait for `flush`. */
   respond(bytes: Uint8Array, from: number, to: number): void
   notify(notification: Notification): void
+  /** Whether this connection gets the SKU's public stock from now on. HTTP calls cannot. */
+  watch(sku: string, on: boolean): void
   /** Hands what has been gathered to the network. */
   flush(): void
   close(reason: CloseReason): void

@@ -45,3 +45,15 @@ export function loadUws(): LoadedUws {
     `no build of uWebSockets.js runs here (${platform} ${arch}, Node ${versions.node}): use Node 20, or glibc 2.38 or later. ${reasons.join('; ')}`,
   )
 }
+
+/** uWebSockets.js: without it a second server on the same port would silently take half of its connections. */
+const exclusivePort = 1
+
+/**
+ * Listens on one address. The binaries take host, port, options and callback, although their type declarations know no form with all four.
+ * `socket` is false if the port is in use or not permitted.
+ */
+export function listenOn(app: TemplatedApp, host: string, port: number, done: (socket: us_listen_socket | false) => void): void {
+  const listen = app.listen.bind(app) as (host: string, port: number, options: number, done: (socket: us_listen_socket | false) => void) => TemplatedApp
+  listen(host, port, exclusivePort, done)
+}

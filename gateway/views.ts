@@ -40,7 +40,7 @@ export class Views {
 
   constructor(parts: ViewsParts) {
     this.parts = parts
-    this.shards = Array.from({ length: parts.shards }, () => ({ epoch: 0, seq: 0, heardAt: 0, asking: false, known: false }))
+    this.shards = Array.from({ length: parts.shards }, (): ShardTracker => ({ epoch: 0, seq: 0, heardAt: 0, asking: undefined, known: false }))
     this.served = this.shards.map((_, shard) => parts.bus.serve(publicSubject(shard), (frame) => this.receive(frame)))
   }
 
@@ -50,7 +50,17 @@ export class Views {
 
   /** Reads every shard's view; resolves when all have answered once. */
   async load(): Promise<void> {
-    await Promise.all(this.shards.map((_, shard) => this.ask(shard)))
+    await Promise.all(this.shards.map((_, shard) => this.refresh(shard)))
+  }
+
+  /** Reads one shard's view now. */
+  async refresh(shard: number): Promise<void> {
+    const tracker = this.shards[shard]
+    if (tracker === undefined) return
+    tracker.asking ??= this.ask(shard, tracker).finally(() => {
+      tracker.asking = undefined
+    })
+    await tracker.asking
   }
 
   get isLoaded(): boolean {
@@ -76,7 +86,7 @@ export class Views {
   /** Whether the view may answer for its shard: it was heard of within {@link staleTicks}. */
   isFresh(view: SkuView): boolean {
     const shard = this.shards[view.shard]
-    return shard !== undefined && shard.known && !shard.asking && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
+    return shard !== undefined && shard.known && shard.asking === undefined && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
   }
 
   close(): void {
@@ -89,10 +99,10 @@ export class Views {
     const broadcast = unpackInner<ShardBroadcast>(frame.slice(2))
     const shard = this.shards[broadcast.shard]
     if (shard === undefined || broadcast.epoch < shard.epoch || (broadcast.epoch === shard.epoch && broadcast.toSeq < shard.seq)) return
-    if (shard.asking) return
+    if (shard.asking !== undefined) return
     if (!shard.known || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {
       this.resyncs++
-      this.ask(broadcast.shard).catch((error: unknown) => this.parts.log.error({ error: String(error) }, 'a view could not be taken in'))
+      this.refresh(broadcast.shard).catch((error: unknown) => this.parts.log.error({ error: String(error) }, 'a view could not be taken in'))
       return
     }
     shard.heardAt = this.parts.clock.monotonic()
@@ -110,12 +120,8 @@ export class Views {
     if (known !== undefined) for (const listener of this.listeners) listener(known, change, broadcast.now)
   }
 
-  private async ask(index: number): Promise<void> {
-    const shard = this.shards[index]
-    if (shard === undefined || shard.asking) return
-    shard.asking = true
+  private async ask(index: number, shard: ShardTracker): Promise<void> {
     const answer = await this.parts.calls.request<ShardView>('inv', index, { op: op.view }, this.parts.decodeView)
-    shard.asking = false
     if (answer.error !== null) {
       this.parts.log.warn({ shard: index, code: answer.error.code }, 'a shard did not give its view; it is asked again at its next broadcast')
       return
@@ -148,7 +154,7 @@ interface ShardTracker {
   epoch: number
   seq: number
   heardAt: number
-  asking: boolean
+  asking: Promise<void> | undefined
   known: boolean
 }
 

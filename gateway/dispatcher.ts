@@ -1,0 +1,181 @@
+import type { Calls, CallSink } from '../cluster/calls.ts'
+import type { Clock, Log } from '../cluster/world.ts'
+import { type Code, codeTable } from '../protocol/codes.ts'
+import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
+import { op } from '../protocol/entry.ts'
+import { decodeJsonMessage, decodeMessage, type Message } from '../protocol/envelope.ts'
+import type { AnswerView } from '../protocol/frame.ts'
+import { parseUserId, type UserId } from '../protocol/ids.ts'
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { Admission } from './admission.ts'
+import type { ClaimFollower } from './claim-follower.ts'
+import type { Connection, Connections } from './connection.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
+import type { Call, Method, MethodTable } from './method.ts'
+import { Params } from './params.ts'
+import type { Responder } from './responder.ts'
+import type { Views } from './views.ts'
+
+export interface DispatcherParts {
+  readonly calls: Calls
+  readonly clock: Clock
+  readonly log: Log
+  readonly connections: Connections
+  readonly views: Views
+  readonly methods: MethodTable
+  readonly admission: Admission
+  readonly follower: ClaimFollower
+  readonly responder: Responder
+  readonly counters: GatewayCounters
+}
+
+/**
+ * From a client's message to a shard or a local answer, and from a shard's answer to the client. Hot calls are scanned in place and copied once;
+ * every other message takes the general path. Refusals come as early as possible: who you are, how much you ask, what the stock view knows.
+ */
+export class Dispatcher implements CallSink {
+  private readonly parts: DispatcherParts
+  private readonly scanned = new ScannedCall()
+  private readonly hotMethods: readonly (Method | undefined)[]
+
+  constructor(parts: DispatcherParts) {
+    this.parts = parts
+    const { methods } = parts
+    this.hotMethods = [undefined, methods.get('buy'), methods.get('leave'), methods.get('claim')]
+    parts.calls.useSink(this)
+  }
+
+  /**
+   * Takes a hot call from `bytes[at, to)` and returns the offset behind it, or 0 if there is none in its plain form: the caller then finds the
+   * message's end and calls {@link message}.
+   */
+  hot(connection: Connection, bytes: Uint8Array, at: number, to: number): number {
+    const { identity } = connection
+    if (identity.role === 'nobody') return 0
+    const call = this.scanned
+    const end = scanHotCall(bytes, at, to, identity.role !== 'user', call)
+    if (end === 0) return 0
+    const method = this.hotMethods[call.op]
+    if (method === undefined) return 0
+    const { parts } = this
+    const refused = parts.admission.refuses(connection)
+    if (refused !== undefined) {
+      parts.responder.refuse(connection, call.msgid, method.index, refused.code, undefined, refused.retryAfterMs)
+      return end
+    }
+    const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
+    const userHash = identity.role === 'user' ? identity.userHash : call.userHash
+    if (view !== undefined && call.op === op.buy && parts.views.isFresh(view)) {
+      if (view.numbers.phase === 'scheduled') {
+        const waitMs = view.settings.opensAt - parts.clock.now()
+        if (waitMs > 0) return this.refuseByView(connection, call.msgid, method, 'NOT_OPEN', end, waitMs)
+      } else if (view.refusesAsSoldOut(userHash)) return this.refuseByView(connection, call.msgid, method, 'SOLD_OUT', end)
+    }
+    const now = parts.clock.now()
+    const row =
+      identity.role === 'user'
+        ? parts.calls.sendScanned(call, bytes, identity.userBytes, 0, identity.userBytes.length, userHash, connection.index, connection.turn, method.index, now)
+        : parts.calls.sendScanned(call, bytes, bytes, call.userFrom, call.userTo, userHash, connection.index, connection.turn, method.index, now)
+    if (row < 0) this.refusePending(connection, call.msgid, method)
+    else {
+      connection.inFlight++
+      if (connection.transport === 'ws') parts.follower.expect(row, view)
+    }
+    return end
+  }
+
+  /** Takes one whole msgpack message. Throws {@link Malformed} if it is none: the transport then closes the connection. */
+  message(connection: Connection, bytes: Uint8Array, from: number, to: number): void {
+    this.general(connection, decodeMessage(bytes, from, to))
+  }
+
+  /** The same for JSON text. */
+  jsonMessage(connection: Connection, text: string): void {
+    this.general(connection, decodeJsonMessage(text))
+  }
+
+  /** The general path: finds the method, checks role and rate, reads the params, runs. */
+  general(connection: Connection, message: Message): void {
+    if (message.kind !== 'request') return
+    const { parts } = this
+    const { msgid } = message
+    const method = parts.methods.get(message.method)
+    if (method === undefined) return parts.responder.refuse(connection, msgid, unknownMethod, 'UNKNOWN_METHOD', `There is no method ${JSON.stringify(message.method)}.`)
+    const denied = this.denies(connection, method)
+    if (denied !== undefined) return parts.responder.refuse(connection, msgid, method.index, denied)
+    const refused = parts.admission.refuses(connection)
+    if (refused !== undefined) return parts.responder.refuse(connection, msgid, method.index, refused.code, undefined, refused.retryAfterMs)
+    try {
+      const params = new Params(message.params)
+      method.run(this.call(connection, msgid, method, params, this.userOf(connection, method, params)))
+    } catch (error) {
+      if (error instanceof Malformed) return parts.responder.refuse(connection, msgid, method.index, 'MALFORMED', error.message)
+      throw error
+    }
+  }
+
+  answered(target: number, targetTurn: number, method: number, answer: AnswerView): void {
+    const { parts } = this
+    parts.counters.answered(method, answer.code)
+    const connection = parts.connections.find(target, targetTurn)
+    if (connection === undefined) {
+      parts.follower.forget(answer.slot)
+      return
+    }
+    connection.inFlight--
+    parts.responder.respond(connection, answer.frame, answer.from, answer.to)
+    if (connection.transport === 'ws') parts.follower.answered(connection, answer)
+  }
+
+  failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
+    const connection = this.parts.connections.find(target, targetTurn)
+    if (connection === undefined) return this.parts.counters.answered(method, codeTable[code].number)
+    connection.inFlight--
+    this.parts.responder.refuse(connection, msgid, method, code, undefined, retryAfterMs)
+  }
+
+  flush(): void {
+    this.parts.responder.flush()
+  }
+
+  private call(connection: Connection, msgid: number, method: Method, params: Params, user: UserId): Call {
+    const { responder } = this.parts
+    return {
+      connection,
+      msgid,
+      method,
+      params,
+      user,
+      result: (result) => responder.result(connection, msgid, method.index, result),
+      refuse: (code, message, retryAfterMs) => responder.refuse(connection, msgid, method.index, code, message, retryAfterMs),
+      refusal: (error) => responder.refusal(connection, msgid, method.index, error),
+    }
+  }
+
+  private denies(connection: Connection, method: Method): Code | undefined {
+    const { role } = connection.identity
+    if (method.role === 'public') return undefined
+    if (role === 'nobody') return 'UNAUTHORIZED'
+    return method.role === 'operator' && role !== 'operator' ? 'FORBIDDEN' : undefined
+  }
+
+  /** The user of the connection, or the first param of a service. */
+  private userOf(connection: Connection, method: Method, params: Params): UserId {
+    if (method.role !== 'user') return noUser
+    return connection.identity.role === 'user' ? connection.identity.user : params.user()
+  }
+
+  private refuseByView(connection: Connection, msgid: number, method: Method, code: Code, end: number, retryAfterMs?: number): number {
+    this.parts.counters.layers.stockView++
+    this.parts.responder.refuse(connection, msgid, method.index, code, undefined, retryAfterMs)
+    return end
+  }
+
+  private refusePending(connection: Connection, msgid: number, method: Method): void {
+    this.parts.counters.layers.pending++
+    this.parts.responder.refuse(connection, msgid, method.index, 'BUSY', undefined, 500)
+  }
+}
+
+const unknownMethod = 0
+const noUser = parseUserId('-') as UserId

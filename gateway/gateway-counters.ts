@@ -1,0 +1,37 @@
+import { codes, codeTable } from '../protocol/codes.ts'
+
+const codeSlots = codes.length + 1
+
+/** What a gateway counts, in plain numbers; read when somebody asks. */
+export class GatewayCounters {
+  /** By method and code: cell `method * codeSlots + code`; code 0 is a result. */
+  private readonly answers: Float64Array
+  /** Refusals by layer of the funnel (DESIGN.md section 9). */
+  readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
+  malformed = 0
+  slowClosed = 0
+  frames = 0
+  positionFrames = 0
+  dropped = 0
+  opened = { rpc: 0, ws: 0 }
+  open = { rpc: 0, ws: 0 }
+  httpCalls = 0
+
+  constructor(methods: number) {
+    this.answers = new Float64Array(methods * codeSlots)
+  }
+
+  answered(method: number, code: number): void {
+    const cell = method * codeSlots + code
+    this.answers[cell] = (this.answers[cell] as number) + 1
+  }
+
+  /** Calls `each` for every method and code that occurred; code `OK` is a result. */
+  eachAnswered(each: (method: number, code: string, count: number) => void): void {
+    const names = ['OK', ...codes.toSorted((a, b) => codeTable[a].number - codeTable[b].number)]
+    for (let cell = 0; cell < this.answers.length; cell++) {
+      const count = this.answers[cell] as number
+      if (count > 0) each(Math.floor(cell / codeSlots), names[cell % codeSlots] ?? 'OK', count)
+    }
+  }
+}

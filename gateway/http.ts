@@ -1,0 +1,130 @@
+import type { Log } from '../cluster/world.ts'
+import { codeTable, type Refusal, refusal } from '../protocol/codes.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { Admission } from './admission.ts'
+import type { Connections } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
+import { HttpConnection } from './http-connection.ts'
+import type { Identity } from './identity.ts'
+import type { StaticFile } from './static-files.ts'
+import type { HttpRequest, HttpResponse } from './uws.ts'
+
+export interface HttpParts {
+  readonly dispatcher: Dispatcher
+  readonly connections: Connections
+  readonly admission: Admission
+  readonly counters: GatewayCounters
+  readonly bodyBytesMax: number
+}
+
+/** A route of its own, outside the protocol. Gets the parsed JSON body of a POST, undefined for a GET, and resolves with what to answer as JSON. */
+export type HttpRoute = (body: Plain | undefined) => Promise<{ readonly status: number; readonly body: Plain }>
+
+const securityHeaders: readonly (readonly [string, string])[] = [
+  ['Content-Security-Policy', "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"],
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Referrer-Policy', 'no-referrer'],
+]
+
+/** `POST /v1/call/<method>` with a JSON array of params. */
+export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest, identity: Identity, address: string): void {
+  const method = req.getParameter(0) ?? ''
+  parts.counters.httpCalls++
+  const connection = new HttpConnection(res, address, identity, (done) => parts.connections.remove(done))
+  parts.connections.add(connection)
+  readBody(res, parts.bodyBytesMax, (body) => {
+    if (body === undefined) return connection.aborted()
+    if (body === 'too-large') return answerDirectly(res, connection, refusal('TOO_LARGE'))
+    const params = body.length === 0 ? [] : parseJson(body)
+    if (!Array.isArray(params)) return answerDirectly(res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
+    parts.dispatcher.general(connection, { kind: 'request', msgid: 0, method, params })
+    parts.dispatcher.flush()
+  })
+}
+
+export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res: HttpResponse, req: HttpRequest): void {
+  const isPost = req.getMethod() === 'post'
+  let aborted = false
+  const answer = (status: number, body: Plain): void => {
+    if (aborted) return
+    res.cork(() => {
+      res.writeStatus(String(status)).writeHeader('Content-Type', 'application/json').writeHeader('Cache-Control', 'no-store').end(JSON.stringify(body))
+    })
+  }
+  readBody(res, bodyBytesMax, (bytes) => {
+    if (bytes === undefined) {
+      aborted = true
+      return
+    }
+    if (bytes === 'too-large') return answer(413, { error: { ...refusal('TOO_LARGE') } })
+    const body = isPost ? parseJson(bytes) : undefined
+    if (isPost && body === undefined) return answer(400, { error: { ...refusal('MALFORMED', 'The body must be JSON.') } })
+    route(body).then(
+      (outcome) => answer(outcome.status, outcome.body),
+      (error: unknown) => {
+        log.error({ error: String(error) }, 'a route failed')
+        answer(503, { error: { ...refusal('UNAVAILABLE') } })
+      },
+    )
+  })
+}
+
+export function serveStatic(files: ReadonlyMap<string, StaticFile>, res: HttpResponse, req: HttpRequest): void {
+  const url = req.getUrl()
+  const file = files.get(url)
+  const isHead = req.getMethod() === 'head'
+  const known = file !== undefined && req.getHeader('if-none-match') === file.etag
+  const allowed = isHead || req.getMethod() === 'get'
+  res.cork(() => {
+    if (!allowed || file === undefined) {
+      res.writeStatus(allowed ? '404 Not Found' : '405 Method Not Allowed').writeHeader('Content-Type', 'text/plain').end(allowed ? 'Not found' : 'Not allowed')
+      return
+    }
+    res.writeStatus(known ? '304 Not Modified' : '200 OK')
+    for (const [name, value] of securityHeaders) res.writeHeader(name, value)
+    res.writeHeader('Content-Type', file.type).writeHeader('ETag', file.etag).writeHeader('Cache-Control', 'no-cache')
+    if (known) res.endWithoutBody()
+    else if (isHead) res.endWithoutBody(file.bytes.length)
+    else res.end(file.bytes)
+  })
+}
+
+/** Collects a body of at most `bytesMax`. Calls back once: with the bytes, `too-large`, or undefined when the client is gone. */
+function readBody(res: HttpResponse, bytesMax: number, done: (body: Uint8Array | 'too-large' | undefined) => void): void {
+  let gathered: Uint8Array = new Uint8Array(0)
+  let over = false
+  res.onAborted(() => done(undefined))
+  res.onData((chunk, isLast) => {
+    if (over) return
+    if (gathered.length + chunk.byteLength > bytesMax) {
+      over = true
+      return done('too-large')
+    }
+    if (chunk.byteLength > 0) {
+      const larger = new Uint8Array(gathered.length + chunk.byteLength)
+      larger.set(gathered)
+      larger.set(new Uint8Array(chunk), gathered.length)
+      gathered = larger
+    }
+    if (isLast) done(gathered)
+  })
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function parseJson(bytes: Uint8Array): Plain | undefined {
+  try {
+    return JSON.parse(utf8.decode(bytes)) as Plain
+  } catch {
+    // The caller answers MALFORMED; why exactly it is not JSON helps nobody.
+    return undefined
+  }
+}
+
+function answerDirectly(res: HttpResponse, connection: HttpConnection, error: Refusal): void {
+  res.cork(() => {
+    res.writeStatus(String(codeTable[error.code].status)).writeHeader('Content-Type', 'application/json').end(JSON.stringify({ error: { ...error } }))
+  })
+  connection.aborted()
+}

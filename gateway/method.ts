@@ -1,0 +1,37 @@
+import type { Code, Refusal } from '../protocol/codes.ts'
+import type { UserId } from '../protocol/ids.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { Connection } from './connection.ts'
+import type { Params } from './params.ts'
+
+/** Who may call a method: `public` anyone, `user` a user or a service that names one, `operator` operators. */
+export type MethodRole = 'public' | 'user' | 'operator'
+
+/** One call on its way through the gateway's general path. It is answered once, now or later. */
+export interface Call {
+  readonly connection: Connection
+  readonly msgid: number
+  readonly method: Method
+  readonly params: Params
+  /** Whom a `user` method acts for; methods of other roles never read it. */
+  readonly user: UserId
+  result(result: Plain): void
+  refuse(code: Code, message?: string, retryAfterMs?: number): void
+  refusal(refusal: Refusal): void
+}
+
+export interface Method {
+  readonly name: string
+  /** Row in the counters; 0 stands for calls of methods that do not exist. */
+  readonly index: number
+  readonly role: MethodRole
+  /** Reads the params (throwing `Malformed`), then answers or sees to it that the call is answered. */
+  readonly run: (call: Call) => void
+}
+
+export type MethodTable = ReadonlyMap<string, Method>
+
+/** Numbers the methods of several groups into one table. */
+export function methodTable(...groups: readonly (readonly Omit<Method, 'index'>[])[]): MethodTable {
+  return new Map(groups.flat().map((method, index) => [method.name, { ...method, index: index + 1 }]))
+}

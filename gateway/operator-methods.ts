@@ -1,0 +1,141 @@
+import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { Log, Random } from '../cluster/world.ts'
+import { type Refusal, refusal } from '../protocol/codes.ts'
+import { op } from '../protocol/entry.ts'
+import { packInner } from '../protocol/inner-codec.ts'
+import type { SaleId } from '../protocol/ids.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { SkuStatus } from '../protocol/results.ts'
+import { saleFileSchema, settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
+import type { Forwarder } from './forwarder.ts'
+import type { Call, Method } from './method.ts'
+import { saleProblems } from './sale-problems.ts'
+import type { Views } from './views.ts'
+
+type Unnumbered = Omit<Method, 'index'>
+
+export interface OperatorMethodsParts {
+  readonly forwarder: Forwarder
+  readonly calls: Calls
+  readonly views: Views
+  readonly log: Log
+  readonly random: Random
+}
+
+const unitsMax = 1_000_000_000
+const lineListMost = 1_000
+const incarnationLength = 6
+
+/** Methods for operators: sales, stock, and a look at anyone's place. */
+export function operatorMethods(parts: OperatorMethodsParts): readonly Unnumbered[] {
+  const { forwarder } = parts
+  return [
+    { name: 'sale.create', role: 'operator', run: (call) => run(parts, call, createSale(parts, call)) },
+    { name: 'sale.open', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'open')) },
+    { name: 'sale.pause', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'paused')) },
+    { name: 'sale.resume', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'open')) },
+    { name: 'sale.close', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'closed')) },
+    {
+      name: 'sku.restock',
+      role: 'operator',
+      run: (call) => {
+        const { params } = call
+        const sku = params.sku()
+        const units = params.integer('units', 1, unitsMax)
+        const requestId = params.requestId()
+        params.end()
+        forwarder.toInventory(call, { op: op.restock, sku, payload: packInner({ units }), ...(requestId === undefined ? {} : { requestId }) })
+      },
+    },
+    {
+      name: 'sku.status',
+      role: 'operator',
+      run: (call) => {
+        const sku = call.params.sku()
+        call.params.end()
+        forwarder.toInventory(call, { op: op.status, sku })
+      },
+    },
+    {
+      name: 'line.list',
+      role: 'operator',
+      run: (call) => {
+        const { params } = call
+        const sku = params.sku()
+        const after = params.integer('after', 0, 0xffff_ffff, 0)
+        const limit = params.integer('limit', 1, lineListMost, 100)
+        params.end()
+        forwarder.toInventory(call, { op: op.lineList, sku, payload: packInner({ after, limit }) })
+      },
+    },
+    {
+      name: 'user.get',
+      role: 'operator',
+      run: (call) => {
+        const user = call.params.user()
+        call.params.end()
+        forwarder.toSession(call, { op: op.userGet, user })
+      },
+    },
+  ]
+}
+
+/** Answers with what the promise brings; whatever goes wrong in it is a fault of ours, not of the caller. */
+function run(parts: OperatorMethodsParts, call: Call, answer: Promise<Plain | Refused>): void {
+  answer.then(
+    (outcome) => (outcome instanceof Refused ? call.refusal(outcome.refusal) : call.result(outcome)),
+    (error: unknown) => {
+      if (error instanceof Malformed) return call.refuse('MALFORMED', error.message)
+      parts.log.error({ method: call.method.name, error: String(error) }, 'an operator call failed')
+      call.refuse('UNAVAILABLE')
+    },
+  )
+}
+
+class Refused {
+  readonly refusal: Refusal
+
+  constructor(because: Refusal) {
+    this.refusal = because
+  }
+}
+
+/** Checks the whole sale first, then configures each SKU. Repeating it after a failure in the middle completes it. */
+async function createSale(parts: OperatorMethodsParts, call: Call): Promise<Plain | Refused> {
+  const file = saleFileSchema.safeParse(call.params.any())
+  if (!file.success) return new Refused(refusal('MALFORMED', saleProblems(file.error).join('; ')))
+  const settings = settingsOfSale(file.data)
+  const taken = settings.find((one) => {
+    const known = parts.views.find(one.sku)
+    return known !== undefined && known.settings.sale !== one.sale
+  })
+  if (taken !== undefined) return new Refused(refusal('FORBIDDEN', `SKU ${taken.sku} belongs to sale ${parts.views.find(taken.sku)?.settings.sale ?? ''} already.`))
+  const configured = await Promise.all(settings.map((one) => configure(parts, one)))
+  const failed = configured.find((answer) => answer.error !== null)
+  if (failed?.error) return new Refused(failed.error)
+  // Whoever created a sale may use it at once: the views are read rather than waited for.
+  await Promise.all([...new Set(settings.map((one) => parts.calls.shardOfText(one.sku)))].map((shard) => parts.views.refresh(shard)))
+  return { sale: file.data.sale, skus: settings.map((one) => one.sku) }
+}
+
+function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
+  const payload = packInner({ settings, incarnation: parts.random.id(incarnationLength) })
+  return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
+}
+
+async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<Plain | Refused> {
+  const sale: SaleId = call.params.sale()
+  call.params.end()
+  const skus = [...parts.views.all()].filter((view) => view.settings.sale === sale).map((view) => view.settings.sku)
+  if (skus.length === 0) return new Refused(refusal('UNKNOWN_SALE'))
+  const answers = await Promise.all(
+    skus.map((sku) => parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { op: op.setPhase, sku, payload: packInner({ phase }) })),
+  )
+  const statuses: Plain[] = []
+  for (const answer of answers) {
+    if (answer.error !== null) return new Refused(answer.error)
+    statuses.push({ ...answer.result })
+  }
+  return { sale, skus: statuses }
+}

@@ -1,0 +1,73 @@
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import { type OrderId, type OrderParts, parseOrderId, parseRequestId, parseSaleId, parseSkuId, parseUserId, type SaleId, type SkuId, type UserId } from '../protocol/ids.ts'
+
+const paymentToken = /^[\x21-\x7e]{1,200}$/
+
+/** The params of one call, read in order. Every reader throws {@link Malformed} with a text that names the param. */
+export class Params {
+  private readonly values: readonly Plain[]
+  private at = 0
+
+  constructor(values: readonly Plain[]) {
+    this.values = values
+  }
+
+  user(): UserId {
+    return this.read('user', 'a string of 1 to 64 bytes without control characters', parseUserId)
+  }
+
+  sku(): SkuId {
+    return this.read('sku', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseSkuId)
+  }
+
+  sale(): SaleId {
+    return this.read('sale', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseSaleId)
+  }
+
+  order(): { readonly id: OrderId; readonly parts: OrderParts } {
+    return this.read('order', 'an order id', (value) => {
+      const parts = parseOrderId(value)
+      return parts === undefined ? undefined : { id: value as OrderId, parts }
+    })
+  }
+
+  payment(): string {
+    return this.read('payment', 'a token of 1 to 200 visible ASCII characters', (value) => (typeof value === 'string' && paymentToken.test(value) ? value : undefined))
+  }
+
+  requestId(): string | undefined {
+    return this.optional(() => this.read('requestId', 'a string of 1 to 64 visible ASCII characters', parseRequestId))
+  }
+
+  /** An integer from `least` to `most`; `absent` if the caller left it out or nil. */
+  integer(name: string, least: number, most: number, absent?: number): number {
+    const read = () =>
+      this.read(name, `an integer from ${least} to ${most}`, (value) =>
+        typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most ? value : undefined,
+      )
+    return absent === undefined ? read() : (this.optional(read) ?? absent)
+  }
+
+  any(): Plain {
+    return this.values[this.at++] ?? null
+  }
+
+  /** Every call ends with this: a param too many is a mistake of the caller, not something to pass over. */
+  end(): void {
+    if (this.at < this.values.length) throw new Malformed(`takes ${this.at} params, not ${this.values.length}`)
+  }
+
+  private optional<T>(read: () => T): T | undefined {
+    const value = this.values[this.at]
+    if (value !== undefined && value !== null) return read()
+    this.at++
+    return undefined
+  }
+
+  private read<T>(name: string, rule: string, parse: (value: Plain | undefined) => T | undefined): T {
+    const parsed = parse(this.values[this.at++])
+    if (parsed === undefined) throw new Malformed(`param ${this.at} (${name}) must be ${rule}`)
+    return parsed
+  }
+}

@@ -1,0 +1,52 @@
+import { type Code, codeTable, type Refusal, refusal } from '../protocol/codes.ts'
+import { writeError, writeResult } from '../protocol/envelope.ts'
+import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
+import type { Connection } from './connection.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
+
+/** Writes the answers that the gateway gives by itself, counts them, and hands what has been gathered to the network once per turn of the event loop. */
+export class Responder {
+  private readonly writer = new MsgpackWriter(1024)
+  private readonly counters: GatewayCounters
+  private readonly dirty = new Set<Connection>()
+  private readonly soon: (run: () => void) => void
+  private flushIsDue = false
+
+  constructor(counters: GatewayCounters, soon: (run: () => void) => void) {
+    this.counters = counters
+    this.soon = soon
+  }
+
+  result(connection: Connection, msgid: number, method: number, result: Plain): void {
+    this.counters.answered(method, 0)
+    this.writer.length = 0
+    writeResult(this.writer, msgid, result)
+    this.respond(connection, this.writer.bytes, 0, this.writer.length)
+  }
+
+  refuse(connection: Connection, msgid: number, method: number, code: Code, message?: string, retryAfterMs?: number): void {
+    this.refusal(connection, msgid, method, refusal(code, message, retryAfterMs))
+  }
+
+  refusal(connection: Connection, msgid: number, method: number, error: Refusal): void {
+    this.counters.answered(method, codeTable[error.code].number)
+    this.writer.length = 0
+    writeError(this.writer, msgid, error)
+    this.respond(connection, this.writer.bytes, 0, this.writer.length)
+  }
+
+  /** A finished response, a shard's for example. */
+  respond(connection: Connection, bytes: Uint8Array, from: number, to: number): void {
+    connection.respond(bytes, from, to)
+    this.dirty.add(connection)
+    if (this.flushIsDue) return
+    this.flushIsDue = true
+    this.soon(() => this.flush())
+  }
+
+  flush(): void {
+    this.flushIsDue = false
+    for (const connection of this.dirty) connection.flush()
+    this.dirty.clear()
+  }
+}

@@ -1,0 +1,156 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Log, World } from '../cluster/world.ts'
+import { writeError, writeResult } from '../protocol/envelope.ts'
+import { refusal } from '../protocol/codes.ts'
+import { decodeMessage, type Message } from '../protocol/envelope.ts'
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { StreamSplitter, TooLarge } from '../protocol/stream-splitter.ts'
+import type { Admission } from './admission.ts'
+import type { Connections } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
+import type { IdentityCheck } from './identity.ts'
+import { Notification } from './notification.ts'
+import { RpcConnection } from './rpc-connection.ts'
+import type { SkuView } from './sku-view.ts'
+
+export interface RpcListenerParts {
+  readonly world: World
+  readonly dispatcher: Dispatcher
+  readonly connections: Connections
+  readonly admission: Admission
+  readonly identities: IdentityCheck
+  readonly counters: GatewayCounters
+  readonly settings: {
+    readonly rpcHost: string
+    readonly rpcPort: number
+    /** Connections need no key: loopback only. */
+    readonly rpcOpen: boolean
+    readonly rpcFrameBytesMax: number
+    readonly backpressureBytesMax: number
+    readonly idleTimeoutSeconds: number
+  }
+}
+
+/** Pipelined answers of a busy service are many more bytes than a browser's; it may have so many times a browser's share unread. */
+const rpcBackpressureTimes = 64
+
+
+/** The msgpack-RPC port for the shop's services: raw TCP, pipelined. The first call is `auth [key]`, unless the port is open to loopback. */
+export class RpcListener {
+  private readonly parts: RpcListenerParts
+  private readonly server: Server
+  private readonly rpcConnections = new Set<RpcConnection>()
+  private readonly log: Log
+
+  constructor(parts: RpcListenerParts) {
+    this.parts = parts
+    this.log = parts.world.log
+    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket))
+  }
+
+  /** Resolves with the port once it listens; rejects with the system's error. */
+  listen(): Promise<number> {
+    const { rpcHost, rpcPort } = this.parts.settings
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject)
+      this.server.listen(rpcPort, rpcHost, () => {
+        this.server.off('error', reject)
+        this.server.on('error', (error) => this.log.error({ error: String(error) }, 'the RPC port failed'))
+        const address = this.server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : rpcPort)
+      })
+    })
+  }
+
+  /** Tells those who watch the SKU. */
+  publish(view: SkuView, notification: Notification): void {
+    for (const connection of this.rpcConnections) if (connection.watched.has(view.settings.sku)) connection.notify(notification)
+  }
+
+  /** Accepts no more, and tells everyone to go elsewhere. */
+  drain(withinMs: number): void {
+    this.server.close()
+    const notification = new Notification('drain', { withinMs })
+    for (const connection of this.rpcConnections) connection.notify(notification)
+  }
+
+  close(): void {
+    this.server.close()
+    for (const connection of this.rpcConnections) connection.close('drain')
+  }
+
+  private accept(socket: Socket): void {
+    const { parts } = this
+    const address = socket.remoteAddress ?? ''
+    if (!parts.admission.connected(address)) {
+      socket.destroy()
+      return
+    }
+    const connection = new RpcConnection(socket, address, parts.settings.backpressureBytesMax * rpcBackpressureTimes)
+    if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
+    parts.connections.add(connection)
+    this.rpcConnections.add(connection)
+    parts.counters.opened.rpc++
+    parts.counters.open.rpc++
+    const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)
+    socket.setTimeout(parts.settings.idleTimeoutSeconds * 1000, () => connection.close('idle'))
+    socket.on('data', (chunk) => this.read(connection, splitter, chunk))
+    socket.on('error', (error) => this.log.debug({ address, error: String(error) }, 'an RPC connection broke'))
+    socket.on('close', () => {
+      parts.connections.remove(connection)
+      this.rpcConnections.delete(connection)
+      parts.admission.disconnected(address)
+      parts.counters.open.rpc--
+    })
+  }
+
+  private read(connection: RpcConnection, splitter: StreamSplitter, chunk: Buffer): void {
+    const { dispatcher } = this.parts
+    if (connection.closing) return
+    try {
+      let at = 0
+      // Hot calls are read where they are as long as nothing is carried over from the chunk before.
+      if (splitter.pendingBytes === 0) {
+        for (let end = dispatcher.hot(connection, chunk, 0, chunk.length); end > 0; end = dispatcher.hot(connection, chunk, at, chunk.length)) at = end
+      }
+      if (at < chunk.length) splitter.feed(at === 0 ? chunk : chunk.subarray(at), (bytes, from, to) => this.message(connection, bytes, from, to))
+    } catch (error) {
+      this.refuseStream(connection, error)
+    }
+  }
+
+  private message(connection: RpcConnection, bytes: Uint8Array, from: number, to: number): void {
+    const { dispatcher } = this.parts
+    if (dispatcher.hot(connection, bytes, from, to) === to) return
+    const message = decodeMessage(bytes, from, to)
+    if (message.kind === 'request' && message.method === 'auth') this.authenticate(connection, message)
+    else dispatcher.general(connection, message)
+  }
+
+  private authenticate(connection: RpcConnection, message: Message & { readonly kind: 'request' }): void {
+    const [key] = message.params
+    const identity = typeof key === 'string' && message.params.length === 1 ? this.parts.identities.ofKey(key) : undefined
+    const writer = new MsgpackWriter()
+    if (identity === undefined || identity.role === 'nobody') writeError(writer, message.msgid, refusal('UNAUTHORIZED'))
+    else {
+      connection.identity = identity
+      writeResult(writer, message.msgid, { role: identity.role })
+    }
+    connection.respond(writer.bytes, 0, writer.length)
+    connection.flush()
+    if (connection.identity.role === 'nobody') connection.close('unauthorized')
+  }
+
+  /** A stream that has lost its shape cannot be followed any further: one error with msgid 0 says why, then it ends. */
+  private refuseStream(connection: RpcConnection, error: unknown): void {
+    const code = error instanceof TooLarge ? 'TOO_LARGE' : error instanceof Malformed ? 'MALFORMED' : undefined
+    if (code === undefined) throw error
+    this.parts.counters.malformed++
+    const writer = new MsgpackWriter()
+    writeError(writer, 0, refusal(code, error instanceof Malformed ? error.message : undefined))
+    connection.respond(writer.bytes, 0, writer.length)
+    connection.close(code === 'TOO_LARGE' ? 'too-large' : 'malformed')
+  }
+}

@@ -1,0 +1,117 @@
+import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { Log } from '../cluster/world.ts'
+import { op } from '../protocol/entry.ts'
+import { packInner } from '../protocol/inner-codec.ts'
+import type { UserId } from '../protocol/ids.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
+import type { Forwarder } from './forwarder.ts'
+import type { Call, Method } from './method.ts'
+import type { Presences } from './presence.ts'
+import type { Views } from './views.ts'
+
+type Unnumbered = Omit<Method, 'index'>
+
+export interface UserMethodsParts {
+  readonly forwarder: Forwarder
+  readonly calls: Calls
+  readonly views: Views
+  readonly follower: ClaimFollower
+  readonly presences: Presences
+  readonly log: Log
+  readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
+}
+
+const qtyMax = 1_000
+const utf8 = new TextEncoder()
+
+/** Methods that act for one user. The hot ones come here only in unusual encodings, from JSON and from HTTP. */
+export function userMethods(parts: UserMethodsParts): readonly Unnumbered[] {
+  const { forwarder } = parts
+  return [
+    {
+      name: 'buy',
+      role: 'user',
+      run: (call) => {
+        const { params, user } = call
+        const sku = params.sku()
+        const qty = params.integer('qty', 1, qtyMax, 1)
+        const requestId = params.requestId()
+        params.end()
+        forwarder.toInventory(call, { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) })
+      },
+    },
+    { name: 'leave', role: 'user', run: (call) => onSku(call, forwarder, op.leave) },
+    { name: 'claim', role: 'user', run: (call) => onSku(call, forwarder, op.claim) },
+    {
+      name: 'checkout',
+      role: 'user',
+      run: (call) => {
+        const { params, user } = call
+        const sku = params.sku()
+        const payment = params.payment()
+        // Repeating a checkout gives the same order with or without it; it is taken so that every creating call looks alike.
+        params.requestId()
+        params.end()
+        forwarder.toInventory(call, { op: op.checkout, sku, user, payload: utf8.encode(payment) })
+      },
+    },
+    {
+      name: 'order.get',
+      role: 'user',
+      run: (call) => {
+        const { parts: order } = call.params.order()
+        call.params.end()
+        forwarder.toInventory(call, { op: op.orderGet, sku: order.sku, user: call.user, payload: packInner(order) })
+      },
+    },
+    {
+      name: 'order.list',
+      role: 'user',
+      run: (call) => {
+        call.params.end()
+        forwarder.toSession(call, { op: op.orderList, user: call.user })
+      },
+    },
+    {
+      name: 'resume',
+      role: 'user',
+      run: (call) => {
+        call.params.end()
+        resume(parts, call).catch((error: unknown) => {
+          parts.log.error({ error: String(error) }, 'a resume failed')
+          call.refuse('UNAVAILABLE')
+        })
+      },
+    },
+  ]
+}
+
+function onSku(call: Call, forwarder: Forwarder, operation: typeof op.leave | typeof op.claim): void {
+  const sku = call.params.sku()
+  call.params.end()
+  forwarder.toInventory(call, { op: operation, sku, user: call.user })
+}
+
+/** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */
+async function resume(parts: UserMethodsParts, call: Call): Promise<void> {
+  const { user } = call
+  const shards = new Set([...parts.views.all()].map((view) => view.shard))
+  const answers = await Promise.all(
+    [...shards].map((shard) => parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user }, parts.decodeReports)),
+  )
+  const reports: ClaimReport[] = []
+  for (const answer of answers) {
+    if (answer.error !== null) return call.refusal(answer.error)
+    reports.push(...answer.result)
+  }
+  follow(parts, call, user, reports)
+  call.result({ claims: reports.filter((report) => report.state.state !== 'none').map((report): Plain => ({ sku: report.sku, ...report.state })) })
+}
+
+/** A user who reconnects is followed again from what the shards say. */
+function follow(parts: UserMethodsParts, call: Call, user: UserId, reports: readonly ClaimReport[]): void {
+  if (call.connection.transport !== 'ws' || call.connection.identity.role !== 'user') return
+  const presence = parts.presences.find(user)
+  if (presence !== undefined) parts.follower.resumed(presence, reports)
+}

@@ -1,0 +1,206 @@
+import type { World } from '../cluster/world.ts'
+import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { Admission } from './admission.ts'
+import type { ClientAddress } from './client-address.ts'
+import type { Connections } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
+import { type HttpRoute, serveCall, serveRoute, serveStatic } from './http.ts'
+import { type Identity, type IdentityCheck, nobody } from './identity.ts'
+import { Notification } from './notification.ts'
+import type { Presences } from './presence.ts'
+import type { SkuView } from './sku-view.ts'
+import type { StaticFile } from './static-files.ts'
+import { type HttpRequest, type HttpResponse, listenOn, type TemplatedApp, type us_listen_socket, type us_socket_context_t, type Uws } from './uws.ts'
+import { type SocketData, stockTopic, WebSocketConnection } from './web-socket-connection.ts'
+
+export interface WebServerParts {
+  readonly uws: Uws
+  readonly world: World
+  readonly dispatcher: Dispatcher
+  readonly connections: Connections
+  readonly admission: Admission
+  readonly identities: IdentityCheck
+  readonly presences: Presences
+  readonly counters: GatewayCounters
+  readonly clientAddress: ClientAddress
+  readonly files: ReadonlyMap<string, StaticFile>
+  /** More routes by path, the demo's for example. */
+  readonly routes: ReadonlyMap<string, HttpRoute>
+  readonly settings: {
+    readonly host: string
+    readonly webPort: number
+    readonly trustUserHeader: string
+    readonly wsFrameBytesMax: number
+    readonly httpBodyBytesMax: number
+    readonly backpressureBytesMax: number
+    readonly idleTimeoutSeconds: number
+  }
+}
+
+/** The port is taken or may not be used. */
+export class PortFault extends Error {
+  readonly code = 'PORT'
+}
+
+/**
+ * The web port: WebSockets, HTTP calls and the page. Callbacks of uWebSockets.js are synchronous, and what they are given is copied or used up before
+ * they return (FACTS: its memory is gone afterwards).
+ */
+export class WebServer {
+  private readonly parts: WebServerParts
+  private readonly app: TemplatedApp
+  private listening: us_listen_socket | undefined
+  private draining = false
+
+  constructor(parts: WebServerParts) {
+    this.parts = parts
+    this.app = parts.uws.App()
+    this.route()
+  }
+
+  /** Resolves with the port once it listens; rejects with {@link PortFault}. */
+  listen(): Promise<number> {
+    const { host, webPort } = this.parts.settings
+    return new Promise((resolve, reject) => {
+      listenOn(this.app, host, webPort, (socket) => {
+        if (socket === false) return reject(new PortFault(`port ${webPort} on ${host} cannot be listened on: it is in use or not permitted`))
+        this.listening = socket
+        resolve(this.parts.uws.us_socket_local_port(socket))
+      })
+    })
+  }
+
+  /** Sends a SKU's stock to all WebSockets that watch it, encoded once per codec. */
+  publish(view: SkuView, notification: Notification): void {
+    const { sku } = view.settings
+    if (this.app.numSubscribers(stockTopic(sku, true)) > 0) this.app.publish(stockTopic(sku, true), notification.json, false)
+    if (this.app.numSubscribers(stockTopic(sku, false)) > 0) this.app.publish(stockTopic(sku, false), notification.msgpack, true)
+  }
+
+  /** Accepts no more, and asks every WebSocket to go elsewhere within the time. */
+  drain(withinMs: number): void {
+    this.draining = true
+    this.stopListening()
+    const notification = new Notification('drain', { withinMs })
+    for (const connection of this.parts.connections) if (connection.transport === 'ws') connection.notify(notification)
+  }
+
+  close(): void {
+    this.stopListening()
+    this.app.close()
+  }
+
+  private stopListening(): void {
+    if (this.listening !== undefined) this.parts.uws.us_listen_socket_close(this.listening)
+    this.listening = undefined
+  }
+
+  private route(): void {
+    const { app, parts } = this
+    const { settings } = parts
+    app.ws<SocketData>('/v1/ws', {
+      compression: parts.uws.DISABLED,
+      maxPayloadLength: settings.wsFrameBytesMax,
+      maxBackpressure: settings.backpressureBytesMax,
+      idleTimeout: settings.idleTimeoutSeconds,
+      sendPingsAutomatically: true,
+      upgrade: (res, req, context) => this.upgrade(res, req, context),
+      open: (socket) => {
+        const data = socket.getUserData()
+        const connection = new WebSocketConnection(socket, data, () => parts.counters.slowClosed++)
+        data.connection = connection
+        parts.connections.add(connection)
+        parts.counters.opened.ws++
+        parts.counters.open.ws++
+        if (data.identity.role === 'user') parts.presences.join(data.identity.user, connection)
+      },
+      message: (socket, message, isBinary) => {
+        const { connection, json } = socket.getUserData()
+        if (connection !== undefined) this.message(connection, message, isBinary, json)
+      },
+      dropped: () => {
+        parts.counters.dropped++
+      },
+      close: (socket) => {
+        const { connection, identity, address } = socket.getUserData()
+        parts.admission.disconnected(address)
+        if (connection === undefined) return
+        connection.closed()
+        parts.connections.remove(connection)
+        parts.counters.open.ws--
+        if (identity.role === 'user') parts.presences.leave(identity.user, connection)
+      },
+    })
+    app.post('/v1/call/:method', (res, req) => {
+      const identity = this.identityOf(req.getHeader('authorization'), settings.trustUserHeader === '' ? '' : req.getHeader(settings.trustUserHeader), res)
+      serveCall({ ...parts, bodyBytesMax: settings.httpBodyBytesMax }, res, req, identity, this.addressOf(res, req))
+    })
+    app.any('/*', (res, req) => {
+      const route = parts.routes.get(req.getUrl())
+      if (route === undefined) serveStatic(parts.files, res, req)
+      else serveRoute(route, settings.httpBodyBytesMax, parts.world.log, res, req)
+    })
+  }
+
+  /** Decides who this is at once: asynchronous upgrades have a history of bugs. A socket without a valid token may still read what is public. */
+  private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const { parts } = this
+    const offered = req.getHeader('sec-websocket-protocol').split(',').map((one) => one.trim())
+    const json = offered.includes(jsonSubprotocol)
+    const spoken = json ? jsonSubprotocol : offered.includes(msgpackSubprotocol) ? msgpackSubprotocol : undefined
+    const address = this.addressOf(res, req)
+    const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
+    const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
+    const identity = this.identityOf(bearer, parts.settings.trustUserHeader === '' ? '' : req.getHeader(parts.settings.trustUserHeader), res)
+    if (spoken === undefined) return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
+    if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
+    if (this.draining || !parts.admission.connected(address)) return refuseUpgrade(res, '503 Service Unavailable', 'Too many connections.')
+    const data: SocketData = { identity, address, json, connection: undefined }
+    res.upgrade(data, req.getHeader('sec-websocket-key'), spoken, req.getHeader('sec-websocket-extensions'), context)
+  }
+
+  private message(connection: WebSocketConnection, message: ArrayBuffer, isBinary: boolean, json: boolean): void {
+    const { dispatcher, counters } = this.parts
+    try {
+      if (json) {
+        dispatcher.jsonMessage(connection, textOf(message))
+        return
+      }
+      if (!isBinary) throw new Malformed('a text frame on a msgpack socket')
+      const bytes = new Uint8Array(message)
+      if (dispatcher.hot(connection, bytes, 0, bytes.length) !== bytes.length) dispatcher.message(connection, bytes, 0, bytes.length)
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      counters.malformed++
+      connection.close('malformed')
+    }
+  }
+
+  private identityOf(authorization: string, userHeader: string, res: HttpResponse): Identity {
+    if (userHeader !== '' && this.parts.clientAddress.isTrusted(res)) return this.parts.identities.ofTrustedHeader(userHeader)
+    if (!/^bearer /i.test(authorization)) return nobody
+    return this.parts.identities.ofBearer(authorization.slice(7).trim())
+  }
+
+  private addressOf(res: HttpResponse, req: HttpRequest): string {
+    return this.parts.clientAddress.of(res, req.getHeader('x-forwarded-for'))
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+function textOf(message: ArrayBuffer): string {
+  try {
+    return utf8.decode(message)
+  } catch {
+    throw new Malformed('not UTF-8')
+  }
+}
+
+function refuseUpgrade(res: HttpResponse, status: string, reason: string): void {
+  res.cork(() => {
+    res.writeStatus(status).writeHeader('Content-Type', 'text/plain').end(reason)
+  })
+}

@@ -1,0 +1,92 @@
+import { decodeStrict } from '../protocol/msgpack-reader.ts'
+import type { CloseReason, Connection } from './connection.ts'
+import type { Identity } from './identity.ts'
+import type { Notification } from './notification.ts'
+import type { WebSocket } from './uws.ts'
+
+/** What the upgrade found out; uWebSockets.js keeps it with the socket. */
+export interface SocketData {
+  readonly identity: Identity
+  readonly address: string
+  readonly json: boolean
+  connection: WebSocketConnection | undefined
+}
+
+/** Close codes of RFC 6455 and, from 4000 on, our own. */
+const closeCodes: Record<CloseReason, number> = {
+  malformed: 1007,
+  'too-large': 1009,
+  unauthorized: 4401,
+  slow: 4408,
+  idle: 4409,
+  drain: 1012,
+  gone: 1001,
+}
+
+const sendDropped = 2
+
+/** One WebSocket. Results and personal events must arrive or the socket is closed, so that the client resumes; stock ticks may be dropped. */
+export class WebSocketConnection implements Connection {
+  readonly transport = 'ws'
+  readonly address: string
+  identity: Identity
+  inFlight = 0
+  index = -1
+  turn = 0
+  private readonly socket: WebSocket<SocketData>
+  private readonly json: boolean
+  private readonly onSlow: () => void
+  private isOpen = true
+
+  constructor(socket: WebSocket<SocketData>, data: SocketData, onSlow: () => void) {
+    this.socket = socket
+    this.address = data.address
+    this.identity = data.identity
+    this.json = data.json
+    this.onSlow = onSlow
+  }
+
+  respond(bytes: Uint8Array, from: number, to: number): void {
+    if (this.json) this.send(JSON.stringify(decodeStrict(bytes, from, to)), false)
+    else this.send(bytes.subarray(from, to), true)
+  }
+
+  notify(notification: Notification): void {
+    if (this.json) this.send(notification.json, false)
+    else this.send(notification.msgpack, true)
+  }
+
+  watch(sku: string, on: boolean): void {
+    if (!this.isOpen) return
+    const topic = stockTopic(sku, this.json)
+    if (on) this.socket.subscribe(topic)
+    else this.socket.unsubscribe(topic)
+  }
+
+  /** uWebSockets.js sends at once. */
+  flush(): void {}
+
+  close(reason: CloseReason): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.socket.end(closeCodes[reason], reason)
+  }
+
+  /** The socket is gone; sending to it from now on would throw. */
+  closed(): void {
+    this.isOpen = false
+  }
+
+  private send(message: string | Uint8Array, binary: boolean): void {
+    if (!this.isOpen) return
+    if (this.socket.send(message, binary) !== sendDropped) return
+    this.onSlow()
+    this.isOpen = false
+    this.socket.close()
+  }
+}
+
+/** The topic of a SKU's stock in one codec. */
+export function stockTopic(sku: string, json: boolean): string {
+  return `${json ? 'j' : 'm'}/${sku}`
+}
