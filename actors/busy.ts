@@ -3,7 +3,12 @@ import { readCommandsHead } from '../protocol/frame.ts'
 import { Replies } from './replies.ts'
 
 /** Answers every entry of a frame of commands with one code: nothing of it was done, so nothing has to be durable first. */
-export function refuseFrame(frame: Uint8Array, code: Code, retryAfterMs: number, send: (replyTo: string, answers: Uint8Array) => void): void {
+export function refuseFrame(
+  frame: Uint8Array,
+  code: Code,
+  retryAfterMs: number,
+  send: (replyTo: string, answers: Uint8Array) => void,
+): void {
   const head = readCommandsHead(frame)
   if (head === undefined) return
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length)

@@ -31,9 +31,10 @@ export class DeadlineWheel {
     const last = Math.floor(now / granularityMs) - 1
     let given = 0
     while (this.entries > 0 && this.cursor <= last && given < limit) {
-      const bucket = this.buckets.get(this.cursor)
+      const key = this.cursor
+      const bucket = this.buckets.get(key)
       if (bucket === undefined) {
-        this.cursor++
+        this.skipGap(last)
         continue
       }
       while (bucket.taken < bucket.length && given < limit) {
@@ -43,16 +44,23 @@ export class DeadlineWheel {
         each(bucket.pairs[at] as number, bucket.pairs[at + 1] as number)
       }
       if (bucket.taken < bucket.length) break
-      this.buckets.delete(this.cursor++)
+      this.buckets.delete(key)
+      // `each` may have put an entry before this bucket; then the cursor stands there already.
+      if (this.cursor === key) this.cursor++
     }
     if (this.entries === 0) this.cursor = Number.MAX_SAFE_INTEGER
     return given
   }
 
-  clear(): void {
-    this.buckets.clear()
-    this.entries = 0
-    this.cursor = Number.MAX_SAFE_INTEGER
+  /** Moves the cursor to the next bucket: step by step if it can be near, else by a look at all of them (a deadline at time 0 lies billions of steps back). */
+  private skipGap(last: number): void {
+    if (last - this.cursor <= this.buckets.size) {
+      this.cursor++
+      return
+    }
+    let next = Number.MAX_SAFE_INTEGER
+    for (const key of this.buckets.keys()) if (key < next) next = key
+    this.cursor = next
   }
 }
 

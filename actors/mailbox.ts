@@ -54,7 +54,7 @@ export class Mailbox {
 export type FrameReader = (bytes: Uint8Array, view: DataView, entriesAt: number, count: number, replyTo: string) => void
 
 class FrameBuffer {
-  bytes = new Uint8Array(64 * 1024)
+  bytes = new Uint8Array(4 * 1024)
   view = new DataView(this.bytes.buffer)
   length = 0
   at = 0

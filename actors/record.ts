@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
  *     2  u16 reserved    0
  *     4  u32 digest      of the state after the record; replay must come to the same
  *     8  f64 now         the shard's time, never going back
- *    16  u32 crc         crc32 of the bytes from 20 on
+ *    16  u32 crc         crc32 of all the other bytes
  *    20  u32 events      how many
  *    24  events: u16 length, u8 kind, u8 flags, then the kind's fields
  *
@@ -16,6 +16,7 @@ import { crc32 } from 'node:zlib'
  */
 export const recordVersion = 1
 export const recordHeadBytes = 24
+const eventHeadBytes = 4
 
 export const recordOffset = { digest: 4, now: 8, crc: 16, events: 20 } as const
 
@@ -55,7 +56,7 @@ export class RecordWriter {
     view.setFloat64(recordOffset.now, this.now, true)
     view.setUint32(recordOffset.events, this.events, true)
     const record = bytes.subarray(0, this.length)
-    view.setUint32(recordOffset.crc, crc32(record.subarray(recordOffset.events)), true)
+    view.setUint32(recordOffset.crc, checksum(record), true)
     return record
   }
 
@@ -81,9 +82,10 @@ export class JournalFault extends Error {
 /** Checks a stored record and returns its head. Throws {@link JournalFault}. */
 export function readRecordHead(record: Uint8Array): RecordHead {
   if (record.length < recordHeadBytes) throw new JournalFault('a record is shorter than its head')
-  if (record[0] !== recordVersion) throw new JournalFault(`a record has version ${record[0]}; this version of Sluice reads ${recordVersion}`)
+  if (record[0] !== recordVersion)
+    throw new JournalFault(`a record has version ${record[0]}; this version of Sluice reads ${recordVersion}`)
   const view = new DataView(record.buffer, record.byteOffset, record.length)
-  if (view.getUint32(recordOffset.crc, true) !== crc32(record.subarray(recordOffset.events))) {
+  if (view.getUint32(recordOffset.crc, true) !== checksum(record)) {
     throw new JournalFault('a record does not match its checksum')
   }
   return {
@@ -95,10 +97,14 @@ export function readRecordHead(record: Uint8Array): RecordHead {
 
 /** Calls `each` with the offset of every event of a checked record. */
 export function eachEvent(record: Uint8Array, view: DataView, each: (at: number) => void): void {
-  for (let at = recordHeadBytes; at < record.length; ) {
-    const length = view.getUint16(at, true)
-    if (length < 4 || at + length > record.length) throw new JournalFault('an event is longer than its record')
+  for (let at = recordHeadBytes; at < record.length;) {
+    const length = at + eventHeadBytes > record.length ? 0 : view.getUint16(at, true)
+    if (length < eventHeadBytes || at + length > record.length) throw new JournalFault('an event is longer than its record')
     each(at)
     at += length
   }
+}
+
+function checksum(record: Uint8Array): number {
+  return crc32(record.subarray(recordOffset.events), crc32(record.subarray(0, recordOffset.crc)))
 }

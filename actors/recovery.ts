@@ -37,7 +37,8 @@ export async function replay(
     const head = readRecordHead(bytes)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     eachEvent(bytes, view, (at) => actor.evolve(bytes, view, at, head.now))
-    if (actor.digest() !== head.digest) throw new JournalFault(`replaying record ${record.position.epoch}-${record.position.seq} gave another state than its owner had`)
+    if (actor.digest() !== head.digest)
+      throw new JournalFault(`replaying record ${record.position.epoch}-${record.position.seq} gave another state than its owner had`)
     position = record.position
     lastNow = head.now
   }

@@ -1,10 +1,10 @@
 import { type Code, codeTable, type Refusal, refusal } from '../protocol/codes.ts'
 import { entryOffset } from '../protocol/entry.ts'
 import { plainRefusal } from '../protocol/envelope.ts'
-import { answerHeadBytes, answerOffset, beginAnswers, frameBytesMax, noClaim } from '../protocol/frame.ts'
+import { answerHeadBytes, answerOffset, answersHeadBytes, beginAnswers, frameBytesMax, noClaim } from '../protocol/frame.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 
-/** Room that is kept for one more answer; larger ones begin a frame of their own. */
+/** Room that is kept for one more answer; larger ones move to a frame of their own. */
 const answerRoomBytes = 8 * 1024
 const countMax = 0xffff
 
@@ -15,25 +15,22 @@ const countMax = 0xffff
 export class Replies {
   private readonly frames = new Map<string, AnswerFrame[]>()
   private frame = new AnswerFrame()
-  private replyTo = ''
+  /** Undefined between batches: the frame of the last one must not take answers to somebody else. */
+  private replyTo: string | undefined
   private answerAt = 0
 
   /** Where the next answers go; called once per frame of commands. */
   to(replyTo: string): void {
-    if (replyTo === this.replyTo && this.frame.roomFor(answerRoomBytes)) return
+    if (replyTo === this.replyTo && this.frame.hasRoom) return
     this.replyTo = replyTo
-    const frames = this.frames.get(replyTo) ?? []
-    this.frames.set(replyTo, frames)
-    const open = frames.find((frame) => frame.roomFor(answerRoomBytes))
-    this.frame = open ?? new AnswerFrame()
-    if (open === undefined) frames.push(this.frame)
+    this.frame = this.framesTo(replyTo).find((frame) => frame.hasRoom) ?? this.newFrame(replyTo)
   }
 
   /** Begins the answer to the entry at `at`: writes the head and `[1, msgid, ...` and returns the writer for error and result. */
   begin(view: DataView, at: number): MsgpackWriter {
-    if (!this.frame.roomFor(answerRoomBytes)) this.to(this.replyTo)
+    if (!this.frame.hasRoom) this.frame = this.newFrame(this.replyTo ?? '')
     const { writer } = this.frame
-    const start = writer.reserve(answerHeadBytes + 7)
+    const start = writer.reserve(answerHeadBytes + responseHeadBytes)
     const out = writer.view
     this.answerAt = start
     out.setUint32(start + answerOffset.slot, view.getUint32(at + entryOffset.slot, true), true)
@@ -42,13 +39,14 @@ export class Replies {
     out.setUint16(body, 0x9401)
     writer.bytes[body + 2] = 0xce
     out.setUint32(body + 3, view.getUint32(at + entryOffset.msgid, true))
-    writer.length = body + 7
+    writer.length = body + responseHeadBytes
     return writer
   }
 
   /** Ends the answer; `claim` and `kind` (protocol/frame.ts) let the gateway follow the claim. */
   end(claim: number, kind: number, code = 0): void {
     const { writer } = this.frame
+    if (writer.length > frameBytesMax) return this.endLarge(claim, kind, code)
     const out = writer.view
     out.setUint32(this.answerAt + answerOffset.claim, claim, true)
     writer.bytes[this.answerAt + answerOffset.claimKind] = kind
@@ -74,30 +72,64 @@ export class Replies {
     this.end(noClaim, 0, codeTable[code].number)
   }
 
-  /** Sends every frame that has answers and makes room for the next batch. */
+  /** Sends every frame that has answers and makes room for the next batch. Answers to the empty address are for nobody. */
   release(send: (replyTo: string, frame: Uint8Array) => void): void {
     for (const [replyTo, frames] of this.frames) {
       for (const frame of frames) {
-        if (frame.count > 0) send(replyTo, frame.finish())
-        else frame.idleBatches++
+        if (frame.count > 0 && replyTo !== '') send(replyTo, frame.seal())
+        frame.clear()
       }
       if (frames.length > 1) frames.length = 1
       if (frames.every((frame) => frame.idleBatches > idleBatchesMax)) this.frames.delete(replyTo)
     }
-    this.replyTo = ''
+    this.replyTo = undefined
   }
 
   /** Forgets the answers of a batch that was refused by the store. */
   drop(): void {
     this.frames.clear()
-    this.replyTo = ''
+    this.replyTo = undefined
   }
 
   get isEmpty(): boolean {
     for (const frames of this.frames.values()) for (const frame of frames) if (frame.count > 0) return false
     return true
   }
+
+  /** Moves an answer that overran its frame to a frame of its own; one that no frame can carry becomes `TOO_LARGE`. */
+  private endLarge(claim: number, kind: number, code: number): void {
+    const { writer } = this.frame
+    const answer = writer.bytes.slice(this.answerAt, writer.length)
+    writer.length = this.answerAt
+    if (answersHeadBytes + answer.length > frameBytesMax) {
+      writer.length += answerHeadBytes + responseHeadBytes
+      writer.value(plainRefusal(refusal('TOO_LARGE', 'The answer is larger than a frame.'))).nil()
+      this.end(noClaim, 0, codeTable.TOO_LARGE.number)
+      return
+    }
+    this.frame = this.newFrame(this.replyTo ?? '')
+    this.answerAt = answersHeadBytes
+    this.frame.writer.raw(answer)
+    this.end(claim, kind, code)
+  }
+
+  private newFrame(replyTo: string): AnswerFrame {
+    const frame = new AnswerFrame()
+    this.framesTo(replyTo).push(frame)
+    return frame
+  }
+
+  private framesTo(replyTo: string): AnswerFrame[] {
+    const known = this.frames.get(replyTo)
+    if (known !== undefined) return known
+    const frames: AnswerFrame[] = []
+    this.frames.set(replyTo, frames)
+    return frames
+  }
 }
+
+/** `[1, msgid, ...` with a msgid of full width. */
+const responseHeadBytes = 7
 
 /** A gateway that asked nothing for so many batches gives its buffer back. */
 const idleBatchesMax = 10_000
@@ -111,18 +143,21 @@ class AnswerFrame {
     beginAnswers(this.writer)
   }
 
-  roomFor(bytes: number): boolean {
-    return this.writer.length + bytes < frameBytesMax && this.count < countMax
+  /** For one more answer of the usual size. */
+  get hasRoom(): boolean {
+    return this.writer.length + answerRoomBytes < frameBytesMax && this.count < countMax
   }
 
-  /** The frame's bytes; they stay valid until the next answer is written. */
-  finish(): Uint8Array {
+  /** The finished frame; its bytes stay valid until {@link clear}. */
+  seal(): Uint8Array {
     const { writer, count } = this
     writer.view.setUint16(2, count, true)
-    const frame = writer.bytes.subarray(0, writer.length)
-    beginAnswers(writer)
+    return writer.bytes.subarray(0, writer.length)
+  }
+
+  clear(): void {
+    this.idleBatches = this.count > 0 ? 0 : this.idleBatches + 1
     this.count = 0
-    this.idleBatches = 0
-    return frame
+    beginAnswers(this.writer)
   }
 }

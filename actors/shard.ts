@@ -1,12 +1,13 @@
 import type { Bus, Served } from '../cluster/bus.ts'
 import type { Position, ShardName, Store } from '../cluster/store.ts'
 import type { Timer, World } from '../cluster/world.ts'
+import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { entryOffset } from '../protocol/entry.ts'
-import { frameKind, frameVersion } from '../protocol/frame.ts'
+import { frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Actor, Batch } from './actor.ts'
 import { refuseFrame } from './busy.ts'
-import { Mailbox } from './mailbox.ts'
+import { type FrameReader, Mailbox } from './mailbox.ts'
 import { RecordWriter } from './record.ts'
 import { recover } from './recovery.ts'
 import { Replies } from './replies.ts'
@@ -60,9 +61,10 @@ export class Shard {
   private lastNow = 0
   private tickIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
+  private isClosing = false
   private served: Served | undefined
   private ticker: Timer | undefined
-  private onIdle: (() => void) | undefined
+  private idleListeners: (() => void)[] = []
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
@@ -72,7 +74,7 @@ export class Shard {
       store: parts.store,
       actor: parts.actor,
       log: parts.world.log,
-      deliver: (frame) => this.receive(frame),
+      wake: () => this.wake(),
       send: (replyTo, frame) => parts.bus.send(replyTo, frame),
     })
   }
@@ -103,10 +105,17 @@ export class Shard {
 
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
   async close(): Promise<void> {
+    this.isClosing = true
     this.served?.close()
     this.ticker?.cancel()
-    while (this.state === 'turning') await new Promise<void>((resolve) => (this.onIdle = resolve))
+    while (this.state === 'turning') await this.idle()
     this.state = 'stopped'
+  }
+
+  private idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.idleListeners.push(resolve)
+    })
   }
 
   private receive(frame: Uint8Array): void {
@@ -145,11 +154,17 @@ export class Shard {
       if (!(await this.gate(broadcast !== undefined))) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
       this.release(broadcast)
       if (ticked) this.parts.actor.released(this.lastNow)
-      more ||= !this.mailbox.isEmpty || this.tickIsDue
+      more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
       if (more) await this.breathe()
     }
     if (this.state === 'turning') this.state = 'idle'
-    this.onIdle?.()
+    this.tellIdle()
+  }
+
+  private tellIdle(): void {
+    const listeners = this.idleListeners
+    this.idleListeners = []
+    for (const listener of listeners) listener()
   }
 
   /** Lets waiting IO in between two batches, so that the next batch is a large one. */
@@ -166,7 +181,7 @@ export class Shard {
     this.lastNow = Math.max(this.lastNow, wall)
     this.record.begin(this.lastNow)
     const batch = this.batch()
-    const taken = this.mailbox.drain(limits.batchEntriesMax, (bytes, view, entriesAt, count, replyTo) => {
+    const read: FrameReader = (bytes, view, entriesAt, count, replyTo) => {
       this.replies.to(replyTo)
       let at = entriesAt
       for (let left = count; left > 0; left--) {
@@ -179,8 +194,10 @@ export class Shard {
         }
         at += length
       }
-    })
-    this.counters.commands += taken
+    }
+    // What waited for its record came before anything that is in the mailbox now.
+    const woken = this.waiting.drain(read)
+    this.counters.commands += woken + this.mailbox.drain(limits.batchEntriesMax - woken, read)
     return actor.tick(batch)
   }
 
@@ -216,7 +233,8 @@ export class Shard {
 
   private async storeFailed(error: unknown): Promise<void> {
     const { world, name, limits } = this.parts
-    if (this.state === 'stopped') throw error
+    // Nobody waits for a closing shard for long: what is not stored stays unanswered, and whoever asks again learns the outcome from the next owner.
+    if (this.isClosing) throw error
     this.counters.storeFaults++
     world.log.error({ shard: name, error: String(error) }, 'the store failed; answers wait until it takes the batch')
     await new Promise<void>((resolve) => {
@@ -229,16 +247,16 @@ export class Shard {
     if (publicSubject === undefined) return undefined
     const content = actor.broadcast(this.lastNow)
     if (content === undefined) return undefined
+    const fromSeq = this.broadcastSeq
     const toSeq = this.record.events > 0 ? this.seq + 1 : this.seq
-    // A frame that cannot say all that changed shows as a gap, and gateways read the whole view.
-    const fromSeq = content.complete ? this.broadcastSeq : toSeq
     this.broadcastSeq = toSeq
-    const body = packInner({ shard: content.shard, epoch: this.epoch, fromSeq, toSeq, now: this.lastNow, skus: content.skus })
-    const frame = new Uint8Array(body.length + 2)
-    frame[0] = frameVersion
-    frame[1] = frameKind.broadcast
-    frame.set(body, 2)
-    return frame
+    const head = { shard: content.shard, epoch: this.epoch, toSeq, now: this.lastNow }
+    if (content.complete) {
+      const frame = broadcastFrameOf({ ...head, fromSeq, skus: content.skus })
+      if (frame.length <= frameBytesMax) return frame
+    }
+    // A frame that cannot say all that changed shows as a gap, and gateways read the whole view.
+    return broadcastFrameOf({ ...head, fromSeq: toSeq, skus: [] })
   }
 
   private release(broadcast: Uint8Array | undefined): void {
@@ -257,9 +275,18 @@ export class Shard {
     this.replies.drop()
     this.served?.close()
     this.ticker?.cancel()
-    this.onIdle?.()
+    this.tellIdle()
     this.parts.onLost(reason)
   }
+}
+
+function broadcastFrameOf(broadcast: ShardBroadcast): Uint8Array {
+  const body = packInner(broadcast)
+  const frame = new Uint8Array(body.length + 2)
+  frame[0] = frameVersion
+  frame[1] = frameKind.broadcast
+  frame.set(body, 2)
+  return frame
 }
 
 const busyRetryMs = 500

@@ -1,5 +1,5 @@
-import { hashBytes, hashBytesAgain } from './hash.ts'
 import { op } from './entry.ts'
+import { hashBytes, hashBytesAgain } from './hash.ts'
 import { requestBytesMax, skuBytesMax, userBytesMax } from './ids.ts'
 
 /** Where the parts of a hot call stand in the bytes that were scanned. One object is reused for every call of a connection. */
@@ -31,7 +31,9 @@ export function scanHotCall(bytes: Uint8Array, at: number, to: number, userFirst
     call.msgid = tag
     i += 1
   } else if (tag === 0xce) {
-    call.msgid = (((bytes[i + 1] as number) << 24) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 8) | (bytes[i + 4] as number)) >>> 0
+    call.msgid =
+      (((bytes[i + 1] as number) << 24) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 8) | (bytes[i + 4] as number)) >>>
+      0
     i += 5
   } else if (tag === 0xcd) {
     call.msgid = ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)

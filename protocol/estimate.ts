@@ -15,7 +15,7 @@ export function estimateEta(ahead: number, servedPerSecond: number): Eta {
 
 /**
  * Whether a place in line will be served: `likely` if the units that are free, or come free at the measured share of holds that end without a
- * sale, reach it; `none` if not even all of them would.
+ * sale, reach it; `none` if no unit is free or can come free. One unit can come free more than once, so while there is one no place is hopeless.
  */
 export function estimateOdds(ahead: number, numbers: Pick<SkuNumbers, 'available' | 'held' | 'ordered' | 'releaseShare'>): Odds {
   const { available, held, ordered, releaseShare } = numbers

@@ -81,7 +81,8 @@ export class LineOrder {
   /** The smallest number that waits and is not below `from`, or -1. Walks word by word: for scans, not for single look-ups. */
   nextFrom(from: number): number {
     let bit = Math.max(from - this.base, 0)
-    while (bit < this.words.length * wordBits) {
+    const end = Math.min(this.words.length * wordBits, this.end - this.base)
+    while (bit < end) {
       const rest = (this.words[bit >>> 5] as number) >>> (bit & 31)
       if (rest !== 0) return this.base + bit + trailingZeros(rest)
       bit = ((bit >>> 5) + 1) << 5
@@ -130,9 +131,8 @@ export class LineOrder {
     this.rebuildTree()
   }
 
+  /** With nobody in line all words and sums are zero already, so a line that empties and fills again costs nothing. */
   private rebase(number: number): void {
-    this.words.fill(0)
-    this.tree.fill(0)
     this.base = number - (number & 31)
     this.firstWord = 0
   }

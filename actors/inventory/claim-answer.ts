@@ -3,7 +3,7 @@ import { claimKind } from '../../protocol/frame.ts'
 import { formatOrderId } from '../../protocol/ids.ts'
 import type { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
-import { claimState, isOrder, orderStateNames } from './claim.ts'
+import { claimState, isOrder, orderStateName } from './claim.ts'
 import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 
@@ -35,7 +35,7 @@ export function describeOrder(sku: SkuState, row: number): OrderClaim {
   const { users } = sku
   const claim = users.claim[row] as number
   const qty = users.qty[row] as number
-  const state = orderStateNames[users.state[row] as keyof typeof orderStateNames]
+  const state = orderStateName(users.state[row] as number)
   return {
     state,
     order: formatOrderId({ sku: sku.settings.sku, incarnation: sku.incarnation, claim }),
@@ -53,6 +53,7 @@ export function claimKindOf(state: number): number {
 }
 
 const text = (value: string): number[] => [0xa0 | value.length, ...new TextEncoder().encode(value)]
+const zeros = (count: number): Uint8Array => new Uint8Array(count)
 
 // nil, then {state: 'held', hold: u32, qty: u16, expiresAt: u64} with fixed widths, so that only the numbers are patched in.
 const heldTemplate = Uint8Array.of(
@@ -61,11 +62,14 @@ const heldTemplate = Uint8Array.of(
   ...text('state'),
   ...text('held'),
   ...text('hold'),
-  ...[0xce, 0, 0, 0, 0],
+  0xce,
+  ...zeros(4),
   ...text('qty'),
-  ...[0xcd, 0, 0],
+  0xcd,
+  ...zeros(2),
   ...text('expiresAt'),
-  ...[0xcf, 0, 0, 0, 0, 0, 0, 0, 0],
+  0xcf,
+  ...zeros(8),
 )
 const holdAt = 2 + 6 + 5 + 5 + 1
 const qtyAt = holdAt + 4 + 4 + 1

@@ -1,3 +1,5 @@
+import type { OrderState } from '../../protocol/results.ts'
+
 /** What became of a user's latest claim on a SKU. Numbers are part of the snapshot format. */
 export const claimState = {
   none: 0,
@@ -28,7 +30,7 @@ export function isOrder(state: number): boolean {
   return state >= claimState.pending && state <= claimState.refunded
 }
 
-export const orderStateNames = {
+export const orderStateNames: Readonly<Record<number, OrderState | undefined>> = {
   [claimState.pending]: 'pending',
   [claimState.overdue]: 'overdue',
   [claimState.refunding]: 'refunding',
@@ -36,4 +38,11 @@ export const orderStateNames = {
   [claimState.declined]: 'declined',
   [claimState.cancelled]: 'cancelled',
   [claimState.refunded]: 'refunded',
-} as const
+}
+
+/** The name of an order's claimState, as clients see it. */
+export function orderStateName(state: number): OrderState {
+  const name = orderStateNames[state]
+  if (name === undefined) throw new Error(`claim state ${state} is no order's`)
+  return name
+}

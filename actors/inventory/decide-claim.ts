@@ -3,16 +3,14 @@ import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { claimKind, noClaim } from '../../protocol/frame.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Batch } from '../actor.ts'
-import { claimState, isLive } from './claim.ts'
 import { claimKindOf, describeClaim, writeHeld } from './claim-answer.ts'
+import { claimState, isLive } from './claim.ts'
 import { eventKind, writeClaimed, writeNumbered } from './events.ts'
 import { evolve, grantBurstMs } from './evolve.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { RefusedRequests } from './refused-requests.ts'
 import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
-
-const latin1 = new TextDecoder('latin1')
 
 /** A SKU with what its owner knows besides the journaled state. */
 export interface OwnedSku {
@@ -42,25 +40,38 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
     if (sameRequest || isLive(users.state[row] as number) || sku.former.has(userHash, requestHi, requestLo)) {
       return answerClaim(owned, batch, view, at, row)
     }
-    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuse(owned, batch, bytes, view, at, 'LIMIT_REACHED')
-    if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', 1_000)
+    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+    if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
-  if (!owned.refused.isEmpty) {
-    const again = refusedBefore(owned, bytes, userFrom, userBytes, requestHi, requestLo)
-    if (again !== undefined) return batch.replies.refuse(view, at, again)
+  if (!owned.refused.isEmpty && (requestHi !== 0 || requestLo !== 0)) {
+    const code = owned.refused.find(sku.index, userHash, requestHi, requestLo)
+    if (code !== undefined) return batch.replies.refuse(view, at, code)
   }
-  if (sku.phase === 'scheduled') return refuse(owned, batch, bytes, view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
-  if (sku.phase === 'paused') return refuse(owned, batch, bytes, view, at, 'PAUSED', 5_000)
-  if (sku.phase === 'closed') return refuse(owned, batch, bytes, view, at, 'CLOSED')
-  if (qty > settings.perUserMax) return refuse(owned, batch, bytes, view, at, 'LIMIT_REACHED')
-  if (qty > sku.freeable) return refuse(owned, batch, bytes, view, at, 'SOLD_OUT')
+  if (sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
+  if (sku.phase === 'paused') return batch.replies.refuse(view, at, 'PAUSED', pausedRetryMs)
+  if (sku.phase === 'closed') return refuseForGood(owned, batch, view, at, 'CLOSED')
+  if (qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+  if (qty > sku.freeable) return refuseForGood(owned, batch, view, at, 'SOLD_OUT')
   if (row < 0 && users.count >= settings.usersMax) return batch.replies.refuse(view, at, 'BUSY', 5_000)
 
   const claim = sku.lastClaim + 1
   if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {
     const expiresAt = batch.now + settings.holdTtlMs
     const { record } = batch
-    const event = writeClaimed(record, eventKind.held, sku.index, claim, qty, expiresAt, requestHi, requestLo, userHash, bytes, userFrom, userBytes)
+    const event = writeClaimed(
+      record,
+      eventKind.held,
+      sku.index,
+      claim,
+      qty,
+      expiresAt,
+      requestHi,
+      requestLo,
+      userHash,
+      bytes,
+      userFrom,
+      userBytes,
+    )
     evolve(owned.state, record.bytes, record.view, event, batch.now)
     writeHeld(batch.replies.begin(view, at), claim, qty, expiresAt)
     batch.replies.end(claim, claimKind.hold)
@@ -113,19 +124,20 @@ export function answerClaim(owned: OwnedSku, batch: Batch, view: DataView, at: n
   else batch.replies.end(users.claim[row] as number, claimKindOf(users.state[row] as number))
 }
 
-/** Refuses a `buy` and remembers that it did, so that a late copy of the same request cannot succeed after its sender was told no. */
-function refuse(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, code: Code, retryAfterMs?: number): void {
-  const userFrom = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number)
-  const user = latin1.decode(bytes.subarray(userFrom, userFrom + (bytes[at + entryOffset.userBytes] as number)))
+/**
+ * Refuses a `buy` with a code that the caller need not try again, and remembers that, so that a late copy of the same request cannot succeed after
+ * its sender was told no. `NOT_OPEN`, `PAUSED` and the full limits promise nothing: the same call may be made later.
+ */
+function refuseForGood(owned: OwnedSku, batch: Batch, view: DataView, at: number, code: Code): void {
+  const userHash = view.getUint32(at + entryOffset.userHash, true)
   const requestHi = view.getUint32(at + entryOffset.requestHi, true)
   const requestLo = view.getUint32(at + entryOffset.requestLo, true)
-  if (owned.refused.remember(owned.sku.index, user, { requestHi, requestLo, code, at: batch.now })) {
-    batch.replies.refuse(view, at, code, retryAfterMs)
-  } else batch.replies.refuse(view, at, 'BUSY', 1_000)
+  const skuIndex = owned.sku.index
+  const isNamed = requestHi !== 0 || requestLo !== 0
+  if (!isNamed || owned.refused.remember({ skuIndex, userHash, requestHi, requestLo, code, at: batch.now })) {
+    batch.replies.refuse(view, at, code)
+  } else batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
 }
 
-function refusedBefore(owned: OwnedSku, bytes: Uint8Array, from: number, length: number, requestHi: number, requestLo: number): Code | undefined {
-  if (requestHi === 0 && requestLo === 0) return undefined
-  const refused = owned.refused.find(owned.sku.index, latin1.decode(bytes.subarray(from, from + length)))
-  return refused !== undefined && refused.requestHi === requestHi && refused.requestLo === requestLo ? refused.code : undefined
-}
+const pausedRetryMs = 5_000
+const fullRetryMs = 1_000

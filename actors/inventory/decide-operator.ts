@@ -1,6 +1,7 @@
-import type { SkuStatus } from '../../protocol/results.ts'
 import { entryOffset } from '../../protocol/entry.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { SkuStatus } from '../../protocol/results.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
 import type { OwnedSku } from './decide-claim.ts'
 import { type Configured, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
@@ -18,7 +19,13 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
   const known = state.find(settings.sku)
   if (known !== undefined) {
     if (sameSettings(known.settings, settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
-    return batch.replies.refuse(view, at, 'FORBIDDEN', undefined, `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`)
+    return batch.replies.refuse(
+      view,
+      at,
+      'FORBIDDEN',
+      undefined,
+      `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`,
+    )
   }
   const event = writeConfigured(batch.record, state.skus.length, configured)
   evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
@@ -31,7 +38,8 @@ export function decidePhase(owned: OwnedSku, batch: Batch, view: DataView, at: n
   const { phase } = unpackInner<{ phase: 'open' | 'paused' | 'closed' }>(payload)
   if (sku.phase === phase) return batch.replies.result(view, at, { ...skuStatus(sku) })
   if (sku.phase === 'closed') return batch.replies.refuse(view, at, 'CLOSED')
-  if (phase === 'paused' && sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, sku.settings.opensAt - batch.now))
+  if (phase === 'paused' && sku.phase === 'scheduled')
+    return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, sku.settings.opensAt - batch.now))
   const event = writePhaseSet(batch.record, sku.index, phaseNumbers[phase])
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
   batch.replies.result(view, at, { ...skuStatus(sku) })
@@ -59,7 +67,12 @@ export function decideLineList(owned: OwnedSku, batch: Batch, view: DataView, at
   for (let ticket = sku.line.nextFrom(after + 1); ticket >= 0; ticket = sku.line.nextFrom(ticket + 1)) {
     if (people.length >= Math.min(limit, lineListMax)) break
     const row = sku.users.rowOf(ticket)
-    people.push({ ticket, user: utf8.decode(sku.users.userBytes(row)), qty: sku.users.qty[row] as number, ahead: sku.line.countBefore(ticket) })
+    people.push({
+      ticket,
+      user: utf8.decode(sku.users.userBytes(row)),
+      qty: sku.users.qty[row] as number,
+      ahead: sku.line.countBefore(ticket),
+    })
   }
   batch.replies.result(view, at, people)
 }
@@ -69,6 +82,7 @@ export function skuStatus(sku: SkuState): SkuStatus {
   return { sku: sku.settings.sku, available, held, ordered, sold, waiting: sku.line.size, state: sku.phase }
 }
 
-function sameSettings(a: object, b: object): boolean {
-  return JSON.stringify(Object.entries(a).toSorted()) === JSON.stringify(Object.entries(b).toSorted())
+function sameSettings(a: SkuSettings, b: SkuSettings): boolean {
+  const [known, asked] = [new Map(Object.entries(a)), Object.entries(b)]
+  return known.size === asked.length && asked.every(([name, value]) => known.get(name) === value)
 }

@@ -1,8 +1,8 @@
 import { claimKind } from '../../protocol/frame.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Batch } from '../actor.ts'
-import { claimState, isOrder } from './claim.ts'
 import { describeOrder } from './claim-answer.ts'
+import { claimState, isOrder } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
 import { writeOrdered, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -40,10 +40,11 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
 export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
   const { incarnation, claim, outcome } = unpackInner<Settlement>(payload)
-  const row = sku.users.rowOf(claim)
+  const row = incarnation === sku.incarnation ? sku.users.rowOf(claim) : -1
+  if (row < 0 || !isOrder(sku.users.state[row] as number)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
+  // An order whose end was delivered is closed; a repeat of its outcome still learns its state.
   const order = sku.orders.get(claim)
-  if (incarnation !== sku.incarnation || row < 0 || order === undefined) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  const next = settledState(sku, order.state, order.qty, outcome)
+  const next = order === undefined ? undefined : settledState(sku, order.state, order.qty, outcome)
   if (next !== undefined) {
     const event = writeSettled(batch.record, sku.index, claim, next)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
@@ -77,6 +78,9 @@ function settledState(sku: SkuState, state: number, qty: number, outcome: Settle
 function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, row: number): void {
   const { users } = sku
   const order = describeOrder(sku, row)
-  batch.replies.begin(view, at).nil().value({ ...order })
+  batch.replies
+    .begin(view, at)
+    .nil()
+    .value({ ...order })
   batch.replies.end(users.claim[row] as number, claimKind.order)
 }

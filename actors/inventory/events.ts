@@ -1,5 +1,5 @@
-import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { RecordWriter } from '../record.ts'
 
 /**

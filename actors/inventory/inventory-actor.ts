@@ -1,7 +1,7 @@
 import type { ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
-import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { SkuId } from '../../protocol/ids.ts'
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
@@ -13,9 +13,9 @@ import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
 import type { Outbox } from './outbox.ts'
 import { RefusedRequests } from './refused-requests.ts'
-import { restoreInventory, saveInventory } from './snapshot.ts'
 import { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
+import { restoreInventory, saveInventory } from './snapshot.ts'
 
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
@@ -31,10 +31,10 @@ export interface ClaimReport {
 
 /** The inventory of one shard: finds the SKU that an entry is about and hands it to the decision for its op. */
 export class InventoryActor implements Actor {
-  private state = new InventoryState()
+  private readonly state = new InventoryState()
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
-  private refused = new RefusedRequests()
+  private readonly refused = new RefusedRequests()
   private outbox: Outbox | undefined
   private last: OwnedSku | undefined
 
@@ -82,6 +82,7 @@ export class InventoryActor implements Actor {
   }
 
   tick(batch: Batch): boolean {
+    this.refused.dropOld(batch.now)
     return decideDue(this.state, batch)
   }
 
@@ -204,7 +205,7 @@ export class InventoryActor implements Actor {
     const { last } = this
     const hash = view.getUint32(at + entryOffset.skuHash, true)
     const from = at + entryHeadBytes
-    if (last !== undefined && last.sku.skuHash === hash && isName(last.sku, bytes, from, skuBytes)) return last
+    if (last?.sku.skuHash === hash && isName(last.sku, bytes, from, skuBytes)) return last
     const sku = this.state.find(latin1.decode(bytes.subarray(from, from + skuBytes)))
     if (sku === undefined) return undefined
     this.last = this.ownedOf(sku)

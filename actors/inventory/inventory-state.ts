@@ -1,5 +1,4 @@
 import { mix32 } from '../../protocol/hash.ts'
-import type { SkuId } from '../../protocol/ids.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { DeadlineWheel } from '../deadline-wheel.ts'
 import { SkuState } from './sku-state.ts'
@@ -32,8 +31,8 @@ export class InventoryState {
   }
 
   scheduleOpening(settings: SkuSettings): void {
-    const sku = this.byName.get(settings.sku as SkuId)
-    if (sku !== undefined && sku.phase === 'scheduled') this.wheel.add(settings.opensAt, sku.index, openingItem)
+    const sku = this.byName.get(settings.sku)
+    if (sku?.phase === 'scheduled') this.wheel.add(settings.opensAt, sku.index, openingItem)
   }
 
   digest(): number {

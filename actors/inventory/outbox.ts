@@ -1,10 +1,10 @@
-import type { OrderId, SkuId } from '../../protocol/ids.ts'
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
-import { claimState, orderStateNames } from './claim.ts'
+import type { OrderId, SkuId } from '../../protocol/ids.ts'
+import type { OrderState } from '../../protocol/results.ts'
+import { claimState, orderStateName } from './claim.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
-import type { OrderState } from '../../protocol/results.ts'
 
 /** News of an order for its user's session. */
 export interface OrderNews {
@@ -55,6 +55,7 @@ export class Outbox {
 
   /** Hands on every open order that is due. Cost: one step per open order. */
   pump(now: number): void {
+    this.forgetClosed()
     for (const sku of this.state.skus) {
       for (const order of sku.orders.values()) {
         if (this.underWay >= underWayMax) return
@@ -64,24 +65,16 @@ export class Outbox {
   }
 
   private handOn(sku: SkuState, order: OpenOrder, now: number): void {
-    const attempt = this.attemptFor(order)
+    const attempt = this.attemptFor(sku, order)
     if (attempt.underWay || attempt.dueAt > now) return
     attempt.underWay = true
     attempt.count++
-    const backoffMs = Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1))
     this.underWay++
+    const backoffMs = Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1))
     this.targetOf(sku, order, attempt.count)
       .then(
-        () => {
-          attempt.dueAt = now + unsettledMs + backoffMs
-          if (!isEnded(order.state)) return
-          this.attempts.delete(order.order)
-          this.targets.delivered(sku.settings.sku, order.claim)
-        },
-        (error: unknown) => {
-          attempt.dueAt = now + backoffMs
-          this.targets.log.warn({ order: order.order, attempt: attempt.count, error: String(error) }, 'an open order could not be handed on; it will be tried again')
-        },
+        () => this.handedOn(sku, order, attempt, now + unsettledMs + backoffMs),
+        (error: unknown) => this.failed(order, attempt, now + backoffMs, error),
       )
       .finally(() => {
         attempt.underWay = false
@@ -89,13 +82,32 @@ export class Outbox {
       })
   }
 
+  /** What was handed on is handed on again if the order is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
+  private handedOn(sku: SkuState, order: OpenOrder, attempt: Attempt, dueAt: number): void {
+    attempt.dueAt = dueAt
+    if (isEnded(order.state)) this.targets.delivered(sku.settings.sku, order.claim)
+  }
+
+  private failed(order: OpenOrder, attempt: Attempt, dueAt: number, error: unknown): void {
+    attempt.dueAt = dueAt
+    const fields = { order: order.order, attempt: attempt.count, error: String(error) }
+    this.targets.log.warn(fields, 'an open order could not be handed on; it will be tried again')
+  }
+
   /** A new state of the order begins its attempts anew. */
-  private attemptFor(order: OpenOrder): Attempt {
+  private attemptFor(sku: SkuState, order: OpenOrder): Attempt {
     const known = this.attempts.get(order.order)
     if (known !== undefined && known.state === order.state) return known
-    const attempt: Attempt = { state: order.state, count: 0, dueAt: 0, underWay: false }
+    const attempt: Attempt = { sku, claim: order.claim, state: order.state, count: 0, dueAt: 0, underWay: false }
     this.attempts.set(order.order, attempt)
     return attempt
+  }
+
+  private forgetClosed(): void {
+    let open = 0
+    for (const sku of this.state.skus) open += sku.orders.size
+    if (this.attempts.size <= open) return
+    for (const [id, attempt] of this.attempts) if (!attempt.sku.orders.has(attempt.claim)) this.attempts.delete(id)
   }
 
   private targetOf(sku: SkuState, order: OpenOrder, attempt: number): Promise<void> {
@@ -103,11 +115,14 @@ export class Outbox {
     const { user, qty, amountMinor, payment } = order
     const kind = order.state === claimState.refunding ? 'refund' : 'charge'
     const queued: QueuedOrder = { order: order.order, user, qty, amountMinor, currency: sku.settings.currency, payment, kind }
-    return this.targets.putOrder(`${order.order}/${kind}/${this.epoch}.${attempt}`, queued)
+    // The state is part of the id: asking for an overdue order's outcome must not pass for a repeat of its first charge.
+    return this.targets.putOrder(`${order.order}/${orderStateName(order.state)}/${this.epoch}.${attempt}`, queued)
   }
 }
 
 interface Attempt {
+  readonly sku: SkuState
+  readonly claim: number
   readonly state: number
   count: number
   dueAt: number
@@ -121,6 +136,5 @@ function isEnded(state: number): boolean {
 function newsOf(sku: SkuState, order: OpenOrder): OrderNews {
   const { claim, user, qty, amountMinor, updatedAt } = order
   const { sku: id, currency } = sku.settings
-  const state = orderStateNames[order.state as keyof typeof orderStateNames]
-  return { sku: id, claim, user, order: order.order, qty, amountMinor, currency, state, updatedAt }
+  return { sku: id, claim, user, order: order.order, qty, amountMinor, currency, state: orderStateName(order.state), updatedAt }
 }

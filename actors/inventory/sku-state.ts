@@ -93,7 +93,9 @@ export class SkuState {
   checkLaws(): void {
     const { available, held, ordered, sold, units } = this
     if (available + held + ordered + sold !== units || available < 0 || held < 0 || ordered < 0 || sold < 0) {
-      throw new Error(`G1 broken for ${this.settings.sku}: available ${available} + held ${held} + ordered ${ordered} + sold ${sold} != ${units}`)
+      throw new Error(
+        `G1 broken for ${this.settings.sku}: available ${available} + held ${held} + ordered ${ordered} + sold ${sold} != ${units}`,
+      )
     }
   }
 }

@@ -1,6 +1,6 @@
+import type { SkuPhase } from '../../protocol/broadcast.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
-import type { SkuPhase } from '../../protocol/broadcast.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { JournalFault } from '../record.ts'
 import { claimState } from './claim.ts'
@@ -37,20 +37,19 @@ export function saveInventory(state: InventoryState): Uint8Array[] {
 /** Fills an empty state. Throws {@link JournalFault} for a version that this code does not read. */
 export function restoreInventory(state: InventoryState, chunks: readonly Uint8Array[]): void {
   const saved = unpackInner<{ version: number; skus: readonly SavedSku[] }>(Buffer.concat(chunks))
-  if (saved.version !== snapshotVersion) throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
+  if (saved.version !== snapshotVersion)
+    throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
   for (const sku of saved.skus) restoreSku(state, sku)
 }
 
 function saveSku(sku: SkuState): SavedSku {
   const line = sku.line.toBitmap()
+  const { units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt } = sku
   return {
     settings: sku.settings,
     incarnation: sku.incarnation,
     phase: sku.phase,
-    numbers: [
-      ...[sku.units, sku.available, sku.held, sku.ordered, sku.sold, sku.lastClaim],
-      ...[sku.holdShiftMs, sku.orderShiftMs, sku.pausedAt, sku.nextGrantAt],
-    ],
+    numbers: [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt],
     users: sku.users.save(),
     lineFrom: line.from,
     line: line.bits,
@@ -64,13 +63,25 @@ function saveSku(sku: SkuState): SavedSku {
 function restoreSku(state: InventoryState, saved: SavedSku): void {
   const sku = state.add(saved.settings, saved.incarnation)
   const [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt] = saved.numbers
-  Object.assign(sku, { units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt, phase: saved.phase })
+  Object.assign(sku, {
+    units,
+    available,
+    held,
+    ordered,
+    sold,
+    lastClaim,
+    holdShiftMs,
+    orderShiftMs,
+    pausedAt,
+    nextGrantAt,
+    phase: saved.phase,
+  })
   sku.users.restore(saved.users)
   sku.line = LineOrder.fromBitmap(saved.lineFrom, saved.line, sku.lastClaim + 1)
   for (const [claim, at] of saved.ended) sku.ended.push(claim, at)
   sku.former.restore(saved.former)
   for (const order of saved.orders) sku.orders.set(order.claim, order)
-  for (const [request, units] of saved.restocks) sku.restocks.set(request, units)
+  for (const [request, added] of saved.restocks) sku.restocks.set(request, added)
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)
   sku.checkLaws()

@@ -40,7 +40,8 @@ export class UserTable {
       const cell = cells[at] as number
       if (cell === 0) return -1
       const row = cell - 1
-      if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from)) return row
+      if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
+        return row
     }
   }
 
