@@ -66,6 +66,7 @@ export class Calls {
   private readonly served: Served
   private readonly sweeper: Timer
   private sink: CallSink | undefined
+  private onNotice: ((frame: Uint8Array) => void) | undefined
   private flushIsDue = false
   private resending = 0
 
@@ -85,6 +86,11 @@ export class Calls {
   /** Where answers with a numbered target go. */
   useSink(sink: CallSink): void {
     this.sink = sink
+  }
+
+  /** Where frames that answer no call go: notices of a session. */
+  useNotices(onNotice: (frame: Uint8Array) => void): void {
+    this.onNotice = onNotice
   }
 
   /**
@@ -214,7 +220,9 @@ export class Calls {
   }
 
   private receive(frame: Uint8Array): void {
-    if (frame[0] !== frameVersion || frame[1] !== frameKind.answers) return
+    if (frame[0] !== frameVersion) return
+    if (frame[1] === frameKind.notice) return this.onNotice?.(frame)
+    if (frame[1] !== frameKind.answers) return
     eachAnswer(frame, (answer) => {
       const { pending } = this
       const { slot } = answer

@@ -1,5 +1,5 @@
 import type { Calls, CallSink } from '../cluster/calls.ts'
-import type { Clock, Log } from '../cluster/world.ts'
+import type { Clock } from '../cluster/world.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
@@ -19,7 +19,6 @@ import type { Views } from './views.ts'
 export interface DispatcherParts {
   readonly calls: Calls
   readonly clock: Clock
-  readonly log: Log
   readonly connections: Connections
   readonly views: Views
   readonly methods: MethodTable

@@ -1,11 +1,12 @@
 import { codes, codeTable } from '../protocol/codes.ts'
 
 const codeSlots = codes.length + 1
+const methodsMax = 64
 
 /** What a gateway counts, in plain numbers; read when somebody asks. */
 export class GatewayCounters {
   /** By method and code: cell `method * codeSlots + code`; code 0 is a result. */
-  private readonly answers: Float64Array
+  private readonly answers = new Float64Array(methodsMax * codeSlots)
   /** Refusals by layer of the funnel (DESIGN.md section 9). */
   readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
   malformed = 0
@@ -16,10 +17,6 @@ export class GatewayCounters {
   opened = { rpc: 0, ws: 0 }
   open = { rpc: 0, ws: 0 }
   httpCalls = 0
-
-  constructor(methods: number) {
-    this.answers = new Float64Array(methods * codeSlots)
-  }
 
   answered(method: number, code: number): void {
     const cell = method * codeSlots + code
