@@ -1,4 +1,6 @@
 import type { ShardBroadcast } from '../protocol/broadcast.ts'
+import type { Position } from '../cluster/store.ts'
+import type { Notices } from './notices.ts'
 import type { RecordWriter } from './record.ts'
 import type { Replies } from './replies.ts'
 
@@ -16,8 +18,11 @@ export interface Actor {
   opened(batch: Batch, gapMs: number): void
   /** Applies one event of a record: live, in replay and in the follower. */
   evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void
-  /** After a batch is stored and its answers have left: hands on what the outside has to do (orders, news). */
-  released(now: number): void
+  /**
+   * Once a tick, when everything in the state is stored, up to and including `position`, and has been answered: hands on what the outside has to
+   * do (orders, news, cold records).
+   */
+  released(now: number, position: Position): void
   /** What changed since the last broadcast; undefined if there is nobody to tell. */
   broadcast(now: number): BroadcastContent | undefined
   /** The key of the record that has to be read before this entry can be decided, if it is not in memory. */
@@ -43,4 +48,5 @@ export interface Batch {
   readonly seq: number
   readonly record: RecordWriter
   readonly replies: Replies
+  readonly notices: Notices
 }

@@ -6,6 +6,8 @@ export interface Recovered {
   /** The shard's time at its last record; 0 for a shard without any. */
   readonly lastNow: number
   readonly position: Position
+  /** Bytes of the records after the snapshot. */
+  readonly tailBytes: number
 }
 
 /**
@@ -25,6 +27,7 @@ export async function replay(
   tail: AsyncIterable<{ readonly position: Position; readonly bytes: Uint8Array }>,
 ): Promise<Recovered> {
   let lastNow = 0
+  let tailBytes = 0
   let position = journalStart
   if (snapshot !== undefined) {
     actor.restore(snapshot.chunks)
@@ -41,8 +44,9 @@ export async function replay(
       throw new JournalFault(`replaying record ${record.position.epoch}-${record.position.seq} gave another state than its owner had`)
     position = record.position
     lastNow = head.now
+    tailBytes += bytes.length
   }
-  return { lastNow, position }
+  return { lastNow, position, tailBytes }
 }
 
 /** Within an epoch each record follows the one before; a new epoch begins with record 1. */

@@ -8,6 +8,7 @@ import { packInner } from '../protocol/inner-codec.ts'
 import type { Actor, Batch } from './actor.ts'
 import { refuseFrame } from './busy.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
+import { Notices } from './notices.ts'
 import { RecordWriter } from './record.ts'
 import { recover } from './recovery.ts'
 import { Replies } from './replies.ts'
@@ -55,10 +56,12 @@ export class Shard {
   private readonly mailbox: Mailbox
   private readonly record = new RecordWriter()
   private readonly replies = new Replies()
+  private readonly notices = new Notices()
   private readonly waiting: WaitingEntries
   private seq = 0
   private broadcastSeq = 0
   private lastNow = 0
+  private recoveredBytes = 0
   private tickIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
@@ -85,7 +88,8 @@ export class Shard {
    */
   static async open(parts: ShardParts, epoch: number): Promise<Shard> {
     const shard = new Shard(parts, epoch)
-    const { lastNow } = await recover(parts.store, parts.name, epoch, parts.actor)
+    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
+    shard.recoveredBytes = tailBytes
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
     shard.record.begin(shard.lastNow)
@@ -101,6 +105,16 @@ export class Shard {
 
   get position(): Position {
     return { epoch: this.epoch, seq: this.seq }
+  }
+
+  /** Bytes of records after the snapshot that this owner began with: what a recovery would have to replay if no newer snapshot were taken. */
+  get journalBytes(): number {
+    return this.recoveredBytes + this.counters.recordBytes
+  }
+
+  /** Reads a cold record into the actor, like a command that needs it would. */
+  load(key: string): Promise<void> {
+    return this.waiting.load(key)
   }
 
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
@@ -153,7 +167,7 @@ export class Shard {
       const broadcast = ticked ? this.broadcastFrame() : undefined
       if (!(await this.gate(broadcast !== undefined))) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
       this.release(broadcast)
-      if (ticked) this.parts.actor.released(this.lastNow)
+      if (ticked) this.parts.actor.released(this.lastNow, this.position)
       more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
       if (more) await this.breathe()
     }
@@ -204,7 +218,7 @@ export class Shard {
   /** Opens when the batch is durable under this epoch; false if the epoch no longer stands. */
   private async gate(broadcasts: boolean): Promise<boolean> {
     if (this.record.events > 0) return this.store()
-    if (this.replies.isEmpty && !broadcasts) return true
+    if (this.replies.isEmpty && this.notices.isEmpty && !broadcasts) return true
     for (;;) {
       try {
         return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
@@ -262,17 +276,19 @@ export class Shard {
   private release(broadcast: Uint8Array | undefined): void {
     const { bus, publicSubject } = this.parts
     this.replies.release((replyTo, frame) => bus.send(replyTo, frame))
+    this.notices.release((subject, frame) => bus.send(subject, frame))
     if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
   }
 
   private batch(): Batch {
-    return { now: this.lastNow, epoch: this.epoch, seq: this.seq, record: this.record, replies: this.replies }
+    return { now: this.lastNow, epoch: this.epoch, seq: this.seq, record: this.record, replies: this.replies, notices: this.notices }
   }
 
   private lose(reason: Error): void {
     if (this.state === 'stopped') return
     this.state = 'stopped'
     this.replies.drop()
+    this.notices.drop()
     this.served?.close()
     this.ticker?.cancel()
     this.tellIdle()

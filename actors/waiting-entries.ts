@@ -59,18 +59,9 @@ export class WaitingEntries {
 
   /** Reads the record `key` into the actor. Rejects if the store fails or the record cannot be what Sluice wrote. */
   load(key: string): Promise<void> {
-    const { store, actor, wake } = this.parts
     const known = this.reads.get(key)
     if (known !== undefined) return known
-    const read = store
-      .getRecord(key)
-      .then((record) => {
-        actor.loaded(key, record)
-        // In the same step, so that nothing which came later finds the actor in memory first.
-        this.woken.push(...this.take(key))
-        wake()
-      })
-      .finally(() => this.reads.delete(key))
+    const read = this.read(key).finally(() => this.reads.delete(key))
     this.reads.set(key, read)
     return read
   }
@@ -87,6 +78,14 @@ export class WaitingEntries {
         each(frame, new DataView(frame.buffer, frame.byteOffset, frame.length), head.entriesAt, head.count, head.replyTo)
     }
     return frames.length
+  }
+
+  private async read(key: string): Promise<void> {
+    const record = await this.parts.store.getRecord(key)
+    this.parts.actor.loaded(key, record)
+    // In the same step, so that nothing which came later finds the actor in memory first.
+    this.woken.push(...this.take(key))
+    this.parts.wake()
   }
 
   private take(key: string): readonly Uint8Array[] {

@@ -75,7 +75,7 @@ export class InventoryActor implements Actor {
       case op.status:
         return batch.replies.result(view, at, { ...skuStatus(owned.sku) })
       case op.delivered:
-        return delivered(owned, batch, unpackInner<number>(payloadOf(bytes, view, at)))
+        return delivered(owned, batch, view, at, unpackInner<number>(payloadOf(bytes, view, at)))
       default:
         batch.replies.refuse(view, at, 'UNKNOWN_METHOD')
     }
@@ -221,10 +221,12 @@ export class InventoryActor implements Actor {
   }
 }
 
-function delivered(owned: OwnedSku, batch: Batch, claim: number): void {
-  if (!owned.sku.orders.has(claim)) return
-  const at = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, claim)
-  evolve(owned.state, batch.record.bytes, batch.record.view, at, batch.now)
+function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, claim: number): void {
+  if (owned.sku.orders.has(claim)) {
+    const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, claim)
+    evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  }
+  batch.replies.result(view, at, null)
 }
 
 function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {

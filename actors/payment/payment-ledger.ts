@@ -1,0 +1,52 @@
+import type { Charge } from './payment-provider.ts'
+
+/** Keys that the ledger remembers; the oldest go first. Orders settle within minutes, long before theirs would be forgotten. */
+export const ledgerKeysMax = 1_000_000
+
+export interface LedgerEntry {
+  readonly charge: Charge
+  readonly outcome: 'paid' | 'declined'
+  /** When the outcome is known to those who ask. */
+  readonly knownAt: number
+  readonly refunded: boolean
+}
+
+/** The books of a simulated provider: what was charged under which key. Kept apart from it, so that it can outlive the node that is simulated to die. */
+export class PaymentLedger {
+  private readonly entries = new Map<string, LedgerEntry>()
+
+  find(key: string): LedgerEntry | undefined {
+    return this.entries.get(key)
+  }
+
+  /** Books a charge under a key that has none yet. */
+  book(key: string, entry: LedgerEntry): void {
+    if (this.entries.has(key)) throw new Error(`${key} is charged already`)
+    this.entries.set(key, entry)
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= ledgerKeysMax) break
+      this.entries.delete(oldest)
+    }
+  }
+
+  /** False if there is nothing under this key that could go back. */
+  refund(key: string): boolean {
+    const entry = this.entries.get(key)
+    if (entry?.outcome !== 'paid') return false
+    this.entries.set(key, { ...entry, refunded: true })
+    return true
+  }
+
+  /** Money taken and not given back, per currency. */
+  balances(): ReadonlyMap<string, number> {
+    const balances = new Map<string, number>()
+    for (const { charge, outcome, refunded } of this.entries.values()) {
+      if (outcome === 'paid' && !refunded) balances.set(charge.currency, (balances.get(charge.currency) ?? 0) + charge.amountMinor)
+    }
+    return balances
+  }
+
+  get size(): number {
+    return this.entries.size
+  }
+}

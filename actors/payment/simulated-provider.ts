@@ -1,0 +1,72 @@
+import { delay, type World } from '../../cluster/world.ts'
+import { hashText } from '../../protocol/hash.ts'
+import { PaymentLedger } from './payment-ledger.ts'
+import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
+
+export interface SimulatedSettings {
+  /** Of payments without a token of their own meaning, the part that is declined. */
+  readonly declineShare: number
+  /** How long a payment takes. */
+  readonly delayMs: number
+  /** How long `tok_slow` takes. */
+  readonly slowDelayMs: number
+  /** The part of charges that answer `unknown` although they happen; asking later tells. */
+  readonly unknownShare: number
+}
+
+export const simulatedSettings: SimulatedSettings = { declineShare: 0, delayMs: 300, slowDelayMs: 5_000, unknownShare: 0 }
+
+/** Tokens that say what is to happen; any other pays, up to `declineShare`. */
+export const simulatedTokens = { ok: 'tok_ok', declined: 'tok_declined', slow: 'tok_slow' } as const
+
+/**
+ * A provider that moves no money: for demos, tests and load. What becomes of a charge follows from its key alone, so that a provider which was
+ * started anew, and has lost its books, still gives the same answer.
+ */
+export class SimulatedProvider implements PaymentProvider {
+  readonly ledger: PaymentLedger
+  private readonly world: World
+  private readonly settings: SimulatedSettings
+
+  constructor(world: World, settings: Partial<SimulatedSettings> = {}, ledger = new PaymentLedger()) {
+    this.world = world
+    this.settings = { ...simulatedSettings, ...settings }
+    this.ledger = ledger
+  }
+
+  async charge(charge: Charge, idempotencyKey: string): Promise<ChargeOutcome> {
+    const takesMs = charge.payment === simulatedTokens.slow ? this.settings.slowDelayMs : this.settings.delayMs
+    const outcome = this.ledger.find(idempotencyKey)?.outcome ?? this.book(charge, idempotencyKey, takesMs)
+    if (takesMs > 0) await delay(this.world.timers, takesMs)
+    return shareOf(`unknown ${idempotencyKey}`) < this.settings.unknownShare ? 'unknown' : outcome
+  }
+
+  async query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'> {
+    if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
+    const entry = this.ledger.find(idempotencyKey)
+    if (entry === undefined) return 'absent'
+    return entry.knownAt > this.world.clock.now() ? 'unknown' : entry.outcome
+  }
+
+  async refund(_charge: Charge, idempotencyKey: string): Promise<'refunded' | 'absent' | 'unknown'> {
+    if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
+    return this.ledger.refund(idempotencyKey) ? 'refunded' : 'absent'
+  }
+
+  private book(charge: Charge, key: string, takesMs: number): 'paid' | 'declined' {
+    const outcome = this.outcomeOf(charge, key)
+    this.ledger.book(key, { charge, outcome, knownAt: this.world.clock.now() + takesMs, refunded: false })
+    return outcome
+  }
+
+  private outcomeOf(charge: Charge, key: string): 'paid' | 'declined' {
+    if (charge.payment === simulatedTokens.declined) return 'declined'
+    if (charge.payment === simulatedTokens.ok || charge.payment === simulatedTokens.slow) return 'paid'
+    return shareOf(key) < this.settings.declineShare ? 'declined' : 'paid'
+  }
+}
+
+/** Where a text falls between 0 and 1. */
+function shareOf(text: string): number {
+  return hashText(text) / 0x1_0000_0000
+}

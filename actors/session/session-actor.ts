@@ -1,0 +1,137 @@
+import type { Position, Snapshot } from '../../cluster/store.ts'
+import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
+import { parseUserId, type UserId } from '../../protocol/ids.ts'
+import type { Actor, Batch } from '../actor.ts'
+import {
+  decideAttach,
+  decideClaimed,
+  decideDetach,
+  decideOrderList,
+  decideOrderNews,
+  decideUserGet,
+  type SessionCommand,
+} from './decide-session.ts'
+import { recordKey, userOfKey } from './session-record.ts'
+import { SessionState } from './session-state.ts'
+import type { WriteBehind } from './write-behind.ts'
+
+export interface SessionLimits {
+  /** Users of a shard in memory; and as many may have changes that are not in their records yet, more are `BUSY`. */
+  readonly usersMax: number
+  /** From a user's first change until it goes into the user's record, so that several changes share a write. */
+  readonly writeAfterMs: number
+}
+
+export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_000 }
+
+const busyRetryMs = 1_000
+const utf8 = new TextDecoder()
+
+/** The sessions of one shard: finds the user that an entry is about and hands it to the decision for its op. */
+export class SessionActor implements Actor {
+  private readonly state = new SessionState()
+  private readonly limits: SessionLimits
+  private writeBehind: WriteBehind | undefined
+
+  constructor(limits: SessionLimits = sessionLimits) {
+    this.limits = limits
+  }
+
+  /** Owners write records behind; followers that only replay do not. */
+  useRecords(make: (state: SessionState) => WriteBehind): void {
+    this.writeBehind = make(this.state)
+  }
+
+  command(batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+    const user = userOf(bytes, at)
+    const session = user === undefined ? undefined : this.state.touch(user)
+    if (user === undefined || session === undefined)
+      return batch.replies.refuse(view, at, 'MALFORMED', undefined, 'A session command names a user.')
+    const { dirty } = this.state
+    if (dirty.size >= this.limits.usersMax && !dirty.has(user)) return batch.replies.refuse(view, at, 'BUSY', busyRetryMs)
+    const payloadAt = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number) + (bytes[at + entryOffset.userBytes] as number)
+    const payload = bytes.subarray(payloadAt, at + view.getUint16(at, true))
+    decide(bytes[at + entryOffset.op], { state: this.state, batch, user, session, view, at, payload })
+  }
+
+  tick(): boolean {
+    return false
+  }
+
+  opened(): void {
+    // Nothing of a session runs out by time, so a time without an owner changes nothing.
+  }
+
+  evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
+    this.state.evolve(bytes, view, at, now)
+  }
+
+  released(now: number, position: Position): void {
+    this.writeBehind?.pump(now, position)
+  }
+
+  broadcast(): undefined {
+    return undefined
+  }
+
+  missing(bytes: Uint8Array, at: number): string | undefined {
+    const user = userOf(bytes, at)
+    return user === undefined || this.state.has(user) ? undefined : recordKey(user)
+  }
+
+  loaded(key: string, record: Uint8Array | undefined): void {
+    this.state.load(userOfKey(key), record)
+    this.writeBehind?.evict()
+  }
+
+  digest(): number {
+    return this.state.digest()
+  }
+
+  save(): Uint8Array[] {
+    return this.state.save()
+  }
+
+  restore(chunks: readonly Uint8Array[]): void {
+    this.state.restore(chunks)
+  }
+
+  /** Keys of up to `limit` records that the journal has news for; they have to be loaded before {@link SessionActor.flush}. */
+  staleRecords(limit: number): readonly string[] {
+    return this.state.coldSlice(limit).map(recordKey)
+  }
+
+  /** Resolves with a snapshot when the records have everything up to its position. Owners only. */
+  flush(): Promise<Snapshot> {
+    if (this.writeBehind === undefined) throw new Error('only the owner of a shard writes records')
+    return this.writeBehind.flush()
+  }
+
+  get usersInMemory(): number {
+    return this.state.warmUsers
+  }
+}
+
+function decide(operation: number | undefined, command: SessionCommand): void {
+  switch (operation) {
+    case op.attach:
+      return decideAttach(command)
+    case op.detach:
+      return decideDetach(command)
+    case op.claimed:
+      return decideClaimed(command)
+    case op.orderNews:
+      return decideOrderNews(command)
+    case op.userGet:
+      return decideUserGet(command)
+    case op.orderList:
+      return decideOrderList(command)
+    default:
+      command.batch.replies.refuse(command.view, command.at, 'UNKNOWN_METHOD')
+  }
+}
+
+function userOf(bytes: Uint8Array, at: number): UserId | undefined {
+  const from = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number)
+  return parseUserId(utf8.decode(bytes.subarray(from, from + (bytes[at + entryOffset.userBytes] as number))))
+}

@@ -1,0 +1,78 @@
+import type { Position } from '../../cluster/store.ts'
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import type { Order } from '../../protocol/results.ts'
+import type { RecordWriter } from '../record.ts'
+
+/**
+ * What can happen to a user's session, as bytes in a record (record.ts). After the common head of 4 bytes:
+ *
+ *     4  u32 seq         8  f64 epoch     the record's own position, so that an event is applied once to a cold record that may include it already
+ *     16 u8  userBytes   17 user, then:
+ *
+ *     attached  the gateway's subject
+ *     detached  the gateway's subject
+ *     ordered   inner codec of an Order
+ *
+ * Numbers are part of the journal's format: never reuse one.
+ */
+export const sessionEvent = { attached: 32, detached: 33, ordered: 34 } as const
+
+const kindAt = 2
+const seqAt = 4
+const epochAt = 8
+const userBytesAt = 16
+const userAt = 17
+
+const utf8 = new TextEncoder()
+const utf8Decoder = new TextDecoder()
+
+export type SessionEvent =
+  | { readonly kind: 'attached' | 'detached'; readonly user: string; readonly position: Position; readonly gateway: string }
+  | { readonly kind: 'ordered'; readonly user: string; readonly position: Position; readonly order: Order }
+
+export function writeAttached(record: RecordWriter, position: Position, user: string, gateway: string): number {
+  return write(record, sessionEvent.attached, position, user, utf8.encode(gateway))
+}
+
+export function writeDetached(record: RecordWriter, position: Position, user: string, gateway: string): number {
+  return write(record, sessionEvent.detached, position, user, utf8.encode(gateway))
+}
+
+export function writeOrdered(record: RecordWriter, position: Position, user: string, order: Order): number {
+  return write(record, sessionEvent.ordered, position, user, packInner(order))
+}
+
+/** Whose event it is, without reading the rest. */
+export function userOfEvent(bytes: Uint8Array, at: number): string {
+  return utf8Decoder.decode(bytes.subarray(at + userAt, at + userAt + (bytes[at + userBytesAt] as number)))
+}
+
+export function readEvent(bytes: Uint8Array, view: DataView, at: number): SessionEvent {
+  const user = userOfEvent(bytes, at)
+  const position = { epoch: view.getFloat64(at + epochAt, true), seq: view.getUint32(at + seqAt, true) }
+  const body = bytes.slice(at + userAt + (bytes[at + userBytesAt] as number), at + view.getUint16(at, true))
+  const kind = bytes[at + kindAt]
+  switch (kind) {
+    case sessionEvent.attached:
+      return { kind: 'attached', user, position, gateway: utf8Decoder.decode(body) }
+    case sessionEvent.detached:
+      return { kind: 'detached', user, position, gateway: utf8Decoder.decode(body) }
+    case sessionEvent.ordered:
+      return { kind: 'ordered', user, position, order: unpackInner<Order>(body) }
+    default:
+      throw new Error(`unknown event kind ${kind}`)
+  }
+}
+
+function write(record: RecordWriter, kind: number, position: Position, user: string, body: Uint8Array): number {
+  const userBytes = utf8.encode(user)
+  const bodyAt = userAt + userBytes.length
+  const at = record.event(bodyAt + body.length, kind)
+  const { bytes, view } = record
+  view.setUint32(at + seqAt, position.seq, true)
+  view.setFloat64(at + epochAt, position.epoch, true)
+  bytes[at + userBytesAt] = userBytes.length
+  bytes.set(userBytes, at + userAt)
+  bytes.set(body, at + bodyAt)
+  return at
+}

@@ -1,0 +1,131 @@
+import { comparePositions } from '../../cluster/store.ts'
+import { hashBytes, mix32 } from '../../protocol/hash.ts'
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import { JournalFault } from '../record.ts'
+import { readEvent, userOfEvent } from './session-events.ts'
+import { unpackSession } from './session-record.ts'
+import type { UserSession } from './user-session.ts'
+
+const snapshotVersion = 1
+
+/** An event of a user who is not in memory, as it stood in its record. */
+interface ColdEvent {
+  readonly bytes: Uint8Array
+  readonly now: number
+}
+
+/**
+ * The users of one shard. Few of them are in memory; the others are one record each in the store, and what the journal says of them beyond that
+ * record waits here until somebody needs them:
+ *
+ *     warm   in memory, least recently used first       dirty   those of them whose record in the store is older
+ *     cold   events after the snapshot, by user, in order; each knows its position, so a record that includes it already is left as it is
+ */
+export class SessionState {
+  /** Users whose record has to be written, with when that began; oldest first. */
+  readonly dirty = new Map<string, number>()
+  private readonly warm = new Map<string, UserSession>()
+  private readonly cold = new Map<string, ColdEvent[]>()
+  private chain = 0
+
+  get warmUsers(): number {
+    return this.warm.size
+  }
+
+  get coldUsers(): number {
+    return this.cold.size
+  }
+
+  has(user: string): boolean {
+    return this.warm.has(user)
+  }
+
+  /** The user if in memory, who is then the most recently used. */
+  touch(user: string): UserSession | undefined {
+    const session = this.warm.get(user)
+    if (session === undefined) return undefined
+    this.warm.delete(user)
+    this.warm.set(user, session)
+    return session
+  }
+
+  peek(user: string): UserSession | undefined {
+    return this.warm.get(user)
+  }
+
+  /** Up to `limit` users who have events that are not in their records. */
+  coldSlice(limit: number): readonly string[] {
+    const users: string[] = []
+    for (const user of this.cold.keys()) {
+      if (users.length >= limit) break
+      users.push(user)
+    }
+    return users
+  }
+
+  /** Applies an event of a record, or keeps it until its user is read. */
+  evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
+    const end = at + view.getUint16(at, true)
+    this.chain = mix32(Math.imul(this.chain, 31) ^ hashBytes(bytes, at, end))
+    const user = userOfEvent(bytes, at)
+    const session = this.warm.get(user)
+    if (session !== undefined) {
+      session.apply(readEvent(bytes, view, at), now)
+      this.soil(user, now)
+      return
+    }
+    const event = { bytes: bytes.slice(at, end), now }
+    const events = this.cold.get(user)
+    if (events === undefined) this.cold.set(user, [event])
+    else events.push(event)
+  }
+
+  /** Takes a user's record in and applies what the journal says beyond it. */
+  load(user: string, record: Uint8Array | undefined): void {
+    if (this.warm.has(user)) throw new Error(`${user} was read while in memory`)
+    const session = unpackSession(user, record)
+    const { included } = session
+    for (const { bytes, now } of this.cold.get(user) ?? []) {
+      const event = readEvent(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0)
+      if (comparePositions(event.position, included) <= 0) continue
+      session.apply(event, now)
+      this.soil(user, now)
+    }
+    this.cold.delete(user)
+    this.warm.set(user, session)
+  }
+
+  /** Puts the least recently used away until `usersMax` are left; those that are dirty or `busy` stay. Cost: a step per user looked at. */
+  evict(usersMax: number, busy: (user: string) => boolean): void {
+    let looks = this.warm.size
+    for (const [user, session] of this.warm) {
+      if (this.warm.size <= usersMax || looks-- <= 0) return
+      this.warm.delete(user)
+      // Who has to stay goes to the end, so that the next look begins with others.
+      if (this.dirty.has(user) || busy(user)) this.warm.set(user, session)
+    }
+  }
+
+  /** A chain over every event since the shard began. Equal for owner and replica, whoever of them has which users in memory. */
+  digest(): number {
+    return this.chain
+  }
+
+  /** What a snapshot keeps besides the users' own records, which have to be written first. */
+  save(): Uint8Array[] {
+    if (this.cold.size > 0) throw new Error('a snapshot of sessions leaves out users who are not in their records yet')
+    return [packInner({ version: snapshotVersion, chain: this.chain })]
+  }
+
+  restore(chunks: readonly Uint8Array[]): void {
+    const saved = unpackInner<{ readonly version: number; readonly chain: number }>(Buffer.concat(chunks))
+    if (saved.version !== snapshotVersion) {
+      throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
+    }
+    this.chain = saved.chain
+  }
+
+  private soil(user: string, now: number): void {
+    if (!this.dirty.has(user)) this.dirty.set(user, now)
+  }
+}

@@ -1,0 +1,84 @@
+import { comparePositions, journalStart, type Position } from '../../cluster/store.ts'
+import type { Order, OrderState } from '../../protocol/results.ts'
+import type { SessionEvent } from './session-events.ts'
+
+/** Gateways that a user is attached to at a time; one more drops the oldest. */
+export const attachedMax = 8
+/** Orders that a user's history keeps; one more drops the oldest. */
+export const ordersMax = 100
+
+export interface Attachment {
+  readonly gateway: string
+  readonly since: number
+}
+
+/** How far an order has come. News of an order that say less than what is known come late, or twice, and change nothing. */
+const orderRank: Readonly<Record<OrderState, number>> = {
+  pending: 0,
+  overdue: 1,
+  refunding: 2,
+  paid: 3,
+  declined: 3,
+  cancelled: 3,
+  refunded: 4,
+}
+
+/** One user: where they are attached and what they ordered. Written by {@link UserSession.apply} alone, live and in replay. */
+export class UserSession {
+  readonly user: string
+  /** The last record whose events are in here. */
+  included: Position = journalStart
+  /** 0 for a user of whom nothing is known. */
+  firstSeenAt = 0
+  lastSeenAt = 0
+  /** Oldest first. */
+  gateways: Attachment[] = []
+  /** Latest first. */
+  orders: Order[] = []
+
+  constructor(user: string) {
+    this.user = user
+  }
+
+  get isKnown(): boolean {
+    return this.firstSeenAt > 0
+  }
+
+  isAttached(gateway: string): boolean {
+    return this.gateways.some((attachment) => attachment.gateway === gateway)
+  }
+
+  /** Whether news of this order say more than what is known of it. */
+  isNews(order: Order): boolean {
+    const known = this.orders.find((one) => one.order === order.order)
+    return known === undefined || orderRank[order.state] > orderRank[known.state]
+  }
+
+  apply(event: SessionEvent, now: number): void {
+    if (comparePositions(event.position, this.included) > 0) this.included = event.position
+    if (this.firstSeenAt === 0) this.firstSeenAt = now
+    switch (event.kind) {
+      case 'attached':
+        this.lastSeenAt = now
+        this.gateways = [...this.without(event.gateway), { gateway: event.gateway, since: now }].slice(-attachedMax)
+        return
+      case 'detached':
+        this.lastSeenAt = now
+        this.gateways = this.without(event.gateway)
+        return
+      case 'ordered':
+        this.remember(event.order)
+    }
+  }
+
+  private without(gateway: string): Attachment[] {
+    return this.gateways.filter((attachment) => attachment.gateway !== gateway)
+  }
+
+  private remember(order: Order): void {
+    const others = this.orders.filter((one) => one.order !== order.order)
+    const at = others.findIndex((one) => one.updatedAt <= order.updatedAt)
+    others.splice(at === -1 ? others.length : at, 0, order)
+    this.orders = others.slice(0, ordersMax)
+  }
+}

@@ -1,0 +1,92 @@
+import type { Position, Snapshot, Store } from '../../cluster/store.ts'
+import type { Log } from '../../cluster/world.ts'
+import { Flush } from './flush.ts'
+import type { SessionLimits } from './session-actor.ts'
+import { packSession, recordKey, recordLifeMs } from './session-record.ts'
+import type { SessionState } from './session-state.ts'
+
+/** Records on their way to the store at a time, per shard. */
+export const writesUnderWayMax = 256
+/** After a failed write, until the next try. */
+export const retryMs = 1_000
+
+/**
+ * Brings users' records in the store up to what the journal says, some time later and several changes at once. It may lag as it likes: the journal
+ * has everything, until a snapshot trims it, and {@link WriteBehind.flush} comes before that.
+ */
+export class WriteBehind {
+  private readonly state: SessionState
+  private readonly records: Pick<Store, 'putRecord'>
+  private readonly limits: SessionLimits
+  private readonly log: Log
+  private readonly writing = new Set<string>()
+  private pausedUntil = 0
+  private flushing: Flush | undefined
+
+  constructor(
+    state: SessionState,
+    parts: { readonly records: Pick<Store, 'putRecord'>; readonly limits: SessionLimits; readonly log: Log },
+  ) {
+    this.state = state
+    this.records = parts.records
+    this.limits = parts.limits
+    this.log = parts.log
+  }
+
+  /** Writes what is due. Called only when everything in the state is stored, so that no record is ahead of the journal. */
+  pump(now: number, position: Position): void {
+    this.flushing?.begin(this.state, [...this.state.dirty.keys(), ...this.writing], now, position)
+    this.writeDue(now)
+    this.endFlush()
+    this.evict()
+  }
+
+  /**
+   * Resolves with a snapshot as soon as every event up to its position is in the records: from then on the journal before it is not needed.
+   * All users who have events have to be in memory. A call while one is under way gets that one.
+   */
+  flush(): Promise<Snapshot> {
+    this.flushing ??= new Flush()
+    return this.flushing.snapshot
+  }
+
+  /** Puts users away until the limit holds. */
+  evict(): void {
+    this.state.evict(this.limits.usersMax, (user) => this.writing.has(user))
+  }
+
+  private writeDue(now: number): void {
+    if (now < this.pausedUntil) return
+    const { dirty } = this.state
+    const hurry = this.flushing !== undefined || dirty.size > this.limits.usersMax / 2
+    for (const [user, since] of dirty) {
+      if (this.writing.size >= writesUnderWayMax) return
+      if (!hurry && since + this.limits.writeAfterMs > now) return
+      // One write per user at a time, so that an older one cannot come last.
+      if (!this.writing.has(user)) this.write(user, now)
+    }
+  }
+
+  private write(user: string, now: number): void {
+    const session = this.state.peek(user)
+    if (session === undefined) throw new Error(`${user} has changes but is not in memory`)
+    const { included } = session
+    this.state.dirty.delete(user)
+    this.writing.add(user)
+    const written = (): void => {
+      this.writing.delete(user)
+      this.flushing?.written(user, included)
+      this.endFlush()
+    }
+    this.records.putRecord(recordKey(user), packSession(session), recordLifeMs).then(written, (error: unknown) => {
+      this.writing.delete(user)
+      if (!this.state.dirty.has(user)) this.state.dirty.set(user, now)
+      this.pausedUntil = now + retryMs
+      this.log.error({ error: String(error) }, 'records of users could not be written; they will be tried again')
+    })
+  }
+
+  private endFlush(): void {
+    if (this.flushing?.endIfDone() === true) this.flushing = undefined
+  }
+}
