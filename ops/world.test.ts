@@ -3,10 +3,10 @@ import { realClock, realRandom, realTimers } from './world.ts'
 
 test('OPS-1 ids are of the asked length and use all of [a-z0-9] about equally', () => {
   const counts = new Map<string, number>()
-  for (const letter of realRandom.id(36_000)) counts.set(letter, (counts.get(letter) ?? 0) + 1)
+  for (const letter of realRandom.id(360_000)) counts.set(letter, (counts.get(letter) ?? 0) + 1)
   expect([...counts.keys()].toSorted().join('')).toBe('0123456789abcdefghijklmnopqrstuvwxyz')
-  // 1000 each on average; six standard deviations are 190.
-  for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(190)
+  // 10,000 each on average, of which six standard deviations are 600; an unfair four letters would be 1,250 above.
+  for (const count of counts.values()) expect(Math.abs(count - 10_000)).toBeLessThan(600)
   expect(['', 'x', 'xx'].map((text) => realRandom.id(text.length).length)).toEqual([0, 1, 2])
 })
 

@@ -24,7 +24,7 @@ const imports: readonly Case[] = [
   { why: 'gateway imports actors', path: 'gateway/a.ts', source: [`export { x } from '../actors/shard.ts'`] },
   { why: 'gateway imports actors by import()', path: 'gateway/b.ts', source: [`export const x = () => import('../actors/shard.ts')`] },
   { why: 'gateway imports a type of actors', path: 'gateway/c.ts', source: [`export type { X } from '../actors/shard.ts'`] },
-  { why: 'actors import an adapter', path: 'actors/a.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
+  { why: 'actors import an adapter', path: 'actors/a.ts', source: [`export type { X } from '../cluster/local-bus.ts'`] },
   { why: 'ops builds an adapter', path: 'ops/a.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
 ].map((one) => ({ ...one, rule: 'sluice(folder-imports)' }))
 
@@ -97,6 +97,11 @@ const shape: readonly Case[] = [
   { why: 'a file name in camel case', path: 'actors/camelCase.ts', source: ['export const x = 1'], rule: 'unicorn(filename-case)' },
 ]
 
+const state: readonly Case[] = [
+  { why: 'a variable of a module', path: 'actors/o.ts', source: ['let count = 0', 'export const next = () => count++'] },
+  { why: 'a variable of an ops module', path: 'ops/c.ts', source: ['let count = 0', 'export const next = () => count++'] },
+].map((one) => ({ ...one, rule: 'sluice(module-state)' }))
+
 const allowed: readonly Case[] = [
   { why: 'the composition root builds an adapter', path: 'ops/node.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
   { why: 'a test builds an adapter', path: 'gateway/d.test.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
@@ -114,7 +119,7 @@ const allowed: readonly Case[] = [
   },
 ]
 
-const cases = [...imports, ...packages, ...world, ...types, ...shape, ...allowed]
+const cases = [...imports, ...packages, ...world, ...types, ...shape, ...state, ...allowed]
 
 const reportSchema = z.object({
   diagnostics: z.array(

@@ -1,12 +1,7 @@
 import { posix } from 'node:path'
 import { importVisitors, pathInProject } from './imports.mjs'
 
-/**
- * Who may import whom (the import table in ARCHITECTURE.md). `ports` are the files of cluster/ that hold interfaces with their errors and positions:
- * those may be used as values too; everything else there is an adapter, which only the composition root, test/ and bench/ build.
- */
-const ports = new Set(['cluster/bus.ts', 'cluster/metrics.ts', 'cluster/queue.ts', 'cluster/store.ts', 'cluster/world.ts'])
-
+/** Who may import whom (the import table in ARCHITECTURE.md). */
 const mayImport = {
   protocol: [],
   cluster: ['protocol'],
@@ -17,6 +12,8 @@ const mayImport = {
   test: ['protocol', 'cluster', 'actors', 'gateway', 'ops', 'bench'],
 }
 
+/** The files of cluster/ that stand for one bus, store or queue. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
+const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
 const compositionRoot = 'ops/node.ts'
 
@@ -42,10 +39,9 @@ function fault(path, folder, target, targetFolder, typeOnly) {
     const list = mayImport[folder].join(', ')
     return `${folder}/ may not import ${target}: it imports ${list === '' ? 'nothing of ours' : `only ${list}`}.`
   }
-  const adapter = targetFolder === 'cluster' && !ports.has(target)
-  if (!adapter || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
+  if (!adapter.test(target) || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
   if (folder === 'ops' && typeOnly) return undefined
-  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/; ${compositionRoot} builds adapters.`
+  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${compositionRoot} builds adapters.`
 }
 
 /** `scripts` for scripts/build.mjs, and '' for a file that lies in no folder of ours. */

@@ -2,6 +2,7 @@
 import { assertions } from './assertions.mjs'
 import { folderImports } from './folder-imports.mjs'
 import { ioPackages } from './io-packages.mjs'
+import { moduleState } from './module-state.mjs'
 import { worldOnly } from './world-only.mjs'
 
 export default {
@@ -10,6 +11,7 @@ export default {
     assertions,
     'folder-imports': folderImports,
     'io-packages': ioPackages,
+    'module-state': moduleState,
     'world-only': worldOnly,
   },
 }

@@ -1,0 +1,301 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Code, refusal } from '../../protocol/codes.ts'
+import { decodeMessage, writeError, writeResult } from '../../protocol/envelope.ts'
+import { MsgpackWriter, type Plain } from '../../protocol/msgpack-writer.ts'
+import { StreamSplitter } from '../../protocol/stream-splitter.ts'
+import { loadSecrets } from '../secrets.ts'
+import { listSettings, flagOf, variableOf } from '../settings.ts'
+import { StartFault } from '../start-fault.ts'
+import { realRandom } from '../world.ts'
+import { runProgram } from './program.ts'
+import type { StartNode } from './start-command.ts'
+import type { Terminal } from './terminal.ts'
+
+const skuStatus = { sku: 'shoe', available: 3, held: 2, ordered: 1, sold: 4, waiting: 12_345, state: 'open' }
+const skuInfo = {
+  ...skuStatus,
+  sale: 'drop',
+  title: 'Shoe',
+  description: '',
+  image: '',
+  priceMinor: 12_900,
+  currency: 'EUR',
+  opensAt: 0,
+  perUserMax: 1,
+}
+const saleFile = {
+  sale: 'drop',
+  title: 'The drop',
+  opensAt: '2026-01-31T10:00:00Z',
+  skus: [{ sku: 'shoe', title: 'Shoe', priceMinor: 12_900, stock: 10 }],
+}
+
+let folder = ''
+let server: Server
+let sockets: Set<Socket>
+/** What the node was asked, and how it answers: a result, or a code to refuse with. */
+let asked: [method: string, params: readonly Plain[]][]
+let answers: Record<string, Plain | { readonly refuse: Code }>
+let wantedKey: string | undefined
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'))
+  asked = []
+  sockets = new Set()
+  wantedKey = undefined
+  answers = {
+    'sku.status': skuStatus,
+    'sku.restock': skuStatus,
+    'sale.list': [{ sale: 'drop', title: 'D', opensAt: 0, state: 'open', skus: [skuInfo] }],
+  }
+  server = createServer(serve)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+})
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy()
+  await new Promise((resolve) => server.close(resolve))
+  await rm(folder, { recursive: true, force: true })
+})
+
+test('CLI-2 a sale file is checked and sent with its defaults filled in', async () => {
+  await writeFile(join(folder, 'sale.json'), JSON.stringify(saleFile))
+  const run = await sluice('sale', 'create', '--file', 'sale.json')
+  expect(run).toMatchObject({ code: 0, err: '' })
+  expect(asked).toMatchObject([
+    ['sale.create', [{ sale: 'drop', opensAt: Date.parse(saleFile.opensAt), skus: [{ currency: 'EUR', holdTtlMs: 120_000 }] }]],
+  ])
+  expect(run.out).toBe(
+    'sale drop stands: 1 SKU, opens 2026-01-31T10:00:00Z\nSKU   title  price       stock  per user\nshoe  Shoe   EUR 129.00     10         1\n',
+  )
+})
+
+test('CLI-2 a sale file can come from standard input', async () => {
+  expect(await sluice('sale', 'create', '--file', '-')).toMatchObject({ code: 0 })
+  expect(asked).toHaveLength(1)
+})
+
+test.each([
+  ['missing.json', undefined, ['missing.json: there is no such file']],
+  ['.', undefined, ['.: is a folder']],
+  ['bad.json', '{\n  "sale": "drop",\n}', ['bad.json: not JSON at line 3, column 1']],
+  ['bad.json', '[]', ['bad.json: must be an object']],
+  [
+    'bad.json',
+    JSON.stringify({ ...saleFile, opensAt: 'soon', skus: [{ sku: 'a b', title: '', priceMinor: 1.5, stock: -1, colour: 'red' }] }),
+    [
+      'bad.json: opensAt: must be a number, or must be an ISO 8601 time with its offset, such as 2026-01-31T10:00:00Z',
+      'bad.json: skus[0].sku: must be 1 to 48 letters, digits, dots, dashes or underscores',
+      'bad.json: skus[0].title: must not be empty',
+      'bad.json: skus[0].priceMinor: must be a whole number',
+      'bad.json: skus[0].stock: must be at least 0',
+      'bad.json: skus[0]: has a field that is not known: colour',
+    ],
+  ],
+  ['bad.json', '{"sale": "drop"}', ['bad.json: title: is missing', 'bad.json: opensAt: is missing', 'bad.json: skus: is missing']],
+])('CLI-3 a bad sale file is told line by line and never sent: %s %s', async (name, text, lines) => {
+  if (text !== undefined) await writeFile(join(folder, name), text)
+  const run = await sluice('sale', 'create', '--file', name)
+  expect(run).toMatchObject({ code: 2, out: '' })
+  expect(run.err.trimEnd().split('\n')).toEqual(lines.map((line) => `sluice: ${line}`))
+  expect(asked).toEqual([])
+})
+
+test.each(['open', 'pause', 'resume', 'close'])('CLI-4 sale %s asks the node for it', async (change) => {
+  const run = await sluice('sale', change, 'drop')
+  expect(run).toMatchObject({ code: 0, err: '' })
+  expect(run.out).toContain('sale drop ')
+  expect(asked).toEqual([[`sale.${change}`, ['drop']]])
+})
+
+test('CLI-4 stock and sales are shown as tables, or as JSON', async () => {
+  const status = 'SKU   state  available  held  ordered  sold  waiting\nshoe  open           3     2        1     4    12345\n'
+  expect((await sluice('sku', 'status', 'shoe')).out).toBe(status)
+  expect((await sluice('sku', 'restock', 'shoe', '5')).out).toBe(status)
+  expect(JSON.parse((await sluice('sku', 'status', 'shoe', '--json')).out)).toEqual(skuStatus)
+  expect((await sluice('sale', 'list')).out).toContain('drop  open   1970-01-01T00:00:00Z  shoe')
+  expect(asked.map(([method]) => method)).toEqual(['sku.status', 'sku.restock', 'sku.status', 'sale.list'])
+  expect(asked[1]).toEqual(['sku.restock', ['shoe', 5]])
+})
+
+test('CLI-4 what a user has is shown whatever its fields are', async () => {
+  answers['user.get'] = {
+    user: 'ann',
+    devices: 2,
+    claims: [
+      { sku: 'shoe', state: 'held' },
+      { sku: 'hat', state: 'paid', order: 'o' },
+    ],
+    orders: [],
+  }
+  expect((await sluice('user', 'get', 'ann')).out).toBe(
+    'user: ann\ndevices: 2\n\nclaims:\nsku   state  order\nshoe  held\nhat   paid   o\n\norders:\nnone\n',
+  )
+})
+
+test('CLI-5 what the node refuses is told with its code, exit 1', async () => {
+  answers['sale.open'] = { refuse: 'UNKNOWN_SALE' }
+  expect(await sluice('sale', 'open', 'drop')).toEqual({
+    code: 1,
+    out: '',
+    err: 'sluice: sale.open: UNKNOWN_SALE: There is no such sale.\n',
+  })
+})
+
+test('CLI-5 where no node answers, one line says so at once', async () => {
+  const run = await sluice('sale', 'open', 'drop', '--rpc', '127.0.0.1:1')
+  expect(run).toMatchObject({ code: 1, out: '' })
+  expect(run.err).toMatch(/^sluice: no node answers on 127\.0\.0\.1:1 \(.*ECONNREFUSED.*\); is it running\? --rpc names another\n$/)
+})
+
+test('CLI-6 a node that wants a key gets the given one, or else that of its data folder', async () => {
+  const { operatorKey } = await loadSecrets(folder, {}, realRandom)
+  wantedKey = operatorKey
+  expect(await sluice('sku', 'status', 'shoe', '--data-folder', folder)).toMatchObject({ code: 0 })
+  expect(asked.map(([method]) => method)).toEqual(['sku.status', 'auth', 'sku.status'])
+  expect(await sluice('sku', 'status', 'shoe', '--key', operatorKey)).toMatchObject({ code: 0 })
+  const refused = await sluice('sku', 'status', 'shoe', '--key', 'wrong')
+  expect(refused).toMatchObject({ code: 1, out: '' })
+  expect(refused.err).toMatch(/^sluice: sku\.status: UNAUTHORIZED: .*\n$/)
+  expect(await sluice('sku', 'status', 'shoe', '--data-folder', tmpdir())).toMatchObject({ code: 1 })
+})
+
+test.each([
+  [['sale', 'open'], "sluice: missing required argument 'sale'"],
+  [['sale', 'create'], "sluice: required option '--file <file>' not specified"],
+  [['frob'], "sluice: unknown command 'frob'"],
+  [['sku', 'restock', 'shoe', '0'], 'sluice: units: "0" must be a whole number from 1 to 1000000000'],
+  [['sku', 'status', 'shoe', '--rpc', 'nowhere'], 'sluice: --rpc: "nowhere" must be host:port, such as 127.0.0.1:7082'],
+  [['start', '--web-port', 'x'], 'sluice: webPort: "x" from --web-port is not allowed; it must be a whole number from 0 to 65535'],
+])('CLI-7 %j is told in one line, exit 2', async (words, line) => {
+  const run = await sluice(...words)
+  expect(run).toEqual({ code: 2, out: '', err: `${line}\n` })
+})
+
+test('CLI-8 the help of start names every setting with flag, variable and default', async () => {
+  const { out, code } = await sluice('start', '--help')
+  expect(code).toBe(0)
+  const help = out.replaceAll(/\s+/g, ' ')
+  const expected = listSettings().flatMap(({ name, unit, fallback, secret }) => {
+    if (secret) return [variableOf(name)]
+    return [`${flagOf(name)} <${unit}>`, fallback === '' ? variableOf(name) : `(${variableOf(name)}; default ${fallback})`]
+  })
+  expect(expected.filter((text) => !help.includes(text))).toEqual([])
+  expect(help).not.toContain('--operator-key')
+})
+
+test('CLI-9 a start that fails leaves no data folder behind', async () => {
+  const run = await sluiceWith(() => Promise.reject(new StartFault('the port is taken')), 'start', '--data-folder', 'new/data')
+  expect(run).toMatchObject({ code: 1, err: 'sluice: the port is taken\n' })
+  expect(await readdir(folder)).toEqual([])
+})
+
+test('CLI-9 a data folder that cannot be made ends the start before anything else', async () => {
+  await writeFile(join(folder, 'file'), '')
+  const run = await sluiceWith(() => Promise.reject(new Error('not reached')), 'start', '--data-folder', 'file/data')
+  expect(run).toMatchObject({ code: 1, out: '' })
+  expect(run.err).toBe(
+    `sluice: the data folder ${folder}/file/data cannot be made: a file is in the way; choose another with --data-folder\n`,
+  )
+})
+
+test('CLI-10 a node runs until it is asked to stop, then drains', async () => {
+  const steps: string[] = []
+  const started: StartNode = (config) => {
+    steps.push(`started on ${config.webPort}`)
+    queueMicrotask(() => stop('SIGTERM'))
+    return Promise.resolve({ ended: new Promise(() => {}), stop: async () => void steps.push('stopped') })
+  }
+  expect(await sluiceWith(started, 'start', '--web-port', '7000')).toMatchObject({ code: 0, err: '' })
+  expect(steps).toEqual(['started on 7000', 'stopped'])
+})
+
+test('CLI-10 a node that cannot go on is closed, and its reason told', async () => {
+  const steps: string[] = []
+  const failing: StartNode = () =>
+    Promise.resolve({ ended: Promise.reject(new StartFault('the disk is full')), stop: async () => void steps.push('stopped') })
+  expect(await sluiceWith(failing, 'start')).toMatchObject({ code: 1, err: 'sluice: the disk is full\n' })
+  expect(steps).toEqual(['stopped'])
+})
+
+test('CLI-10 a misspelt variable is warned of', async () => {
+  const started: StartNode = () => Promise.resolve({ ended: Promise.resolve(), stop: () => Promise.resolve() })
+  const run = await sluiceWith(started, 'start')
+  expect(run.out).not.toContain('this variable is no setting')
+  environment['SLUICE_WEBPORT'] = '1'
+  expect((await sluiceWith(started, 'start')).out).toContain('"variable":"SLUICE_WEBPORT"')
+})
+
+let environment: Record<string, string> = {}
+let stop: (signal: string) => void = () => {}
+
+beforeEach(() => {
+  environment = {}
+})
+
+interface Run {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function sluice(...words: readonly string[]): Promise<Run> {
+  return sluiceWith(() => Promise.reject(new Error('no node is started here')), ...words)
+}
+
+async function sluiceWith(startNode: StartNode, ...words: readonly string[]): Promise<Run> {
+  const printed = { out: '', err: '' }
+  const address = server.address()
+  const terminal: Terminal = {
+    out: (text) => {
+      printed.out += text
+    },
+    err: (text) => {
+      printed.err += text
+    },
+    interactive: false,
+    colours: false,
+    columns: 200,
+    environment: { SLUICE_RPC: `127.0.0.1:${isAddress(address) ? address.port : 0}`, ...environment },
+    workingFolder: folder,
+    readInput: () => Promise.resolve(JSON.stringify(saleFile)),
+    onStopSignal: (listener) => {
+      stop = listener
+    },
+  }
+  const code = await runProgram(words, terminal, startNode)
+  return { code, ...printed }
+}
+
+function isAddress(address: string | AddressInfo | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null
+}
+
+function serve(socket: Socket): void {
+  sockets.add(socket)
+  const splitter = new StreamSplitter(65_536)
+  let role = wantedKey === undefined ? 'operator' : 'nobody'
+  socket.on('data', (chunk) => {
+    splitter.feed(chunk, (bytes, from, to) => {
+      const message = decodeMessage(bytes, from, to)
+      if (message.kind !== 'request') return
+      const { method, params, msgid } = message
+      asked.push([method, params])
+      if (method === 'auth' && params[0] === wantedKey) role = 'operator'
+      const answer = role === 'nobody' ? { refuse: 'UNAUTHORIZED' as const } : (answers[method] ?? { done: true })
+      const writer = new MsgpackWriter()
+      if (isRefusal(answer)) writeError(writer, msgid, refusal(answer.refuse))
+      else writeResult(writer, msgid, answer)
+      socket.write(writer.finish())
+    })
+  })
+  socket.on('error', () => socket.destroy())
+}
+
+function isRefusal(answer: Plain | { readonly refuse: Code }): answer is { readonly refuse: Code } {
+  return typeof answer === 'object' && answer !== null && 'refuse' in answer
+}

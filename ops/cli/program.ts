@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { exitCode, reportFault } from './command-fault.ts'
+import { addSaleCommands } from './sale-commands.ts'
+import { addSkuCommands } from './sku-commands.ts'
+import { addStartCommand, type StartNode } from './start-command.ts'
+import type { Terminal } from './terminal.ts'
+import { addUserCommands } from './user-commands.ts'
+
+/** Runs the command that `words` say and returns the exit code: 0 done, 1 failed, 2 asked for wrongly. Never throws. */
+export async function runProgram(words: readonly string[], terminal: Terminal, startNode: StartNode): Promise<number> {
+  const program = new Command('sluice')
+  program
+    .description('A flash-sale engine.')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+      getOutHasColors: () => terminal.colours,
+      getErrHasColors: () => terminal.colours,
+    })
+    .configureHelp({ helpWidth: terminal.columns })
+  addStartCommand(program, terminal, startNode)
+  addSaleCommands(program, terminal)
+  addSkuCommands(program, terminal)
+  addUserCommands(program, terminal)
+  try {
+    await program.parseAsync([...words], { from: 'user' })
+    return exitCode.done
+  } catch (error) {
+    return reportFault(error, terminal)
+  }
+}

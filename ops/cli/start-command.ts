@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
+import type { World } from '../../cluster/world.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { createLog } from '../log.ts'
+import { flagOf, listSettings, variableOf } from '../settings.ts'
+import { realWorld } from '../world.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What the composition root makes of a config. Rejects with a fault of one line, with everything closed again that it had opened. */
+export type StartNode = (config: Config, world: World) => Promise<RunningNode>
+
+export interface RunningNode {
+  /** Drains and closes; resolves when nothing of it is left. */
+  stop(): Promise<void>
+  /** Rejects when the node cannot go on by itself; resolves after `stop`. */
+  readonly ended: Promise<void>
+}
+
+/** `sluice start`, whose options are the table of settings. */
+export function addStartCommand(program: Command, terminal: Terminal, startNode: StartNode): void {
+  const start = program.command('start').description('run a node until it is asked to stop (SIGINT or SIGTERM)')
+  addSettingOptions(start)
+  start.action(() => run(flagsSchema.parse(start.opts()), terminal, startNode))
+}
+
+/** Gives a command a flag for every setting; settings without a flag are named at the end of its help. */
+export function addSettingOptions(command: Command): void {
+  const settings = listSettings()
+  for (const { name, group, unit, description, fallback } of settings.filter(({ secret }) => !secret)) {
+    const said = fallback === '' ? '' : `; default ${fallback}`
+    command.addOption(new Option(`${flagOf(name)} <${unit}>`, `${description} (${variableOf(name)}${said})`).helpGroup(`${group}:`))
+  }
+  const secrets = settings
+    .filter(({ secret }) => secret)
+    .map((one) => `  ${variableOf(one.name).padEnd(22)} ${one.description}; ${one.fallback}`)
+  command.addHelpText(
+    'after',
+    `\nSecrets are read from the environment only:\n${secrets.join('\n')}\n\nFlags win over variables, variables over defaults.`,
+  )
+}
+
+const flagsSchema = z.record(z.string(), z.string())
+
+async function run(flags: Readonly<Record<string, string>>, terminal: Terminal, startNode: StartNode): Promise<void> {
+  const { config, unknownVariables } = loadConfig(flags, terminal.environment, terminal.workingFolder)
+  const log = createLog(
+    { level: config.logLevel, pretty: terminal.interactive, colours: terminal.colours },
+    { write: (line) => terminal.out(line) },
+  )
+  for (const variable of unknownVariables) log.warn({ variable }, 'this variable is no setting; sluice start --help lists them')
+  const stopAsked = new Promise<void>((resolve) => {
+    terminal.onStopSignal((signal) => {
+      log.info({ signal }, 'asked to stop')
+      resolve()
+    })
+  })
+  const folder = await openDataFolder(config.dataFolder)
+  const node = await startNode(config, realWorld(log)).catch(async (error: unknown) => {
+    await folder.discardIfNew()
+    throw error
+  })
+  try {
+    await Promise.race([stopAsked, node.ended])
+  } finally {
+    await node.stop()
+  }
+}

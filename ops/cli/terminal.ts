@@ -1,0 +1,18 @@
+import type { Texts } from '../config.ts'
+
+/** Where a command runs: what it may print to, what surrounds it, and who may ask it to stop. */
+export interface Terminal {
+  /** Results. */
+  out(text: string): void
+  /** What went wrong. */
+  err(text: string): void
+  /** Standard output is a screen that somebody reads. */
+  readonly interactive: boolean
+  readonly colours: boolean
+  readonly columns: number
+  readonly environment: Texts
+  readonly workingFolder: string
+  readInput(): Promise<string>
+  /** Calls `listener` each time the process is asked to stop. */
+  onStopSignal(listener: (signal: string) => void): void
+}

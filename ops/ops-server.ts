@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Log } from '../cluster/world.ts'
+import type { Metrics } from './metrics.ts'
+import type { Readiness } from './readiness.ts'
+import { listenFault } from './start-fault.ts'
+
+export interface OpsServerParts {
+  readonly host: string
+  readonly port: number
+  readonly metrics: Metrics
+  readonly readiness: Readiness
+  readonly log: Log
+}
+
+export interface OpsServer {
+  /** The port listened on, also when 0 was asked for. */
+  readonly port: number
+  close(): Promise<void>
+}
+
+const connectionsMax = 256
+const requestTimeoutMs = 10_000
+
+/**
+ * Serves `/metrics`, `/healthz` (200 while the process lives) and `/readyz` (200, or 503 and the reason). Meant for the machine's own network:
+ * it asks for no key. Throws a `StartFault` when it cannot listen.
+ */
+export async function startOpsServer(parts: OpsServerParts): Promise<OpsServer> {
+  const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }, (request, response) => {
+    answer(parts, request, response).catch((error: unknown) => {
+      parts.log.error({ error, url: request.url }, 'the ops server failed to answer')
+      say(response, 500, 'failed; the log says why\n')
+    })
+  })
+  server.maxConnections = connectionsMax
+  const port = await listen(server, parts)
+  return { port, close: () => closed(server) }
+}
+
+async function answer(parts: OpsServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Bodies are of no use here and must not wait in memory.
+  request.resume()
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return say(response, 405, 'only GET and HEAD\n')
+  }
+  const path = (request.url ?? '/').split('?', 1)[0]
+  switch (path) {
+    case '/healthz':
+      return say(response, 200, 'ok\n')
+    case '/readyz': {
+      const { whyNot } = parts.readiness
+      return whyNot === undefined ? say(response, 200, 'ready\n') : say(response, 503, `not ready: ${whyNot}\n`)
+    }
+    case '/metrics':
+      return say(response, 200, await parts.metrics.scrape(), parts.metrics.contentType)
+    default:
+      return say(response, 404, 'here are /metrics, /healthz and /readyz\n')
+  }
+}
+
+function say(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  if (response.headersSent) return
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.end(text)
+}
+
+function listen(server: Server, { host, port, log }: OpsServerParts): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenFault(error, 'the ops server', host, port, '--ops-port')))
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      server.on('error', (error) => log.error({ error }, 'the ops server has a fault'))
+      resolve(portOf(server.address(), port))
+    })
+  })
+}
+
+function portOf(address: string | AddressInfo | null, asked: number): number {
+  return typeof address === 'object' && address !== null ? address.port : asked
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)))
+    // A scraper keeps its connection; nothing that it asks from now on matters.
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,33 @@
+import { text } from 'node:stream/consumers'
+import picocolors from 'picocolors'
+import type { Terminal } from './cli/terminal.ts'
+
+const columnsWithoutScreen = 120
+
+/** The terminal of this process. A second request to stop ends it at once, should the first not come to an end. */
+export function processTerminal(host: NodeJS.Process): Terminal {
+  // Whoever read the output has gone, for example `head`: there is nobody left to tell.
+  host.stdout.on('error', () => host.exit(1))
+  return {
+    out: (line) => {
+      host.stdout.write(line)
+    },
+    err: (line) => {
+      host.stderr.write(line)
+    },
+    interactive: host.stdout.isTTY,
+    colours: host.stdout.isTTY && picocolors.isColorSupported,
+    columns: host.stdout.isTTY ? host.stdout.columns : columnsWithoutScreen,
+    environment: host.env,
+    workingFolder: host.cwd(),
+    readInput: () => text(host.stdin),
+    onStopSignal: (listener) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        host.once(signal, () => {
+          host.once(signal, () => host.exit(1))
+          listener(signal)
+        })
+      }
+    },
+  }
+}
