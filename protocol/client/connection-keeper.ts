@@ -62,15 +62,9 @@ export class ConnectionKeeper {
 
   get clientState(): ClientState {
     const { state } = this
-    switch (state.kind) {
-      case 'connecting':
-        return { kind: 'connecting', attempt: state.attempt }
-      case 'waiting':
-        return { kind: 'waiting', attempt: state.attempt, retryInMs: Math.max(0, state.retryAt - this.world.now()), reason: state.reason }
-      case 'open':
-      case 'closed':
-        return { kind: state.kind }
-    }
+    if (state.kind === 'connecting') return { kind: 'connecting', attempt: state.attempt }
+    if (state.kind !== 'waiting') return { kind: state.kind }
+    return { kind: 'waiting', attempt: state.attempt, retryInMs: Math.max(0, state.retryAt - this.world.now()), reason: state.reason }
   }
 
   /** The server is about to go: connect again at a random moment of the time that it leaves. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { Refusal } from '../codes.ts'
@@ -66,7 +67,8 @@ export async function serveTcp(serve: (peer: Peer, request: Request) => void, po
     peers,
     async stop() {
       for (const socket of sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
+      server.close()
+      await once(server, 'close')
     },
   }
 }
@@ -96,7 +98,7 @@ export async function serveSockets(serve: (peer: Peer, request: Request) => void
       if (message.kind === 'request') serve(peer, message)
     })
   })
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return {
@@ -104,7 +106,8 @@ export async function serveSockets(serve: (peer: Peer, request: Request) => void
     peers,
     async stop() {
       for (const socket of server.clients) socket.terminate()
-      await new Promise((resolve) => server.close(resolve))
+      server.close()
+      await once(server, 'close')
     },
   }
 }
@@ -141,7 +144,8 @@ function jsonPeer(token: string | undefined, send: (bytes: Uint8Array | string) 
 }
 
 async function listening(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return address.port

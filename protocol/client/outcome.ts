@@ -9,14 +9,15 @@ export interface Outcome<T> {
 /** Follows a call of a client. Whatever else than a SluiceError it rejects with is a defect and stays an unhandled rejection. */
 export function outcomeOf<T>(promise: Promise<T>): Outcome<T> {
   const outcome: Outcome<T> = {}
-  void promise.then(
-    (result) => {
-      outcome.result = result
-    },
-    (error: unknown) => {
-      if (!(error instanceof SluiceError)) throw error
-      outcome.error = error
-    },
-  )
+  void follow(promise, outcome)
   return outcome
+}
+
+async function follow<T>(promise: Promise<T>, outcome: Outcome<T>): Promise<void> {
+  try {
+    outcome.result = await promise
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    outcome.error = error
+  }
 }

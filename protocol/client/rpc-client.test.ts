@@ -97,24 +97,19 @@ const garbage: readonly (readonly [string, Uint8Array])[] = [
   ['a deep nesting', new Uint8Array(20_001).fill(0x91, 0, 20_000)],
 ]
 
-test.each(garbage)(
-  'SDK-43 %s from the server ends the connection, and the call is repeated on the next',
-  async (_, bytes) => {
-    const { server, client } = await arrange((peer, request) => {
-      if (server.peers.length === 1) peer.raw(bytes)
-      else peer.result(request.msgid, none)
-    })
-    const reasons: string[] = []
-    client.on('state', (state) => {
-      if (state.kind === 'waiting') reasons.push(state.reason)
-    })
-    expect(await client.as('anna').claim('shoe')).toEqual(none)
-    expect(server.peers).toHaveLength(2)
-    // Twenty thousand open arrays are not a whole message yet when the server sends nothing after them.
-    if (reasons.length > 0) expect(reasons[0]).toContain('not a message')
-  },
-  40_000,
-)
+test.each(garbage)('SDK-43 %s from the server ends the connection, and the call is repeated on the next', async (_, bytes) => {
+  const { server, client } = await arrange((peer, request) => {
+    if (server.peers.length === 1) peer.raw(bytes)
+    else peer.result(request.msgid, none)
+  })
+  const reasons: string[] = []
+  client.on('state', (state) => {
+    if (state.kind === 'waiting') reasons.push(state.reason)
+  })
+  expect(await client.as('anna').claim('shoe')).toEqual(none)
+  expect(server.peers).toHaveLength(2)
+  expect(reasons).toEqual([expect.stringContaining('not a message')])
+})
 
 test('SDK-44 a request that cannot be encoded rejects and leaves no half message before the next', async () => {
   const { client } = await arrange((peer, request) => peer.result(request.msgid, request.params.length))
@@ -166,7 +161,9 @@ test('SDK-46 a client of a port where nobody listens says why, and closes withou
 })
 
 test('SDK-47 a config that can never work is refused at once', () => {
-  for (const url of ['http://127.0.0.1:7082', 'tcp://127.0.0.1', 'nonsense']) expect(() => connectRpc({ url })).toThrow(TypeError)
+  expect(() => connectRpc({ url: 'http://127.0.0.1:7082' })).toThrow(TypeError)
+  expect(() => connectRpc({ url: 'tcp://127.0.0.1' })).toThrow(TypeError)
+  expect(() => connectRpc({ url: 'nonsense' })).toThrow(TypeError)
 })
 
 test('SDK-48 a message larger than the limit ends the connection before it is held in memory', async () => {

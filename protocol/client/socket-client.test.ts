@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, expect, test, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { jsonSubprotocol, msgpackSubprotocol } from '../envelope.ts'
@@ -89,10 +90,10 @@ test.each(both)(
 
 test('SDK-53 a server that speaks another subprotocol, or none, is not talked to', async () => {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: () => false })
-  ended.push(() => new Promise((resolve) => server.close(() => resolve())))
+  ended.push(() => closed(server))
   const heard: unknown[] = []
   server.on('connection', (socket) => socket.on('message', (data) => heard.push(data)))
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   const address = server.address()
   const client = connectSocket({ url: `ws://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`, WebSocket })
   ended.push(() => client.close())
@@ -102,8 +103,9 @@ test('SDK-53 a server that speaks another subprotocol, or none, is not talked to
 
 test('SDK-54 close ends the socket and rejects what has no answer', async () => {
   const { server, client } = await arrange(() => undefined)
-  const resumed = new Promise((resolve) => client.on('resumed', resolve))
-  await resumed
+  await new Promise<void>((resolve) => {
+    client.on('resumed', () => resolve())
+  })
   const call = client.claim('shoe')
   client.close()
   await expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE' })
@@ -115,3 +117,9 @@ test('SDK-55 a config that can never work is refused at once', () => {
   expect(() => connectSocket({ url: 'http://127.0.0.1/', WebSocket })).toThrow(TypeError)
   expect(() => connectSocket({ url: '/v1/ws', WebSocket })).toThrow(TypeError)
 })
+
+function closed(server: WebSocketServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
