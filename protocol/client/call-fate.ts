@@ -16,6 +16,8 @@ export interface RefusedCall {
   readonly patient: boolean
   /** A fresh token can be had, and has not yet been tried for this call. */
   readonly renewable: boolean
+  /** An earlier try may have done its work, so that "nothing was done" is true of this try only. */
+  readonly inDoubt: boolean
   /** Refusals of this call so far that led to a repeat. */
   readonly repeats: number
   /** ms until its deadline. */
@@ -31,13 +33,14 @@ export function fateOfRefused(call: RefusedCall, random: number): CallFate {
   if (refusal.code === 'UNAUTHORIZED' && call.renewable) return { kind: 'renew' }
   const full = refusal.code === 'BUSY' || refusal.code === 'RATE_LIMITED'
   const unknown = codeTable[refusal.code].retry === 'unknown'
-  if (!(full && call.patient) && !(unknown && call.repeatable)) return { kind: 'reject', refusal }
+  if (!full && !unknown) return { kind: 'reject', refusal }
+  const wanted = full ? call.patient : call.repeatable
   const afterMs =
     refusal.retryAfterMs === undefined
       ? backoffMs(repeatBackoff, call.repeats, random)
       : jitteredAfterMs(Math.max(0, refusal.retryAfterMs), random)
-  if (afterMs < call.leftMs) return { kind: 'repeat', afterMs }
-  return { kind: 'reject', refusal: unknown ? outOfTime(refusal.message) : refusal }
+  if (wanted && afterMs < call.leftMs) return { kind: 'repeat', afterMs }
+  return { kind: 'reject', refusal: call.inDoubt || (unknown && wanted) ? outOfTime(refusal.message) : refusal }
 }
 
 /** The deadline is over and the outcome unknown. */

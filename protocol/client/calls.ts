@@ -42,6 +42,8 @@ interface Call {
   phase: CallPhase
   repeats: number
   renewed: boolean
+  /** Some try of it may have done its work. */
+  inDoubt: boolean
   /** Why it is not done yet, for the error that ends it. */
   last: Refusal | undefined
 }
@@ -52,7 +54,6 @@ type CallPhase =
   | { readonly kind: 'pausing'; readonly until: number }
 
 const waiting: CallPhase = { kind: 'waiting' }
-const notConnected: Refusal = { code: 'UNAVAILABLE', message: 'There was no connection.' }
 
 /**
  * Every call from its start to its end: held back while there is no connection, sent, repeated with the same params, and settled exactly
@@ -83,7 +84,17 @@ export class Calls implements Caller {
     }
     return new Promise((resolve, reject) => {
       const deadlineAt = this.world.now() + (request.deadlineMs ?? this.limits.deadlineMs)
-      const call: Call = { request, deadlineAt, resolve, reject, phase: waiting, repeats: 0, renewed: false, last: undefined }
+      const call: Call = {
+        request,
+        deadlineAt,
+        resolve,
+        reject,
+        phase: waiting,
+        repeats: 0,
+        renewed: false,
+        inDoubt: false,
+        last: undefined,
+      }
       this.pending.add(call)
       this.send(call)
       this.scheduleSweep()
@@ -108,10 +119,11 @@ export class Calls implements Caller {
     for (const call of this.pending) {
       const wasSent = call.phase.kind === 'sent'
       if (wasSent) {
+        call.inDoubt = true
         call.last = lost
         call.phase = waiting
       }
-      if (final) this.reject(call, refusal)
+      if (final) this.reject(call, call.inDoubt ? lost : refusal)
       else if (call.request.repeat === 'on-connection' || (wasSent && call.request.repeat === 'never')) this.reject(call, lost)
     }
   }
@@ -154,10 +166,11 @@ export class Calls implements Caller {
     const renewable = this.renew !== undefined && !call.renewed && call.request.repeat !== 'on-connection'
     const repeatable = call.request.repeat !== 'never'
     const fate = fateOfRefused(
-      { refusal, repeatable, patient: this.limits.repeatBusy, renewable, repeats: call.repeats, leftMs },
+      { refusal, repeatable, patient: this.limits.repeatBusy, renewable, inDoubt: call.inDoubt, repeats: call.repeats, leftMs },
       this.world.random(),
     )
     call.last = refusal
+    call.inDoubt ||= codeTable[refusal.code].retry === 'unknown'
     if (fate.kind === 'reject') this.reject(call, fate.refusal)
     else if (fate.kind === 'repeat') {
       call.repeats++
@@ -184,7 +197,8 @@ export class Calls implements Caller {
 
   private sweep(now: number): void {
     for (const call of this.pending) {
-      if (now >= call.deadlineAt) this.expire(call)
+      // Written so that a deadline that is no number ends at once instead of never.
+      if (!(now < call.deadlineAt)) this.expire(call)
       else if (call.phase.kind === 'pausing' && now >= call.phase.until) {
         call.phase = waiting
         this.send(call)
@@ -193,10 +207,12 @@ export class Calls implements Caller {
   }
 
   private expire(call: Call): void {
+    const inFlight = call.phase.kind === 'sent'
     if (call.phase.kind === 'sent') this.sent.delete(call.phase.msgid)
-    const last = call.last ?? (call.phase.kind === 'sent' ? undefined : notConnected)
-    const full = call.phase.kind === 'pausing' && last !== undefined && codeTable[last.code].retry === 'later'
-    this.reject(call, full ? last : outOfTime(last?.message ?? 'nothing.'))
+    const { last } = call
+    // Not in flight and never in doubt: it was refused for the moment, and that is the answer.
+    if (!inFlight && !call.inDoubt && last !== undefined) this.reject(call, last)
+    else this.reject(call, outOfTime(last?.message ?? (inFlight ? 'nothing.' : 'there was no connection.')))
   }
 
   private nextMsgid(): number {

@@ -4,8 +4,8 @@ import { Malformed } from '../msgpack-reader.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import { type Caller, type CallLimits, type CallRequest, Calls } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
-import type { Connection, ConnectionEnd, Dial } from './connection.ts'
 import { ConnectionKeeper, type ClientState } from './connection-keeper.ts'
+import type { Connection, ConnectionEnd, Dial } from './connection.ts'
 import { EventHub, isServerEvent } from './events.ts'
 import { Inbox } from './inbox.ts'
 import { decodeResumed, decodeSkuStatus, eventDecoders } from './result-decoders.ts'
@@ -84,10 +84,10 @@ export class ClientCore implements Caller {
   }
 
   close(): void {
-    if (this.state.kind === 'closed') return
+    // What has been answered is settled as answered.
+    this.inbox.flush()
     this.keeper.close()
     this.connection = undefined
-    this.inbox.flush()
     this.calls.rejectAll(closedByUser)
   }
 
@@ -107,6 +107,7 @@ export class ClientCore implements Caller {
   }
 
   private heard(message: Message): void {
+    if (this.state.kind === 'closed') return
     if (message.kind === 'response') this.calls.answer(message.msgid, message.error, message.result)
     else if (message.kind === 'notification') this.notified(message.method, message.params)
     else this.events.emit('fault', new Malformed(`the server sent a request: ${message.method}`))

@@ -62,15 +62,9 @@ export class ConnectionKeeper {
 
   get clientState(): ClientState {
     const { state } = this
-    switch (state.kind) {
-      case 'connecting':
-        return { kind: 'connecting', attempt: state.attempt }
-      case 'waiting':
-        return { kind: 'waiting', attempt: state.attempt, retryInMs: Math.max(0, state.retryAt - this.world.now()), reason: state.reason }
-      case 'open':
-      case 'closed':
-        return { kind: state.kind }
-    }
+    if (state.kind === 'connecting') return { kind: 'connecting', attempt: state.attempt }
+    if (state.kind !== 'waiting') return { kind: state.kind }
+    return { kind: 'waiting', attempt: state.attempt, retryInMs: Math.max(0, state.retryAt - this.world.now()), reason: state.reason }
   }
 
   /** The server is about to go: connect again at a random moment of the time that it leaves. */
@@ -92,14 +86,15 @@ export class ConnectionKeeper {
     this.cancelNetwork()
     endTimers(state)
     if (state.kind !== 'waiting') state.connection.close()
-    this.state = { kind: 'closed' }
-    this.announce()
+    const closed: KeeperState = { kind: 'closed' }
+    this.state = closed
+    this.announce(closed)
   }
 
   private connecting(attempt: number): KeeperState {
     // The handlers speak for this connection only, and a connection that was closed calls none of them.
     const connection: Connection = this.dial({
-      onOpen: () => this.opened(connection),
+      onOpen: () => this.opened(),
       onMessage: (message) => this.heard(message),
       onEnd: (end) => this.lost(end, undefined),
     })
@@ -107,10 +102,11 @@ export class ConnectionKeeper {
     return { kind: 'connecting', attempt, connection, cancelLimit }
   }
 
-  private opened(connection: Connection): void {
+  private opened(): void {
     const { state } = this
     if (state.kind !== 'connecting') return
     endTimers(state)
+    const { attempt, connection } = state
     const since = this.world.now()
     const liveness = new Liveness(since)
     const watched: Connection = {
@@ -120,17 +116,18 @@ export class ConnectionKeeper {
       },
       close: () => connection.close(),
     }
-    this.state = {
+    const opened: KeeperState = {
       kind: 'open',
-      attempt: state.attempt,
+      attempt,
       connection,
       since,
       liveness,
       cancelCheck: this.scheduleCheck(),
       cancelDrain: undefined,
     }
+    this.state = opened
     this.handlers.onOpen(watched)
-    this.announce()
+    this.announce(opened)
   }
 
   private heard(message: Message): void {
@@ -170,15 +167,17 @@ export class ConnectionKeeper {
     const retryInMs = waitMs ?? backoffMs(reconnectBackoff, attempt, this.world.random())
     const cancelRetry = this.world.after(retryInMs, () => this.retry())
     const retryAt = this.world.now() + retryInMs
-    this.state = { kind: 'waiting', attempt: attempt + 1, retryAt, reason: end.reason, cancelRetry }
+    const waiting: KeeperState = { kind: 'waiting', attempt: attempt + 1, retryAt, reason: end.reason, cancelRetry }
+    this.state = waiting
     this.handlers.onLost(end)
-    this.announce()
+    this.announce(waiting)
   }
 
   private retry(): void {
     if (this.state.kind !== 'waiting') return
-    this.state = this.connecting(this.state.attempt)
-    this.announce()
+    const connecting = this.connecting(this.state.attempt)
+    this.state = connecting
+    this.announce(connecting)
   }
 
   /** The device knows best when a retry is worth it; and a change of networks breaks sockets that still look whole. */
@@ -190,9 +189,9 @@ export class ConnectionKeeper {
     this.retry()
   }
 
-  /** Last in every change, because whoever hears it may change the state again. */
-  private announce(): void {
-    this.handlers.onState(this.clientState)
+  /** Last in every change, because whoever hears of one thing may at once do the next, for example close. */
+  private announce(entered: KeeperState): void {
+    if (this.state === entered) this.handlers.onState(this.clientState)
   }
 }
 

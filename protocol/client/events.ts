@@ -49,7 +49,7 @@ export class EventHub {
   }
 
   emit<N extends ClientEventName>(name: N, event: ClientEvents[N]): void {
-    for (const handler of [...this.handlers[name]]) {
+    for (const handler of Array.from(this.handlers[name])) {
       try {
         handler(event)
       } catch (error) {

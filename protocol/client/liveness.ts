@@ -1,7 +1,7 @@
 /** A connection on which nothing was heard for this long is asked for a sign of life. */
 export const quietMaxMs = 15_000
 /** Whoever has been asked and says nothing at all for this long is gone, whatever the socket believes. */
-export const silenceMaxMs = 5_000
+export const silenceMaxMs = 8_000
 
 /** Tells a quiet connection from a dead one: browsers give no sign when a network goes away without a word. */
 export class Liveness {

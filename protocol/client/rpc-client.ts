@@ -1,6 +1,6 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { Cancel } from './client-world.ts'
 import { ClientCore, type ClientSettings, limitsOf } from './client-core.ts'
+import type { Cancel } from './client-world.ts'
 import type { ClientState } from './connection-keeper.ts'
 import type { ClientEventName, ClientEvents } from './events.ts'
 import { globalWorld } from './global-world.ts'
@@ -46,7 +46,7 @@ export function connectRpc(config: RpcClientConfig): RpcClient {
     renews: false,
   })
   return {
-    ...operatorCalls(core),
+    ...operatorCalls(world, core),
     get state() {
       return core.state
     },

@@ -1,6 +1,6 @@
 import { msgpackSubprotocol } from '../envelope.ts'
-import type { Cancel } from './client-world.ts'
 import { ClientCore, type ClientSettings, limitsOf } from './client-core.ts'
+import type { Cancel } from './client-world.ts'
 import type { ClientState } from './connection-keeper.ts'
 import type { ClientEventName, ClientEvents } from './events.ts'
 import { globalSocketConstructor, globalWorld } from './global-world.ts'

@@ -1,4 +1,11 @@
-import { decodeJsonMessage, decodeMessage, jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix, writeRequest } from '../envelope.ts'
+import {
+  decodeJsonMessage,
+  decodeMessage,
+  jsonSubprotocol,
+  type msgpackSubprotocol,
+  tokenSubprotocolPrefix,
+  writeRequest,
+} from '../envelope.ts'
 import { MsgpackWriter, type Plain } from '../msgpack-writer.ts'
 import type { Connection, ConnectionHandlers } from './connection.ts'
 

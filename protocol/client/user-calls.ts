@@ -107,7 +107,7 @@ export async function callAndDecode<T>(caller: Caller, decode: (value: Plain) =>
 }
 
 /** 128 random bits in hexadecimal. */
-function newRequestId(world: ClientWorld): string {
+export function newRequestId(world: ClientWorld): string {
   let text = ''
   for (const byte of world.randomBytes(16)) text += byte.toString(16).padStart(2, '0')
   return text

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest'
+import type { Plain } from '../msgpack-writer.ts'
+import { ClientCore, limitsOf } from './client-core.ts'
+import type { ClientEventName } from './events.ts'
+import { ScriptedDial } from './scripted-connection.ts'
+import { userCalls } from './user-calls.ts'
+import { VirtualWorld } from './virtual-world.ts'
+
+function arrange() {
+  const world = new VirtualWorld()
+  const server = new ScriptedDial()
+  const core = new ClientCore({ world, dial: server.dial, limits: limitsOf({}, 100), resumes: false, renews: false })
+  server.newest.open()
+  return { world, server, core, user: userCalls(world, core, core.watches) }
+}
+
+const order = { order: 'shoe:a1:z', sku: 'shoe', state: 'paid', qty: 1, amountMinor: 9900, currency: 'EUR', updatedAt: 5 }
+const status = { sku: 'shoe', available: 1, held: 2, ordered: 3, sold: 4, waiting: 5, state: 'open' }
+const shoe = { sale: 'drop', title: 'Shoe', description: '', image: '', priceMinor: 9900, currency: 'EUR', opensAt: 1, perUserMax: 2 }
+const sale = { sale: 'drop', title: 'Drop', opensAt: 1, state: 'open', skus: [{ ...status, ...shoe }] }
+
+const examples: readonly (readonly [ClientEventName, Plain])[] = [
+  ['line', { sku: 'shoe', ahead: 3, eta: [1, 2.5], odds: 'likely' }],
+  ['line', { sku: 'shoe', ahead: 3, eta: null, odds: 'none' }],
+  ['held', { sku: 'shoe', hold: 9, qty: 1, expiresAt: 123 }],
+  ['expired', { sku: 'shoe' }],
+  ['soldout', { sku: 'shoe' }],
+  ['order', order],
+  ['sku', status],
+  ['sale', sale],
+  ['drain', { withinMs: 1_000 }],
+]
+
+test.each(examples)('SDK-31 a %s event reaches its handlers as it was sent, without fields that are unknown', (name, event) => {
+  const { server, core } = arrange()
+  const heard: unknown[] = []
+  core.events.on(name, (value) => heard.push(value))
+  server.newest.notify(name, { ...(event as { [key: string]: Plain }), colour: 'new' })
+  expect(heard).toEqual([event])
+})
+
+test('SDK-32 an event that is not what it should be is a fault, an unknown one is nothing, and neither hurts the connection', () => {
+  const { server, core } = arrange()
+  const faults: string[] = []
+  core.events.on('fault', (fault) => faults.push(fault.message))
+  for (const [name, event] of examples) {
+    if (name === 'expired' || name === 'soldout') continue
+    server.newest.notify(name, null)
+    server.newest.notify(name, [event])
+    server.newest.notify(name, { ...(event as { [key: string]: Plain }), sku: 'no sku id', skus: 5, withinMs: 'soon' })
+  }
+  expect(faults).toHaveLength(3 * examples.length - 6)
+  server.newest.notify('weather', { sunny: true })
+  server.newest.notify('toString', {})
+  expect(faults).toHaveLength(3 * examples.length - 6)
+  expect(core.state).toEqual({ kind: 'open' })
+})
+
+test('SDK-33 a handler is called until it is ended, also when it ends itself, and the same one twice if added twice', () => {
+  const { server, core } = arrange()
+  const heard: string[] = []
+  const add = (name: string) => core.events.on('expired', () => heard.push(name))
+  const endFirst = add('first')
+  const endOnce = core.events.on('expired', () => {
+    heard.push('once')
+    endOnce()
+  })
+  const handler = () => heard.push('twice')
+  const endTwice = core.events.on('expired', handler)
+  core.events.on('expired', handler)
+  server.newest.notify('expired', { sku: 'shoe' })
+  expect(heard).toEqual(['first', 'once', 'twice', 'twice'])
+  endFirst()
+  endFirst()
+  endTwice()
+  heard.length = 0
+  server.newest.notify('expired', { sku: 'shoe' })
+  expect(heard).toEqual(['twice'])
+})
+
+test('SDK-34 a handler that throws harms neither the client nor other handlers, and its error surfaces', async () => {
+  const { world, server, core } = arrange()
+  const heard: string[] = []
+  core.events.on('expired', () => {
+    throw new Error('mine')
+  })
+  core.events.on('expired', ({ sku }) => heard.push(sku))
+  server.newest.notify('expired', { sku: 'shoe' })
+  expect(heard).toEqual(['shoe'])
+  await expect(world.advance(0)).rejects.toThrow('mine')
+  expect(core.state).toEqual({ kind: 'open' })
+})
+
+test('SDK-35 what the server says in one breath reaches the user in the order in which it was said', async () => {
+  const { world, server, user, core } = arrange()
+  const seen: string[] = []
+  core.events.on('held', () => seen.push('held'))
+  core.events.on('expired', () => seen.push('expired'))
+  const buy = async () => {
+    const claim = await user.buy('shoe')
+    seen.push(claim.state)
+  }
+  const claim = async () => {
+    const state = await user.claim('hat')
+    seen.push(`hat ${state.state}`)
+  }
+  const both = Promise.all([buy(), claim()])
+  const connection = server.newest
+  connection.notify('expired', { sku: 'shoe' })
+  connection.result(connection.last('buy'), { state: 'queued', ticket: 1, ahead: 0, eta: null, odds: 'likely' })
+  connection.notify('held', { sku: 'shoe', hold: 1, qty: 1, expiresAt: 5 })
+  connection.result(connection.last('claim'), { state: 'none' })
+  connection.notify('expired', { sku: 'hat' })
+  await world.advance(0)
+  await both
+  expect(seen).toEqual(['expired', 'queued', 'held', 'hat none', 'expired'])
+})
+
+test('SDK-35 what was heard before a connection ended is told before its end', async () => {
+  const { world, server, user, core } = arrange()
+  const seen: string[] = []
+  core.events.on('held', () => seen.push('held'))
+  core.events.on('state', (state) => seen.push(state.kind))
+  const call = user.claim('shoe')
+  const connection = server.newest
+  connection.result(connection.last('claim'), { state: 'none' })
+  connection.notify('held', { sku: 'shoe', hold: 1, qty: 1, expiresAt: 5 })
+  connection.end()
+  expect(seen).toEqual(['held', 'waiting'])
+  await world.advance(0)
+  expect(await call).toEqual({ state: 'none' })
+})
