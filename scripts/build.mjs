@@ -2,7 +2,7 @@
 // dist/ is emptied first, so that a deleted source file cannot live on as a compiled one.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -13,4 +13,7 @@ try {
   process.exit(1)
 }
 const page = 'gateway/page'
-if (existsSync(join(root, page))) cpSync(join(root, page), join(root, 'dist', page), { recursive: true })
+if (existsSync(join(root, page))) {
+  const isServed = (file) => basename(file) !== 'tsconfig.json'
+  cpSync(join(root, page), join(root, 'dist', page), { recursive: true, filter: isServed })
+}

@@ -1,0 +1,69 @@
+// @ts-check
+/** @import { Eta, Odds } from '../../protocol/results.ts' */
+
+const numbers = new Intl.NumberFormat('en')
+
+/** @param {number} count */
+export function digits(count) {
+  return numbers.format(count)
+}
+
+/**
+ * @param {number} count
+ * @param {string} one
+ * @param {string} many
+ */
+export function counted(count, one, many) {
+  return `${digits(count)} ${count === 1 ? one : many}`
+}
+
+/**
+ * @param {number} minor
+ * @param {string} currency
+ */
+export function price(minor, currency) {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+}
+
+/**
+ * A countdown: `0:47`, `12:05`, `3:04:05`. Rounded up, so that it shows 0:00 only when the time is over.
+ * @param {number} ms
+ */
+export function clockTime(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000))
+  const h = Math.floor(seconds / 3600)
+  const m = Math.floor((seconds % 3600) / 60)
+  const s = String(seconds % 60).padStart(2, '0')
+  return h > 0 ? `${h}:${String(m).padStart(2, '0')}:${s}` : `${m}:${s}`
+}
+
+/**
+ * How long the wait will be, no more exactly than it is known.
+ * @param {Eta} eta
+ */
+export function waitInWords(eta) {
+  if (eta === null) return 'No one has been served yet, so we cannot say how long.'
+  const [usual, long] = eta
+  if (long < 10) return 'A few seconds.'
+  if (long < 60) return 'Less than a minute.'
+  const from = Math.max(1, Math.round(usual / 60))
+  const to = Math.max(from, Math.ceil(long / 60))
+  if (to > 120) return 'More than two hours.'
+  return from === to ? `About ${counted(to, 'minute', 'minutes')}.` : `About ${from} to ${to} minutes.`
+}
+
+/**
+ * What the chances are, said honestly.
+ * @param {Odds} odds
+ */
+export function oddsInWords(odds) {
+  return oddsWords[odds]
+}
+
+/** @type {Readonly<Record<Odds, string>>} */
+const oddsWords = {
+  likely: 'You will most likely get one.',
+  unlikely: 'You may not get one: more people are ahead of you than pieces are left. Some will let theirs go.',
+  none: 'You will almost certainly not get one. We keep your place in case many ahead of you change their minds.',
+}
