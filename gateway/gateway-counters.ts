@@ -11,7 +11,6 @@ export class GatewayCounters {
   readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
   malformed = 0
   slowClosed = 0
-  frames = 0
   positionFrames = 0
   dropped = 0
   opened = { rpc: 0, ws: 0 }

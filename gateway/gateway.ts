@@ -1,5 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
@@ -10,6 +11,7 @@ import { Connections } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
+import { collectGateway, collectSku } from './gateway-metrics.ts'
 import type { HttpRoute } from './http.ts'
 import type { IdentityCheck } from './identity.ts'
 import { type MethodTable, methodTable } from './method.ts'
@@ -46,7 +48,7 @@ export interface GatewayParts {
 const sweepMs = 10_000
 
 /** The access layer of one process: who is let in, what is answered here, what goes to a shard, and what clients are told. */
-export class Gateway {
+export class Gateway implements MetricSource {
   readonly counters: GatewayCounters
   readonly methods: MethodTable
   readonly views: Views
@@ -115,6 +117,20 @@ export class Gateway {
   drain(withinMs: number): void {
     this.web.drain(withinMs)
     this.rpc.drain(withinMs)
+  }
+
+  get hasClients(): boolean {
+    return this.counters.open.ws + this.counters.open.rpc > 0
+  }
+
+  collect(sink: MetricSink): void {
+    collectGateway(sink, this.counters, this.methods)
+    sink.gauge('sluice_pending_calls', 'Calls that wait for an answer of a shard', this.parts.calls.pending.size)
+    sink.counter('sluice_call_timeouts_total', 'Calls that no shard answered in time', this.parts.calls.timeouts)
+    sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
+    sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
+    sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
+    for (const view of this.views.all()) collectSku(sink, view.status())
   }
 
   close(): void {

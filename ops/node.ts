@@ -1,5 +1,146 @@
-import type { StartNode } from './cli/start-command.ts'
-import { StartFault } from './start-fault.ts'
+import { fileURLToPath } from 'node:url'
+import { Outbox } from '../actors/inventory/outbox.ts'
+import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
+import { orderTargets } from '../actors/payment/order-targets.ts'
+import { PaymentWorker } from '../actors/payment/payment-worker.ts'
+import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
+import { SessionActor, sessionLimits } from '../actors/session/session-actor.ts'
+import { WriteBehind } from '../actors/session/write-behind.ts'
+import { ShardHost } from '../actors/shard-host.ts'
+import { Shard, type ShardLimits } from '../actors/shard.ts'
+import { Calls, decodeInner } from '../cluster/calls.ts'
+import { openLmdbStore } from '../cluster/lmdb-store.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { LocalQueue } from '../cluster/local-queue.ts'
+import { shardName, type ShardName, StoreFault } from '../cluster/store.ts'
+import { delay, type World } from '../cluster/world.ts'
+import { Gateway } from '../gateway/gateway.ts'
+import type { HttpRoute } from '../gateway/http.ts'
+import { IdentityCheck } from '../gateway/identity.ts'
+import { loadStaticFiles } from '../gateway/static-files.ts'
+import { loadUws, NoUws } from '../gateway/uws.ts'
+import { PortFault } from '../gateway/web-server.ts'
+import { publicSubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
+import type { RunningNode } from './cli/start-command.ts'
+import type { Config } from './config.ts'
+import { createMetrics } from './metrics.ts'
+import { startOpsServer } from './ops-server.ts'
+import { Readiness } from './readiness.ts'
+import { loadSecrets } from './secrets.ts'
+import { listenFault, StartFault } from './start-fault.ts'
 
-/** Stands in for the composition root until that is written. */
-export const startNode: StartNode = () => Promise.reject(new StartFault('this build has no node yet'))
+/** What a running node offers to the program around it: the demo, the bench. */
+export interface Node extends RunningNode {
+  readonly ports: { readonly web: number; readonly ops: number; readonly rpc: number }
+  readonly identities: IdentityCheck
+  readonly operatorKey: string
+}
+
+/** Routes of the program around the node, by path. */
+export type Routes = (identities: IdentityCheck) => ReadonlyMap<string, HttpRoute>
+
+const batchEntriesMax = 16_384
+const storeRetryMs = 200
+const noRoutes: Routes = () => new Map()
+
+/**
+ * The composition root: builds one process that plays every role on the local bus and LMDB. Rejects with a {@link StartFault} of one line, with
+ * everything closed again that was opened.
+ */
+export async function startNode(config: Config, world: World, routes: Routes = noRoutes): Promise<Node> {
+  const closers: (() => void | Promise<void>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
+  }
+  try {
+    return await build(config, world, routes, closers, closeAll)
+  } catch (error) {
+    await closeAll()
+    if (error instanceof StoreFault || error instanceof NoUws) throw new StartFault(error.message, error)
+    throw error
+  }
+}
+
+async function build(config: Config, world: World, routes: Routes, closers: (() => void | Promise<void>)[], closeAll: () => Promise<void>): Promise<Node> {
+  const { log } = world
+  const readiness = new Readiness()
+  const metrics = createMetrics()
+  const { uws, binary } = loadUws()
+  const secrets = await loadSecrets(config.dataFolder, config, world.random)
+  const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
+  closers.push(() => ops.close())
+
+  const shards = { inv: config.shards, ses: config.shards }
+  const store = await openLmdbStore({ folder: config.dataFolder, durability: config.durability, archiveDays: config.archiveDays, shards, world })
+  closers.push(() => store.close())
+  const bus = new LocalBus(log)
+  closers.push(() => bus.close())
+  const queue = new LocalQueue(world)
+  closers.push(() => queue.close())
+  const nodeName = world.random.id(10)
+  const calls = new Calls({ bus, world, node: nodeName, shards: config.shards, limits: config })
+  closers.push(() => calls.close())
+
+  const ending = new Ending()
+  const limits: ShardLimits = { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs }
+  const targets = orderTargets({ queue, calls, log })
+  const open = (name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> => {
+    const [kind, number] = name.split('.') as [ShardKind, string]
+    const shard = Number(number)
+    const shared = { name, subject: shardSubject(kind, shard), store, bus, world, limits, onLost }
+    if (kind === 'inv') {
+      const actor = new InventoryActor(shard)
+      actor.useOutbox((state) => new Outbox(state, targets, epoch))
+      return Shard.open({ ...shared, actor, publicSubject: publicSubject(shard) }, epoch)
+    }
+    const actor = new SessionActor(sessionLimits)
+    actor.useRecords((state) => new WriteBehind(state, { records: store, limits: sessionLimits, log }))
+    return Shard.open({ ...shared, actor }, epoch)
+  }
+  const numbers = Array.from({ length: config.shards }, (_, shard) => shard)
+  const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
+  const host = new ShardHost({ store, world, node: nodeName, names, open, onUnable: (reason) => ending.fail(reason) })
+  closers.push(() => host.close())
+  await host.start()
+  metrics.add(host)
+
+  const provider = new SimulatedProvider(world, { declineShare: config.simulatedDeclineShare, delayMs: config.simulatedDelayMs })
+  const worker = new PaymentWorker({ queue, provider, calls, world, limits: { concurrency: config.paymentConcurrency } })
+  closers.push(() => worker.close())
+
+  const identities = new IdentityCheck(secrets, () => world.clock.now())
+  const files = loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder })
+  const gateway = new Gateway({ uws, world, bus, calls, identities, shards: config.shards, files, routes: routes(identities), decodeInner, settings: config })
+  closers.push(() => gateway.close())
+  metrics.add(gateway)
+  const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
+    if (error instanceof PortFault) throw new StartFault(`${error.message}; stop what uses it or choose another with --web-port`, error)
+    throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
+  })
+  readiness.ready()
+  log.info({ web: webPort, ops: ops.port, rpc: rpcPort, durability: config.durability, dataFolder: config.dataFolder, server: binary }, 'ready')
+
+  const stop = async (): Promise<void> => {
+    if (closers.length === 0) return
+    readiness.notReady('stopping')
+    gateway.drain(config.drainSeconds * 1000)
+    if (gateway.hasClients) await delay(world.timers, config.drainSeconds * 1000)
+    await closeAll()
+    ending.finish()
+    log.info({}, 'stopped')
+  }
+  return { ports: { web: webPort, ops: ops.port, rpc: rpcPort }, identities, operatorKey: secrets.operatorKey, ended: ending.promise, stop }
+}
+
+/** A promise with its two ends outside. */
+class Ending {
+  finish: () => void = () => {}
+  fail: (reason: Error) => void = () => {}
+  readonly promise = new Promise<void>((resolve, reject) => {
+    this.finish = resolve
+    this.fail = reject
+  })
+}
+
+const pageFolder = fileURLToPath(new URL('../gateway/page', import.meta.url))
+const protocolFolder = fileURLToPath(new URL('../protocol', import.meta.url))
