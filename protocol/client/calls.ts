@@ -216,7 +216,8 @@ export class Calls implements Caller {
   }
 
   private nextMsgid(): number {
-    do this.lastMsgid = (this.lastMsgid + 1) >>> 0
+    // 0 is left to the server, which has no other for an answer to bytes that are no message.
+    do this.lastMsgid = this.lastMsgid === 0xffff_ffff ? 1 : this.lastMsgid + 1
     while (this.sent.has(this.lastMsgid))
     return this.lastMsgid
   }

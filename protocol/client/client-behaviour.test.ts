@@ -1,3 +1,4 @@
+import { parseUserId } from '../ids.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import { describeClients, type ServerUnderTest } from './client-behaviour.ts'
 import { type Peer, type Request, serveSockets, serveTcp } from './loopback-server.ts'
@@ -26,7 +27,7 @@ async function startToyServer(): Promise<ServerUnderTest> {
     answer(peer, request, () => {
       const operated = shop.operate(method, params)
       if (operated !== undefined) return operated
-      return publicMethods.has(method) ? shop.call('', method, params) : shop.call(String(params[0]), method, params.slice(1))
+      return publicMethods.has(method) ? shop.call('', method, params) : shop.call(parseUserId(params[0]) ?? '', method, params.slice(1))
     })
   })
   const sockets = await serveSockets((peer, request) => {

@@ -12,7 +12,7 @@ function arrange(options: Partial<CoreOptions> = {}) {
   const world = new VirtualWorld()
   const server = new ScriptedDial()
   const core = new ClientCore({ world, dial: server.dial, limits: limitsOf({}, 100), resumes: false, renews: false, ...options })
-  return { world, server, core, user: userCalls(world, core, core.watches) }
+  return { world, server, core, user: userCalls(world, core) }
 }
 
 test('SDK-8 calls made before there is a connection wait for it and go out in their order', async () => {
@@ -257,7 +257,7 @@ test('SDK-18 params that cannot be encoded reject with MALFORMED and do not dist
 test('SDK-19 a caller who acts for others puts the user in front of the params', () => {
   const { server, world, core } = arrange()
   server.newest.open()
-  const anna = userCalls(world, core, core.watches, 'anna')
+  const anna = userCalls(world, core, 'anna')
   outcomeOf(anna.buy('shoe', { requestId: 'r1' }))
   outcomeOf(anna.resume())
   outcomeOf(anna.cancelOrder('shoe:a:1'))

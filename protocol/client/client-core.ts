@@ -10,8 +10,8 @@ import { EventHub, isServerEvent } from './events.ts'
 import { Inbox } from './inbox.ts'
 import { decodeResumed, decodeSkuStatus, eventDecoders } from './result-decoders.ts'
 import { SluiceError } from './sluice-error.ts'
-import { callAndDecode } from './user-calls.ts'
-import { type Watch, Watches } from './watches.ts'
+import { typedCall } from './typed-call.ts'
+import { Watches } from './watches.ts'
 
 /** What is the same in every client's settings. */
 export interface ClientSettings {
@@ -96,7 +96,7 @@ export class ClientCore implements Caller {
     this.connection = connection
     this.calls.attach(connection)
     if (this.resumes) this.resume(connection)
-    for (const watch of this.watches.all()) this.watchAgain(connection, watch)
+    for (const sku of this.watches.all()) this.watchAgain(connection, sku)
     this.calls.sendWaiting()
   }
 
@@ -128,7 +128,7 @@ export class ClientCore implements Caller {
   }
 
   private resume(connection: Connection): void {
-    callAndDecode(this.calls, decodeResumed, { method: 'resume', params: [], repeat: 'on-connection' }).then(
+    typedCall(this.calls, decodeResumed, { method: 'resume', params: [], repeat: 'on-connection' }).then(
       (claims) => this.events.emit('resumed', { claims }),
       (error: unknown) => {
         if (this.connection !== connection) return
@@ -140,14 +140,13 @@ export class ClientCore implements Caller {
     )
   }
 
-  private watchAgain(connection: Connection, watch: Watch): void {
-    const params = watch.user === undefined ? [watch.sku] : [watch.user, watch.sku]
-    callAndDecode(this.calls, decodeSkuStatus, { method: 'watch', params, repeat: 'on-connection' }).then(
+  private watchAgain(connection: Connection, sku: string): void {
+    typedCall(this.calls, decodeSkuStatus, { method: 'watch', params: [sku], repeat: 'on-connection' }).then(
       (status) => this.events.emit('sku', status),
       (error: unknown) => {
         if (this.connection !== connection) return
         this.report(error)
-        if (error instanceof SluiceError && !error.retriable) this.watches.remove(watch.sku, watch.user)
+        if (error instanceof SluiceError && !error.retriable) this.watches.remove(sku)
       },
     )
   }

@@ -1,7 +1,9 @@
 /** The client for browsers and Node over WebSocket. Services in Node that speak msgpack-RPC over TCP take `rpc-client.ts` instead. */
 export { connectSocket, type SocketClient, type SocketClientConfig } from './socket-client.ts'
 export { SluiceError } from './sluice-error.ts'
-export type { BuyOptions, CallOptions, CreateOptions, UserCalls } from './user-calls.ts'
+export type { CallOptions, CreateOptions } from './typed-call.ts'
+export type { PublicCalls } from './public-calls.ts'
+export type { BuyOptions, UserCalls } from './user-calls.ts'
 export type { ClientEventName, ClientEvents } from './events.ts'
 export type { ClientState } from './connection-keeper.ts'
 export type { Cancel, ClientWorld } from './client-world.ts'

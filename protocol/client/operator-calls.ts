@@ -3,12 +3,13 @@ import type { SkuStatus } from '../results.ts'
 import type { SaleFileInput } from '../sku-settings.ts'
 import type { Caller } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
+import { listOf, PlainReader } from './plain-reader.ts'
 import { decodeSkuStatus } from './result-decoders.ts'
-import { callAndDecode, type CallOptions, type CreateOptions, newRequestId } from './user-calls.ts'
+import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
 
-/** What operators can do. What has no type of its own yet comes as plain data. Every method rejects with a `SluiceError`. */
+/** What operators can do. What is only ever shown comes as plain data. Every method rejects with a `SluiceError`. */
 export interface OperatorCalls {
-  /** Takes what `sluice sale create --file` takes. Idempotent. */
+  /** Takes what `sluice sale create --file` takes. The same file twice changes nothing. */
   saleCreate(file: SaleFileInput, options?: CallOptions): Promise<Plain>
   saleOpen(sale: string, options?: CallOptions): Promise<Plain>
   salePause(sale: string, options?: CallOptions): Promise<Plain>
@@ -18,34 +19,49 @@ export interface OperatorCalls {
   restock(sku: string, units: number, options?: CreateOptions): Promise<SkuStatus>
   skuStatus(sku: string, options?: CallOptions): Promise<SkuStatus>
   user(user: string, options?: CallOptions): Promise<Plain>
-  lineList(sku: string, options?: CallOptions): Promise<Plain>
+  /** The people in line from the head on, a page at a time. */
+  lineList(sku: string, options?: LineListOptions): Promise<readonly LinePlace[]>
+}
+
+export interface LineListOptions extends CallOptions {
+  /** Only places behind this ticket: the last one of the page before. */
+  readonly after?: number
+  readonly limit?: number
+}
+
+export interface LinePlace {
+  readonly ticket: number
+  readonly user: string
+  readonly qty: number
+  readonly ahead: number
 }
 
 export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls {
-  const ask = <T>(decode: (value: Plain) => T, method: string, param: Plain, options: CallOptions | undefined) =>
-    callAndDecode(caller, decode, { method, params: [param], repeat: 'always', ...options })
+  const ask = <T>(decode: (value: Plain) => T, method: string, params: readonly Plain[], options: CreateOptions | undefined) =>
+    typedCall(caller, decode, { method, params, repeat: 'always', ...requestOptions(options) })
   return {
-    saleCreate: (file, options) => ask(asPlain, 'sale.create', file, options),
-    saleOpen: (sale, options) => ask(asPlain, 'sale.open', sale, options),
-    salePause: (sale, options) => ask(asPlain, 'sale.pause', sale, options),
-    saleResume: (sale, options) => ask(asPlain, 'sale.resume', sale, options),
-    saleClose: (sale, options) => ask(asPlain, 'sale.close', sale, options),
+    saleCreate: (file, options) => ask(asPlain, 'sale.create', [file], options),
+    saleOpen: (sale, options) => ask(asPlain, 'sale.open', [sale], options),
+    salePause: (sale, options) => ask(asPlain, 'sale.pause', [sale], options),
+    saleResume: (sale, options) => ask(asPlain, 'sale.resume', [sale], options),
+    saleClose: (sale, options) => ask(asPlain, 'sale.close', [sale], options),
     restock(sku, units, options) {
       const requestId = options?.requestId ?? newRequestId(world)
-      return callAndDecode(caller, decodeSkuStatus, {
-        method: 'sku.restock',
-        params: [sku, units, requestId],
-        repeat: 'always',
-        ...options,
-        requestId,
-      })
+      return ask(decodeSkuStatus, 'sku.restock', [sku, units, requestId], { ...options, requestId })
     },
-    skuStatus: (sku, options) => ask(decodeSkuStatus, 'sku.status', sku, options),
-    user: (user, options) => ask(asPlain, 'user.get', user, options),
-    lineList: (sku, options) => ask(asPlain, 'line.list', sku, options),
+    skuStatus: (sku, options) => ask(decodeSkuStatus, 'sku.status', [sku], options),
+    user: (user, options) => ask(asPlain, 'user.get', [user], options),
+    lineList: (sku, options) => ask(decodeLine, 'line.list', [sku, options?.after ?? null, options?.limit ?? null], options),
   }
 }
 
 function asPlain(value: Plain): Plain {
   return value
+}
+
+function decodeLine(value: Plain): readonly LinePlace[] {
+  return listOf(value, 'line', (item) => {
+    const fields = new PlainReader(item, 'place')
+    return { ticket: fields.number('ticket'), user: fields.text('user'), qty: fields.number('qty'), ahead: fields.number('ahead') }
+  })
 }

@@ -5,6 +5,7 @@ import { connectMaxMs, drainMaxMs, steadyMs } from './connection-keeper.ts'
 import type { ClientEvents } from './events.ts'
 import { quietMaxMs, silenceMaxMs } from './liveness.ts'
 import { outcomeOf } from './outcome.ts'
+import { publicCalls } from './public-calls.ts'
 import { ScriptedDial } from './scripted-connection.ts'
 import { userCalls } from './user-calls.ts'
 import { VirtualWorld } from './virtual-world.ts'
@@ -20,7 +21,7 @@ function arrange(options: Partial<CoreOptions> = {}) {
   const resumed: ClientEvents['resumed'][] = []
   core.events.on('fault', (fault) => faults.push(fault))
   core.events.on('resumed', (claims) => resumed.push(claims))
-  return { world, server, core, faults, resumed, user: userCalls(world, core, core.watches) }
+  return { world, server, core, faults, resumed, user: { ...publicCalls(core, core.watches), ...userCalls(world, core) } }
 }
 
 test('SDK-20 after every connect the client asks for all that the user has, before anything else, and tells it', async () => {

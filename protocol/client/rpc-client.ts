@@ -5,11 +5,13 @@ import type { ClientState } from './connection-keeper.ts'
 import type { ClientEventName, ClientEvents } from './events.ts'
 import { globalWorld } from './global-world.ts'
 import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
+import { type PublicCalls, publicCalls } from './public-calls.ts'
 import { TcpConnection } from './tcp-connection.ts'
-import { type CallOptions, type UserCalls, userCalls } from './user-calls.ts'
+import { type CallOptions, requestOptions } from './typed-call.ts'
+import { type UserCalls, userCalls } from './user-calls.ts'
 
 export { SluiceError } from './sluice-error.ts'
-export type { ClientEventName, ClientEvents, ClientState, OperatorCalls, UserCalls }
+export type { ClientEventName, ClientEvents, ClientState, OperatorCalls, PublicCalls, UserCalls }
 
 export interface RpcClientConfig extends ClientSettings {
   /** For example `tcp://127.0.0.1:7082`. */
@@ -19,10 +21,10 @@ export interface RpcClientConfig extends ClientSettings {
 }
 
 /** A service's client over msgpack-RPC on TCP: acts for any user, and for the operator if its key may. */
-export interface RpcClient extends OperatorCalls {
+export interface RpcClient extends PublicCalls, OperatorCalls {
   readonly state: ClientState
   /** The methods of one user. Cheap: make one per call if that is simpler. */
-  as(user: string): UserCalls
+  as(user: string): PublicCalls & UserCalls
   /** Any method. Repeated after an unknown outcome only if `repeat` says that this does no harm. */
   call(method: string, params: readonly Plain[], options?: CallOptions & { readonly repeat?: boolean }): Promise<Plain>
   on<N extends ClientEventName>(name: N, handler: (event: ClientEvents[N]) => void): Cancel
@@ -45,19 +47,16 @@ export function connectRpc(config: RpcClientConfig): RpcClient {
     resumes: false,
     renews: false,
   })
+  const anyone = publicCalls(core, core.watches)
   return {
+    ...anyone,
     ...operatorCalls(world, core),
     get state() {
       return core.state
     },
-    as: (user) => userCalls(world, core, core.watches, user),
+    as: (user) => ({ ...anyone, ...userCalls(world, core, user) }),
     call: (method, params, options) =>
-      core.start({
-        method,
-        params,
-        repeat: options?.repeat === true ? 'always' : 'never',
-        ...(options?.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
-      }),
+      core.start({ method, params, repeat: options?.repeat === true ? 'always' : 'never', ...requestOptions(options) }),
     on: (name, handler) => core.events.on(name, handler),
     close: () => core.close(),
   }

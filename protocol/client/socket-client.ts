@@ -4,6 +4,7 @@ import type { Cancel } from './client-world.ts'
 import type { ClientState } from './connection-keeper.ts'
 import type { ClientEventName, ClientEvents } from './events.ts'
 import { globalSocketConstructor, globalWorld } from './global-world.ts'
+import { type PublicCalls, publicCalls } from './public-calls.ts'
 import { SocketConnection, type SocketConstructor, type Subprotocol } from './socket-connection.ts'
 import { type UserCalls, userCalls } from './user-calls.ts'
 
@@ -19,7 +20,7 @@ export interface SocketClientConfig extends ClientSettings {
 }
 
 /** One user's client over a WebSocket. */
-export interface SocketClient extends UserCalls {
+export interface SocketClient extends PublicCalls, UserCalls {
   readonly state: ClientState
   on<N extends ClientEventName>(name: N, handler: (event: ClientEvents[N]) => void): Cancel
   /** Ends the connection, and every call that has no answer yet with `UNAVAILABLE`. */
@@ -49,7 +50,8 @@ export function connectSocket(config: SocketClientConfig): SocketClient {
     renews: typeof token === 'function',
   })
   return {
-    ...userCalls(world, core, core.watches),
+    ...publicCalls(core, core.watches),
+    ...userCalls(world, core),
     get state() {
       return core.state
     },

@@ -45,7 +45,8 @@ export class ToyShop {
 
   /** Operators' methods; undefined for any other. */
   operate(method: string, params: readonly Plain[]): Plain | undefined {
-    const [first, second, third] = params
+    const [first, second] = params
+    const requestId = parseRequestId(params[2]) ?? ''
     switch (method) {
       case 'sale.create': {
         const file = saleFileSchema.parse(first)
@@ -60,8 +61,8 @@ export class ToyShop {
         return this.setPhase(first, 'closed')
       case 'sku.restock': {
         const sku = this.find(first)
-        if (!sku.restocks.has(String(third))) sku.available += Number(second)
-        sku.restocks.add(String(third))
+        if (!sku.restocks.has(requestId)) sku.available += Number(second)
+        sku.restocks.add(requestId)
         return this.status(sku)
       }
       case 'sku.status':
@@ -75,11 +76,11 @@ export class ToyShop {
     const [first, second, third] = params
     switch (method) {
       case 'buy':
-        return this.buy(this.find(first), user, second, third)
+        return this.buy(first, user, second, parseRequestId(third))
       case 'leave':
         return this.leave(this.find(first), user)
       case 'checkout':
-        return this.checkout(this.find(first), user, second)
+        return this.checkout(first, user, second)
       case 'claim':
         return this.describe(this.find(first), this.claimOf(this.find(first), user))
       case 'resume':
@@ -127,9 +128,10 @@ export class ToyShop {
     this.skus.set(id, { id, sale, phase, available: stock, claims: [], requests: new Map(), restocks: new Set() })
   }
 
-  private buy(sku: ToySku, user: string, qty: Plain = 1, requestId?: Plain): Plain {
-    if (typeof qty !== 'number' || qty < 1 || parseRequestId(requestId) === undefined) throw new Refused('MALFORMED')
-    const request = `${user} ${String(requestId)}`
+  private buy(name: Plain | undefined, user: string, qty: Plain | undefined, requestId: string | undefined): Plain {
+    if (typeof qty !== 'number' || qty < 1 || requestId === undefined) throw new Refused('MALFORMED')
+    const sku = this.find(name)
+    const request = `${user} ${requestId}`
     const known = sku.requests.get(request) ?? sku.claims.findLast((claim) => claim.user === user && isLive(claim))
     if (known !== undefined) return this.describe(sku, known)
     if (sku.phase === 'scheduled') throw new Refused('NOT_OPEN')
@@ -155,8 +157,9 @@ export class ToyShop {
     return { state: 'none' }
   }
 
-  private checkout(sku: ToySku, user: string, payment: Plain | undefined): Plain {
+  private checkout(name: Plain | undefined, user: string, payment: Plain | undefined): Plain {
     if (typeof payment !== 'string' || payment === '') throw new Refused('MALFORMED')
+    const sku = this.find(name)
     const claim = this.claimOf(sku, user)
     if (claim === undefined || claim.state === 'queued') throw new Refused('NO_HOLD')
     if (claim.state === 'held') {
@@ -190,8 +193,9 @@ export class ToyShop {
   }
 
   private find(name: Plain | undefined): ToySku {
-    if (parseSkuId(name) === undefined) throw new Refused('MALFORMED')
-    const sku = this.skus.get(String(name))
+    const id = parseSkuId(name)
+    if (id === undefined) throw new Refused('MALFORMED')
+    const sku = this.skus.get(id)
     if (sku === undefined) throw new Refused('UNKNOWN_SKU')
     return sku
   }
@@ -245,8 +249,8 @@ export class ToyShop {
   }
 
   private sale(name: Plain | undefined): Plain {
-    const sku = this.skus.get(String(name))
-    if (sku === undefined || parseSaleId(name) === undefined) throw new Refused('UNKNOWN_SALE')
+    const sku = this.skus.get(parseSaleId(name) ?? '')
+    if (sku === undefined) throw new Refused('UNKNOWN_SALE')
     const { sale, title, opensAt } = sku.sale
     return { sale, title, opensAt, state: sku.phase === 'closed' ? 'over' : sku.phase, skus: [this.info(sku)] }
   }

@@ -1,30 +1,20 @@
 /** SKUs that one client watches at most, so that a reconnect stays small. */
-export const watchesMax = 200
-
-export interface Watch {
-  readonly sku: string
-  readonly user: string | undefined
-}
+const watchesMax = 200
 
 /** Which SKUs are watched: a new connection knows nothing of what an older one asked for. */
 export class Watches {
-  private readonly byKey = new Map<string, Watch>()
+  private readonly watched = new Set<string>()
 
   /** Remembers a watch that the server has taken. Past the limit it lasts as long as its connection. */
-  add(sku: string, user: string | undefined): void {
-    if (this.byKey.size < watchesMax) this.byKey.set(keyOf(sku, user), { sku, user })
+  add(sku: string): void {
+    if (this.watched.size < watchesMax) this.watched.add(sku)
   }
 
-  remove(sku: string, user: string | undefined): void {
-    this.byKey.delete(keyOf(sku, user))
+  remove(sku: string): void {
+    this.watched.delete(sku)
   }
 
-  all(): readonly Watch[] {
-    return [...this.byKey.values()]
+  all(): readonly string[] {
+    return [...this.watched]
   }
-}
-
-/** A SKU id has no space in it. */
-function keyOf(sku: string, user: string | undefined): string {
-  return user === undefined ? sku : `${sku} ${user}`
 }
