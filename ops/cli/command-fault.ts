@@ -1,8 +1,6 @@
 import { CommanderError } from 'commander'
-import { StoreFault } from '../../cluster/store.ts'
 import { SluiceError } from '../../protocol/client/rpc-client.ts'
 import { ConfigFault } from '../config.ts'
-import { StartFault } from '../start-fault.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What was asked for cannot be done as it was asked: each line names one thing to mend. */
@@ -33,7 +31,12 @@ export function reportFault(error: unknown, terminal: Terminal): number {
     return exitCode.misused
   }
   if (error instanceof SluiceError) say(`${error.method}: ${error.code}: ${error.message}`)
-  else if (error instanceof StartFault || error instanceof StoreFault) say(error.message)
+  else if (isFault(error)) say(error.message)
   else say(`this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   return exitCode.failed
+}
+
+/** Our faults and the system's carry a code; what Node says of a wrong call (`ERR_...`) is a bug. */
+function isFault(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 }

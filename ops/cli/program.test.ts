@@ -83,7 +83,7 @@ test.each([
   ['missing.json', undefined, ['missing.json: there is no such file']],
   ['.', undefined, ['.: is a folder']],
   ['bad.json', '{\n  "sale": "drop",\n}', ['bad.json: not JSON at line 3, column 1']],
-  ['bad.json', '[]', ['bad.json: must be an object']],
+  ['bad.json', '[]', ['bad.json: the sale: must be an object']],
   [
     'bad.json',
     JSON.stringify({ ...saleFile, opensAt: 'soon', skus: [{ sku: 'a b', title: '', priceMinor: 1.5, stock: -1, colour: 'red' }] }),
@@ -119,7 +119,7 @@ test('CLI-4 stock and sales are shown as tables, or as JSON', async () => {
   expect(JSON.parse((await sluice('sku', 'status', 'shoe', '--json')).out)).toEqual(skuStatus)
   expect((await sluice('sale', 'list')).out).toContain('drop  open   1970-01-01T00:00:00Z  shoe')
   expect(asked.map(([method]) => method)).toEqual(['sku.status', 'sku.restock', 'sku.status', 'sale.list'])
-  expect(asked[1]).toEqual(['sku.restock', ['shoe', 5]])
+  expect(asked[1]).toEqual(['sku.restock', ['shoe', 5, expect.any(String)]])
 })
 
 test('CLI-4 what a user has is shown whatever its fields are', async () => {
@@ -220,6 +220,12 @@ test('CLI-10 a node that cannot go on is closed, and its reason told', async () 
     Promise.resolve({ ended: Promise.reject(new StartFault('the disk is full')), stop: async () => void steps.push('stopped') })
   expect(await sluiceWith(failing, 'start')).toMatchObject({ code: 1, err: 'sluice: the disk is full\n' })
   expect(steps).toEqual(['stopped'])
+})
+
+test('CLI-10 a bug is told with its stack, unlike a fault', async () => {
+  const run = await sluiceWith(() => Promise.reject(new TypeError('x is undefined')), 'start')
+  expect(run.code).toBe(1)
+  expect(run.err).toMatch(/^sluice: this is a bug: TypeError: x is undefined\n {4}at /)
 })
 
 test('CLI-10 a misspelt variable is warned of', async () => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { decodeSales } from '../../protocol/client/result-decoders.ts'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { SaleInfo } from '../../protocol/results.ts'
@@ -60,8 +61,7 @@ async function createSale(options: NodeOptions, path: string, terminal: Terminal
 }
 
 async function listSales(options: NodeOptions, terminal: Terminal): Promise<void> {
-  // Over RPC every user method names its user; the list is the same for all.
-  const sales = await withNode(options, terminal, (rpc) => rpc.as('operator').sales())
+  const sales = await withNode(options, terminal, async (rpc) => decodeSales(await rpc.call('sale.list', [], { repeat: true })))
   if (options.json === true) terminal.out(`${JSON.stringify(sales)}\n`)
   else terminal.out(sales.length === 0 ? 'no sales yet; sluice sale create makes one\n' : saleTable(terminal, sales))
 }

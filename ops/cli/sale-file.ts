@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type SaleFile, saleFileSchema } from '../../protocol/sku-settings.ts'
+import { checkSale } from '../../protocol/sale-problems.ts'
+import type { SaleFile } from '../../protocol/sku-settings.ts'
 import { systemCode } from '../start-fault.ts'
 import { CommandFault } from './command-fault.ts'
-import { issueLines, issueText } from './issue-lines.ts'
 import { jsonFaultAt } from './json-position.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,9 +13,9 @@ const fileBytesMax = 4 * 1024 * 1024
 export async function readSaleFile(path: string, terminal: Terminal): Promise<SaleFile> {
   const name = path === '-' ? 'standard input' : path
   const text = path === '-' ? await terminal.readInput() : await readText(resolve(terminal.workingFolder, path), name)
-  const parsed = saleFileSchema.safeParse(parseJson(text, name), { error: issueText })
-  if (parsed.success) return parsed.data
-  throw new CommandFault(...issueLines(parsed.error).map((line) => `${name}: ${line}`))
+  const checked = checkSale(parseJson(text, name))
+  if (checked.kind === 'sale') return checked.sale
+  throw new CommandFault(...checked.problems.map((problem) => `${name}: ${problem}`))
 }
 
 async function readText(path: string, name: string): Promise<string> {

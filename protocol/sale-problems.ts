@@ -1,18 +1,19 @@
 import type { z } from 'zod'
+import { type SaleFile, saleFileSchema } from './sku-settings.ts'
 
-type RawIssue = z.core.$ZodRawIssue
-type Issue = z.core.$ZodIssue
+export type CheckedSale =
+  | { readonly kind: 'sale'; readonly sale: SaleFile }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
-/** One line for each thing that is wrong with checked data: `skus[0].stock: must be at least 0`. */
-export function issueLines(error: z.ZodError): readonly string[] {
-  return error.issues.map((issue) => {
-    const path = pathText(issue.path)
-    return path === '' ? issue.message : `${path}: ${issue.message}`
-  })
+/** Checks what an operator wrote. Each problem is one line that names its place: `skus[0].stock: must be at least 0`. */
+export function checkSale(value: unknown): CheckedSale {
+  const parsed = saleFileSchema.safeParse(value, { error: issueText })
+  if (parsed.success) return { kind: 'sale', sale: parsed.data }
+  return { kind: 'problems', problems: parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issue.message}`) }
 }
 
-/** Words for what a schema refuses, in place of zod's own; pass it as `error` to `safeParse`. A schema's own message goes first. */
-export function issueText(issue: RawIssue): string | undefined {
+/** Words for what the schema refuses, in place of zod's own; a schema's own message goes first. */
+function issueText(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing'
   switch (issue.code) {
     case 'invalid_type':
@@ -24,13 +25,9 @@ export function issueText(issue: RawIssue): string | undefined {
     case 'unrecognized_keys':
       return `has a field that is not known: ${issue.keys.join(', ')}`
     case 'invalid_format':
-      return issue.format === 'datetime'
-        ? 'must be an ISO 8601 time with its offset, such as 2026-01-31T10:00:00Z'
-        : `must be a ${issue.format}`
-    case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`
+      return issue.format === 'datetime' ? 'must be an ISO 8601 time with its offset, such as 2026-01-31T10:00:00Z' : undefined
     case 'invalid_union':
-      return [...new Set(issue.errors.flatMap((option) => option.map((one: Issue) => one.message)))].join(', or ')
+      return [...new Set(issue.errors.flatMap((option) => option.map((one) => one.message)))].join(', or ')
     default:
       return undefined
   }
@@ -53,8 +50,6 @@ function sizeText(origin: string, bound: string, size: number | bigint): string 
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '')
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+  return text === '' ? 'the sale' : text.replace(/^\./, '')
 }
