@@ -160,6 +160,7 @@ export class Dispatcher implements CallSink {
 
   /** The user of the connection, or the first param of a service. */
   private userOf(connection: Connection, method: Method, params: Params): UserId {
+    if (method.role === 'public' && connection.identity.role !== 'user' && params.count === (method.paramsMax ?? 0) + 1) return params.user()
     if (method.role !== 'user') return noUser
     return connection.identity.role === 'user' ? connection.identity.user : params.user()
   }

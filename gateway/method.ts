@@ -25,6 +25,8 @@ export interface Method {
   /** Row in the counters; 0 stands for calls of methods that do not exist. */
   readonly index: number
   readonly role: MethodRole
+  /** How many params a `public` method takes at most: services may put the user they act for in front of them, as in any other method. */
+  readonly paramsMax?: number
   /** Reads the params (throwing `Malformed`), then answers or sees to it that the call is answered. */
   readonly run: (call: Call) => void
 }

@@ -13,6 +13,10 @@ export class Params {
     this.values = values
   }
 
+  get count(): number {
+    return this.values.length
+  }
+
   user(): UserId {
     return this.read('user', 'a string of 1 to 64 bytes without control characters', parseUserId)
   }

@@ -13,6 +13,7 @@ export function publicMethods(views: Views): readonly Unnumbered[] {
     {
       name: 'sale.list',
       role: 'public',
+      paramsMax: 0,
       run: (call) => {
         call.params.end()
         call.result(salesOf(views).map(plain))
@@ -21,6 +22,7 @@ export function publicMethods(views: Views): readonly Unnumbered[] {
     {
       name: 'sale.get',
       role: 'public',
+      paramsMax: 1,
       run: (call) => {
         const id = call.params.sale()
         call.params.end()
@@ -32,6 +34,7 @@ export function publicMethods(views: Views): readonly Unnumbered[] {
     {
       name: 'sku.get',
       role: 'public',
+      paramsMax: 1,
       run: (call) => {
         const view = views.find(call.params.sku())
         call.params.end()
@@ -42,6 +45,7 @@ export function publicMethods(views: Views): readonly Unnumbered[] {
     {
       name: 'watch',
       role: 'public',
+      paramsMax: 1,
       run: (call) => {
         const view = views.find(call.params.sku())
         call.params.end()
@@ -53,6 +57,7 @@ export function publicMethods(views: Views): readonly Unnumbered[] {
     {
       name: 'unwatch',
       role: 'public',
+      paramsMax: 1,
       run: (call) => {
         const sku = call.params.sku()
         call.params.end()
