@@ -1,0 +1,117 @@
+import type { LmdbEnv, TableEntry } from './lmdb-env.ts'
+import { chunkKey, keyAfterPrefix, logKey, logPosition, manifestKey } from './lmdb-keys.ts'
+import { decodeManifest, type Manifest } from './lmdb-manifest.ts'
+import {
+  type ArchiveRecord,
+  comparePositions,
+  type JournalRecord,
+  journalStart,
+  type Position,
+  type Snapshot,
+  StoreFault,
+} from './store.ts'
+
+/**
+ * Reads shards out of LMDB, in slices, each from a consistent state of its own, with a pause between them: a long journal neither stops
+ * the process nor holds back LMDB's reuse of freed pages. Used by the owner, by its follower threads and by tools beside it.
+ */
+const sliceRecordsMax = 512
+const sliceBytesMax = 1024 * 1024
+/** A snapshot may be replaced while it is read; not often, for each is a long write. */
+const snapshotReadsMax = 10
+
+export class JournalReader {
+  readonly #env: LmdbEnv
+  readonly #pause: () => Promise<void>
+
+  constructor(env: LmdbEnv, pause: () => Promise<void>) {
+    this.#env = env
+    this.#pause = pause
+  }
+
+  manifest(shard: Uint8Array): Manifest | undefined {
+    const bytes = this.#env.shards.get(manifestKey(shard))
+    return bytes === undefined ? undefined : decodeManifest(bytes)
+  }
+
+  /** The newest position that was ever written, {@link journalStart} for a new shard. */
+  head(shard: Uint8Array): Position {
+    this.#env.fresh()
+    const last = this.#env.log.lastKey(shard, keyAfterPrefix(shard))
+    if (last !== undefined) return logPosition(last)
+    return this.manifest(shard)?.position ?? journalStart
+  }
+
+  async *tail(shard: Uint8Array, after: Position): AsyncIterable<JournalRecord> {
+    let previous = after
+    for await (const record of this.#records(shard, after)) {
+      checkFollows(previous, record.position)
+      previous = record.position
+      if (record.position.seq > 0) yield record
+    }
+  }
+
+  async *archive(shard: Uint8Array): AsyncIterable<ArchiveRecord> {
+    this.#env.fresh()
+    const mark = this.manifest(shard)?.position ?? journalStart
+    for await (const record of this.#records(shard, journalStart)) {
+      yield { ...record, trimmed: comparePositions(record.position, mark) <= 0 }
+    }
+  }
+
+  async snapshot(shard: Uint8Array): Promise<Snapshot | undefined> {
+    for (let attempt = 0; attempt < snapshotReadsMax; attempt++) {
+      this.#env.fresh()
+      const manifest = this.manifest(shard)
+      if (manifest === undefined) return undefined
+      const chunks = await this.#chunks(shard, manifest)
+      if (chunks.length === manifest.chunkCount) return { position: manifest.position, chunks }
+    }
+    throw new StoreFault('STORE_FAILED', 'a snapshot in the data folder is not complete')
+  }
+
+  async *#records(shard: Uint8Array, after: Position): AsyncIterable<JournalRecord> {
+    const end = keyAfterPrefix(shard)
+    for (let last = after; ;) {
+      this.#env.fresh()
+      const slice = this.#env.log.entries(logKey(shard, { epoch: last.epoch, seq: last.seq + 1 }), end, sliceRecordsMax, sliceBytesMax)
+      for (const entry of slice) yield recordOf(entry)
+      const newest = slice.at(-1)
+      if (newest === undefined) return
+      last = logPosition(newest.key)
+      await this.#pause()
+    }
+  }
+
+  /** Stops short when a chunk is gone. */
+  async #chunks(shard: Uint8Array, manifest: Manifest): Promise<Buffer[]> {
+    const chunks: Buffer[] = []
+    for (let index = 0, bytes = 0; index < manifest.chunkCount; index++) {
+      const chunk = this.#env.chunks.get(chunkKey(shard, manifest.generation, index))
+      if (chunk === undefined) break
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes >= sliceBytesMax) {
+        bytes = 0
+        await this.#pause()
+        this.#env.fresh()
+      }
+    }
+    return chunks
+  }
+}
+
+function recordOf(entry: TableEntry): JournalRecord {
+  return { position: logPosition(entry.key), bytes: entry.bytes }
+}
+
+/** A record comes right after its predecessor; an epoch begins with its opening. */
+function checkFollows(previous: Position, next: Position): void {
+  const sameEpoch = next.epoch === previous.epoch && next.seq === previous.seq + 1
+  if (sameEpoch || (next.epoch > previous.epoch && next.seq === 0)) return
+  throw new StoreFault('STORE_FAILED', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
+}
+
+function textOf(position: Position): string {
+  return `${position.epoch}-${position.seq}`
+}

@@ -1,0 +1,60 @@
+import { ColdRecords } from './cold-records.ts'
+import { openFolderToRead, type ShardCounts } from './data-folder.ts'
+import { JournalReader } from './journal-reader.ts'
+import type { LmdbEnv } from './lmdb-env.ts'
+import { parseShardName, shardKey } from './lmdb-keys.ts'
+import { type ArchiveRecord, type JournalRecord, type Position, shardName, type ShardName, type Snapshot } from './store.ts'
+import type { Clock } from './world.ts'
+
+/**
+ * A data folder read beside its owner, by a tool or by a thread that makes snapshots: it sees every commit and writes nothing.
+ * Throws a {@link StoreFault} with one line for the user if there is nothing to read.
+ */
+export function openLmdbReader(folder: string, clock: Clock): LmdbReader {
+  const { env, shards } = openFolderToRead(folder)
+  return new LmdbReader(env, shards, clock)
+}
+
+export class LmdbReader {
+  readonly shards: readonly ShardName[]
+  readonly #env: LmdbEnv
+  readonly #reader: JournalReader
+  readonly #records: ColdRecords
+
+  constructor(env: LmdbEnv, counts: ShardCounts, clock: Clock) {
+    this.shards = [
+      ...Array.from({ length: counts.inv }, (_, number) => shardName('inv', number)),
+      ...Array.from({ length: counts.ses }, (_, number) => shardName('ses', number)),
+    ]
+    this.#env = env
+    // Nothing else waits for this thread.
+    this.#reader = new JournalReader(env, () => Promise.resolve())
+    this.#records = new ColdRecords(env, clock)
+  }
+
+  readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
+    return this.#reader.tail(keyOf(shard), after)
+  }
+
+  async readSnapshot(shard: ShardName): Promise<Snapshot | undefined> {
+    return this.#reader.snapshot(keyOf(shard))
+  }
+
+  readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
+    return this.#reader.archive(keyOf(shard))
+  }
+
+  async getRecord(key: string): Promise<Uint8Array | undefined> {
+    return this.#records.get(key)
+  }
+
+  close(): Promise<void> {
+    return this.#env.close()
+  }
+}
+
+function keyOf(name: ShardName): Buffer {
+  const parts = parseShardName(name)
+  if (parts === undefined) throw new Error(`there is no shard ${name}`)
+  return shardKey(parts)
+}

@@ -1,0 +1,182 @@
+import { ColdRecords } from './cold-records.ts'
+import { type OwnedFolder, type ShardCounts, takeFolder } from './data-folder.ts'
+import { JournalArchive } from './journal-archive.ts'
+import { JournalReader } from './journal-reader.ts'
+import type { Durability } from './lmdb-env.ts'
+import { parseShardName, shardKey } from './lmdb-keys.ts'
+import { type Presence, socketPresence } from './owner-socket.ts'
+import { PeriodicSync } from './periodic-sync.ts'
+import { ShardJournal } from './shard-journal.ts'
+import { ShardSnapshots } from './shard-snapshots.ts'
+import {
+  type ArchiveRecord,
+  type JournalRecord,
+  journalStart,
+  type Lease,
+  type Opened,
+  type Position,
+  type ShardName,
+  type Snapshot,
+  type Store,
+  StoreFault,
+} from './store.ts'
+import { delay, type Timer, type World } from './world.ts'
+
+export interface LmdbStoreOptions {
+  readonly folder: string
+  readonly durability: Durability
+  /** How long trimmed records stay readable. */
+  readonly archiveDays: number
+  /** Fixed when the folder is made. */
+  readonly shards: ShardCounts
+  readonly world: World
+  /** Appends are refused while the disk has less free space; {@link reserveBytesDefault} if left out. */
+  readonly reserveBytes?: number
+  /** How a living owner is recognised; a socket in the folder if left out. */
+  readonly presence?: Presence
+}
+
+const reserveBytesDefault = 64 * 1024 * 1024
+const archiveSweepMs = 60_000
+const recordSweepMs = 1000
+const sweepPauseMs = 5
+const dayMs = 86_400_000
+
+/** Takes over the data folder, making it if need be; a {@link StoreFault} with one line for the user if it cannot. */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+  const { folder, durability, shards, world, reserveBytes = reserveBytesDefault, presence = socketPresence(folder) } = options
+  const owned = await takeFolder({ folder, durability, shards, reserveBytes, presence, random: world.random })
+  const sync = durability === 'everysec' ? await PeriodicSync.start(owned.env, folder, world) : undefined
+  return new LmdbStore(options, owned, sync)
+}
+
+interface Shard {
+  readonly key: Buffer
+  readonly journal: ShardJournal
+  readonly snapshots: ShardSnapshots
+}
+
+class LmdbStore implements Store {
+  readonly #options: LmdbStoreOptions
+  readonly #owned: OwnedFolder
+  readonly #sync: PeriodicSync | undefined
+  readonly #reader: JournalReader
+  readonly #records: ColdRecords
+  readonly #archive: JournalArchive
+  readonly #shards = new Map<ShardName, Shard>()
+  readonly #sweeps: readonly Timer[]
+  #sweeping: Promise<void> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  constructor(options: LmdbStoreOptions, owned: OwnedFolder, sync: PeriodicSync | undefined) {
+    const { clock, timers } = options.world
+    this.#options = options
+    this.#owned = owned
+    this.#sync = sync
+    this.#reader = new JournalReader(owned.env, () => new Promise((resolve) => timers.soon(resolve)))
+    this.#records = new ColdRecords(owned.env, clock)
+    const pause = (): Promise<void> => delay(timers, sweepPauseMs)
+    this.#archive = new JournalArchive(owned.env, owned.term, options.archiveDays * dayMs, clock, pause)
+    this.#sweeps = [
+      timers.every(archiveSweepMs, () => this.#sweep(() => this.#archive.sweep())),
+      timers.every(recordSweepMs, () => this.#sweep(() => this.#records.sweep(owned.term))),
+    ]
+  }
+
+  async claim(shard: ShardName, owner: string): Promise<Lease | 'taken'> {
+    const epoch = await this.#shard(shard).journal.claim(owner)
+    if (epoch === 'taken') return epoch
+    // An epoch that was given out must never be given out again, however lax the appends are.
+    await this.#sync?.now()
+    return { epoch, until: Infinity }
+  }
+
+  async renew(shard: ShardName, epoch: number): Promise<Lease | 'lost'> {
+    return this.#shard(shard).journal.stands(epoch) ? { epoch, until: Infinity } : 'lost'
+  }
+
+  async release(shard: ShardName, epoch: number): Promise<void> {
+    this.#shard(shard).journal.release(epoch)
+  }
+
+  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+    const { key, journal } = this.#shard(shard)
+    if ((await journal.open(epoch)) === 'fenced') return 'fenced'
+    const snapshot = await this.#reader.snapshot(key)
+    return { snapshot, tail: this.#reader.tail(key, snapshot?.position ?? journalStart) }
+  }
+
+  append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
+    return this.#shard(shard).journal.append(position, record)
+  }
+
+  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
+    return this.#shard(shard).journal.stands(epoch) ? 'stands' : 'fenced'
+  }
+
+  readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
+    return this.#reader.tail(this.#shard(shard).key, after)
+  }
+
+  async readSnapshot(shard: ShardName): Promise<Snapshot | undefined> {
+    return this.#reader.snapshot(this.#shard(shard).key)
+  }
+
+  async writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {
+    const { journal, snapshots } = this.#shard(shard)
+    return snapshots.write(snapshot, journal.head)
+  }
+
+  readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
+    return this.#reader.archive(this.#shard(shard).key)
+  }
+
+  async getRecord(key: string): Promise<Uint8Array | undefined> {
+    return this.#records.get(key)
+  }
+
+  putRecord(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
+    return this.#records.put(this.#owned.term, key, bytes, ttlMs)
+  }
+
+  deleteRecord(key: string): Promise<void> {
+    return this.#records.delete(this.#owned.term, key)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end()
+    return this.#closed
+  }
+
+  async #end(): Promise<void> {
+    for (const timer of this.#sweeps) timer.cancel()
+    await this.#sweeping
+    for (const { journal } of this.#shards.values()) await journal.settled()
+    await this.#sync?.close()
+    await this.#owned.close()
+  }
+
+  #shard(name: ShardName): Shard {
+    const known = this.#shards.get(name)
+    if (known !== undefined) return known
+    const parts = parseShardName(name)
+    if (parts === undefined || parts.number >= this.#options.shards[parts.kind]) throw new Error(`there is no shard ${name}`)
+    const key = shardKey(parts)
+    const { env, term } = this.#owned
+    const { clock, timers } = this.#options.world
+    const shard = {
+      key,
+      journal: new ShardJournal(env, term, key, this.#reader),
+      snapshots: new ShardSnapshots(env, term, this.#reader, key, clock, timers),
+    }
+    this.#shards.set(name, shard)
+    return shard
+  }
+
+  /** One sweep at a time, and none that throws: what it left is there for the next. */
+  #sweep(sweep: () => Promise<void>): void {
+    this.#sweeping = this.#sweeping.then(sweep).catch((error: unknown) => {
+      this.#options.world.log.warn({ error }, 'could not clear away old data; will try again')
+    })
+  }
+}
