@@ -65,7 +65,7 @@ export class JournalReader {
       const manifest = this.manifest(shard)
       if (manifest === undefined) return undefined
       const chunks = await this.#chunks(shard, manifest)
-      if (chunks.length === manifest.chunkCount) return { position: manifest.position, chunks }
+      if (chunks.length === manifest.chunkCount) return { position: manifest.position, now: manifest.now, chunks }
     }
     throw new StoreFault('STORE_FAILED', 'a snapshot in the data folder is not complete')
   }

@@ -3,13 +3,15 @@ import type { Position } from './store.ts'
 /** What is known of a shard's newest snapshot. Up to its position the journal is trimmed: recovery skips it, the archive keeps it. */
 export interface Manifest {
   readonly position: Position
+  /** The shard's time at that position. */
+  readonly now: number
   /** Tells this snapshot's chunks from those of the one before and of one that was never finished. */
   readonly generation: number
   readonly chunkCount: number
 }
 
 const positionBytes = 16
-const manifestBytes = positionBytes + 12
+const manifestBytes = positionBytes + 20
 
 export function encodePosition(position: Position): Buffer {
   const bytes = Buffer.alloc(positionBytes)
@@ -26,6 +28,7 @@ export function encodeManifest(manifest: Manifest): Buffer {
   writePosition(bytes, manifest.position)
   bytes.writeDoubleBE(manifest.generation, positionBytes)
   bytes.writeUInt32BE(manifest.chunkCount, positionBytes + 8)
+  bytes.writeDoubleBE(manifest.now, positionBytes + 12)
   return bytes
 }
 
@@ -34,6 +37,7 @@ export function decodeManifest(bytes: Buffer): Manifest {
     position: decodePosition(bytes),
     generation: bytes.readDoubleBE(positionBytes),
     chunkCount: bytes.readUInt32BE(positionBytes + 8),
+    now: bytes.readDoubleBE(positionBytes + 12),
   }
 }
 

@@ -56,7 +56,7 @@ export class ShardSnapshots {
       if (index > 0) await delay(this.#timers, chunkPauseMs)
       await this.#commit(() => this.#env.chunks.put(chunkKey(this.#shard, generation, index), chunk))
     }
-    const manifest = { position: snapshot.position, generation, chunkCount: snapshot.chunks.length }
+    const manifest = { position: snapshot.position, now: snapshot.now, generation, chunkCount: snapshot.chunks.length }
     await this.#commit(() => {
       this.#env.shards.put(manifestKey(this.#shard), encodeManifest(manifest))
       this.#env.trims.put(trimKey(Math.max(0, Math.trunc(this.#clock.now())), this.#shard), encodePosition(snapshot.position))
