@@ -1,5 +1,5 @@
-import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import type { Position } from '../cluster/store.ts'
+import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import type { Notices } from './notices.ts'
 import type { RecordWriter } from './record.ts'
 import type { Replies } from './replies.ts'

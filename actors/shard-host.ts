@@ -1,6 +1,6 @@
+import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { ShardName, Store } from '../cluster/store.ts'
 import { delay, type World } from '../cluster/world.ts'
-import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { ShardKind } from '../protocol/subject.ts'
 import { batchBounds, type ShardCounters } from './shard-counters.ts'
 import type { Shard } from './shard.ts'
@@ -74,7 +74,8 @@ export class ShardHost implements MetricSource {
     shard = await this.parts.open(name, lease.epoch, (reason) => {
       world.log.error({ shard: name, epoch: lease.epoch, reason: reason.message, stack: reason.stack }, 'a shard was lost')
       if (shard !== undefined && this.shards.get(name) === shard) this.shards.delete(name)
-      if (!this.isClosing) this.reopen(name).catch((error: unknown) => this.parts.onUnable(error instanceof Error ? error : new Error(String(error))))
+      if (!this.isClosing)
+        this.reopen(name).catch((error: unknown) => this.parts.onUnable(error instanceof Error ? error : new Error(String(error))))
     })
     this.shards.set(name, shard)
   }
@@ -93,12 +94,44 @@ function collectKind(sink: MetricSink, kind: ShardKind, all: readonly ShardCount
   const labels = { kind }
   const sum = (of: (counters: ShardCounters) => number): number => all.reduce((total, one) => total + of(one), 0)
   sink.gauge('sluice_shards_owned', 'Shards that this node owns', all.length, labels)
-  sink.counter('sluice_shard_commands_total', 'Commands that shards took from their mailboxes', sum((one) => one.commands), labels)
-  sink.counter('sluice_shard_late_total', 'Commands dropped because their deadline had passed', sum((one) => one.late), labels)
-  sink.counter('sluice_shard_busy_frames_total', 'Frames refused because a mailbox was full', sum((one) => one.busyFrames), labels)
-  sink.counter('sluice_shard_store_faults_total', 'Times that the store failed a shard', sum((one) => one.storeFaults), labels)
-  sink.counter('sluice_shard_record_bytes_total', 'Bytes of journal records', sum((one) => one.recordBytes), labels)
+  sink.counter(
+    'sluice_shard_commands_total',
+    'Commands that shards took from their mailboxes',
+    sum((one) => one.commands),
+    labels,
+  )
+  sink.counter(
+    'sluice_shard_late_total',
+    'Commands dropped because their deadline had passed',
+    sum((one) => one.late),
+    labels,
+  )
+  sink.counter(
+    'sluice_shard_busy_frames_total',
+    'Frames refused because a mailbox was full',
+    sum((one) => one.busyFrames),
+    labels,
+  )
+  sink.counter(
+    'sluice_shard_store_faults_total',
+    'Times that the store failed a shard',
+    sum((one) => one.storeFaults),
+    labels,
+  )
+  sink.counter(
+    'sluice_shard_record_bytes_total',
+    'Bytes of journal records',
+    sum((one) => one.recordBytes),
+    labels,
+  )
   const counts = batchBounds.map((_, i) => sum((one) => one.batchSizes[i] ?? 0))
   counts.push(sum((one) => one.batchSizes[batchBounds.length] ?? 0))
-  sink.histogram('sluice_shard_batch_events', 'Events in a journal record', batchBounds, counts, sum((one) => one.events), labels)
+  sink.histogram(
+    'sluice_shard_batch_events',
+    'Events in a journal record',
+    batchBounds,
+    counts,
+    sum((one) => one.events),
+    labels,
+  )
 }

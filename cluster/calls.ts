@@ -70,7 +70,13 @@ export class Calls {
   private flushIsDue = false
   private resending = 0
 
-  constructor(parts: { readonly bus: Bus; readonly world: World; readonly node: string; readonly shards: number; readonly limits: CallsLimits }) {
+  constructor(parts: {
+    readonly bus: Bus
+    readonly world: World
+    readonly node: string
+    readonly shards: number
+    readonly limits: CallsLimits
+  }) {
     this.bus = parts.bus
     this.world = parts.world
     this.shards = parts.shards
@@ -97,7 +103,18 @@ export class Calls {
    * The hot path: puts a scanned call into its shard's batch, copying SKU and user straight from the socket's bytes. Returns the call's row, or -1 if
    * none is free. `user` holds the user's bytes: the scanned ones or the connection's own.
    */
-  sendScanned(call: ScannedCall, bytes: Uint8Array, user: Uint8Array, userFrom: number, userTo: number, userHash: number, target: number, targetTurn: number, method: number, now: number): number {
+  sendScanned(
+    call: ScannedCall,
+    bytes: Uint8Array,
+    user: Uint8Array,
+    userFrom: number,
+    userTo: number,
+    userHash: number,
+    target: number,
+    targetTurn: number,
+    method: number,
+    now: number,
+  ): number {
     const deadlineAt = now + this.limits.callDeadlineMs
     const row = this.pending.take(target, targetTurn, call.msgid, method, deadlineAt)
     if (row < 0) return none
@@ -135,11 +152,19 @@ export class Calls {
   }
 
   /** A command whose answer the caller wants to read. Resolves in any case: with `BUSY`, `TIMEOUT` or `UNAVAILABLE` if no shard answers. */
-  request<T = Plain>(kind: ShardKind, shard: number, command: Command, decode: (bytes: Uint8Array) => CallResult<T> = decodePlain): Promise<CallResult<T>> {
+  request<T = Plain>(
+    kind: ShardKind,
+    shard: number,
+    command: Command,
+    decode: (bytes: Uint8Array) => CallResult<T> = decodePlain,
+  ): Promise<CallResult<T>> {
     return new Promise((resolve) => {
       const row = this.add(kind, shard, command, 0, none, 0, 0)
       if (row < 0) resolve({ error: { code: 'BUSY', message: 'Too many calls wait for an answer.', retryAfterMs: 500 }, result: null })
-      else this.waiters.set(row, (answer) => resolve(typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : decode(answer)))
+      else
+        this.waiters.set(row, (answer) =>
+          resolve(typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : decode(answer)),
+        )
     })
   }
 
@@ -243,7 +268,9 @@ export class Calls {
   }
 
   private fail(frame: Uint8Array, code: Code, retryAfterMs: number): void {
-    eachEntry(frame, (view, at) => this.end(view.getUint32(at + entryOffset.slot, true), view.getUint32(at + entryOffset.turn, true), code, retryAfterMs))
+    eachEntry(frame, (view, at) =>
+      this.end(view.getUint32(at + entryOffset.slot, true), view.getUint32(at + entryOffset.turn, true), code, retryAfterMs),
+    )
     this.sink?.flush()
   }
 
@@ -252,7 +279,15 @@ export class Calls {
     if (!pending.settle(row, turn)) return
     const target = pending.target[row] as number
     if (target === none) this.wait(row, code)
-    else this.sink?.failed(target, pending.targetTurn[row] as number, pending.method[row] as number, pending.msgid[row] as number, code, retryAfterMs)
+    else
+      this.sink?.failed(
+        target,
+        pending.targetTurn[row] as number,
+        pending.method[row] as number,
+        pending.msgid[row] as number,
+        code,
+        retryAfterMs,
+      )
   }
 
   private wait(row: number, answer: Uint8Array | Code): void {

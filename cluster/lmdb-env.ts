@@ -1,6 +1,6 @@
-import { type Database, open, type RootDatabase } from 'lmdb'
 import { existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Database, open, type RootDatabase } from 'lmdb'
 import { brokenFault, closedFault, commitFault, fullFault, openingFault } from './lmdb-faults.ts'
 import type { StoreFault } from './store.ts'
 

@@ -4,8 +4,8 @@ import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
 import { decodeMessage } from '../protocol/envelope.ts'
 import { type AnswerView, claimKind } from '../protocol/frame.ts'
-import { packInner } from '../protocol/inner-codec.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
+import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import type { Connection } from './connection.ts'
 import { Notification } from './notification.ts'
@@ -158,6 +158,7 @@ const claimsPerQuestion = 2_000
 /** The `ahead` in a `queued` answer: the one place where the gateway looks into a shard's answer, once per ticket. */
 function aheadIn(answer: AnswerView): number {
   const message = decodeMessage(answer.frame, answer.from, answer.to)
-  if (message.kind !== 'response' || typeof message.result !== 'object' || message.result === null || !('ahead' in message.result)) return Number.MAX_SAFE_INTEGER
+  if (message.kind !== 'response' || typeof message.result !== 'object' || message.result === null || !('ahead' in message.result))
+    return Number.MAX_SAFE_INTEGER
   return typeof message.result['ahead'] === 'number' ? message.result['ahead'] : Number.MAX_SAFE_INTEGER
 }

@@ -51,7 +51,9 @@ const utf8 = new TextDecoder()
 /** As text; uWebSockets.js writes IPv6 in full, and an IPv4 peer on a dual-stack socket as a mapped address. */
 function remoteAddress(res: HttpResponse): string {
   const text = utf8.decode(res.getRemoteAddressAsText())
-  return text.replace(/^(0000:){5}ffff:/, '').replace(/^([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/, (_, a: string, b: string, c: string, d: string) =>
-    [a, b, c, d].map((part) => Number.parseInt(part, 16)).join('.'),
-  )
+  return text
+    .replace(/^(0000:){5}ffff:/, '')
+    .replace(/^([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/, (_, a: string, b: string, c: string, d: string) =>
+      [a, b, c, d].map((part) => Number.parseInt(part, 16)).join('.'),
+    )
 }

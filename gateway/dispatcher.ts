@@ -73,8 +73,30 @@ export class Dispatcher implements CallSink {
     const now = parts.clock.now()
     const row =
       identity.role === 'user'
-        ? parts.calls.sendScanned(call, bytes, identity.userBytes, 0, identity.userBytes.length, userHash, connection.index, connection.turn, method.index, now)
-        : parts.calls.sendScanned(call, bytes, bytes, call.userFrom, call.userTo, userHash, connection.index, connection.turn, method.index, now)
+        ? parts.calls.sendScanned(
+            call,
+            bytes,
+            identity.userBytes,
+            0,
+            identity.userBytes.length,
+            userHash,
+            connection.index,
+            connection.turn,
+            method.index,
+            now,
+          )
+        : parts.calls.sendScanned(
+            call,
+            bytes,
+            bytes,
+            call.userFrom,
+            call.userTo,
+            userHash,
+            connection.index,
+            connection.turn,
+            method.index,
+            now,
+          )
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
@@ -99,7 +121,14 @@ export class Dispatcher implements CallSink {
     const { parts } = this
     const { msgid } = message
     const method = parts.methods.get(message.method)
-    if (method === undefined) return parts.responder.refuse(connection, msgid, unknownMethod, 'UNKNOWN_METHOD', `There is no method ${JSON.stringify(message.method)}.`)
+    if (method === undefined)
+      return parts.responder.refuse(
+        connection,
+        msgid,
+        unknownMethod,
+        'UNKNOWN_METHOD',
+        `There is no method ${JSON.stringify(message.method)}.`,
+      )
     const denied = this.denies(connection, method)
     if (denied !== undefined) return parts.responder.refuse(connection, msgid, method.index, denied)
     const refused = parts.admission.refuses(connection)
@@ -160,7 +189,8 @@ export class Dispatcher implements CallSink {
 
   /** The user of the connection, or the first param of a service. */
   private userOf(connection: Connection, method: Method, params: Params): UserId {
-    if (method.role === 'public' && connection.identity.role !== 'user' && params.count === (method.paramsMax ?? 0) + 1) return params.user()
+    if (method.role === 'public' && connection.identity.role !== 'user' && params.count === (method.paramsMax ?? 0) + 1)
+      return params.user()
     if (method.role !== 'user') return noUser
     return connection.identity.role === 'user' ? connection.identity.user : params.user()
   }

@@ -12,8 +12,10 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
   for (const [layer, count] of Object.entries(counters.layers)) {
     sink.counter('sluice_refused_total', 'Calls and connections refused by the gateway itself, by layer of the funnel', count, { layer })
   }
-  for (const [transport, count] of Object.entries(counters.open)) sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
-  for (const [transport, count] of Object.entries(counters.opened)) sink.counter('sluice_connections_total', 'Connections ever opened', count, { transport })
+  for (const [transport, count] of Object.entries(counters.open))
+    sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
+  for (const [transport, count] of Object.entries(counters.opened))
+    sink.counter('sluice_connections_total', 'Connections ever opened', count, { transport })
   sink.counter('sluice_http_calls_total', 'Calls by plain HTTP', counters.httpCalls)
   sink.counter('sluice_malformed_total', 'Connections closed because of what they sent', counters.malformed)
   sink.counter('sluice_slow_closed_total', 'WebSockets closed because they did not read', counters.slowClosed)
@@ -24,6 +26,7 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
 /** Where a SKU stands, by the gateway's view. */
 export function collectSku(sink: MetricSink, status: SkuStatus): void {
   const { sku, available, held, ordered, sold, waiting } = status
-  for (const [state, units] of Object.entries({ available, held, ordered, sold })) sink.gauge('sluice_sku_units', 'Units of a SKU by state', units, { sku, state })
+  for (const [state, units] of Object.entries({ available, held, ordered, sold }))
+    sink.gauge('sluice_sku_units', 'Units of a SKU by state', units, { sku, state })
   sink.gauge('sluice_sku_waiting_people', 'People in line for a SKU', waiting, { sku })
 }

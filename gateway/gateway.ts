@@ -42,7 +42,11 @@ export interface GatewayParts {
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits &
     WebServerParts['settings'] &
-    RpcListenerParts['settings'] & { readonly trustedProxies: readonly string[]; readonly lineFrameBudgetPerSecond: number; readonly tickMs: number }
+    RpcListenerParts['settings'] & {
+      readonly trustedProxies: readonly string[]
+      readonly lineFrameBudgetPerSecond: number
+      readonly tickMs: number
+    }
 }
 
 const sweepMs = 10_000
@@ -68,10 +72,26 @@ export class Gateway implements MetricSource {
     const { clock, log } = world
     this.sessions = new SessionLink(calls, world)
     this.presences = new Presences(this.sessions)
-    this.views = new Views({ bus, calls, clock, log, shards, tickMs: settings.tickMs, decodeView: (bytes) => decodeInner<ShardView>(bytes) })
+    this.views = new Views({
+      bus,
+      calls,
+      clock,
+      log,
+      shards,
+      tickMs: settings.tickMs,
+      decodeView: (bytes) => decodeInner<ShardView>(bytes),
+    })
     const { views, presences } = this
     const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
-    const follower = new ClaimFollower({ calls, views, presences, clock, log, decodeReports, tellSession: (user, sku, claim) => this.sessions.claimed(user, sku, claim) })
+    const follower = new ClaimFollower({
+      calls,
+      views,
+      presences,
+      clock,
+      log,
+      decodeReports,
+      tellSession: (user, sku, claim) => this.sessions.claimed(user, sku, claim),
+    })
 
     this.counters = new GatewayCounters()
     const forwarder = new Forwarder(calls, views, follower, this.counters)
@@ -87,7 +107,14 @@ export class Gateway implements MetricSource {
     const shared = { ...parts, dispatcher, connections, admission, counters, presences }
     this.web = new WebServer({ ...shared, clientAddress: new ClientAddress(settings.trustedProxies) })
     this.rpc = new RpcListener(shared)
-    this.rounds = new PositionRounds({ views, presences, clock, counters, budgetPerSecond: settings.lineFrameBudgetPerSecond, tickMs: settings.tickMs })
+    this.rounds = new PositionRounds({
+      views,
+      presences,
+      clock,
+      counters,
+      budgetPerSecond: settings.lineFrameBudgetPerSecond,
+      tickMs: settings.tickMs,
+    })
 
     calls.useNotices((frame) => {
       const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))

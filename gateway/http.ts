@@ -22,7 +22,10 @@ export interface HttpParts {
 export type HttpRoute = (body: Plain | undefined) => Promise<{ readonly status: number; readonly body: Plain }>
 
 const securityHeaders: readonly (readonly [string, string])[] = [
-  ['Content-Security-Policy', "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"],
+  [
+    'Content-Security-Policy',
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  ],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
 ]
@@ -49,7 +52,11 @@ export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res
   const answer = (status: number, body: Plain): void => {
     if (aborted) return
     res.cork(() => {
-      res.writeStatus(String(status)).writeHeader('Content-Type', 'application/json').writeHeader('Cache-Control', 'no-store').end(JSON.stringify(body))
+      res
+        .writeStatus(String(status))
+        .writeHeader('Content-Type', 'application/json')
+        .writeHeader('Cache-Control', 'no-store')
+        .end(JSON.stringify(body))
     })
   }
   readBody(res, bodyBytesMax, (bytes) => {
@@ -78,7 +85,10 @@ export function serveStatic(files: ReadonlyMap<string, StaticFile>, res: HttpRes
   const allowed = isHead || req.getMethod() === 'get'
   res.cork(() => {
     if (!allowed || file === undefined) {
-      res.writeStatus(allowed ? '404 Not Found' : '405 Method Not Allowed').writeHeader('Content-Type', 'text/plain').end(allowed ? 'Not found' : 'Not allowed')
+      res
+        .writeStatus(allowed ? '404 Not Found' : '405 Method Not Allowed')
+        .writeHeader('Content-Type', 'text/plain')
+        .end(allowed ? 'Not found' : 'Not allowed')
       return
     }
     res.writeStatus(known ? '304 Not Modified' : '200 OK')
@@ -124,7 +134,10 @@ function parseJson(bytes: Uint8Array): Plain | undefined {
 
 function answerDirectly(res: HttpResponse, connection: HttpConnection, error: Refusal): void {
   res.cork(() => {
-    res.writeStatus(String(codeTable[error.code].status)).writeHeader('Content-Type', 'application/json').end(JSON.stringify({ error: { ...error } }))
+    res
+      .writeStatus(String(codeTable[error.code].status))
+      .writeHeader('Content-Type', 'application/json')
+      .end(JSON.stringify({ error: { ...error } }))
   })
   connection.aborted()
 }

@@ -30,7 +30,14 @@ export class IdentityCheck {
 
   constructor(credentials: Credentials, clock: () => number) {
     const { jwtSecret } = credentials
-    this.verify = createVerifier({ key: jwtSecret, algorithms: ['HS256'], requiredClaims: ['sub'], clockTimestamp: 0, cache: false, ignoreExpiration: true })
+    this.verify = createVerifier({
+      key: jwtSecret,
+      algorithms: ['HS256'],
+      requiredClaims: ['sub'],
+      clockTimestamp: 0,
+      cache: false,
+      ignoreExpiration: true,
+    })
     this.sign = createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: guestLifeMs })
     this.keys = [
       { digest: digestOf(credentials.operatorKey), role: 'operator' },

@@ -2,10 +2,10 @@ import type { Calls, CallResult } from '../cluster/calls.ts'
 import type { Log, Random } from '../cluster/world.ts'
 import { type Refusal, refusal } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
-import { packInner } from '../protocol/inner-codec.ts'
 import type { SaleId } from '../protocol/ids.ts'
-import type { Plain } from '../protocol/msgpack-writer.ts'
+import { packInner } from '../protocol/inner-codec.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SkuStatus } from '../protocol/results.ts'
 import { saleFileSchema, settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -45,7 +45,12 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly Unnumbere
         const units = params.integer('units', 1, unitsMax)
         const requestId = params.requestId()
         params.end()
-        forwarder.toInventory(call, { op: op.restock, sku, payload: packInner({ units }), ...(requestId === undefined ? {} : { requestId }) })
+        forwarder.toInventory(call, {
+          op: op.restock,
+          sku,
+          payload: packInner({ units }),
+          ...(requestId === undefined ? {} : { requestId }),
+        })
       },
     },
     {
@@ -110,7 +115,10 @@ async function createSale(parts: OperatorMethodsParts, call: Call): Promise<Plai
     const known = parts.views.find(one.sku)
     return known !== undefined && known.settings.sale !== one.sale
   })
-  if (taken !== undefined) return new Refused(refusal('FORBIDDEN', `SKU ${taken.sku} belongs to sale ${parts.views.find(taken.sku)?.settings.sale ?? ''} already.`))
+  if (taken !== undefined)
+    return new Refused(
+      refusal('FORBIDDEN', `SKU ${taken.sku} belongs to sale ${parts.views.find(taken.sku)?.settings.sale ?? ''} already.`),
+    )
   const configured = await Promise.all(settings.map((one) => configure(parts, one)))
   const failed = configured.find((answer) => answer.error !== null)
   if (failed?.error) return new Refused(failed.error)
@@ -130,7 +138,9 @@ async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' |
   const skus = [...parts.views.all()].filter((view) => view.settings.sale === sale).map((view) => view.settings.sku)
   if (skus.length === 0) return new Refused(refusal('UNKNOWN_SALE'))
   const answers = await Promise.all(
-    skus.map((sku) => parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { op: op.setPhase, sku, payload: packInner({ phase }) })),
+    skus.map((sku) =>
+      parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { op: op.setPhase, sku, payload: packInner({ phase }) }),
+    ),
   )
   const statuses: Plain[] = []
   for (const answer of answers) {

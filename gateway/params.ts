@@ -1,6 +1,17 @@
+import {
+  type OrderId,
+  type OrderParts,
+  parseOrderId,
+  parseRequestId,
+  parseSaleId,
+  parseSkuId,
+  parseUserId,
+  type SaleId,
+  type SkuId,
+  type UserId,
+} from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
-import { type OrderId, type OrderParts, parseOrderId, parseRequestId, parseSaleId, parseSkuId, parseUserId, type SaleId, type SkuId, type UserId } from '../protocol/ids.ts'
 
 const paymentToken = /^[\x21-\x7e]{1,200}$/
 
@@ -37,7 +48,9 @@ export class Params {
   }
 
   payment(): string {
-    return this.read('payment', 'a token of 1 to 200 visible ASCII characters', (value) => (typeof value === 'string' && paymentToken.test(value) ? value : undefined))
+    return this.read('payment', 'a token of 1 to 200 visible ASCII characters', (value) =>
+      typeof value === 'string' && paymentToken.test(value) ? value : undefined,
+    )
   }
 
   requestId(): string | undefined {

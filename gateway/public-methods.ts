@@ -1,6 +1,6 @@
 import type { SaleId } from '../protocol/ids.ts'
-import type { SaleInfo, SkuInfo } from '../protocol/results.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { SaleInfo, SkuInfo } from '../protocol/results.ts'
 import type { Method } from './method.ts'
 import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Log, World } from '../cluster/world.ts'
-import { writeError, writeResult } from '../protocol/envelope.ts'
 import { refusal } from '../protocol/codes.ts'
+import { writeError, writeResult } from '../protocol/envelope.ts'
 import { decodeMessage, type Message } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
@@ -35,7 +35,6 @@ export interface RpcListenerParts {
 
 /** Pipelined answers of a busy service are many more bytes than a browser's; it may have so many times a browser's share unread. */
 const rpcBackpressureTimes = 64
-
 
 /** The msgpack-RPC port for the shop's services: raw TCP, pipelined. The first call is `auth [key]`, unless the port is open to loopback. */
 export class RpcListener {
@@ -113,9 +112,15 @@ export class RpcListener {
       let at = 0
       // Hot calls are read where they are as long as nothing is carried over from the chunk before.
       if (splitter.pendingBytes === 0) {
-        for (let end = dispatcher.hot(connection, chunk, 0, chunk.length); end > 0; end = dispatcher.hot(connection, chunk, at, chunk.length)) at = end
+        for (
+          let end = dispatcher.hot(connection, chunk, 0, chunk.length);
+          end > 0;
+          end = dispatcher.hot(connection, chunk, at, chunk.length)
+        )
+          at = end
       }
-      if (at < chunk.length) splitter.feed(at === 0 ? chunk : chunk.subarray(at), (bytes, from, to) => this.message(connection, bytes, from, to))
+      if (at < chunk.length)
+        splitter.feed(at === 0 ? chunk : chunk.subarray(at), (bytes, from, to) => this.message(connection, bytes, from, to))
     } catch (error) {
       this.refuseStream(connection, error)
     }

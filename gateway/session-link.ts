@@ -1,8 +1,8 @@
 import type { Calls, Command } from '../cluster/calls.ts'
 import type { World } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
-import { packInner } from '../protocol/inner-codec.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
+import { packInner } from '../protocol/inner-codec.ts'
 import type { PresenceListener } from './presence.ts'
 
 const retryMs = 1_000
@@ -32,7 +32,9 @@ export class SessionLink implements PresenceListener {
 
   /** Tells the user's other gateways, through the session, that a claim appeared. Lost if the session is away: `resume` repairs it. */
   claimed(user: UserId, sku: SkuId, claim: number): void {
-    this.request({ op: op.claimed, user, payload: packInner({ sku, claim, from: this.calls.subject }) }).catch((error: unknown) => this.failed(user, error))
+    this.request({ op: op.claimed, user, payload: packInner({ sku, claim, from: this.calls.subject }) }).catch((error: unknown) =>
+      this.failed(user, error),
+    )
   }
 
   close(): void {

@@ -1,8 +1,8 @@
 import type { Calls, CallResult } from '../cluster/calls.ts'
 import type { Log } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
-import { packInner } from '../protocol/inner-codec.ts'
 import type { UserId } from '../protocol/ids.ts'
+import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -98,7 +98,9 @@ async function resume(parts: UserMethodsParts, call: Call): Promise<void> {
   const { user } = call
   const shards = new Set([...parts.views.all()].map((view) => view.shard))
   const answers = await Promise.all(
-    [...shards].map((shard) => parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user }, parts.decodeReports)),
+    [...shards].map((shard) =>
+      parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user }, parts.decodeReports),
+    ),
   )
   const reports: ClaimReport[] = []
   for (const answer of answers) {
@@ -106,7 +108,9 @@ async function resume(parts: UserMethodsParts, call: Call): Promise<void> {
     reports.push(...answer.result)
   }
   follow(parts, call, user, reports)
-  call.result({ claims: reports.filter((report) => report.state.state !== 'none').map((report): Plain => ({ sku: report.sku, ...report.state })) })
+  call.result({
+    claims: reports.filter((report) => report.state.state !== 'none').map((report): Plain => ({ sku: report.sku, ...report.state })),
+  })
 }
 
 /** A user who reconnects is followed again from what the shards say. */

@@ -40,7 +40,13 @@ export class Views {
 
   constructor(parts: ViewsParts) {
     this.parts = parts
-    this.shards = Array.from({ length: parts.shards }, (): ShardTracker => ({ epoch: 0, seq: 0, heardAt: 0, asking: undefined, known: false }))
+    this.shards = Array.from({ length: parts.shards }, (): ShardTracker => ({
+      epoch: 0,
+      seq: 0,
+      heardAt: 0,
+      asking: undefined,
+      known: false,
+    }))
     this.served = this.shards.map((_, shard) => parts.bus.serve(publicSubject(shard), (frame) => this.receive(frame)))
   }
 
@@ -86,7 +92,12 @@ export class Views {
   /** Whether the view may answer for its shard: it was heard of within {@link staleTicks}. */
   isFresh(view: SkuView): boolean {
     const shard = this.shards[view.shard]
-    return shard !== undefined && shard.known && shard.asking === undefined && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
+    return (
+      shard !== undefined &&
+      shard.known &&
+      shard.asking === undefined &&
+      this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
+    )
   }
 
   close(): void {
@@ -102,7 +113,9 @@ export class Views {
     if (shard.asking !== undefined) return
     if (!shard.known || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {
       this.resyncs++
-      this.refresh(broadcast.shard).catch((error: unknown) => this.parts.log.error({ error: String(error) }, 'a view could not be taken in'))
+      this.refresh(broadcast.shard).catch((error: unknown) =>
+        this.parts.log.error({ error: String(error) }, 'a view could not be taken in'),
+      )
       return
     }
     shard.heardAt = this.parts.clock.monotonic()
@@ -114,7 +127,9 @@ export class Views {
     const view = this.byName.get(change.sku)
     if (view !== undefined) view.apply(change)
     else if (change.settings !== undefined) {
-      this.add(new SkuView(broadcast.shard, { ...change, settings: change.settings, lineFrom: 1, lineEnd: 1, line: new Uint8Array(0) })).apply(change)
+      this.add(
+        new SkuView(broadcast.shard, { ...change, settings: change.settings, lineFrom: 1, lineEnd: 1, line: new Uint8Array(0) }),
+      ).apply(change)
     }
     const known = view ?? this.byName.get(change.sku)
     if (known !== undefined) for (const listener of this.listeners) listener(known, change, broadcast.now)
@@ -123,7 +138,10 @@ export class Views {
   private async ask(index: number, shard: ShardTracker): Promise<void> {
     const answer = await this.parts.calls.request<ShardView>('inv', index, { op: op.view }, this.parts.decodeView)
     if (answer.error !== null) {
-      this.parts.log.warn({ shard: index, code: answer.error.code }, 'a shard did not give its view; it is asked again at its next broadcast')
+      this.parts.log.warn(
+        { shard: index, code: answer.error.code },
+        'a shard did not give its view; it is asked again at its next broadcast',
+      )
       return
     }
     const { epoch, seq, skus, now } = answer.result

@@ -12,7 +12,15 @@ import { Notification } from './notification.ts'
 import type { Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
-import { type HttpRequest, type HttpResponse, listenOn, type TemplatedApp, type us_listen_socket, type us_socket_context_t, type Uws } from './uws.ts'
+import {
+  type HttpRequest,
+  type HttpResponse,
+  listenOn,
+  type TemplatedApp,
+  type us_listen_socket,
+  type us_socket_context_t,
+  type Uws,
+} from './uws.ts'
 import { type SocketData, stockTopic, WebSocketConnection } from './web-socket-connection.ts'
 
 export interface WebServerParts {
@@ -65,7 +73,8 @@ export class WebServer {
     const { host, webPort } = this.parts.settings
     return new Promise((resolve, reject) => {
       listenOn(this.app, host, webPort, (socket) => {
-        if (socket === false) return reject(new PortFault(`port ${webPort} on ${host} cannot be listened on: it is in use or not permitted`))
+        if (socket === false)
+          return reject(new PortFault(`port ${webPort} on ${host} cannot be listened on: it is in use or not permitted`))
         this.listening = socket
         resolve(this.parts.uws.us_socket_local_port(socket))
       })
@@ -134,7 +143,11 @@ export class WebServer {
       },
     })
     app.post('/v1/call/:method', (res, req) => {
-      const identity = this.identityOf(req.getHeader('authorization'), settings.trustUserHeader === '' ? '' : req.getHeader(settings.trustUserHeader), res)
+      const identity = this.identityOf(
+        req.getHeader('authorization'),
+        settings.trustUserHeader === '' ? '' : req.getHeader(settings.trustUserHeader),
+        res,
+      )
       serveCall({ ...parts, bodyBytesMax: settings.httpBodyBytesMax }, res, req, identity, this.addressOf(res, req))
     })
     app.any('/*', (res, req) => {
@@ -147,14 +160,22 @@ export class WebServer {
   /** Decides who this is at once: asynchronous upgrades have a history of bugs. A socket without a valid token may still read what is public. */
   private upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const { parts } = this
-    const offered = req.getHeader('sec-websocket-protocol').split(',').map((one) => one.trim())
+    const offered = req
+      .getHeader('sec-websocket-protocol')
+      .split(',')
+      .map((one) => one.trim())
     const json = offered.includes(jsonSubprotocol)
     const spoken = json ? jsonSubprotocol : offered.includes(msgpackSubprotocol) ? msgpackSubprotocol : undefined
     const address = this.addressOf(res, req)
     const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
     const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
-    const identity = this.identityOf(bearer, parts.settings.trustUserHeader === '' ? '' : req.getHeader(parts.settings.trustUserHeader), res)
-    if (spoken === undefined) return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
+    const identity = this.identityOf(
+      bearer,
+      parts.settings.trustUserHeader === '' ? '' : req.getHeader(parts.settings.trustUserHeader),
+      res,
+    )
+    if (spoken === undefined)
+      return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
     if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
     if (this.draining || !parts.admission.connected(address)) return refuseUpgrade(res, '503 Service Unavailable', 'Too many connections.')
     const data: SocketData = { identity, address, json, connection: undefined }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { Outbox } from '../actors/inventory/outbox.ts'
 import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
+import { Outbox } from '../actors/inventory/outbox.ts'
 import { orderTargets } from '../actors/payment/order-targets.ts'
 import { PaymentWorker } from '../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
@@ -61,7 +61,13 @@ export async function startNode(config: Config, world: World, routes: Routes = n
   }
 }
 
-async function build(config: Config, world: World, routes: Routes, closers: (() => void | Promise<void>)[], closeAll: () => Promise<void>): Promise<Node> {
+async function build(
+  config: Config,
+  world: World,
+  routes: Routes,
+  closers: (() => void | Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<Node> {
   const { log } = world
   const readiness = new Readiness()
   const metrics = createMetrics()
@@ -71,7 +77,13 @@ async function build(config: Config, world: World, routes: Routes, closers: (() 
   closers.push(() => ops.close())
 
   const shards = { inv: config.shards, ses: config.shards }
-  const store = await openLmdbStore({ folder: config.dataFolder, durability: config.durability, archiveDays: config.archiveDays, shards, world })
+  const store = await openLmdbStore({
+    folder: config.dataFolder,
+    durability: config.durability,
+    archiveDays: config.archiveDays,
+    shards,
+    world,
+  })
   closers.push(() => store.close())
   const bus = new LocalBus(log)
   closers.push(() => bus.close())
@@ -110,7 +122,18 @@ async function build(config: Config, world: World, routes: Routes, closers: (() 
 
   const identities = new IdentityCheck(secrets, () => world.clock.now())
   const files = loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder })
-  const gateway = new Gateway({ uws, world, bus, calls, identities, shards: config.shards, files, routes: routes(identities), decodeInner, settings: config })
+  const gateway = new Gateway({
+    uws,
+    world,
+    bus,
+    calls,
+    identities,
+    shards: config.shards,
+    files,
+    routes: routes(identities),
+    decodeInner,
+    settings: config,
+  })
   closers.push(() => gateway.close())
   metrics.add(gateway)
   const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
@@ -118,7 +141,10 @@ async function build(config: Config, world: World, routes: Routes, closers: (() 
     throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
   })
   readiness.ready()
-  log.info({ web: webPort, ops: ops.port, rpc: rpcPort, durability: config.durability, dataFolder: config.dataFolder, server: binary }, 'ready')
+  log.info(
+    { web: webPort, ops: ops.port, rpc: rpcPort, durability: config.durability, dataFolder: config.dataFolder, server: binary },
+    'ready',
+  )
 
   const stop = async (): Promise<void> => {
     if (closers.length === 0) return
