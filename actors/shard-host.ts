@@ -70,10 +70,9 @@ export class ShardHost implements MetricSource {
     const { store, node, world } = this.parts
     const lease = await store.claim(name, node)
     if (lease === 'taken') throw new Error(`${name} is owned by another node`)
-    let shard: Shard | undefined
-    shard = await this.parts.open(name, lease.epoch, (reason) => {
+    const shard = await this.parts.open(name, lease.epoch, (reason) => {
       world.log.error({ shard: name, epoch: lease.epoch, reason: reason.message, stack: reason.stack }, 'a shard was lost')
-      if (shard !== undefined && this.shards.get(name) === shard) this.shards.delete(name)
+      this.shards.delete(name)
       if (!this.isClosing)
         this.reopen(name).catch((error: unknown) => this.parts.onUnable(error instanceof Error ? error : new Error(String(error))))
     })

@@ -1,13 +1,12 @@
-import type { Code, Refusal } from '../protocol/codes.ts'
+import type { Code } from '../protocol/codes.ts'
 import type { ScannedCall } from '../protocol/edge-scanner.ts'
 import { type Entry, entryHeadBytes, entryOffset, type Op, writeEntry } from '../protocol/entry.ts'
-import { decodeMessage } from '../protocol/envelope.ts'
 import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
 import { hashBytes, hashBytesAgain, shardOfHash } from '../protocol/hash.ts'
-import { unpackInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import { replySubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
 import type { Bus, Served } from './bus.ts'
+import { type CallResult, decodePlain } from './call-codec.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Timer, World } from './world.ts'
 
@@ -36,9 +35,6 @@ export interface Command {
   readonly requestId?: string
   readonly payload?: Uint8Array
 }
-
-/** An answer to {@link Calls.request}. `inner` decodes results that carry bytes. */
-export type CallResult<T> = { readonly error: null; readonly result: T } | { readonly error: Refusal; readonly result: null }
 
 export interface CallsLimits {
   readonly pendingMax: number
@@ -303,19 +299,6 @@ export class Calls {
     })
     return live
   }
-}
-
-/** Decodes an answer whose result is made of plain values. */
-export function decodePlain<T>(bytes: Uint8Array): CallResult<T> {
-  const message = decodeMessage(bytes)
-  if (message.kind !== 'response') throw new Error('a shard answered with something that is no response')
-  return message.error === null ? { error: null, result: message.result as T } : { error: message.error, result: null }
-}
-
-/** Decodes an answer whose result was packed by the inner codec, bytes included. */
-export function decodeInner<T>(bytes: Uint8Array): CallResult<T> {
-  const [, , error, result] = unpackInner<readonly [number, number, Refusal | null, T]>(bytes)
-  return error === null ? { error, result } : { error, result: null }
 }
 
 const none = -1

@@ -49,6 +49,12 @@ export function shardName(kind: ShardKind, shard: number): ShardName {
   return `${kind}.${shard}`
 }
 
+/** The parts of a shard's name. */
+export function partsOfName(name: ShardName): { readonly kind: ShardKind; readonly shard: number } {
+  const [kind, shard] = name.split('.')
+  return { kind: kind === 'ses' ? 'ses' : 'inv', shard: Number(shard) }
+}
+
 /** A place in a shard's journal. Positions are ordered by epoch, then seq. */
 export interface Position {
   readonly epoch: number

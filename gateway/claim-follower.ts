@@ -1,4 +1,5 @@
-import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
 import type { Clock, Log } from '../cluster/world.ts'
 import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'

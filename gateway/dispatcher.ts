@@ -5,7 +5,6 @@ import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
 import { decodeJsonMessage, decodeMessage, type Message } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
-import { parseUserId, type UserId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
@@ -134,8 +133,7 @@ export class Dispatcher implements CallSink {
     const refused = parts.admission.refuses(connection)
     if (refused !== undefined) return parts.responder.refuse(connection, msgid, method.index, refused.code, undefined, refused.retryAfterMs)
     try {
-      const params = new Params(message.params)
-      method.run(this.call(connection, msgid, method, params, this.userOf(connection, method, params)))
+      this.run(connection, msgid, method, new Params(message.params))
     } catch (error) {
       if (error instanceof Malformed) return parts.responder.refuse(connection, msgid, method.index, 'MALFORMED', error.message)
       throw error
@@ -166,14 +164,13 @@ export class Dispatcher implements CallSink {
     this.parts.responder.flush()
   }
 
-  private call(connection: Connection, msgid: number, method: Method, params: Params, user: UserId): Call {
+  private call(connection: Connection, msgid: number, method: Method, params: Params): Call {
     const { responder } = this.parts
     return {
       connection,
       msgid,
       method,
       params,
-      user,
       result: (result) => responder.result(connection, msgid, method.index, result),
       refuse: (code, message, retryAfterMs) => responder.refuse(connection, msgid, method.index, code, message, retryAfterMs),
       refusal: (error) => responder.refusal(connection, msgid, method.index, error),
@@ -187,12 +184,12 @@ export class Dispatcher implements CallSink {
     return method.role === 'operator' && role !== 'operator' ? 'FORBIDDEN' : undefined
   }
 
-  /** The user of the connection, or the first param of a service. */
-  private userOf(connection: Connection, method: Method, params: Params): UserId {
-    if (method.role === 'public' && connection.identity.role !== 'user' && params.count === (method.paramsMax ?? 0) + 1)
-      return params.user()
-    if (method.role !== 'user') return noUser
-    return connection.identity.role === 'user' ? connection.identity.user : params.user()
+  private run(connection: Connection, msgid: number, method: Method, params: Params): void {
+    const { identity } = connection
+    const call = this.call(connection, msgid, method, params)
+    if (method.role === 'user') return method.run({ ...call, user: identity.role === 'user' ? identity.user : params.user() })
+    if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
+    method.run(call)
   }
 
   private refuseByView(connection: Connection, msgid: number, method: Method, code: Code, end: number, retryAfterMs?: number): number {
@@ -208,4 +205,3 @@ export class Dispatcher implements CallSink {
 }
 
 const unknownMethod = 0
-const noUser = parseUserId('-') as UserId

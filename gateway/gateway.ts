@@ -1,5 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
-import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'

@@ -13,27 +13,34 @@ export interface Call {
   readonly msgid: number
   readonly method: Method
   readonly params: Params
-  /** Whom a `user` method acts for; methods of other roles never read it. */
-  readonly user: UserId
   result(result: Plain): void
   refuse(code: Code, message?: string, retryAfterMs?: number): void
   refusal(refusal: Refusal): void
 }
 
-export interface Method {
-  readonly name: string
-  /** Row in the counters; 0 stands for calls of methods that do not exist. */
-  readonly index: number
-  readonly role: MethodRole
-  /** How many params a `public` method takes at most: services may put the user they act for in front of them, as in any other method. */
-  readonly paramsMax?: number
-  /** Reads the params (throwing `Malformed`), then answers or sees to it that the call is answered. */
-  readonly run: (call: Call) => void
+export interface UserCall extends Call {
+  /** Whom the call acts for. */
+  readonly user: UserId
 }
+
+/** `run` reads the params (throwing `Malformed`), then answers or sees to it that the call is answered. */
+export type MethodBody =
+  | { readonly name: string; readonly role: 'user'; readonly run: (call: UserCall) => void }
+  | { readonly name: string; readonly role: 'operator'; readonly run: (call: Call) => void }
+  | {
+      readonly name: string
+      readonly role: 'public'
+      /** Services may put the user they act for in front of this many params, as in any other method. */
+      readonly paramsMax: number
+      readonly run: (call: Call) => void
+    }
+
+/** `index` is the row in the counters; 0 stands for calls of methods that do not exist. */
+export type Method = MethodBody & { readonly index: number }
 
 export type MethodTable = ReadonlyMap<string, Method>
 
 /** Numbers the methods of several groups into one table. */
-export function methodTable(...groups: readonly (readonly Omit<Method, 'index'>[])[]): MethodTable {
+export function methodTable(...groups: readonly (readonly MethodBody[])[]): MethodTable {
   return new Map(groups.flat().map((method, index) => [method.name, { ...method, index: index + 1 }]))
 }

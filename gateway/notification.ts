@@ -31,7 +31,7 @@ export class Notification<Name extends EventName = EventName> {
   }
 }
 
-/** The contents of events are plain data; their types say more than the codec needs to know. */
+/** The contents of events are plain data, one level deep but for a sale's SKUs. */
 function plainOf(content: Events[EventName]): Plain {
-  return { ...content } as Plain
+  return 'skus' in content ? { ...content, skus: content.skus.map((sku) => ({ ...sku })) } : { ...content }
 }

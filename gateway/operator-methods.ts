@@ -1,4 +1,5 @@
-import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
 import type { Log, Random } from '../cluster/world.ts'
 import { type Refusal, refusal } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
@@ -9,11 +10,9 @@ import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SkuStatus } from '../protocol/results.ts'
 import { saleFileSchema, settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
 import type { Forwarder } from './forwarder.ts'
-import type { Call, Method } from './method.ts'
+import type { Call, MethodBody } from './method.ts'
 import { saleProblems } from './sale-problems.ts'
 import type { Views } from './views.ts'
-
-type Unnumbered = Omit<Method, 'index'>
 
 export interface OperatorMethodsParts {
   readonly forwarder: Forwarder
@@ -28,7 +27,7 @@ const lineListMost = 1_000
 const incarnationLength = 6
 
 /** Methods for operators: sales, stock, and a look at anyone's place. */
-export function operatorMethods(parts: OperatorMethodsParts): readonly Unnumbered[] {
+export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBody[] {
   const { forwarder } = parts
   return [
     { name: 'sale.create', role: 'operator', run: (call) => run(parts, call, createSale(parts, call)) },

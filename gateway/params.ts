@@ -1,5 +1,6 @@
 import {
   type OrderId,
+  formatOrderId,
   type OrderParts,
   parseOrderId,
   parseRequestId,
@@ -43,7 +44,7 @@ export class Params {
   order(): { readonly id: OrderId; readonly parts: OrderParts } {
     return this.read('order', 'an order id', (value) => {
       const parts = parseOrderId(value)
-      return parts === undefined ? undefined : { id: value as OrderId, parts }
+      return parts === undefined ? undefined : { id: formatOrderId(parts), parts }
     })
   }
 

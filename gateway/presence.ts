@@ -80,7 +80,7 @@ export class Presences {
   follow(presence: Presence, view: SkuView, claim: number, waits: boolean): FollowedClaim {
     const sku = view.settings.sku
     const former = presence.claims.get(sku)
-    if (former !== undefined && former.claim === claim) {
+    if (former?.claim === claim) {
       former.waits = waits
       return former
     }

@@ -1,14 +1,12 @@
 import type { SaleId } from '../protocol/ids.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SaleInfo, SkuInfo } from '../protocol/results.ts'
-import type { Method } from './method.ts'
+import type { MethodBody } from './method.ts'
 import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
 
-type Unnumbered = Omit<Method, 'index'>
-
 /** Methods that anyone may call and that the views answer. */
-export function publicMethods(views: Views): readonly Unnumbered[] {
+export function publicMethods(views: Views): readonly MethodBody[] {
   return [
     {
       name: 'sale.list',

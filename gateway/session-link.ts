@@ -55,7 +55,9 @@ export class SessionLink implements PresenceListener {
       if (operation === undefined) return
       const taken = await this.request({ op: operation, user, payload: this.where })
       if (!taken) {
-        this.world.timers.after(retryMs, () => this.deliver(user).catch((error: unknown) => this.failed(user, error)))
+        this.world.timers.after(retryMs, () => {
+          this.deliver(user).catch((error: unknown) => this.failed(user, error))
+        })
         return
       }
       if (this.wanted.get(user) === operation) this.wanted.delete(user)

@@ -1,4 +1,5 @@
-import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
 import type { Log } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import type { UserId } from '../protocol/ids.ts'
@@ -6,11 +7,9 @@ import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
-import type { Call, Method } from './method.ts'
+import type { MethodBody, UserCall } from './method.ts'
 import type { Presences } from './presence.ts'
 import type { Views } from './views.ts'
-
-type Unnumbered = Omit<Method, 'index'>
 
 export interface UserMethodsParts {
   readonly forwarder: Forwarder
@@ -26,7 +25,7 @@ const qtyMax = 1_000
 const utf8 = new TextEncoder()
 
 /** Methods that act for one user. The hot ones come here only in unusual encodings, from JSON and from HTTP. */
-export function userMethods(parts: UserMethodsParts): readonly Unnumbered[] {
+export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
   const { forwarder } = parts
   return [
     {
@@ -87,14 +86,14 @@ export function userMethods(parts: UserMethodsParts): readonly Unnumbered[] {
   ]
 }
 
-function onSku(call: Call, forwarder: Forwarder, operation: typeof op.leave | typeof op.claim): void {
+function onSku(call: UserCall, forwarder: Forwarder, operation: typeof op.leave | typeof op.claim): void {
   const sku = call.params.sku()
   call.params.end()
   forwarder.toInventory(call, { op: operation, sku, user: call.user })
 }
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */
-async function resume(parts: UserMethodsParts, call: Call): Promise<void> {
+async function resume(parts: UserMethodsParts, call: UserCall): Promise<void> {
   const { user } = call
   const shards = new Set([...parts.views.all()].map((view) => view.shard))
   const answers = await Promise.all(
@@ -114,7 +113,7 @@ async function resume(parts: UserMethodsParts, call: Call): Promise<void> {
 }
 
 /** A user who reconnects is followed again from what the shards say. */
-function follow(parts: UserMethodsParts, call: Call, user: UserId, reports: readonly ClaimReport[]): void {
+function follow(parts: UserMethodsParts, call: UserCall, user: UserId, reports: readonly ClaimReport[]): void {
   if (call.connection.transport !== 'ws' || call.connection.identity.role !== 'user') return
   const presence = parts.presences.find(user)
   if (presence !== undefined) parts.follower.resumed(presence, reports)

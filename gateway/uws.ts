@@ -54,5 +54,5 @@ const exclusivePort = 1
  * `socket` is false if the port is in use or not permitted.
  */
 export function listenOn(app: TemplatedApp, host: string, port: number, done: (socket: us_listen_socket | false) => void): void {
-  Reflect.apply(app.listen, app, [host, port, exclusivePort, done])
+  Reflect.apply(app['listen'], app, [host, port, exclusivePort, done])
 }

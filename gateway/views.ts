@@ -1,5 +1,6 @@
 import type { Bus, Served } from '../cluster/bus.ts'
-import type { Calls, CallResult } from '../cluster/calls.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
 import type { Clock, Log } from '../cluster/world.ts'
 import type { ShardBroadcast, ShardView, SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'

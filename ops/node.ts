@@ -8,11 +8,12 @@ import { SessionActor, sessionLimits } from '../actors/session/session-actor.ts'
 import { WriteBehind } from '../actors/session/write-behind.ts'
 import { ShardHost } from '../actors/shard-host.ts'
 import { Shard, type ShardLimits } from '../actors/shard.ts'
-import { Calls, decodeInner } from '../cluster/calls.ts'
+import { decodeInner } from '../cluster/call-codec.ts'
+import { Calls } from '../cluster/calls.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
-import { shardName, type ShardName, StoreFault } from '../cluster/store.ts'
+import { partsOfName, shardName, type ShardName, StoreFault } from '../cluster/store.ts'
 import { delay, type World } from '../cluster/world.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { HttpRoute } from '../gateway/http.ts'
@@ -20,7 +21,7 @@ import { IdentityCheck } from '../gateway/identity.ts'
 import { loadStaticFiles } from '../gateway/static-files.ts'
 import { loadUws, NoUws } from '../gateway/uws.ts'
 import { PortFault } from '../gateway/web-server.ts'
-import { publicSubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
+import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import type { RunningNode } from './cli/start-command.ts'
 import type { Config } from './config.ts'
 import { createMetrics } from './metrics.ts'
@@ -97,8 +98,7 @@ async function build(
   const limits: ShardLimits = { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs }
   const targets = orderTargets({ queue, calls, log })
   const open = (name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> => {
-    const [kind, number] = name.split('.') as [ShardKind, string]
-    const shard = Number(number)
+    const { kind, shard } = partsOfName(name)
     const shared = { name, subject: shardSubject(kind, shard), store, bus, world, limits, onLost }
     if (kind === 'inv') {
       const actor = new InventoryActor(shard)

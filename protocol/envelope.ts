@@ -1,6 +1,6 @@
 import { type Code, isCode, type Refusal } from './codes.ts'
 import { decodeStrict, Malformed } from './msgpack-reader.ts'
-import type { MsgpackWriter, Plain } from './msgpack-writer.ts'
+import { type MsgpackWriter, parsePlain, type Plain } from './msgpack-writer.ts'
 
 /** The msgpack-RPC envelope: `[0, msgid, method, params]`, `[1, msgid, error, result]`, `[2, method, params]`. */
 export type Message =
@@ -23,7 +23,7 @@ export function decodeMessage(bytes: Uint8Array, from = 0, to = bytes.length): M
 export function decodeJsonMessage(text: string): Message {
   let value: Plain
   try {
-    value = JSON.parse(text) as Plain
+    value = parsePlain(text)
   } catch {
     throw new Malformed('not JSON')
   }
