@@ -6,21 +6,25 @@ import type { SessionState } from './session-state.ts'
  * after that is none of its business.
  */
 export class Flush {
-  readonly snapshot: Promise<Snapshot>
-  private readonly resolve: (snapshot: Snapshot) => void
-  private taken: Snapshot | undefined
+  readonly ended: Promise<Snapshot | undefined>
+  private readonly end: (snapshot: Snapshot | undefined) => void
+  private begun = false
+  private snapshot: Snapshot | undefined
   private readonly needed = new Map<string, Position>()
 
   constructor() {
-    const { promise, resolve } = withResolver<Snapshot>()
-    this.snapshot = promise
-    this.resolve = resolve
+    let end: (snapshot: Snapshot | undefined) => void = () => {}
+    this.ended = new Promise((resolve) => {
+      end = resolve
+    })
+    this.end = end
   }
 
   /** `unwritten` are the users whose records are older than the state, or on their way. */
   begin(state: SessionState, unwritten: Iterable<string>, now: number, position: Position): void {
-    if (this.taken !== undefined) return
-    this.taken = { position, now, chunks: state.save() }
+    if (this.begun) return
+    this.begun = true
+    if (state.coldUsers === 0) this.snapshot = { position, now, chunks: state.save() }
     for (const user of unwritten) {
       const session = state.peek(user)
       if (session !== undefined) this.needed.set(user, session.included)
@@ -33,18 +37,10 @@ export class Flush {
     if (needed !== undefined && comparePositions(included, needed) >= 0) this.needed.delete(user)
   }
 
-  /** True if all is written; the snapshot is then given out. */
+  /** True if all is written. The snapshot is then given out, if there was nobody of whom the journal knows more than a record does. */
   endIfDone(): boolean {
-    if (this.taken === undefined || this.needed.size > 0) return false
-    this.resolve(this.taken)
+    if (!this.begun || this.needed.size > 0) return false
+    this.end(this.snapshot)
     return true
   }
-}
-
-function withResolver<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

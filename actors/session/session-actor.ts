@@ -96,13 +96,13 @@ export class SessionActor implements Actor {
     this.state.restore(chunks)
   }
 
-  /** Keys of up to `limit` records that the journal has news for; they have to be loaded before {@link SessionActor.flush}. */
+  /** Keys of up to `limit` records of which the journal knows more than they say; a snapshot can be taken when there are none. */
   staleRecords(limit: number): readonly string[] {
     return this.state.coldSlice(limit).map(recordKey)
   }
 
-  /** Resolves with a snapshot when the records have everything up to its position. Owners only. */
-  flush(): Promise<Snapshot> {
+  /** See {@link WriteBehind.flush}. Owners only. */
+  flush(): Promise<Snapshot | undefined> {
     if (this.writeBehind === undefined) throw new Error('only the owner of a shard writes records')
     return this.writeBehind.flush()
   }

@@ -50,7 +50,7 @@ export function userOfEvent(bytes: Uint8Array, at: number): string {
 export function readEvent(bytes: Uint8Array, view: DataView, at: number): SessionEvent {
   const user = userOfEvent(bytes, at)
   const position = { epoch: view.getFloat64(at + epochAt, true), seq: view.getUint32(at + seqAt, true) }
-  const body = bytes.slice(at + userAt + (bytes[at + userBytesAt] as number), at + view.getUint16(at, true))
+  const body = bytes.subarray(at + userAt + (bytes[at + userBytesAt] as number), at + view.getUint16(at, true))
   const kind = bytes[at + kindAt]
   switch (kind) {
     case sessionEvent.attached:

@@ -74,7 +74,8 @@ export class SessionState {
       this.soil(user, now)
       return
     }
-    const event = { bytes: bytes.slice(at, end), now }
+    // A copy in any case: `slice` of a Buffer would be a view of memory that is used again.
+    const event = { bytes: new Uint8Array(bytes.subarray(at, end)), now }
     const events = this.cold.get(user)
     if (events === undefined) this.cold.set(user, [event])
     else events.push(event)

@@ -42,12 +42,12 @@ export class WriteBehind {
   }
 
   /**
-   * Resolves with a snapshot as soon as every event up to its position is in the records: from then on the journal before it is not needed.
-   * All users who have events have to be in memory. A call while one is under way gets that one.
+   * Resolves when every change so far of a user in memory is in that user's record: with a snapshot, before which the journal is not needed any
+   * more, or with undefined if the journal has changes of users who were not in memory. A call while one is under way gets that one.
    */
-  flush(): Promise<Snapshot> {
+  flush(): Promise<Snapshot | undefined> {
     this.flushing ??= new Flush()
-    return this.flushing.snapshot
+    return this.flushing.ended
   }
 
   /** Puts users away until the limit holds. */

@@ -1,0 +1,293 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type CallResult, Calls, decodePlain } from '../../cluster/calls.ts'
+import { shardName } from '../../cluster/store.ts'
+import type { ClaimNotice } from '../../protocol/broadcast.ts'
+import { op, type Op } from '../../protocol/entry.ts'
+import { frameKind, kindOfFrame } from '../../protocol/frame.ts'
+import { formatOrderId } from '../../protocol/ids.ts'
+import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import type { Order, OrderState } from '../../protocol/results.ts'
+import { replySubject, shardSubject } from '../../protocol/subject.ts'
+import type { OrderNews } from '../inventory/outbox.ts'
+import { Shard } from '../shard.ts'
+import { skuId } from '../testing/ids.ts'
+import { ManualWorld } from '../testing/manual-world.ts'
+import { MemoryBus } from '../testing/memory-bus.ts'
+import { MemoryStore } from '../testing/memory-store.ts'
+import { SessionActor, type SessionLimits } from './session-actor.ts'
+import { snapshotSessions } from './session-snapshot.ts'
+import { attachedMax, ordersMax } from './user-session.ts'
+import { WriteBehind } from './write-behind.ts'
+
+const name = shardName('ses', 0)
+const sku = skuId('shoe')
+const limits: SessionLimits = { usersMax: 4, writeAfterMs: 1_000 }
+const phone = replySubject('phone')
+const laptop = replySubject('laptop')
+
+interface BedParts {
+  readonly world: ManualWorld
+  readonly store: MemoryStore
+  readonly bus: MemoryBus
+  readonly actor: SessionActor
+  readonly shard: Shard
+  readonly losses: readonly Error[]
+}
+
+/** A session shard with one gateway that asks it. A new one over the same store is a new owner. */
+class Bed {
+  readonly world: ManualWorld
+  readonly store: MemoryStore
+  readonly bus: MemoryBus
+  readonly actor: SessionActor
+  readonly shard: Shard
+  readonly losses: readonly Error[]
+  readonly calls: Calls
+
+  private constructor(parts: BedParts) {
+    this.world = parts.world
+    this.store = parts.store
+    this.bus = parts.bus
+    this.actor = parts.actor
+    this.shard = parts.shard
+    this.losses = parts.losses
+    const { bus, world } = parts
+    this.calls = new Calls({ bus, world, node: 'phone', shards: 1, limits: { pendingMax: 1_000, callDeadlineMs: 5_000 } })
+  }
+
+  static async open(world = new ManualWorld(), store = new MemoryStore()): Promise<Bed> {
+    const bus = new MemoryBus()
+    const losses: Error[] = []
+    const actor = new SessionActor(limits)
+    actor.useRecords((state) => new WriteBehind(state, { records: store, limits, log: world.log }))
+    const { epoch } = await store.claim(name)
+    const parts = {
+      name,
+      subject: shardSubject('ses', 0),
+      actor,
+      store,
+      bus,
+      world,
+      limits: { mailboxBytesMax: 1 << 20, batchEntriesMax: 256, tickMs: 50, storeRetryMs: 100 },
+      onLost: (reason: Error) => losses.push(reason),
+    }
+    const shard = await world.settled(Shard.open(parts, epoch))
+    return new Bed({ world, store, bus, actor, shard, losses })
+  }
+
+  /** The owner dies, with all that it had in memory; another takes over. */
+  async crash(): Promise<Bed> {
+    await this.world.settled(this.shard.close())
+    this.calls.close()
+    return Bed.open(this.world, this.store)
+  }
+
+  ask(operation: Op, user: string, payload: unknown = null): Promise<CallResult<unknown>> {
+    return this.read<unknown>(operation, user, payload)
+  }
+
+  async user(user: string): Promise<SeenUser> {
+    return resultOf(await this.read<SeenUser>(op.userGet, user))
+  }
+
+  async orders(user: string): Promise<readonly Order[]> {
+    return resultOf(await this.read<readonly Order[]>(op.orderList, user))
+  }
+
+  private read<T>(operation: Op, user: string, payload: unknown = null): Promise<CallResult<T>> {
+    const command = { op: operation, user, payload: packInner(payload) }
+    return this.world.settled(this.calls.request<T>('ses', 0, command, decodePlain))
+  }
+
+  notices(to: string): readonly ClaimNotice[] {
+    const frames = this.bus.sent.filter(({ subject, frame }) => subject === to && kindOfFrame(frame) === frameKind.notice)
+    return frames.map(({ frame }) => unpackInner<ClaimNotice>(frame.subarray(2)))
+  }
+}
+
+interface SeenUser {
+  readonly user: string
+  readonly attachedTo: readonly string[]
+  readonly firstSeenAt: number | null
+  readonly lastSeenAt: number | null
+  readonly orders: readonly Order[]
+}
+
+function resultOf<T>({ error, result }: CallResult<T>): T {
+  if (error !== null) throw new Error(`refused: ${error.code}`)
+  return result
+}
+
+function news(user: string, claim: number, state: OrderState, updatedAt = 1_000 + claim): OrderNews {
+  return {
+    sku,
+    claim,
+    user,
+    order: formatOrderId({ sku, incarnation: 'x1', claim }),
+    qty: 1,
+    amountMinor: 5_000,
+    currency: 'EUR',
+    state,
+    updatedAt,
+  }
+}
+
+describe('a session', () => {
+  let bed: Bed
+  beforeEach(async () => {
+    bed = await Bed.open()
+  })
+
+  test('SES-1 knows the gateways a user is attached to, and since when the user is known', async () => {
+    expect(await bed.user('ann')).toEqual({ user: 'ann', attachedTo: [], firstSeenAt: null, lastSeenAt: null, orders: [] })
+    const arrived = bed.world.clock.now()
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.attach, 'ann', { gateway: laptop })
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.world.pass(10_000)
+    const attached = await bed.user('ann')
+    expect(attached.attachedTo).toEqual([phone, laptop])
+    expect(attached.firstSeenAt).toBeGreaterThanOrEqual(arrived)
+    expect(attached.lastSeenAt).toBeGreaterThanOrEqual(arrived + 10_000)
+
+    await bed.ask(op.detach, 'ann', { gateway: laptop })
+    await bed.ask(op.detach, 'ann', { gateway: phone })
+    const left = bed.world.clock.now()
+    await bed.ask(op.detach, 'ann', { gateway: phone })
+    await bed.world.pass(10_000)
+    const gone = await bed.user('ann')
+    expect(gone.attachedTo).toEqual([])
+    expect(gone.lastSeenAt).toBeLessThanOrEqual(left)
+  })
+
+  test('SES-2 keeps a bounded number of gateways and drops the oldest', async () => {
+    for (let i = 0; i <= attachedMax; i++) await bed.ask(op.attach, 'ann', { gateway: `sluice.gw.g${i}` })
+    const { attachedTo } = await bed.user('ann')
+    expect(attachedTo).toHaveLength(attachedMax)
+    expect(attachedTo[0]).toBe('sluice.gw.g1')
+  })
+
+  test('SES-3 tells the other gateways of the user, and nobody else, that a claim appeared', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.attach, 'ann', { gateway: laptop })
+    await bed.ask(op.attach, 'bob', { gateway: replySubject('tablet') })
+    const { records } = bed.shard.counters
+    expect(await bed.ask(op.claimed, 'ann', { sku, claim: 7, from: phone })).toEqual({ error: null, result: null })
+    expect(bed.notices(laptop)).toEqual([{ user: 'ann', sku, claim: 7 }])
+    expect(bed.notices(phone)).toEqual([])
+    expect(bed.notices(replySubject('tablet'))).toEqual([])
+    expect(bed.shard.counters.records).toBe(records)
+  })
+
+  test('SES-3 lets no notice out once another owner has the shard', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: laptop })
+    await bed.store.claim(name)
+    const { error } = await bed.ask(op.claimed, 'ann', { sku, claim: 7, from: phone })
+    expect(error?.code).toBe('TIMEOUT')
+    expect(bed.losses).toHaveLength(1)
+    expect(bed.notices(laptop)).toEqual([])
+  })
+
+  test('SES-4 takes news of an order once, in any order, and never goes back', async () => {
+    await bed.ask(op.orderNews, 'ann', news('ann', 1, 'overdue', 2_000))
+    await bed.ask(op.orderNews, 'ann', news('ann', 1, 'refunded', 3_000))
+    const { records } = bed.shard.counters
+    for (const late of ['refunding', 'overdue', 'refunded', 'paid'] as const)
+      await bed.ask(op.orderNews, 'ann', news('ann', 1, late, 4_000))
+    expect(bed.shard.counters.records).toBe(records)
+    expect(await bed.orders('ann')).toEqual([
+      { order: 'shoe:x1:1', sku, qty: 1, amountMinor: 5_000, currency: 'EUR', state: 'refunded', updatedAt: 3_000 },
+    ])
+  })
+
+  test('SES-5 keeps a bounded history, latest first, whatever comes again', async () => {
+    for (let claim = 0; claim < ordersMax + 5; claim++) await bed.ask(op.orderNews, 'ann', news('ann', claim, 'paid'))
+    await bed.ask(op.orderNews, 'ann', news('ann', 0, 'paid'))
+    const orders = await bed.orders('ann')
+    expect(orders).toHaveLength(ordersMax)
+    expect(orders.map((order) => order.updatedAt)).toEqual(Array.from({ length: ordersMax }, (_, i) => 1_000 + ordersMax + 4 - i))
+  })
+
+  test('SES-6 remembers everything it answered after a crash, without reading a user nobody asks for', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.orderNews, 'ann', news('ann', 1, 'paid'))
+    await bed.ask(op.attach, 'bob', { gateway: laptop })
+    const before = await bed.user('ann')
+    bed.store.reads.length = 0
+
+    bed = await bed.crash()
+    expect(bed.store.reads).toEqual([])
+    const after = await bed.user('ann')
+    expect({ ...after, lastSeenAt: 0 }).toEqual({ ...before, lastSeenAt: 0 })
+    expect(bed.store.reads).toEqual(['user/ann'])
+  })
+
+  test('SES-7 applies to a cold record only what it does not include yet', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.attach, 'bob', { gateway: phone })
+    await bed.world.until('the records are written', () => bed.store.records.size === 2)
+    await bed.ask(op.attach, 'bob', { gateway: laptop })
+
+    bed = await bed.crash()
+    bed.store.writes.length = 0
+    expect((await bed.user('ann')).attachedTo).toEqual([phone])
+    expect((await bed.user('bob')).attachedTo).toEqual([phone, laptop])
+    await bed.world.pass(10 * limits.writeAfterMs)
+    expect(bed.store.writes).toEqual(['user/bob'])
+  })
+
+  test('SES-8 holds few users in memory and loses none of them', async () => {
+    const users = Array.from({ length: 40 }, (_, i) => `user-${i}`)
+    for (const user of users) {
+      await bed.ask(op.attach, user, { gateway: phone })
+      await bed.world.until(`${user} has room`, () => bed.store.records.has(`user/${user}`))
+    }
+    await bed.world.pass(200)
+    expect(bed.actor.usersInMemory).toBeLessThanOrEqual(limits.usersMax)
+    for (const user of users) expect((await bed.user(user)).attachedTo).toEqual([phone])
+  })
+
+  test('SES-9 answers BUSY instead of growing while records cannot be written, and recovers', async () => {
+    bed.store.recordsFail = false
+    const users = Array.from({ length: limits.usersMax + 1 }, (_, i) => `user-${i}`)
+    for (const user of users) await bed.user(user)
+    bed.store.recordsFail = true
+    const codes: (string | undefined)[] = []
+    for (const user of users.slice(-limits.usersMax)) codes.push((await bed.ask(op.attach, user, { gateway: phone })).error?.code)
+    expect(codes).toEqual(codes.map(() => undefined))
+    expect((await bed.ask(op.attach, 'one-more', { gateway: phone })).error?.code).toBe('BUSY')
+    bed.store.recordsFail = false
+    await bed.world.pass(10_000)
+    expect((await bed.ask(op.attach, 'one-more', { gateway: phone })).error).toBeNull()
+    expect((await bed.user('user-4')).attachedTo).toEqual([phone])
+  })
+
+  test('SES-10 runs commands that waited for a record in their order', async () => {
+    const answers = ['attach', 'detach', 'attach', 'detach'] as const
+    const asked = answers.map((kind) => bed.calls.request('ses', 0, { op: op[kind], user: 'ann', payload: packInner({ gateway: phone }) }))
+    await bed.world.settled(Promise.all(asked))
+    expect((await bed.user('ann')).attachedTo).toEqual([])
+    expect(bed.store.reads).toEqual(['user/ann'])
+  })
+
+  test('SES-11 a snapshot trims the journal only when the records have everything', async () => {
+    for (const user of ['ann', 'bob', 'cyd']) await bed.ask(op.attach, user, { gateway: phone })
+    bed = await bed.crash()
+    await bed.ask(op.detach, 'cyd', { gateway: phone })
+    const snapshot = await bed.world.settled(snapshotSessions(bed.shard, bed.actor))
+    expect([...bed.store.records.keys()].toSorted()).toEqual(['user/ann', 'user/bob', 'user/cyd'])
+    await bed.ask(op.attach, 'dan', { gateway: phone })
+    await bed.store.writeSnapshot(name, snapshot)
+    expect(bed.store.journalLength(name)).toBe(1)
+
+    bed = await bed.crash()
+    expect((await bed.user('ann')).attachedTo).toEqual([phone])
+    expect((await bed.user('cyd')).attachedTo).toEqual([])
+    expect((await bed.user('dan')).attachedTo).toEqual([phone])
+  })
+
+  test('SES-12 refuses what names no user or no known command', async () => {
+    expect((await bed.ask(op.attach, '', { gateway: phone })).error?.code).toBe('MALFORMED')
+    expect((await bed.ask(op.buy, 'ann')).error?.code).toBe('UNKNOWN_METHOD')
+  })
+})

@@ -1,0 +1,122 @@
+import {
+  type ArchiveRecord,
+  comparePositions,
+  type JournalRecord,
+  journalStart,
+  type Lease,
+  type Opened,
+  type Position,
+  type ShardName,
+  type Snapshot,
+  type Store,
+  StoreFault,
+} from '../../cluster/store.ts'
+
+interface Kept {
+  epoch: number
+  journal: JournalRecord[]
+  archive: ArchiveRecord[]
+  snapshot: Snapshot | undefined
+}
+
+/** A store for tests that keeps everything in memory, counts what is asked of it, and fails when told to. */
+export class MemoryStore implements Store {
+  readonly records = new Map<string, Uint8Array>()
+  readonly reads: string[] = []
+  readonly writes: string[] = []
+  /** While true, records can neither be read nor written. */
+  recordsFail = false
+  private readonly shards = new Map<ShardName, Kept>()
+
+  async claim(shard: ShardName): Promise<Lease> {
+    const kept = this.kept(shard)
+    kept.epoch++
+    return { epoch: kept.epoch, until: Number.POSITIVE_INFINITY }
+  }
+
+  async renew(shard: ShardName, epoch: number): Promise<Lease | 'lost'> {
+    return this.kept(shard).epoch === epoch ? { epoch, until: Number.POSITIVE_INFINITY } : 'lost'
+  }
+
+  async release(): Promise<void> {
+    // Nobody waits for a lease here.
+  }
+
+  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+    const kept = this.kept(shard)
+    if (epoch < kept.epoch) return 'fenced'
+    kept.epoch = epoch
+    return { snapshot: kept.snapshot, tail: this.readTail(shard, kept.snapshot?.position ?? journalStart) }
+  }
+
+  async append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
+    const kept = this.kept(shard)
+    const lastSeq = kept.journal.findLast((one) => one.position.epoch === position.epoch)?.position.seq ?? 0
+    const trimmedSeq = kept.snapshot?.position.epoch === position.epoch ? kept.snapshot.position.seq : 0
+    if (position.epoch !== kept.epoch || position.seq !== Math.max(lastSeq, trimmedSeq) + 1) return 'fenced'
+    kept.journal.push({ position, bytes: new Uint8Array(record) })
+    return 'stored'
+  }
+
+  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
+    return this.kept(shard).epoch === epoch ? 'stands' : 'fenced'
+  }
+
+  async *readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
+    for (const record of this.kept(shard).journal) if (comparePositions(record.position, after) > 0) yield record
+  }
+
+  async readSnapshot(shard: ShardName): Promise<Snapshot | undefined> {
+    return this.kept(shard).snapshot
+  }
+
+  async writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {
+    const kept = this.kept(shard)
+    if (kept.snapshot !== undefined && comparePositions(snapshot.position, kept.snapshot.position) <= 0) return 'older'
+    kept.snapshot = snapshot
+    kept.archive.push(
+      ...kept.journal.filter((one) => comparePositions(one.position, snapshot.position) <= 0).map((one) => ({ ...one, trimmed: true })),
+    )
+    kept.journal = kept.journal.filter((one) => comparePositions(one.position, snapshot.position) > 0)
+    return 'stored'
+  }
+
+  async *readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
+    const { archive, journal } = this.kept(shard)
+    yield* archive
+    for (const record of journal) yield { ...record, trimmed: false }
+  }
+
+  async getRecord(key: string): Promise<Uint8Array | undefined> {
+    this.reads.push(key)
+    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    return this.records.get(key)
+  }
+
+  async putRecord(key: string, bytes: Uint8Array): Promise<void> {
+    this.writes.push(key)
+    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    this.records.set(key, new Uint8Array(bytes))
+  }
+
+  async deleteRecord(key: string): Promise<void> {
+    this.records.delete(key)
+  }
+
+  async close(): Promise<void> {
+    // Nothing to close.
+  }
+
+  /** How many records the shard's journal has that are not trimmed. */
+  journalLength(shard: ShardName): number {
+    return this.kept(shard).journal.length
+  }
+
+  private kept(shard: ShardName): Kept {
+    const known = this.shards.get(shard)
+    if (known !== undefined) return known
+    const kept: Kept = { epoch: 0, journal: [], archive: [], snapshot: undefined }
+    this.shards.set(shard, kept)
+    return kept
+  }
+}
