@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type CallResult, decodePlain } from '../../cluster/call-codec.ts'
+import { Calls } from '../../cluster/calls.ts'
 import { shardName } from '../../cluster/store.ts'
 import type { ClaimNotice } from '../../protocol/broadcast.ts'
 import { op, type Op } from '../../protocol/entry.ts'
