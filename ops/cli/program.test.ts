@@ -123,17 +123,24 @@ test('CLI-4 stock and sales are shown as tables, or as JSON', async () => {
 })
 
 test('CLI-4 what a user has is shown whatever its fields are', async () => {
-  answers['user.get'] = {
-    user: 'ann',
-    devices: 2,
-    claims: [
-      { sku: 'shoe', state: 'held' },
-      { sku: 'hat', state: 'paid', order: 'o' },
-    ],
-    orders: [],
-  }
+  const claims = [
+    { sku: 'shoe', state: 'held', expiresAt: 0 },
+    { sku: 'hat', state: 'paid', order: 'o' },
+  ]
+  answers['user.get'] = { user: 'ann', devices: 2, lastSeenAt: null, claims, orders: [] }
   expect((await sluice('user', 'get', 'ann')).out).toBe(
-    'user: ann\ndevices: 2\n\nclaims:\nsku   state  order\nshoe  held\nhat   paid   o\n\norders:\nnone\n',
+    `user: ann
+devices: 2
+lastSeenAt: -
+
+claims:
+sku   state  expiresAt             order
+shoe  held   1970-01-01T00:00:00Z  -
+hat   paid   -                     o
+
+orders:
+none
+`,
   )
 })
 
