@@ -9,7 +9,6 @@ import type { SkuState } from './sku-state.ts'
 
 /** Deadlines, grants and forgotten claims that one batch takes, each, so that calls never wait long behind them. */
 const dueMax = 4_096
-const pausedCheckMs = 5_000
 
 /** Decides what time has brought: openings, ended holds and payments, places that are served, claims to put away. True if more is due. */
 export function decideDue(state: InventoryState, batch: Batch): boolean {
@@ -41,8 +40,9 @@ function endDeadline(state: InventoryState, sku: SkuState, claim: number, batch:
   if (claimIs !== claimState.held && claimIs !== claimState.pending) return
   const deadline = sku.deadlineOf(row, batch.now)
   if (deadline > batch.now) {
-    const paused = claimIs === claimState.held && sku.phase === 'paused'
-    return state.wheel.add(paused ? Math.max(deadline, batch.now + pausedCheckMs) : deadline, sku.index, claim)
+    // While the sale is paused a hold's end moves along with the time; whoever ends the pause puts all holds back into the wheel.
+    if (claimIs === claimState.pending || sku.phase !== 'paused') state.wheel.add(deadline, sku.index, claim)
+    return
   }
   if (claimIs === claimState.held) apply(state, batch, writeNumbered(batch.record, eventKind.expired, sku.index, claim))
   else apply(state, batch, writeSettled(batch.record, sku.index, claim, claimState.overdue))

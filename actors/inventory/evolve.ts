@@ -46,7 +46,7 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
       restocked(sku, view, at)
       break
     case eventKind.phaseSet:
-      phaseSet(sku, bytes[at + eventOffset.phase] as number, now)
+      phaseSet(state, sku, bytes[at + eventOffset.phase] as number, now)
       break
     case eventKind.forgotten:
       forgotten(sku, view.getUint32(at + eventOffset.count, true))
@@ -93,8 +93,10 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   const qty = view.getUint16(at + eventOffset.qty, true)
   let row = users.find(hash, bytes, at + eventOffset.user, userBytes)
   if (row < 0) row = users.add(hash, bytes, at + eventOffset.user, userBytes)
-  else sku.former.remember(hash, users.requestHi[row] as number, users.requestLo[row] as number, now)
-  users.begin(row)
+  else {
+    sku.former.remember(hash, users.requestHi[row] as number, users.requestLo[row] as number, now)
+    users.begin(row)
+  }
   users.setClaim(row, claim)
   users.qty[row] = qty
   users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
@@ -248,13 +250,15 @@ export function restockKey(requestHi: number, requestLo: number): string {
   return `${requestHi}.${requestLo}`
 }
 
-function phaseSet(sku: SkuState, number: number, now: number): void {
+function phaseSet(state: InventoryState, sku: SkuState, number: number, now: number): void {
   const phase = phaseNames[number]
   if (phase === undefined) throw new Error(`unknown phase ${number}`)
-  if (sku.phase === 'paused') sku.holdShiftMs += Math.max(0, now - sku.pausedAt)
+  const wasPaused = sku.phase === 'paused'
+  if (wasPaused) sku.holdShiftMs += Math.max(0, now - sku.pausedAt)
   if (phase === 'paused') sku.pausedAt = now
   sku.phase = phase
   sku.changes.settings = true
+  if (wasPaused) state.scheduleHolds(sku)
 }
 
 /** Puts ended claims away. Users who bought something stay, because their limit counts it. */

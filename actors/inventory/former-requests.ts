@@ -11,8 +11,10 @@ export const formerRequestsMax = 1_000_000
 export class FormerRequests {
   private readonly times = new Map<string, number>()
 
-  has(userHash: number, requestHi: number, requestLo: number): boolean {
-    return this.times.size > 0 && this.times.has(keyOf(userHash, requestHi, requestLo))
+  has(userHash: number, requestHi: number, requestLo: number, now: number): boolean {
+    if (this.times.size === 0) return false
+    const at = this.times.get(keyOf(userHash, requestHi, requestLo))
+    return at !== undefined && now - at <= requestMemoryMs
   }
 
   isFull(now: number): boolean {

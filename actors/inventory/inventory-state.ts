@@ -1,6 +1,7 @@
 import { mix32 } from '../../protocol/hash.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { DeadlineWheel } from '../deadline-wheel.ts'
+import { claimState } from './claim.ts'
 import { SkuState } from './sku-state.ts'
 
 /** In the wheel, item 0 of a SKU is its opening; claims begin at 1. */
@@ -33,6 +34,14 @@ export class InventoryState {
   scheduleOpening(settings: SkuSettings): void {
     const sku = this.byName.get(settings.sku)
     if (sku?.phase === 'scheduled') this.wheel.add(settings.opensAt, sku.index, openingItem)
+  }
+
+  /** Puts every hold of the SKU into the wheel; one that is there twice ends once. */
+  scheduleHolds(sku: SkuState): void {
+    const { users } = sku
+    for (const row of users.rows()) {
+      if (users.state[row] === claimState.held) this.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+    }
   }
 
   digest(): number {

@@ -25,9 +25,9 @@ export class RefusedRequests {
     return this.refused.size === 0
   }
 
-  find(skuIndex: number, userHash: number, requestHi: number, requestLo: number): Code | undefined {
+  find(skuIndex: number, userHash: number, requestHi: number, requestLo: number, now: number): Code | undefined {
     const known = this.refused.get(keyOf(skuIndex, userHash, requestHi, requestLo))
-    if (known === undefined || known.skuIndex !== skuIndex || known.userHash !== userHash) return undefined
+    if (known === undefined || now - known.at > requestMemoryMs || known.skuIndex !== skuIndex || known.userHash !== userHash) return undefined
     return known.requestHi === requestHi && known.requestLo === requestLo ? known.code : undefined
   }
 

@@ -45,7 +45,7 @@ export class UserTable {
     }
   }
 
-  /** A row for a user who has none; its claim columns are zero. */
+  /** A row for a user who has none, begun: its claim columns are zero, and the caller fills them and calls {@link end}. */
   add(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const row = this.freeRows.pop() ?? this.used++
     if (row >= this.hash.length) this.grow()
@@ -54,7 +54,6 @@ export class UserTable {
     this.userLength[row] = length
     this.index.insert(hash, row)
     this.count++
-    this.digest = (this.digest + this.rowDigest(row)) >>> 0
     return row
   }
 
@@ -154,7 +153,6 @@ export class UserTable {
       const length = saved.userLengths[i] as number
       const row = this.add(hashes[i] as number, saved.users, at, length)
       at += length
-      this.begin(row)
       if (claims[i] !== 0) this.setClaim(row, claims[i] as number)
       this.state[row] = saved.states[i] as number
       this.qty[row] = qtys[i] as number
@@ -167,10 +165,14 @@ export class UserTable {
   }
 
   private rowDigest(row: number): number {
+    const deadline = this.deadline[row] as number
     let digest = mix32((this.hash[row] as number) ^ (this.claim[row] as number))
-    digest = Math.imul(digest ^ ((this.state[row] as number) | ((this.qty[row] as number) << 8)), 0x9e37_79b1)
-    digest = Math.imul(digest ^ (this.bought[row] as number) ^ (this.requestLo[row] as number), 0x85eb_ca77)
-    return mix32(digest ^ ((this.deadline[row] as number) | 0) ^ ((this.deadline[row] as number) / 0x1_0000_0000))
+    digest = Math.imul(digest ^ (this.state[row] as number) ^ ((this.qty[row] as number) << 8), 0x9e37_79b1)
+    digest = Math.imul(digest ^ (this.bought[row] as number), 0x85eb_ca77)
+    digest = Math.imul(digest ^ (this.requestHi[row] as number), 0xc2b2_ae3d)
+    digest = Math.imul(digest ^ (this.requestLo[row] as number), 0x27d4_eb2f)
+    digest = Math.imul(digest ^ (deadline / 0x1_0000_0000), 0x1656_67b1)
+    return mix32(digest ^ deadline)
   }
 
   private grow(): void {

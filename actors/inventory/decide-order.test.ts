@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest'
+import { held, incarnation, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
+import { requestMemoryMs } from './former-requests.ts'
+
+const opened = start + 50
+
+function rigWith(overrides: Parameters<typeof settingsOf>[0] = {}): InventoryRig {
+  const rig = new InventoryRig()
+  rig.configure(settingsOf(overrides))
+  return rig
+}
+
+function order(state: string, claim = 1, qty = 1): object {
+  return { state, order: `shoe:${incarnation}:${claim.toString(36)}`, qty, amountMinor: qty * 1_999, currency: 'EUR' }
+}
+
+/** Ann's order of one unit, with the payment overdue. */
+function overdueRig(overrides: Parameters<typeof settingsOf>[0] = {}): InventoryRig {
+  const rig = rigWith(overrides)
+  rig.buy('ann')
+  rig.checkout('ann')
+  rig.pass(30_050)
+  return rig
+}
+
+describe('checkout', () => {
+  test('ORD-1 turns a hold into an order, once, however often it is asked for', () => {
+    const rig = rigWith()
+    rig.buy('ann', { qty: 2 })
+    expect(rig.checkout('ann', { request: 'c1' })).toEqual(order('pending', 1, 2))
+    expect(rig.checkout('ann', { request: 'c1' })).toEqual(order('pending', 1, 2))
+    expect(rig.checkout('ann', { request: 'c2' })).toEqual(order('pending', 1, 2))
+    expect(rig.units()).toEqual([1, 0, 2, 0])
+    const answer = rig.ask({ op: 'claim', sku: 'shoe', user: 'ann' })
+    expect([answer.claim, answer.claimKind]).toEqual([1, 3])
+    rig.settle(1, 'paid')
+    expect(rig.checkout('ann', { request: 'c1' })).toEqual(order('paid', 1, 2))
+  })
+
+  test('ORD-2 needs a hold', () => {
+    const rig = rigWith({ stock: 1 })
+    expect(rig.checkout('ann')).toBe('NO_HOLD')
+    rig.buy('ann')
+    rig.buy('bob')
+    expect(rig.checkout('bob')).toBe('NO_HOLD')
+    rig.pass(10_050)
+    expect(rig.checkout('ann')).toBe('HOLD_EXPIRED')
+    expect(rig.checkout('bob')).toEqual(order('pending', 2))
+    rig.leave('ann')
+    rig.settle(2, 'paid')
+    expect(rig.units()).toEqual([0, 0, 0, 1])
+  })
+
+  test('ORD-3 in the last moment of a hold counts, and the hold’s end no longer does', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.now = opened + 10_100
+    expect(rig.checkout('ann')).toEqual(order('pending'))
+    rig.pass(10_000)
+    expect(rig.units()).toEqual([2, 0, 1, 0])
+  })
+})
+
+describe('settle', () => {
+  test.each([
+    { outcome: 'paid', state: 'paid', units: [2, 0, 0, 1] },
+    { outcome: 'declined', state: 'declined', units: [3, 0, 0, 0] },
+    { outcome: 'refunded', state: 'pending', units: [2, 0, 1, 0] },
+  ])('ORD-4 a pending order that is $outcome becomes $state, and repeats or later outcomes change nothing', ({ outcome, state, units }) => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.checkout('ann')
+    expect(rig.settle(1, outcome)).toEqual(order(state))
+    const journaled = rig.journal.length
+    expect(rig.settle(1, outcome)).toEqual(order(state))
+    if (state !== 'pending') {
+      expect(rig.settle(1, 'paid')).toEqual(order(state))
+      expect(rig.settle(1, 'declined')).toEqual(order(state))
+    }
+    expect(rig.units()).toEqual(units)
+    expect(rig.journal.length).toBe(journaled)
+  })
+
+  test('ORD-5 a declined order’s units go to the head of the line', () => {
+    const rig = rigWith({ stock: 1 })
+    rig.buy('ann')
+    rig.buy('bob')
+    rig.checkout('ann')
+    rig.settle(1, 'declined')
+    expect(rig.claim('bob')).toEqual(held(2, opened + 10_025))
+    expect(rig.claim('ann')).toEqual(order('declined'))
+    expect(rig.buy('ann')).toMatchObject({ state: 'queued' })
+  })
+
+  test('ORD-6 knows only its own orders', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    expect(rig.settle(1, 'paid')).toBe('UNKNOWN_ORDER')
+    rig.checkout('ann')
+    expect(rig.settle(2, 'paid')).toBe('UNKNOWN_ORDER')
+    expect(rig.settle(0, 'paid')).toBe('UNKNOWN_ORDER')
+    expect(rig.settle(1, 'paid', 'of-another-sale')).toBe('UNKNOWN_ORDER')
+    expect(rig.units()).toEqual([2, 0, 1, 0])
+  })
+
+  test('ORD-7 an order that is not settled in time gives its units back and stays open: it counts against its user', () => {
+    const rig = overdueRig({ stock: 1, perUserMax: 1 })
+    expect(rig.claim('ann')).toEqual(order('overdue'))
+    expect(rig.units()).toEqual([1, 0, 0, 0])
+    expect(rig.buy('ann', { request: 'again' })).toEqual(order('overdue'))
+    expect(rig.checkout('ann')).toEqual(order('overdue'))
+    expect(rig.buy('bob')).toEqual(held(2, rig.now + 10_025))
+  })
+
+  test('ORD-8 a payment that comes too late gets the units if some are free and nobody waits', () => {
+    const rig = overdueRig({ stock: 1 })
+    expect(rig.settle(1, 'paid')).toEqual(order('paid'))
+    expect(rig.units()).toEqual([0, 0, 0, 1])
+  })
+
+  test.each<{ readonly why: string; readonly stock: number; readonly by: (rig: InventoryRig) => void }>([
+    { why: 'the units are taken', stock: 1, by: (rig) => rig.buy('bob') },
+    {
+      why: 'people wait for them',
+      stock: 2,
+      by: (rig) => {
+        rig.buy('bob')
+        rig.buy('cat', { qty: 2 })
+      },
+    },
+    { why: 'the sale is closed', stock: 1, by: (rig) => rig.setPhase('closed') },
+  ])('ORD-9 a payment that comes too late goes back if $why', ({ stock, by }) => {
+    const rig = overdueRig({ stock })
+    by(rig)
+    const before = rig.units()
+    expect(rig.settle(1, 'paid')).toEqual(order('refunding'))
+    expect(rig.settle(1, 'paid')).toEqual(order('refunding'))
+    expect(rig.units()).toEqual(before)
+    expect(rig.buy('ann'), 'it still counts against its user').toEqual(order('refunding'))
+    expect(rig.settle(1, 'refunded')).toEqual(order('refunded'))
+    expect(rig.settle(1, 'paid')).toEqual(order('refunded'))
+    expect(rig.units()).toEqual(before)
+  })
+
+  test('ORD-10 an overdue order that turns out declined just ends', () => {
+    const rig = overdueRig()
+    expect(rig.settle(1, 'declined')).toEqual(order('declined'))
+    expect(rig.units()).toEqual([3, 0, 0, 0])
+    expect(rig.settle(1, 'paid')).toEqual(order('declined'))
+    expect(rig.buy('ann')).toEqual(held(2, rig.now + 10_025))
+  })
+
+  test('ORD-11 an order is put away when its news is delivered, and still answers a repeated outcome', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.checkout('ann')
+    rig.settle(1, 'paid')
+    rig.batch([{ op: 'delivered', sku: 'shoe', payload: 1 }])
+    const journaled = rig.journal.length
+    rig.batch([{ op: 'delivered', sku: 'shoe', payload: 1 }])
+    expect(rig.settle(1, 'paid')).toEqual(order('paid'))
+    expect(rig.settle(1, 'declined')).toEqual(order('paid'))
+    expect(rig.journal.length).toBe(journaled)
+    expect(rig.claim('ann')).toEqual(order('paid'))
+  })
+})
+
+describe('order.get', () => {
+  test('ORD-12 gives the order to its user while the SKU knows it, and to nobody else', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    const get = (user: string, claim = 1, of = incarnation) => short(rig.ask({ op: 'orderGet', sku: 'shoe', user, payload: { incarnation: of, claim } }))
+    expect(get('ann'), 'a hold is no order').toBe('UNKNOWN_ORDER')
+    rig.checkout('ann')
+    expect(get('ann')).toEqual(order('pending'))
+    expect(get('bob')).toBe('UNKNOWN_ORDER')
+    expect(get('ann', 2)).toBe('UNKNOWN_ORDER')
+    expect(get('ann', 1, 'other')).toBe('UNKNOWN_ORDER')
+    rig.settle(1, 'declined')
+    expect(get('ann')).toEqual(order('declined'))
+    rig.pass(requestMemoryMs + 50)
+    expect(get('ann')).toBe('UNKNOWN_ORDER')
+  })
+})

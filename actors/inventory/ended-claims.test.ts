@@ -1,0 +1,34 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { EndedClaims } from './ended-claims.ts'
+
+test('INV-85 ended claims come out oldest first, by their time, however the ring wraps and grows', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('push' as const), count: fc.nat(90), laterMs: fc.nat(50) }),
+    fc.record({ kind: fc.constant('shift' as const), count: fc.nat(90) }),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const ended = new EndedClaims()
+      const model: [number, number][] = []
+      let now = 1_000
+      let claim = 0
+      for (const one of steps) {
+        if (one.kind === 'push') {
+          for (let i = 0; i < one.count; i++) {
+            now += one.laterMs
+            ended.push(++claim, now)
+            model.push([claim, now])
+          }
+        } else for (let i = 0; i < one.count && model.length > 0; i++) expect(ended.shift()).toBe(model.shift()?.[0])
+        expect(ended.length).toBe(model.length)
+        expect([...ended.entries()]).toEqual(model)
+        const middle = model[model.length >> 1]?.[1] ?? 0
+        const due = model.filter(([, at]) => at <= middle).length
+        expect(ended.countUntil(middle, 1_000_000)).toBe(due)
+        expect(ended.countUntil(middle, 3)).toBe(Math.min(due, 3))
+      }
+    }),
+  )
+  expect(() => new EndedClaims().shift()).toThrow('no ended claim')
+})

@@ -1,0 +1,194 @@
+import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
+import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
+import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { Batch } from '../actor.ts'
+import { type ClaimReport, InventoryActor } from '../inventory/inventory-actor.ts'
+import { eachEvent, readRecordHead, RecordWriter } from '../record.ts'
+import { Replies } from '../replies.ts'
+import { type Answer, answersOf, type Ask, entryOf, innerResultsOf } from './asks.ts'
+
+/** A moment on a deadline-wheel granule; deadlines of {@link settingsOf} end between two granules, so that none falls on a tick. */
+export const start = 1_700_000_000_000
+
+/** Settings with defaults that suit tests: open from the start, a hold of 10 s, a payment of 30 s. */
+export function settingsOf(overrides: Partial<SaleFileInput['skus'][number]> & { readonly opensAt?: number } = {}): SkuSettings {
+  const { opensAt = 0, ...sku } = overrides
+  const file = saleFileSchema.parse({
+    sale: 'sale',
+    title: 'Sale',
+    opensAt,
+    skus: [{ sku: 'shoe', title: 'Shoe', priceMinor: 1_999, stock: 3, perUserMax: 2, holdTtlMs: 10_025, paymentTtlMs: 30_025, ...sku }],
+  })
+  const [settings] = settingsOfSale(file)
+  if (settings === undefined) throw new Error('no SKU')
+  return settings
+}
+
+export const incarnation = 'inc1'
+
+/**
+ * An inventory actor under a test's own clock, driven by the same entries and read by the same answers as in a shard, without one. Every batch
+ * that changes something becomes a record of `journal`.
+ */
+export class InventoryRig {
+  now = start
+  actor = new InventoryActor(0)
+  readonly journal: Uint8Array[] = []
+  private readonly record = new RecordWriter()
+  private readonly replies = new Replies()
+
+  /** Decides the commands as one batch and then what is due; gives the answers in order. */
+  batch(asks: readonly Ask[]): Answer[] {
+    return this.turn(asks).flatMap((frame) => answersOf(frame))
+  }
+
+  /** One command, one answer. */
+  ask(ask: Ask): Answer {
+    const [answer] = this.batch([ask])
+    if (answer === undefined) throw new Error(`no answer to ${ask.op}`)
+    return answer
+  }
+
+  /** The result of a command whose answer carries the inner codec. */
+  askInner<T>(ask: Ask): T {
+    const [result] = this.turn([ask]).flatMap((frame) => innerResultsOf<T>(frame))
+    if (result === undefined) throw new Error(`no answer to ${ask.op}`)
+    return result
+  }
+
+  /** Lets time pass, with a tick at its end. */
+  pass(ms: number): void {
+    this.now += ms
+    while (this.tick());
+  }
+
+  /** One batch without commands; true if more is due. */
+  tick(): boolean {
+    const batch = this.begin()
+    const more = this.actor.tick(batch)
+    this.keep()
+    return more
+  }
+
+  configure(settings: SkuSettings = settingsOf()): void {
+    const answer = this.ask({ op: 'configure', payload: { settings, incarnation } })
+    if (answer.error !== null) throw new Error(answer.error.message)
+    this.pass(50)
+  }
+
+  buy(user: string, options: Partial<Ask> = {}): Plain {
+    return short(this.ask({ op: 'buy', sku: 'shoe', user, ...options }))
+  }
+
+  checkout(user: string, options: Partial<Ask> = {}): Plain {
+    return short(this.ask({ op: 'checkout', sku: 'shoe', user, payload: new TextEncoder().encode('tok_ok'), ...options }))
+  }
+
+  leave(user: string): Plain {
+    return short(this.ask({ op: 'leave', sku: 'shoe', user }))
+  }
+
+  claim(user: string): Plain {
+    return short(this.ask({ op: 'claim', sku: 'shoe', user }))
+  }
+
+  settle(claim: number, outcome: string, asked = incarnation): Plain {
+    return short(this.ask({ op: 'settle', sku: 'shoe', payload: { incarnation: asked, claim, outcome } }))
+  }
+
+  setPhase(phase: string): Plain {
+    return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase } }))
+  }
+
+  restock(units: number, request?: string): Plain {
+    return short(this.ask({ op: 'restock', sku: 'shoe', payload: { units }, ...(request === undefined ? {} : { request }) }))
+  }
+
+  /** The claim number of a user, 0 if there is none. */
+  claimOf(user: string): number {
+    return this.ask({ op: 'claim', sku: 'shoe', user }).claim
+  }
+
+  reportsOf(user: string): ClaimReport[] {
+    return this.askInner({ op: 'claimsOfUser', user })
+  }
+
+  /** `[available, held, ordered, sold]` */
+  units(sku = 'shoe'): number[] {
+    const { available, held, ordered, sold } = this.status(sku)
+    return [available, held, ordered, sold]
+  }
+
+  status(sku = 'shoe'): Pick<SkuStatus, 'available' | 'held' | 'ordered' | 'sold' | 'waiting' | 'state'> {
+    const view = this.askInner<{ skus: (SkuStatus & { phase: SkuStatus['state'] })[] }>({ op: 'view' })
+    const found = view.skus.find((one) => one.sku === sku)
+    if (found === undefined) throw new Error(`no SKU ${sku}`)
+    const { available, held, ordered, sold, waiting, phase: state } = found
+    return { available, held, ordered, sold, waiting, state }
+  }
+
+  /** Users in line, first come first. */
+  line(): string[] {
+    const { result } = this.ask({ op: 'lineList', sku: 'shoe', payload: { after: 0, limit: 1_000 } })
+    if (!Array.isArray(result)) throw new Error('no list')
+    return result.map((one: { readonly user: string }) => one.user)
+  }
+
+  /** The digest of an actor that has only read the journal. */
+  replayed(from = 0, actor = new InventoryActor(0)): InventoryActor {
+    for (const record of this.journal.slice(from)) replayRecord(actor, record)
+    return actor
+  }
+
+  /** Another owner takes over from a snapshot (or none) and the records after `from`, `downMs` after the last moment. */
+  recover(snapshot: readonly Uint8Array[] | undefined, from: number, downMs: number): void {
+    const last = this.journal.at(-1)
+    const lastNow = last === undefined ? this.now : readRecordHead(last).now
+    this.now += downMs
+    this.actor = new InventoryActor(0)
+    if (snapshot !== undefined) this.actor.restore(snapshot)
+    this.replayed(from, this.actor)
+    const batch = this.begin()
+    this.actor.opened(batch, this.now - lastNow)
+    this.keep()
+  }
+
+  private turn(asks: readonly Ask[]): Uint8Array[] {
+    const batch = this.begin()
+    this.replies.to('gw')
+    for (const ask of asks) {
+      const entry = entryOf(ask)
+      this.actor.command(batch, entry, new DataView(entry.buffer), 0)
+    }
+    this.actor.tick(batch)
+    this.keep()
+    const frames: Uint8Array[] = []
+    this.replies.release((_, frame) => frames.push(frame.slice()))
+    return frames
+  }
+
+  private begin(): Batch {
+    this.record.begin(this.now)
+    return { now: this.now, epoch: 1, seq: this.journal.length, record: this.record, replies: this.replies }
+  }
+
+  private keep(): void {
+    if (this.record.events > 0) this.journal.push(this.record.seal(this.actor.digest()).slice())
+  }
+}
+
+function replayRecord(actor: InventoryActor, record: Uint8Array): void {
+  const head = readRecordHead(record)
+  const view = new DataView(record.buffer, record.byteOffset, record.length)
+  eachEvent(record, view, (at) => actor.evolve(record, view, at, head.now))
+  if (actor.digest() !== head.digest) throw new Error('replay came to another state than its owner had')
+}
+
+/** The code of a refusal, or the result: what tests compare. */
+export function short(answer: Answer): Plain {
+  return answer.error === null ? answer.result : answer.error.code
+}
+
+export function held(hold: number, expiresAt: number, qty = 1): ClaimState {
+  return { state: 'held', hold, qty, expiresAt }
+}
