@@ -1,4 +1,4 @@
-import type { LmdbEnv } from './lmdb-env.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { lostFolder } from './shard-snapshots.ts'
 import type { Clock } from './world.ts'
 

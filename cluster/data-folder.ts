@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Durability, LmdbEnv, type Owner, peekOwner } from './lmdb-env.ts'
 import { openingFault } from './lmdb-faults.ts'
+import { type Durability, LmdbEnv, type Owner, peekOwner } from './lmdb.ts'
 import { ownerNameLength, type Presence } from './owner-socket.ts'
 import { StoreFault } from './store.ts'
 import type { Random } from './world.ts'

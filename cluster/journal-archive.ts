@@ -1,6 +1,6 @@
-import type { LmdbEnv } from './lmdb-env.ts'
 import { logKey, trimParts } from './lmdb-keys.ts'
 import { decodePosition } from './lmdb-manifest.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { lostFolder } from './shard-snapshots.ts'
 import type { Clock } from './world.ts'
 

@@ -1,6 +1,6 @@
-import type { LmdbEnv, TableEntry } from './lmdb-env.ts'
 import { chunkKey, keyAfterPrefix, logKey, logPosition, manifestKey } from './lmdb-keys.ts'
 import { decodeManifest, type Manifest } from './lmdb-manifest.ts'
+import type { LmdbEnv, TableEntry } from './lmdb.ts'
 import {
   type ArchiveRecord,
   comparePositions,

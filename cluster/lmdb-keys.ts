@@ -69,10 +69,6 @@ export function chunkKey(shard: Uint8Array, generation: number, index: number): 
   return key
 }
 
-export function chunkGeneration(key: Buffer): number {
-  return key.readUIntBE(shardBytes, wideBytes)
-}
-
 /** Keeps a shard's newest epoch. */
 export function epochKey(shard: Uint8Array): Buffer {
   return Buffer.concat([shard, Buffer.from('e')])

@@ -1,14 +1,14 @@
 import { ColdRecords } from './cold-records.ts'
 import { openFolderToRead, type ShardCounts } from './data-folder.ts'
 import { JournalReader } from './journal-reader.ts'
-import type { LmdbEnv } from './lmdb-env.ts'
 import { parseShardName, shardKey } from './lmdb-keys.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { type ArchiveRecord, type JournalRecord, type Position, shardName, type ShardName, type Snapshot } from './store.ts'
 import type { Clock } from './world.ts'
 
 /**
  * A data folder read beside its owner, by a tool or by a thread that makes snapshots: it sees every commit and writes nothing.
- * Throws a {@link StoreFault} with one line for the user if there is nothing to read.
+ * Throws a `StoreFault` with one line for the user if there is nothing to read.
  */
 export function openLmdbReader(folder: string, clock: Clock): LmdbReader {
   const { env, shards } = openFolderToRead(folder)

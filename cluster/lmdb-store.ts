@@ -2,8 +2,9 @@ import { ColdRecords } from './cold-records.ts'
 import { type OwnedFolder, type ShardCounts, takeFolder } from './data-folder.ts'
 import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
-import type { Durability } from './lmdb-env.ts'
+import { closedFault } from './lmdb-faults.ts'
 import { parseShardName, shardKey } from './lmdb-keys.ts'
+import type { Durability } from './lmdb.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
 import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
@@ -18,7 +19,6 @@ import {
   type ShardName,
   type Snapshot,
   type Store,
-  StoreFault,
 } from './store.ts'
 import { delay, type Timer, type World } from './world.ts'
 
@@ -42,7 +42,7 @@ const recordSweepMs = 1000
 const sweepPauseMs = 5
 const dayMs = 86_400_000
 
-/** Takes over the data folder, making it if need be; a {@link StoreFault} with one line for the user if it cannot. */
+/** Takes over the data folder, making it if need be; a `StoreFault` with one line for the user if it cannot. */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const { folder, durability, shards, world, reserveBytes = reserveBytesDefault, presence = socketPresence(folder) } = options
   const owned = await takeFolder({ folder, durability, shards, reserveBytes, presence, random: world.random })
@@ -106,7 +106,7 @@ class LmdbStore implements Store {
     return { snapshot, tail: this.#reader.tail(key, snapshot?.position ?? journalStart) }
   }
 
-  append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
+  async append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
     return this.#shard(shard).journal.append(position, record)
   }
 
@@ -115,11 +115,11 @@ class LmdbStore implements Store {
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
-    return this.#reader.tail(this.#shard(shard).key, after)
+    return this.#reader.tail(this.#key(shard), after)
   }
 
   async readSnapshot(shard: ShardName): Promise<Snapshot | undefined> {
-    return this.#reader.snapshot(this.#shard(shard).key)
+    return this.#reader.snapshot(this.#key(shard))
   }
 
   async writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {
@@ -128,7 +128,7 @@ class LmdbStore implements Store {
   }
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
-    return this.#reader.archive(this.#shard(shard).key)
+    return this.#reader.archive(this.#key(shard))
   }
 
   async getRecord(key: string): Promise<Uint8Array | undefined> {
@@ -157,11 +157,10 @@ class LmdbStore implements Store {
   }
 
   #shard(name: ShardName): Shard {
+    if (this.#closed !== undefined) throw closedFault()
     const known = this.#shards.get(name)
     if (known !== undefined) return known
-    const parts = parseShardName(name)
-    if (parts === undefined || parts.number >= this.#options.shards[parts.kind]) throw new Error(`there is no shard ${name}`)
-    const key = shardKey(parts)
+    const key = this.#key(name)
     const { env, term } = this.#owned
     const { clock, timers } = this.#options.world
     const shard = {
@@ -171,6 +170,12 @@ class LmdbStore implements Store {
     }
     this.#shards.set(name, shard)
     return shard
+  }
+
+  #key(name: ShardName): Buffer {
+    const parts = parseShardName(name)
+    if (parts === undefined || parts.number >= this.#options.shards[parts.kind]) throw new Error(`there is no shard ${name}`)
+    return shardKey(parts)
   }
 
   /** One sweep at a time, and none that throws: what it left is there for the next. */

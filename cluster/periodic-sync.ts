@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LmdbEnv } from './lmdb-env.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { StoreFault } from './store.ts'
 import type { Log, Timer, World } from './world.ts'
 

@@ -1,6 +1,6 @@
 import type { JournalReader } from './journal-reader.ts'
-import type { LmdbEnv } from './lmdb-env.ts'
 import { epochKey, logKey } from './lmdb-keys.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { comparePositions, type Position } from './store.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { JournalReader } from './journal-reader.ts'
-import type { LmdbEnv } from './lmdb-env.ts'
-import { chunkGeneration, chunkKey, keyAfterPrefix, manifestKey, trimKey } from './lmdb-keys.ts'
+import { chunkKey, keyAfterPrefix, manifestKey, trimKey } from './lmdb-keys.ts'
 import { encodeManifest, encodePosition, type Manifest } from './lmdb-manifest.ts'
+import type { LmdbEnv } from './lmdb.ts'
 import { chunkBytesMax, comparePositions, journalStart, type Position, type Snapshot, StoreFault } from './store.ts'
 import { type Clock, delay, type Timers } from './world.ts'
 
@@ -67,19 +67,23 @@ export class ShardSnapshots {
 
   /** Removes chunks of other generations than the one that counts. */
   async #clear(kept: Manifest | undefined): Promise<void> {
-    const end = keyAfterPrefix(this.#shard)
     for (;;) {
       this.#env.fresh()
-      const first = this.#env.chunks.keys(this.#shard, end, clearedChunksMax)
-      const last = kept === undefined ? [] : this.#env.chunks.keys(chunkKey(this.#shard, kept.generation + 1, 0), end, clearedChunksMax)
-      const stale = new Map([...first, ...last].map((key) => [key.toString('hex'), key]))
-      for (const [text, key] of stale) if (chunkGeneration(key) === kept?.generation) stale.delete(text)
-      if (stale.size === 0) return
+      const stale = this.#staleChunks(kept)
+      if (stale.length === 0) return
       await this.#commit(() => {
-        for (const key of stale.values()) this.#env.chunks.remove(key)
+        for (const key of stale) this.#env.chunks.remove(key)
       })
       await delay(this.#timers, chunkPauseMs)
     }
+  }
+
+  #staleChunks(kept: Manifest | undefined): Buffer[] {
+    const end = keyAfterPrefix(this.#shard)
+    const { chunks } = this.#env
+    if (kept === undefined) return chunks.keys(this.#shard, end, clearedChunksMax)
+    const older = chunks.keys(this.#shard, chunkKey(this.#shard, kept.generation, 0), clearedChunksMax)
+    return [...older, ...chunks.keys(chunkKey(this.#shard, kept.generation + 1, 0), end, clearedChunksMax)]
   }
 
   async #commit(write: () => void): Promise<void> {
