@@ -1,6 +1,7 @@
 import type { Log } from '../cluster/world.ts'
 import { codeTable, type Refusal, refusal } from '../protocol/codes.ts'
-import { parsePlain, type Plain } from '../protocol/msgpack-writer.ts'
+import { decodeJson } from '../protocol/json-reader.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -125,7 +126,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function parseJson(bytes: Uint8Array): Plain | undefined {
   try {
-    return parsePlain(utf8.decode(bytes))
+    return decodeJson(utf8.decode(bytes))
   } catch {
     // The caller answers MALFORMED; why exactly it is not JSON helps nobody.
     return undefined

@@ -1,6 +1,7 @@
 import { type Code, isCode, type Refusal } from './codes.ts'
+import { decodeJson } from './json-reader.ts'
 import { decodeStrict, Malformed } from './msgpack-reader.ts'
-import { type MsgpackWriter, parsePlain, type Plain } from './msgpack-writer.ts'
+import { type MsgpackWriter, type Plain } from './msgpack-writer.ts'
 
 /** The msgpack-RPC envelope: `[0, msgid, method, params]`, `[1, msgid, error, result]`, `[2, method, params]`. */
 export type Message =
@@ -21,13 +22,7 @@ export function decodeMessage(bytes: Uint8Array, from = 0, to = bytes.length): M
 
 /** Reads one message from JSON text; throws {@link Malformed}. */
 export function decodeJsonMessage(text: string): Message {
-  let value: Plain
-  try {
-    value = parsePlain(text)
-  } catch {
-    throw new Malformed('not JSON')
-  }
-  return messageOf(value)
+  return messageOf(decodeJson(text))
 }
 
 /** Checks that a decoded value has the shape of the envelope. */

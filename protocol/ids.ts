@@ -14,7 +14,8 @@ export const requestBytesMax = 64
 
 const nameOf48 = /^[A-Za-z0-9._-]{1,48}$/
 const visibleAscii = /^[\x21-\x7e]+$/
-const orderOf = /^([A-Za-z0-9._-]{1,48}):([a-z0-9]{1,12}):([a-z0-9]{1,8})$/
+// No leading zero in the claim: an order has one name.
+const orderOf = /^([A-Za-z0-9._-]{1,48}):([a-z0-9]{1,12}):(0|[1-9a-z][a-z0-9]{0,7})$/
 
 const utf8 = new TextEncoder()
 

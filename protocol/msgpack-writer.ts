@@ -167,11 +167,6 @@ export class MsgpackWriter {
   }
 }
 
-/** Parses JSON, whose values are all plain. Throws a SyntaxError. */
-export function parsePlain(text: string): Plain {
-  return JSON.parse(text) as Plain
-}
-
 /** Encodes one value. */
 export function encodePlain(value: Plain): Uint8Array {
   return new MsgpackWriter().value(value).finish()
