@@ -1,0 +1,55 @@
+import { randomInt } from 'node:crypto'
+import type { Peer, PeerName } from '../servers/peer.ts'
+import { startRedis } from '../servers/redis-peer.ts'
+import { figuresBetween, type ServerCounters } from '../servers/server-figures.ts'
+import { runningSluice, startSluice } from '../servers/sluice-peer.ts'
+import type { LoadOptions } from './load-options.ts'
+import { progressBar } from './load-progress.ts'
+import { type LoadReport, reportOf } from './load-report.ts'
+import { type LoadPlan, runLoad } from './load-run.ts'
+import { runDigits } from './wire.ts'
+
+/** Starts or finds the peer, puts the load on it, reads its counters before and after, and stops it again if it was started here. */
+export async function loadPeer(name: PeerName, options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
+  const peer = await peerOf(name, options)
+  const plan: LoadPlan = {
+    connections: options.connections,
+    depth: options.depth,
+    seconds: options.seconds,
+    warmupSeconds: options.warmup,
+    rate: options.rate,
+  }
+  const progress = progressBar(name, plan)
+  const readings: Promise<ServerCounters>[] = []
+  const read = (): void => {
+    const reading = peer.readCounters()
+    // Awaited below; if the run fails first, that is what has to be told.
+    reading.catch(() => {})
+    readings.push(reading)
+  }
+  try {
+    stop.throwIfAborted()
+    const tally = await runLoad(plan, peer.target, { measuring: read, measured: read, progress: (...args) => progress.update(...args) }, stop)
+    const [before = {}, after = {}] = await Promise.all(readings)
+    return reportOf(options, peer, tally, figuresBetween(before, after, plan.seconds))
+  } finally {
+    progress.stop()
+    await peer.stop()
+  }
+}
+
+function peerOf(name: PeerName, options: LoadOptions): Promise<Peer> {
+  const run = newRun()
+  if (name === 'redis') return startRedis(run)
+  const { transport, port, durability, profileServer } = options
+  if (port === undefined) return startSluice({ transport, durability, run, profileFolder: profileServer })
+  const { host, opsPort, key, sku, userHeader } = options
+  return Promise.resolve(runningSluice({ transport, host, port, opsPort, key, sku, userHeader, run }))
+}
+
+/** Another for every run, so that the users of one are new to a node that has seen the other. */
+function newRun(): string {
+  return randomInt(36 ** runDigits)
+    .toString(36)
+    .padStart(runDigits, '0')
+}

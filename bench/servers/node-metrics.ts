@@ -1,0 +1,43 @@
+import { BenchFault } from '../bench-fault.ts'
+import type { ServerCounters } from './server-figures.ts'
+
+const batchName = 'sluice_shard_batch_events'
+const fetchMs = 5_000
+
+/** Reads a node's /metrics page for what {@link ServerCounters} asks. */
+export async function readNodeMetrics(host: string, opsPort: number): Promise<ServerCounters> {
+  const url = `http://${host}:${opsPort}/metrics`
+  const page = await fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(
+    (response) => response.text(),
+    (error: unknown) => {
+      throw new BenchFault(`${url} cannot be read; give the node's --ops-port, or 0 to go without`, error)
+    },
+  )
+  return countersOf(page)
+}
+
+export function countersOf(page: string): ServerCounters {
+  const values = new Map<string, number>()
+  const batches: (readonly [number, number])[] = []
+  for (const line of page.split('\n')) {
+    const sample = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line)
+    if (sample === null) continue
+    const [, name = '', labels = '', value = ''] = sample
+    if (name.startsWith(batchName) && !labels.includes('kind="inv"')) continue
+    const bound = /le="([^"]+)"/.exec(labels)?.[1]
+    if (name === `${batchName}_bucket`) batches.push([bound === '+Inf' ? Infinity : Number(bound), Number(value)])
+    else values.set(name, Number(value))
+  }
+  return {
+    ...given('cpuSeconds', values.get('process_cpu_seconds_total')),
+    ...given('records', values.get(`${batchName}_count`)),
+    ...given('events', values.get(`${batchName}_sum`)),
+    ...given('batches', batches.length === 0 ? undefined : batches),
+  }
+}
+
+function given<N extends string, V>(name: N, value: V | undefined): { readonly [K in N]?: V } {
+  const found: { [K in N]?: V } = {}
+  if (value !== undefined) found[name] = value
+  return found
+}

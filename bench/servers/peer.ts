@@ -1,0 +1,21 @@
+import type { LoadTarget } from '../load/load-run.ts'
+import type { ServerCounters } from './server-figures.ts'
+
+/** What a reader of the figures has to know. */
+export interface PeerFacts {
+  /** Program and version, or address. */
+  readonly server: string
+  readonly durability?: string
+}
+
+/** A server that can be put under load. */
+export interface Peer {
+  readonly name: PeerName
+  readonly target: LoadTarget
+  readonly facts: PeerFacts
+  readCounters(): Promise<ServerCounters>
+  stop(): Promise<void>
+}
+
+export const peerNames = ['sluice', 'redis'] as const
+export type PeerName = (typeof peerNames)[number]

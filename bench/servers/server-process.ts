@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { BenchFault } from '../bench-fault.ts'
+
+const startMs = 30_000
+const stopMs = 10_000
+
+export interface ServerCommand {
+  /** For messages. */
+  readonly name: string
+  readonly path: string
+  readonly args: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** What to do if there is no such program. */
+  readonly install: string
+}
+
+/** A server in a process of its own, which does not outlive this one. */
+export class ServerProcess {
+  private readonly child: ChildProcess
+  private readonly atExit = (): void => {
+    this.child.kill('SIGKILL')
+  }
+  /** The last lines that it wrote, to say why it ended. */
+  private readonly lastLines: string[] = []
+
+  private constructor(command: ServerCommand) {
+    this.child = spawn(command.path, command.args, {
+      env: { ...process.env, ...command.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    process.once('exit', this.atExit)
+  }
+
+  /** Starts it and resolves with what `readyFrom` finds in one of its lines. Rejects with a {@link BenchFault} if it ends or says nothing. */
+  static async start<T>(command: ServerCommand, readyFrom: (line: string) => T | undefined): Promise<{ readonly process: ServerProcess; readonly ready: T }> {
+    const server = new ServerProcess(command)
+    try {
+      return { process: server, ready: await server.ready(command, readyFrom) }
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  }
+
+  /** Asks it to end, and ends it if it does not. */
+  async stop(): Promise<void> {
+    const { child } = this
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopMs)
+      await ended
+      clearTimeout(timer)
+    }
+    process.off('exit', this.atExit)
+  }
+
+  private ready<T>(command: ServerCommand, readyFrom: (line: string) => T | undefined): Promise<T> {
+    const { child, lastLines } = this
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new BenchFault(`${command.name} was not ready within ${startMs / 1000} s`)), startMs)
+      const fail = (reason: string, cause?: unknown): void => {
+        clearTimeout(timer)
+        reject(new BenchFault(`${command.name} ${reason}`, cause))
+      }
+      child.once('error', (error) => fail(`cannot be started (${command.path}); ${command.install}`, error))
+      child.once('exit', (status) => fail(`ended with status ${status ?? 'none'} before it was ready: ${lastLines.join(' | ')}`))
+      for (const stream of [child.stdout, child.stderr]) {
+        if (stream === null) continue
+        createInterface({ input: stream }).on('line', (line) => {
+          lastLines.push(line)
+          if (lastLines.length > 3) lastLines.shift()
+          const ready = readyFrom(line)
+          if (ready === undefined) return
+          clearTimeout(timer)
+          resolve(ready)
+        })
+      }
+    })
+  }
+}
