@@ -28,7 +28,7 @@ export class SluiceProcess {
   private readonly listeners = new Set<() => void>()
 
   constructor(words: readonly string[], options: ProcessOptions = {}) {
-    const [command = process.execPath, ...before] = [...(options.under ?? []), process.execPath, program]
+    const [command, ...before] = [...(options.under ?? []), process.execPath, program]
     this.child = spawn(command, [...before, ...words], {
       cwd: options.workingFolder,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
