@@ -52,7 +52,7 @@ export class InventoryActor implements Actor {
     const operation = bytes[at + entryOffset.op]
     if (skuBytes === 0) return this.shardCommand(operation, batch, bytes, view, at)
     const owned = this.ownedAt(bytes, view, at, skuBytes)
-    if (owned === undefined) return batch.replies.refuse(view, at, 'UNKNOWN_SKU')
+    if (owned === undefined) return batch.replies.refuse(view, at, operation === op.orderGet ? 'UNKNOWN_ORDER' : 'UNKNOWN_SKU')
     switch (operation) {
       case op.buy:
         return decideBuy(owned, batch, bytes, view, at)
