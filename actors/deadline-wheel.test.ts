@@ -3,8 +3,18 @@ import { expect, test } from 'vitest'
 import { DeadlineWheel, granularityMs } from './deadline-wheel.ts'
 
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('add' as const), inMs: fc.oneof(fc.integer({ min: -500, max: 2_000 }), fc.nat(90_000)) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.oneof(fc.nat(200), fc.nat(40_000)), limit: fc.integer({ min: 1, max: 9 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('add' as const), inMs: fc.oneof(fc.integer({ min: -500, max: 2_000 }), fc.nat(90_000)) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      ms: fc.oneof(fc.nat(200), fc.nat(40_000)),
+      limit: fc.integer({ min: 1, max: 9 }),
+    }),
+  },
 )
 
 test('SHD-30 every deadline comes up once, never early, within one granule of its time, and at most as many as asked for', () => {

@@ -25,7 +25,10 @@ function drain(mailbox: Mailbox, entriesMax: number): Taken[] {
   return taken
 }
 
-const frame = fc.record({ replyTo: fc.constantFrom('sluice.gw.a', 'sluice.gw.b', ''), entries: fc.uint8Array({ minLength: 1, maxLength: 300 }) })
+const frame = fc.record({
+  replyTo: fc.constantFrom('sluice.gw.a', 'sluice.gw.b', ''),
+  entries: fc.uint8Array({ minLength: 1, maxLength: 300 }),
+})
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('push' as const), frame }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('drain' as const), entriesMax: fc.integer({ min: 1, max: 400 }) }) },
@@ -60,7 +63,10 @@ test('SHD-20 frames come out whole, in the order in which they went in, about as
 
 test('SHD-21 a full mailbox takes no frame more, and takes again what was drained', () => {
   const mailbox = new Mailbox(1_000)
-  const one = frameOf('gw', Array.from({ length: 90 }, () => 1))
+  const one = frameOf(
+    'gw',
+    Array.from({ length: 90 }, () => 1),
+  )
   let pushed = 0
   while (mailbox.push(one)) pushed++
   expect(pushed).toBeGreaterThanOrEqual(8)
@@ -78,7 +84,13 @@ test('SHD-22 what arrives while a batch is taken waits for its turn and disturbs
   mailbox.push(frameOf('b', [3]))
   const seen: string[] = []
   mailbox.drain(3, (bytes, _view, entriesAt, count, replyTo) => {
-    for (let i = 0; i < 20; i++) mailbox.push(frameOf('late', Array.from({ length: 250 }, () => 9)))
+    for (let i = 0; i < 20; i++)
+      mailbox.push(
+        frameOf(
+          'late',
+          Array.from({ length: 250 }, () => 9),
+        ),
+      )
     seen.push(`${replyTo} ${bytes.subarray(entriesAt, entriesAt + count).join()}`)
   })
   expect(seen).toEqual(['a 1,2', 'b 3'])

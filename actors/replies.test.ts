@@ -30,7 +30,10 @@ describe('Replies', () => {
       replies.to('gw.b')
       replies.refuse(entry(2, round, 5), 0, 'BUSY', 250)
       replies.to('gw.a')
-      replies.begin(entry(3, round, 6), 0).nil().number(round)
+      replies
+        .begin(entry(3, round, 6), 0)
+        .nil()
+        .number(round)
       replies.end(77, 2)
       expect(replies.isEmpty).toBe(false)
       replies.release(sent.send)

@@ -27,7 +27,12 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (stop.signal.aborted) return exitCode.interrupted
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    const reason = error instanceof BenchFault ? error.message : error instanceof Error && 'code' in error ? `${String(error.code)}: ${error.message}` : undefined
+    const reason =
+      error instanceof BenchFault
+        ? error.message
+        : error instanceof Error && 'code' in error
+          ? `${String(error.code)}: ${error.message}`
+          : undefined
     if (reason === undefined) throw error
     process.stderr.write(`bench:load: ${reason}\n`)
     return exitCode.failed

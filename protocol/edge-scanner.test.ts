@@ -67,8 +67,16 @@ function generally(bytes: Uint8Array, userFirst: boolean): object | undefined {
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-'
 const skuText = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 48 })
-const visible = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 64 })
-const printable = fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1, maxLength: 64 })
+const visible = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 64,
+})
+const printable = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 64,
+})
 
 interface UsualCall {
   readonly msgid: number
@@ -137,7 +145,10 @@ describe('scanHotCall', () => {
   })
 
   test('EDG-3 never accepts what the general path refuses or reads otherwise, whatever bytes are changed', () => {
-    const change = fc.record({ at: fc.nat(200), to: fc.oneof(fc.nat(255), fc.constantFrom(0x90, 0x91, 0x92, 0xa0, 0xbf, 0xc0, 0xcc, 0xd9, 0xda, 0x7f, 0x80)) })
+    const change = fc.record({
+      at: fc.nat(200),
+      to: fc.oneof(fc.nat(255), fc.constantFrom(0x90, 0x91, 0x92, 0xa0, 0xbf, 0xc0, 0xcc, 0xd9, 0xda, 0x7f, 0x80)),
+    })
     let accepted = 0
     fc.assert(
       fc.property(usualCall, fc.boolean(), fc.array(change, { minLength: 1, maxLength: 3 }), (call, userFirst, changes) => {
@@ -154,8 +165,14 @@ describe('scanHotCall', () => {
   })
 
   test('EDG-4 never accepts random bytes behind a plausible beginning unless the general path does', () => {
-    const beginning = fc.constantFrom([0x94, 0, 1, 0xa3, 0x62, 0x75, 0x79], [0x94, 0, 0xcd, 1, 2, 0xa5, 0x6c, 0x65, 0x61, 0x76, 0x65], [0x94, 0])
-    const tail = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0x91, 0x92, 0x93, 0x94, 0xa1, 0xa2, 0x61, 0x62, 1, 2, 0xd9)), { maxLength: 30 })
+    const beginning = fc.constantFrom(
+      [0x94, 0, 1, 0xa3, 0x62, 0x75, 0x79],
+      [0x94, 0, 0xcd, 1, 2, 0xa5, 0x6c, 0x65, 0x61, 0x76, 0x65],
+      [0x94, 0],
+    )
+    const tail = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0x91, 0x92, 0x93, 0x94, 0xa1, 0xa2, 0x61, 0x62, 1, 2, 0xd9)), {
+      maxLength: 30,
+    })
     fc.assert(
       fc.property(beginning, tail, fc.boolean(), (head, rest, userFirst) => {
         const bytes = Uint8Array.of(...head, ...rest)

@@ -167,7 +167,13 @@ test('LIN-6 a line that empties and fills again starts over at the new numbers, 
     const number = round * 977
     line.add(number)
     line.add(number + 40)
-    expect([line.size, line.first(), line.countBefore(number + 40), line.nextFrom(0), line.has(number - 977)]).toEqual([2, number, 1, number, false])
+    expect([line.size, line.first(), line.countBefore(number + 40), line.nextFrom(0), line.has(number - 977)]).toEqual([
+      2,
+      number,
+      1,
+      number,
+      false,
+    ])
     line.remove(number)
     line.remove(number + 40)
     expect([line.size, line.first(), line.nextFrom(number), line.countBefore(number + 41)]).toEqual([0, -1, -1, 0])

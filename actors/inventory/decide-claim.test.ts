@@ -211,7 +211,14 @@ describe('buy', () => {
       { op: 'buy', sku: 'shoe', user: 'cat' },
       { op: 'claim', sku: 'sock', user: 'cat' },
     ])
-    expect(answers.map(short)).toEqual([held(1, firstHoldEnds), queued(2, 0), { state: 'none' }, queued(2, 0), queued(3, 1, 'unlikely'), 'UNKNOWN_SKU'])
+    expect(answers.map(short)).toEqual([
+      held(1, firstHoldEnds),
+      queued(2, 0),
+      { state: 'none' },
+      queued(2, 0),
+      queued(3, 1, 'unlikely'),
+      'UNKNOWN_SKU',
+    ])
     expect(rig.claim('bob')).toEqual(held(2, firstHoldEnds))
   })
 })

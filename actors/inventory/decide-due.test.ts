@@ -134,7 +134,8 @@ describe('time', () => {
 
   test('INV-28 thousands of deadlines at once are worked off in portions, and every unit finds its next in line', () => {
     const rig = rigWith({ stock: 6_000 })
-    const buyers = (name: string, count: number) => Array.from({ length: count }, (_, i) => ({ op: 'buy' as const, sku: 'shoe', user: `${name}${i}` }))
+    const buyers = (name: string, count: number) =>
+      Array.from({ length: count }, (_, i) => ({ op: 'buy' as const, sku: 'shoe', user: `${name}${i}` }))
     rig.batch(buyers('holder', 6_000))
     rig.batch(buyers('waiter', 9_000))
     rig.now += 10_050

@@ -20,7 +20,9 @@ describe('configure', () => {
     expect(rig.buy('ann')).toBe('UNKNOWN_SKU')
     expect(short(rig.ask(asked))).toEqual({ sku: 'shoe', available: 3, held: 0, ordered: 0, sold: 0, waiting: 0, state: 'scheduled' })
     const journaled = rig.journal.length
-    expect(short(rig.ask({ ...asked, payload: { settings: settingsOf({ opensAt: start + 5_025 }), incarnation: 'another' } }))).toMatchObject({ available: 3 })
+    expect(
+      short(rig.ask({ ...asked, payload: { settings: settingsOf({ opensAt: start + 5_025 }), incarnation: 'another' } })),
+    ).toMatchObject({ available: 3 })
     expect(rig.journal.length).toBe(journaled)
   })
 
@@ -137,7 +139,15 @@ test('INV-50 status and lineList say what is there', () => {
   rig.buy('ann')
   for (const user of ['bob', 'cat', 'dan', 'eve']) rig.buy(user)
   rig.leave('cat')
-  expect(short(rig.ask({ op: 'status', sku: 'shoe' }))).toEqual({ sku: 'shoe', available: 0, held: 1, ordered: 0, sold: 0, waiting: 3, state: 'open' })
+  expect(short(rig.ask({ op: 'status', sku: 'shoe' }))).toEqual({
+    sku: 'shoe',
+    available: 0,
+    held: 1,
+    ordered: 0,
+    sold: 0,
+    waiting: 3,
+    state: 'open',
+  })
   const list = (after: number, limit: number) => short(rig.ask({ op: 'lineList', sku: 'shoe', payload: { after, limit } }))
   expect(list(0, 2)).toEqual([
     { ticket: 2, user: 'bob', qty: 1, ahead: 0 },

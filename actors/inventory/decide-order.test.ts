@@ -169,7 +169,8 @@ describe('order.get', () => {
   test('ORD-12 gives the order to its user while the SKU knows it, and to nobody else', () => {
     const rig = rigWith()
     rig.buy('ann')
-    const get = (user: string, claim = 1, of = incarnation) => short(rig.ask({ op: 'orderGet', sku: 'shoe', user, payload: { incarnation: of, claim } }))
+    const get = (user: string, claim = 1, of = incarnation) =>
+      short(rig.ask({ op: 'orderGet', sku: 'shoe', user, payload: { incarnation: of, claim } }))
     expect(get('ann'), 'a hold is no order').toBe('UNKNOWN_ORDER')
     rig.checkout('ann')
     expect(get('ann')).toEqual(order('pending'))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { BroadcastContent } from '../actor.ts'
 import { eachOfRuns, type Runs, type ShardView, type SkuChange } from '../../protocol/broadcast.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
+import type { BroadcastContent } from '../actor.ts'
 import { held, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
 import type { ClaimReport } from './inventory-actor.ts'
 
@@ -74,7 +74,16 @@ describe('reads', () => {
     expect(view).toMatchObject({ shard: 0, epoch: 1, now: rig.now })
     const [sku] = view.skus
     if (sku === undefined) throw new Error('no SKU')
-    expect(sku).toMatchObject({ sku: 'shoe', phase: 'open', available: 0, held: 1, ordered: 0, sold: 0, waiting: 2, settings: settingsOf({ stock: 1 }) })
+    expect(sku).toMatchObject({
+      sku: 'shoe',
+      phase: 'open',
+      available: 0,
+      held: 1,
+      ordered: 0,
+      sold: 0,
+      waiting: 2,
+      settings: settingsOf({ stock: 1 }),
+    })
     const line = LineOrder.fromBitmap(sku.lineFrom, sku.line, 5)
     expect([line.first(), line.nextFrom(3), line.size]).toEqual([2, 4, 2])
   })
@@ -98,7 +107,15 @@ describe('broadcasts', () => {
     const rig = new InventoryRig()
     expect(rig.actor.broadcast(rig.now)).toBeUndefined()
     rig.configure(settingsOf({ stock: 1 }))
-    expect(change(rig)).toMatchObject({ sku: 'shoe', phase: 'open', available: 1, settings: { sku: 'shoe' }, joined: [], left: [], changed: [] })
+    expect(change(rig)).toMatchObject({
+      sku: 'shoe',
+      phase: 'open',
+      available: 1,
+      settings: { sku: 'shoe' },
+      joined: [],
+      left: [],
+      changed: [],
+    })
     for (const user of ['ann', 'bob', 'cat', 'dan', 'eve']) rig.buy(user)
     rig.leave('cat')
     const first = change(rig)

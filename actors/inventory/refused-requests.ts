@@ -27,7 +27,8 @@ export class RefusedRequests {
 
   find(skuIndex: number, userHash: number, requestHi: number, requestLo: number, now: number): Code | undefined {
     const known = this.refused.get(keyOf(skuIndex, userHash, requestHi, requestLo))
-    if (known === undefined || now - known.at > requestMemoryMs || known.skuIndex !== skuIndex || known.userHash !== userHash) return undefined
+    if (known === undefined || now - known.at > requestMemoryMs || known.skuIndex !== skuIndex || known.userHash !== userHash)
+      return undefined
     return known.requestHi === requestHi && known.requestLo === requestLo ? known.code : undefined
   }
 

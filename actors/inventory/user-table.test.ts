@@ -94,7 +94,12 @@ class UserRun {
       expect(row, one.user).toBe(one.row)
       expect(table.rowOf(one.claim)).toBe(row)
       expect(text.decode(table.userBytes(row))).toBe(one.user)
-      expect([table.userHash(row), table.claim[row], table.state[row], table.bought[row]]).toEqual([one.hash, one.claim, one.state, one.bought])
+      expect([table.userHash(row), table.claim[row], table.state[row], table.bought[row]]).toEqual([
+        one.hash,
+        one.claim,
+        one.state,
+        one.bought,
+      ])
       expect([table.qty[row], table.requestHi[row], table.requestLo[row]]).toEqual([one.claim % 7, one.claim * 3, one.claim * 5])
       expect(table.deadline[row]).toBe(1_700_000_000_000 + one.claim)
     }

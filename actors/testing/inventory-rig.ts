@@ -1,8 +1,9 @@
-import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
-import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
+import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
 import { type ClaimReport, InventoryActor } from '../inventory/inventory-actor.ts'
+import { Notices } from '../notices.ts'
 import { eachEvent, readRecordHead, RecordWriter } from '../record.ts'
 import { Replies } from '../replies.ts'
 import { type Answer, answersOf, type Ask, entryOf, innerResultsOf } from './asks.ts'
@@ -35,6 +36,7 @@ export class InventoryRig {
   actor = new InventoryActor(0)
   readonly journal: Uint8Array[] = []
   private readonly record = new RecordWriter()
+  private readonly notices = new Notices()
   private readonly replies = new Replies()
 
   /** Decides the commands as one batch and then what is due; gives the answers in order. */
@@ -169,7 +171,7 @@ export class InventoryRig {
 
   private begin(): Batch {
     this.record.begin(this.now)
-    return { now: this.now, epoch: 1, seq: this.journal.length, record: this.record, replies: this.replies }
+    return { now: this.now, epoch: 1, seq: this.journal.length, record: this.record, replies: this.replies, notices: this.notices }
   }
 
   private keep(): void {

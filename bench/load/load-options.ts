@@ -45,7 +45,11 @@ export function loadCommand(): Command {
     )
     .addOption(new Option('--transport <name>', 'how to call').choices(transports).default('rpc'))
     .option('--connections <count>', 'connections', integer(1, connectionsMax), 32)
-    .option('--depth <count>', `calls of one connection under way at most (default: ${defaultDepth}; with --rate ${defaultOpenDepth}; http: always 1)`, integer(1, depthMax))
+    .option(
+      '--depth <count>',
+      `calls of one connection under way at most (default: ${defaultDepth}; with --rate ${defaultOpenDepth}; http: always 1)`,
+      integer(1, depthMax),
+    )
     .option('--seconds <s>', 'length of the measured time', seconds(0.1, 3_600), 10)
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
     .option('--rate <calls/s>', 'open loop: calls a second, all connections together', rate)
@@ -56,8 +60,19 @@ export function loadCommand(): Command {
     .option('--sku <sku>', 'what to buy; it has to exist and be open', 'bench')
     .option('--user-header <name>', 'http: header that the node trusts to name the user (its --trust-user-header)', 'x-sluice-user')
     .addOption(new Option('--durability <level>', 'of a node that is started here').choices(['fsync', 'everysec']).default('fsync'))
-    .addOption(new Option('--peer <name>', 'what to put under load; redis starts the redis-server of this machine and does the same work by a Lua script').choices(peerNames).default('sluice'))
-    .option('--compare <rounds>', 'put Sluice and Redis under the same load in turns, each started afresh, and tell the ratio', integer(1, 100))
+    .addOption(
+      new Option(
+        '--peer <name>',
+        'what to put under load; redis starts the redis-server of this machine and does the same work by a Lua script',
+      )
+        .choices(peerNames)
+        .default('sluice'),
+    )
+    .option(
+      '--compare <rounds>',
+      'put Sluice and Redis under the same load in turns, each started afresh, and tell the ratio',
+      integer(1, 100),
+    )
     .option('--profile-server <folder>', 'write a processor profile of a node that is started here')
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()
@@ -67,7 +82,8 @@ export function loadCommand(): Command {
 export function loadOptionsOf(command: Command): LoadOptions {
   const options = schema.parse(command.opts())
   const { transport, peer, port, compare, rate: perSecond } = options
-  if (transport === 'http' && (options.depth ?? 1) !== 1) throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
+  if (transport === 'http' && (options.depth ?? 1) !== 1)
+    throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
   if (peer === 'redis' || compare !== undefined) {
     if (transport !== 'rpc') throw new BenchFault('Redis is compared with --transport rpc only')
     if (port !== undefined) throw new BenchFault('a comparison starts both servers itself: leave --port out')
@@ -79,7 +95,8 @@ export function loadOptionsOf(command: Command): LoadOptions {
 function integer(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
     return value
   }
 }
@@ -87,13 +104,15 @@ function integer(least: number, most: number): (text: string) => number {
 function seconds(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (text === '' || !(value >= least && value <= most)) throw new InvalidArgumentError(`It has to be a number of seconds from ${least} to ${most}.`)
+    if (text === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`It has to be a number of seconds from ${least} to ${most}.`)
     return value
   }
 }
 
 function rate(text: string): number {
   const value = Number(text)
-  if (text === '' || !(value > 0 && value <= 10_000_000)) throw new InvalidArgumentError('It has to be a number of calls from above 0 to 10000000.')
+  if (text === '' || !(value > 0 && value <= 10_000_000))
+    throw new InvalidArgumentError('It has to be a number of calls from above 0 to 10000000.')
   return value
 }

@@ -11,7 +11,12 @@ export interface Progress {
 export function progressBar(name: string, plan: LoadPlan): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} }
   const total = plan.warmupSeconds + plan.seconds
-  const bar = new SingleBar({ format: `${name} {bar} {phase} {rate} calls/s, {errors} errors`, hideCursor: true, clearOnComplete: true, stream: process.stderr })
+  const bar = new SingleBar({
+    format: `${name} {bar} {phase} {rate} calls/s, {errors} errors`,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  })
   bar.start(total, 0, { phase: 'warming up', rate: 0, errors: 0 })
   return {
     update: (calls, errors, elapsedSeconds) => {

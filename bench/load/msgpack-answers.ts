@@ -59,7 +59,13 @@ class CodeCache {
 }
 
 function isHeld(bytes: Uint8Array, at: number): boolean {
-  return hasFullHead(bytes, at) && bytes[at + 7] === 0xc0 && bytes[at + 8] === 0x84 && bytes[at + heldAt] === 0x68 && bytes[at + expiresAtTagAt] === 0xcf
+  return (
+    hasFullHead(bytes, at) &&
+    bytes[at + 7] === 0xc0 &&
+    bytes[at + 8] === 0x84 &&
+    bytes[at + heldAt] === 0x68 &&
+    bytes[at + expiresAtTagAt] === 0xcf
+  )
 }
 
 function isRefusal(bytes: Uint8Array, at: number): boolean {

@@ -29,7 +29,12 @@ export async function loadPeer(name: PeerName, options: LoadOptions, stop: Abort
   }
   try {
     stop.throwIfAborted()
-    const tally = await runLoad(plan, peer.target, { measuring: read, measured: read, progress: (...args) => progress.update(...args) }, stop)
+    const tally = await runLoad(
+      plan,
+      peer.target,
+      { measuring: read, measured: read, progress: (...args) => progress.update(...args) },
+      stop,
+    )
     const [before = {}, after = {}] = await Promise.all(readings)
     return reportOf(options, peer, tally, figuresBetween(before, after, plan.seconds))
   } finally {

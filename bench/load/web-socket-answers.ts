@@ -30,7 +30,10 @@ export class WebSocketAnswers implements AnswerReader {
   private frame(head: number, bytes: Uint8Array, from: number, to: number, sink: AnswerSink): void {
     if (head === (finBit | opcode.binary)) return this.answers.readOne(bytes, from, to, sink)
     if (head === (finBit | opcode.ping)) return sink.reply(clientFrame(opcode.pong, bytes.subarray(from, to)))
-    if (head !== (finBit | opcode.pong)) throw new ProtocolFault(head === (finBit | opcode.close) ? 'the server closed the WebSocket' : 'the server sent a frame that no answer is')
+    if (head !== (finBit | opcode.pong))
+      throw new ProtocolFault(
+        head === (finBit | opcode.close) ? 'the server closed the WebSocket' : 'the server sent a frame that no answer is',
+      )
   }
 }
 

@@ -31,7 +31,10 @@ export function figuresBetween(before: ServerCounters, after: ServerCounters, se
 }
 
 /** Records per bucket, without the empty ones. */
-function sizesBetween(before: readonly (readonly [number, number])[], after: readonly (readonly [number, number])[]): Record<string, number> {
+function sizesBetween(
+  before: readonly (readonly [number, number])[],
+  after: readonly (readonly [number, number])[],
+): Record<string, number> {
   const sizes: Record<string, number> = {}
   let below = 0
   for (const [i, [bound, count]] of after.entries()) {

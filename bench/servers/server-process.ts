@@ -34,7 +34,10 @@ export class ServerProcess {
   }
 
   /** Starts it and resolves with what `readyFrom` finds in one of its lines. Rejects with a {@link BenchFault} if it ends or says nothing. */
-  static async start<T>(command: ServerCommand, readyFrom: (line: string) => T | undefined): Promise<{ readonly process: ServerProcess; readonly ready: T }> {
+  static async start<T>(
+    command: ServerCommand,
+    readyFrom: (line: string) => T | undefined,
+  ): Promise<{ readonly process: ServerProcess; readonly ready: T }> {
     const server = new ServerProcess(command)
     try {
       return { process: server, ready: await server.ready(command, readyFrom) }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { connectRpc, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { flagOf, type Settings, variableOf } from '../../ops/settings.ts'
+import { connectRpc, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { BenchFault } from '../bench-fault.ts'
 import { httpWire } from '../load/http-wire.ts'
 import { type BuyParts, rpcWire } from '../load/rpc-wire.ts'
@@ -62,7 +62,11 @@ export async function startSluice(options: EmbeddedOptions): Promise<Peer> {
     const { transport, run } = options
     return {
       name: 'sluice',
-      target: { host, port: transport === 'rpc' ? ready.rpc : ready.web, wire: wireOf(transport, { sku, run }, `${host}:${ready.web}`, { key: operatorKey, userHeader }) },
+      target: {
+        host,
+        port: transport === 'rpc' ? ready.rpc : ready.web,
+        wire: wireOf(transport, { sku, run }, `${host}:${ready.web}`, { key: operatorKey, userHeader }),
+      },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
       stop,
@@ -100,7 +104,12 @@ export function runningSluice(options: RunningOptions): Peer {
   }
 }
 
-function wireOf(transport: Transport, buy: BuyParts, hostHeader: string, identity: { readonly key: string | undefined; readonly userHeader: string }): Wire {
+function wireOf(
+  transport: Transport,
+  buy: BuyParts,
+  hostHeader: string,
+  identity: { readonly key: string | undefined; readonly userHeader: string },
+): Wire {
   switch (transport) {
     case 'rpc':
       return rpcWire(buy, identity.key)
@@ -156,7 +165,8 @@ async function createSale(rpcPort: number, key: string): Promise<void> {
     await rpc.saleCreate({ sale: sku, title: 'Bench', opensAt: 0, skus: [{ sku, title: 'Bench', priceMinor: 100, stock, holdTtlMs }] })
     await rpc.saleOpen(sku)
   } catch (error) {
-    if (error instanceof SluiceError) throw new BenchFault(`the sale for the bench could not be made: ${error.code}: ${error.message}`, error)
+    if (error instanceof SluiceError)
+      throw new BenchFault(`the sale for the bench could not be made: ${error.code}: ${error.message}`, error)
     throw error
   } finally {
     rpc.close()
