@@ -10,8 +10,6 @@ export type Identity =
   /** Services and operators act for any user: their calls name the user first. */
   | { readonly role: 'backend' | 'operator' }
 
-export type Role = Identity['role']
-
 export const nobody: Identity = { role: 'nobody' }
 
 export interface Credentials {

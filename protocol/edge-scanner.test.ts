@@ -66,7 +66,7 @@ function generally(bytes: Uint8Array, userFirst: boolean): object | undefined {
 }
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-'
-const skuText = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 48 })
+const skuText = fc.string({ unit: fc.constantFrom(...letters.split('')), minLength: 1, maxLength: 48 })
 const visible = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
   minLength: 1,

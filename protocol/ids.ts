@@ -5,8 +5,6 @@ export type SaleId = string & { readonly brand: 'sale' }
 export type RequestId = string & { readonly brand: 'request' }
 /** `<sku>:<incarnation>:<claim>`; the SKU in front routes the order to its shard without an index. */
 export type OrderId = string & { readonly brand: 'order' }
-/** A gateway's name for one run of its process; answers to an earlier run find nobody. */
-export type GatewayId = string & { readonly brand: 'gateway' }
 
 export const userBytesMax = 64
 export const skuBytesMax = 48

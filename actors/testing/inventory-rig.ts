@@ -117,16 +117,16 @@ export class InventoryRig {
 
   /** `[available, held, ordered, sold]` */
   units(sku = 'shoe'): number[] {
-    const { available, held, ordered, sold } = this.status(sku)
-    return [available, held, ordered, sold]
+    const status = this.status(sku)
+    return [status.available, status.held, status.ordered, status.sold]
   }
 
   status(sku = 'shoe'): Pick<SkuStatus, 'available' | 'held' | 'ordered' | 'sold' | 'waiting' | 'state'> {
     const view = this.askInner<{ skus: (SkuStatus & { phase: SkuStatus['state'] })[] }>({ op: 'view' })
     const found = view.skus.find((one) => one.sku === sku)
     if (found === undefined) throw new Error(`no SKU ${sku}`)
-    const { available, held, ordered, sold, waiting, phase: state } = found
-    return { available, held, ordered, sold, waiting, state }
+    const { available, ordered, sold, waiting, phase } = found
+    return { available, held: found.held, ordered, sold, waiting, state: phase }
   }
 
   /** Users in line, first come first. */
