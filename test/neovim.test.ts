@@ -37,7 +37,8 @@ test.skipIf(!hasNeovim)("SYS-10 neovim's msgpack-RPC client buys, reads and leav
     ['claim', 'ben', 'lamp'],
     ['sku.get', 'lamp'],
   ])
-  const held = { state: 'held', qty: 1, hold: expect.any(Number), expiresAt: expect.any(Number) }
+  const aNumber: unknown = expect.any(Number)
+  const held = { state: 'held', qty: 1, hold: aNumber, expiresAt: aNumber }
   const [auth, bought, again, queued, claimed, left, after, next, sku] = answers
   expect(auth).toEqual({ role: 'backend' })
   expect(bought).toEqual(held)
@@ -57,7 +58,7 @@ test.skipIf(!hasNeovim)('SYS-10 a refusal reaches neovim as an error, and the co
     ['buy', 'anna', 'vase'],
   ])
   // neovim understands no errors that are maps, and says only that there was one.
-  const anError = expect.stringContaining('unknown error')
+  const anError: unknown = expect.stringContaining('unknown error')
   expect(answers).toEqual([anError, anError, expect.objectContaining({ state: 'held' })])
 })
 
