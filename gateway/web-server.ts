@@ -2,7 +2,7 @@ import type { World } from '../cluster/world.ts'
 import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Admission } from './admission.ts'
-import type { ClientAddress } from './client-address.ts'
+import { type ClientAddress, plainAddress } from './client-address.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
@@ -200,14 +200,18 @@ export class WebServer {
   }
 
   private identityOf(authorization: string, userHeader: string, res: HttpResponse): Identity {
-    if (userHeader !== '' && this.parts.clientAddress.isTrusted(res)) return this.parts.identities.ofTrustedHeader(userHeader)
+    if (userHeader !== '' && this.parts.clientAddress.isTrusted(peerOf(res))) return this.parts.identities.ofTrustedHeader(userHeader)
     if (!/^bearer /i.test(authorization)) return nobody
     return this.parts.identities.ofBearer(authorization.slice(7).trim())
   }
 
   private addressOf(res: HttpResponse, req: HttpRequest): string {
-    return this.parts.clientAddress.of(res, req.getHeader('x-forwarded-for'))
+    return this.parts.clientAddress.of(peerOf(res), req.getHeader('x-forwarded-for'))
   }
+}
+
+function peerOf(res: HttpResponse): string {
+  return plainAddress(utf8.decode(res.getRemoteAddressAsText()))
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
