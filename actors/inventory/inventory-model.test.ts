@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Ask } from '../testing/asks.ts'
@@ -114,7 +114,7 @@ class SideBySide {
   private readonly model: PlainSku
   private readonly perUserMax: number
   private readonly aheads = new Map<number, number>()
-  private snapshots: { readonly at: number; readonly chunks: readonly Uint8Array[] }[] = []
+  private readonly snapshots: { readonly at: number; readonly chunks: readonly Uint8Array[] }[] = []
 
   constructor(overrides: Settings) {
     const made = settingsOf(overrides)
@@ -205,7 +205,7 @@ class SideBySide {
   }
 }
 
-function runAll(overrides: Settings, steps: readonly Step[]): void {
+function expectSideBySide(overrides: Settings, steps: readonly Step[]): void {
   const both = new SideBySide(overrides)
   for (const one of steps) both.run(one)
   both.checkReplay()
@@ -214,7 +214,7 @@ function runAll(overrides: Settings, steps: readonly Step[]): void {
 test('INV-70 a SKU does what its rules say, through any calls, times and changes of owner, and its laws hold after every batch', () => {
   const runs = Number(process.env['SLUICE_MODEL_RUNS'] ?? 300)
   fc.assert(
-    fc.property(settings, fc.array(step, { maxLength: 60, size: 'max' }), (overrides, steps) => runAll(overrides, steps)),
+    fc.property(settings, fc.array(step, { maxLength: 60, size: 'max' }), (overrides, steps) => expectSideBySide(overrides, steps)),
     { numRuns: runs },
   )
 })
@@ -253,4 +253,4 @@ test.each<{ readonly name: string; readonly settings: Settings; readonly steps: 
       { do: 'batch', calls: [{ do: 'buy', user: 'bob', qty: 1, request: 'r2' }] },
     ],
   },
-])('INV-71 found by chance once: $name', ({ settings: overrides, steps }) => runAll(overrides, steps))
+])('INV-71 found by chance once: $name', ({ settings: overrides, steps }) => expectSideBySide(overrides, steps))
