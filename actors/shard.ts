@@ -122,7 +122,10 @@ export class Shard {
     this.isClosing = true
     this.served?.close()
     this.ticker?.cancel()
-    while (this.state === 'turning') await this.idle()
+    do {
+      await this.waiting.settled()
+      while (this.state === 'turning') await this.idle()
+    } while (this.waiting.isReading && this.state === 'idle')
     this.state = 'stopped'
   }
 

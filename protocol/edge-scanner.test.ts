@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ScannedCall, scanHotCall } from './edge-scanner.ts'
 import { op } from './entry.ts'
@@ -172,6 +172,7 @@ describe('scanHotCall', () => {
     )
     const tail = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0x91, 0x92, 0x93, 0x94, 0xa1, 0xa2, 0x61, 0x62, 1, 2, 0xd9)), {
       maxLength: 30,
+      size: 'max',
     })
     fc.assert(
       fc.property(beginning, tail, fc.boolean(), (head, rest, userFirst) => {

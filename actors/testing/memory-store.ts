@@ -51,6 +51,8 @@ export class MemoryStore implements Store {
 
   async append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
     const kept = this.kept(shard)
+    const repeated = kept.journal.find((one) => comparePositions(one.position, position) === 0)
+    if (repeated !== undefined && position.epoch === kept.epoch) return Buffer.compare(repeated.bytes, record) === 0 ? 'stored' : 'fenced'
     const lastSeq = kept.journal.findLast((one) => one.position.epoch === position.epoch)?.position.seq ?? 0
     const trimmedSeq = kept.snapshot?.position.epoch === position.epoch ? kept.snapshot.position.seq : 0
     if (position.epoch !== kept.epoch || position.seq !== Math.max(lastSeq, trimmedSeq) + 1) return 'fenced'
@@ -105,6 +107,11 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     // Nothing to close.
+  }
+
+  /** Puts records there as if an owner had stored them, in whatever order. */
+  seedJournal(shard: ShardName, records: readonly JournalRecord[]): void {
+    this.kept(shard).journal.push(...records)
   }
 
   /** How many records the shard's journal has that are not trimmed. */
