@@ -6,6 +6,7 @@ import { entryOffset } from '../protocol/entry.ts'
 import { frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Actor, Batch } from './actor.ts'
+import { BatchGathering } from './batch-gathering.ts'
 import { refuseFrame } from './busy.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { Notices } from './notices.ts'
@@ -58,6 +59,7 @@ export class Shard {
   private readonly replies = new Replies()
   private readonly notices = new Notices()
   private readonly waiting: WaitingEntries
+  private readonly gathering: BatchGathering
   private seq = 0
   private broadcastSeq = 0
   private lastNow = 0
@@ -73,6 +75,7 @@ export class Shard {
     this.parts = parts
     this.epoch = epoch
     this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
+    this.gathering = new BatchGathering(parts.world)
     this.waiting = new WaitingEntries({
       store: parts.store,
       actor: parts.actor,
@@ -155,15 +158,14 @@ export class Shard {
   private wake(): void {
     if (this.state !== 'idle') return
     this.state = 'turning'
-    this.parts.world.timers.soon(() => {
-      this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
-    })
+    this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
   }
 
   /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
   private async turn(): Promise<void> {
     let more = true
     while (more && this.state === 'turning') {
+      await this.gathering.until(() => this.mailbox.bytes)
       const ticked = this.tickIsDue
       this.tickIsDue = false
       more = this.decide() || this.tickIsDue
@@ -172,7 +174,6 @@ export class Shard {
       this.release(broadcast)
       if (ticked) this.parts.actor.released(this.lastNow, this.position)
       more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
-      if (more) await this.breathe()
     }
     if (this.state === 'turning') this.state = 'idle'
     this.tellIdle()
@@ -182,13 +183,6 @@ export class Shard {
     const listeners = this.idleListeners
     this.idleListeners = []
     for (const listener of listeners) listener()
-  }
-
-  /** Lets waiting IO in between two batches, so that the next batch is a large one. */
-  private breathe(): Promise<void> {
-    return new Promise((resolve) => {
-      this.parts.world.timers.soon(resolve)
-    })
   }
 
   /** Decides everything that waits, up to the batch's limit; true if there is more. */
@@ -233,12 +227,14 @@ export class Shard {
 
   /** Stores the record, as often as it takes: the same bytes at the same place are stored once. */
   private async store(): Promise<boolean> {
-    const { store, name, actor } = this.parts
+    const { store, name, actor, world } = this.parts
     const record = this.record.seal(actor.digest())
     const position = { epoch: this.epoch, seq: this.seq + 1 }
     for (;;) {
       try {
+        const startedAt = world.clock.monotonic()
         if ((await store.append(name, position, record)) === 'fenced') return false
+        this.gathering.stored(world.clock.monotonic() - startedAt)
         this.seq++
         this.counters.stored(this.record.events, record.length)
         return true

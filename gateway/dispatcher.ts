@@ -63,13 +63,14 @@ export class Dispatcher implements CallSink {
     }
     const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
     const userHash = identity.role === 'user' ? identity.userHash : call.userHash
-    if (view !== undefined && call.op === op.buy && parts.views.isFresh(view)) {
-      if (view.numbers.phase === 'scheduled') {
-        const waitMs = view.settings.opensAt - parts.clock.now()
-        if (waitMs > 0) return this.refuseByView(connection, call.msgid, method, 'NOT_OPEN', end, waitMs)
-      } else if (view.refusesAsSoldOut(userHash)) return this.refuseByView(connection, call.msgid, method, 'SOLD_OUT', end)
-    }
     const now = parts.clock.now()
+    if (view !== undefined && call.op === op.buy) {
+      // Whether the view is fresh costs a look at the clock, so that is asked last.
+      if (view.numbers.phase === 'scheduled') {
+        const waitMs = view.settings.opensAt - now
+        if (waitMs > 0 && parts.views.isFresh(view)) return this.refuseByView(connection, call.msgid, method, 'NOT_OPEN', end, waitMs)
+      } else if (view.refusesAsSoldOut(userHash) && parts.views.isFresh(view)) return this.refuseByView(connection, call.msgid, method, 'SOLD_OUT', end)
+    }
     const row =
       identity.role === 'user'
         ? parts.calls.sendScanned(

@@ -34,6 +34,7 @@ export class Views {
   private readonly shards: ShardTracker[]
   private readonly byName = new Map<string, SkuView>()
   private readonly byHash = new Map<number, SkuView[]>()
+  private last: SkuView | undefined
   private readonly served: Served[]
   private readonly listeners: ViewListener[] = []
   /** Views that were read whole because of a gap or a new epoch. */
@@ -82,12 +83,14 @@ export class Views {
     return this.byName.get(sku)
   }
 
-  /** The view of the SKU whose name stands in `bytes[from, to)`. */
+  /** The view of the SKU whose name stands in `bytes[from, to)`. Most calls are about the same one, so that one is tried first. */
   findScanned(hash: number, bytes: Uint8Array, from: number, to: number): SkuView | undefined {
+    const { last } = this
+    if (last?.skuHash === hash && isNamed(last, bytes, from, to)) return last
     const views = this.byHash.get(hash)
     if (views === undefined) return undefined
-    for (const view of views) if (isNamed(view, bytes, from, to)) return view
-    return undefined
+    this.last = views.find((view) => isNamed(view, bytes, from, to))
+    return this.last
   }
 
   /** Whether the view may answer for its shard: it was heard of within {@link staleTicks}. */
