@@ -116,7 +116,7 @@ function recordOf(entry: TableEntry): LogRecord {
 function checkFollows(previous: Position, next: Position, bytes: Buffer): void {
   const follows =
     next.seq === 0
-      ? next.epoch > previous.epoch && comparePositions(decodePosition(bytes), previous) === 0
+      ? next.epoch > previous.epoch && bytes.length > 0 && comparePositions(decodePosition(bytes), previous) === 0
       : next.epoch === previous.epoch && next.seq === previous.seq + 1
   if (!follows) throw new StoreFault('STORE_FAILED', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
 }
