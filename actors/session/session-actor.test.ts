@@ -249,18 +249,29 @@ describe('a session', () => {
   })
 
   test('SES-9 answers BUSY instead of growing while records cannot be written, and recovers', async () => {
-    bed.store.recordsFail = false
-    const users = Array.from({ length: limits.usersMax + 1 }, (_, i) => `user-${i}`)
-    for (const user of users) await bed.user(user)
-    bed.store.recordsFail = true
-    const codes: (string | undefined)[] = []
-    for (const user of users.slice(-limits.usersMax)) codes.push((await bed.ask(op.attach, user, { gateway: phone })).error?.code)
-    expect(codes).toEqual(codes.map(() => undefined))
-    expect((await bed.ask(op.attach, 'one-more', { gateway: phone })).error?.code).toBe('BUSY')
-    bed.store.recordsFail = false
+    bed.store.writesFail = true
+    const users = Array.from({ length: limits.usersMax }, (_, i) => `user-${i}`)
+    for (const user of users) expect((await bed.ask(op.attach, user, { gateway: phone })).error).toBeNull()
+    const more = ['ann', 'bob', 'cyd'].map((user) =>
+      bed.calls.request('ses', 0, { op: op.attach, user, payload: packInner({ gateway: phone }) }),
+    )
+    expect((await bed.world.settled(Promise.all(more))).map(({ error }) => error?.code)).toEqual(['BUSY', 'BUSY', 'BUSY'])
+    expect((await bed.ask(op.attach, 'user-0', { gateway: laptop })).error).toBeNull()
     await bed.world.pass(10_000)
-    expect((await bed.ask(op.attach, 'one-more', { gateway: phone })).error).toBeNull()
-    expect((await bed.user('user-4')).attachedTo).toEqual([phone])
+    expect(bed.actor.usersInMemory).toBe(limits.usersMax)
+    expect(bed.losses).toEqual([])
+
+    bed.store.writesFail = false
+    await bed.world.pass(10_000)
+    expect((await bed.ask(op.attach, 'ann', { gateway: phone })).error).toBeNull()
+    expect((await bed.user('user-0')).attachedTo).toEqual([phone, laptop])
+  })
+
+  test('SES-9 answers BUSY when a record cannot be read', async () => {
+    bed.store.readsFail = true
+    expect((await bed.ask(op.attach, 'ann', { gateway: phone })).error?.code).toBe('BUSY')
+    bed.store.readsFail = false
+    expect((await bed.ask(op.attach, 'ann', { gateway: phone })).error).toBeNull()
   })
 
   test('SES-10 runs commands that waited for a record in their order', async () => {

@@ -6,6 +6,9 @@ interface Due {
   readonly run: () => void
 }
 
+/** More steps than this without time going on are an endless loop. */
+const stepsAtOnceMax = 100_000
+
 /** Enough turns for the promises of one step to settle. */
 const microtasks = 50
 
@@ -16,6 +19,7 @@ export class ManualWorld implements World {
   private seed = 1
   private dues: Due[] = []
   private soon: (() => void)[] = []
+  private stepsAtOnce = 0
 
   readonly clock = { now: () => this.now, monotonic: () => this.now }
 
@@ -76,12 +80,14 @@ export class ManualWorld implements World {
     for (let i = 0; i < microtasks; i++) await Promise.resolve()
     const ready = this.soon
     if (ready.length > 0) {
+      if (++this.stepsAtOnce > stepsAtOnceMax) throw new Error('the world does not go on: something asks for another turn for ever')
       this.soon = []
       for (const run of ready) run()
       return true
     }
     const next = this.dues.reduce<Due | undefined>((first, due) => (first === undefined || due.at < first.at ? due : first), undefined)
     if (next === undefined || next.at > deadline) return false
+    if (next.at > this.now) this.stepsAtOnce = 0
     this.now = Math.max(this.now, next.at)
     if (next.everyMs === undefined) this.remove(next)
     else next.at += next.everyMs

@@ -24,8 +24,9 @@ export class MemoryStore implements Store {
   readonly records = new Map<string, Uint8Array>()
   readonly reads: string[] = []
   readonly writes: string[] = []
-  /** While true, records can neither be read nor written. */
-  recordsFail = false
+  /** While true, single records cannot be read, or written. */
+  readsFail = false
+  writesFail = false
   private readonly shards = new Map<ShardName, Kept>()
 
   async claim(shard: ShardName): Promise<Lease> {
@@ -89,13 +90,13 @@ export class MemoryStore implements Store {
 
   async getRecord(key: string): Promise<Uint8Array | undefined> {
     this.reads.push(key)
-    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    if (this.readsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
     return this.records.get(key)
   }
 
   async putRecord(key: string, bytes: Uint8Array): Promise<void> {
     this.writes.push(key)
-    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    if (this.writesFail) throw new StoreFault('STORE_FAILED', 'told to fail')
     this.records.set(key, new Uint8Array(bytes))
   }
 
