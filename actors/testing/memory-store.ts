@@ -11,6 +11,7 @@ import {
   type Store,
   StoreFault,
 } from '../../cluster/store.ts'
+import { Turnstile } from './turnstile.ts'
 
 interface Kept {
   epoch: number
@@ -27,6 +28,9 @@ export class MemoryStore implements Store {
   /** While true, single records cannot be read, or written. */
   readsFail = false
   writesFail = false
+  readonly appending = new Turnstile()
+  readonly reading = new Turnstile()
+  readonly writing = new Turnstile()
   private readonly shards = new Map<ShardName, Kept>()
 
   async claim(shard: ShardName): Promise<Lease> {
@@ -51,6 +55,7 @@ export class MemoryStore implements Store {
   }
 
   async append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
+    await this.appending.pass()
     const kept = this.kept(shard)
     const lastSeq = kept.journal.findLast((one) => one.position.epoch === position.epoch)?.position.seq ?? 0
     const trimmedSeq = kept.snapshot?.position.epoch === position.epoch ? kept.snapshot.position.seq : 0
@@ -90,14 +95,17 @@ export class MemoryStore implements Store {
 
   async getRecord(key: string): Promise<Uint8Array | undefined> {
     this.reads.push(key)
+    await this.reading.pass()
     if (this.readsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
     return this.records.get(key)
   }
 
   async putRecord(key: string, bytes: Uint8Array): Promise<void> {
     this.writes.push(key)
+    const taken = new Uint8Array(bytes)
+    await this.writing.pass()
     if (this.writesFail) throw new StoreFault('STORE_FAILED', 'told to fail')
-    this.records.set(key, new Uint8Array(bytes))
+    this.records.set(key, taken)
   }
 
   async deleteRecord(key: string): Promise<void> {
