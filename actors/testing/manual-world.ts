@@ -55,7 +55,7 @@ export class ManualWorld implements World {
   async until(what: string, condition: () => boolean, withinMs = 120_000): Promise<void> {
     const deadline = this.now + withinMs
     while (!condition()) {
-      if (!(await this.step(deadline))) throw new Error(`within ${withinMs} ms there was no moment at which ${what}`)
+      if (!(await this.step(deadline)) && !condition()) throw new Error(`within ${withinMs} ms there was no moment at which ${what}`)
     }
   }
 
