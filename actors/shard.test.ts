@@ -8,6 +8,7 @@ import { unpackInner } from '../protocol/inner-codec.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import type { Actor, Batch } from './actor.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
+import { Outbox } from './inventory/outbox.ts'
 import { readRecordHead } from './record.ts'
 import { Shard, type ShardLimits } from './shard.ts'
 import { type Answer, answersOf, type Ask, commandsOf } from './testing/asks.ts'
@@ -29,6 +30,8 @@ interface BedParts {
   readonly store?: TroubledStore
   readonly actor?: Actor
   readonly limits?: Partial<ShardLimits>
+  /** Without a public subject nothing is broadcast. */
+  readonly silent?: boolean
   /** Added to the wall clock that the shard sees. */
   readonly skew?: { ms: number }
 }
@@ -54,10 +57,12 @@ class Bed {
     const bus = new MemoryBus()
     const losses: Error[] = []
     const { epoch } = await store.claim(name)
-    const skewed: World = { ...world, clock: { now: () => world.clock.now() + skew.ms, monotonic: () => world.clock.monotonic() } }
+    const { timers, random, log, clock } = world
+    const skewed: World = { timers, random, log, clock: { now: () => clock.now() + skew.ms, monotonic: () => clock.monotonic() } }
     const opening = Shard.open(
       {
-        ...{ name, subject, actor, store, bus, world: skewed, publicSubject: publicSubject(0) },
+        ...{ name, subject, actor, store, bus, world: skewed },
+        ...(parts.silent === true ? {} : { publicSubject: publicSubject(0) }),
         limits: { ...limits, ...parts.limits },
         onLost: (reason) => losses.push(reason),
       },
@@ -145,7 +150,11 @@ describe('group commit', () => {
   test('SHD-3 a batch that changed nothing stores nothing, but answers only once its epoch is confirmed', async () => {
     const bed = await Bed.selling(1)
     bed.store.hold()
-    bed.send({ op: 'claim', sku: 'shoe', user: 'ann' }, { op: 'buy', sku: 'shoe', user: 'ann', qty: 2 }, { op: 'buy', sku: 'sock', user: 'ann' })
+    bed.send(
+      { op: 'claim', sku: 'shoe', user: 'ann' },
+      { op: 'buy', sku: 'shoe', user: 'ann', qty: 2 },
+      { op: 'buy', sku: 'sock', user: 'ann' },
+    )
     await bed.rest()
     expect([bed.store.confirms, bed.answers.length]).toEqual([1, 0])
     bed.store.letGo()
@@ -342,7 +351,16 @@ describe('opening', () => {
       await store.kept.open(name, epoch)
       store.kept.seedJournal(name, tail)
       const next = await store.claim(name)
-      const parts = { name, subject, actor: new InventoryActor(0), store, bus: new MemoryBus(), world: new ManualWorld(), limits, onLost: noLoss }
+      const parts = {
+        name,
+        subject,
+        actor: new InventoryActor(0),
+        store,
+        bus: new MemoryBus(),
+        world: new ManualWorld(),
+        limits,
+        onLost: noLoss,
+      }
       return Shard.open(parts, next.epoch).then(
         () => 'opened',
         (error: unknown) => String(error),
@@ -503,6 +521,44 @@ describe('cold records', () => {
   })
 })
 
+describe('handing on', () => {
+  test('SHD-35 begins only when the state is stored, and goes on only while the epoch is confirmed', async () => {
+    const actor = new InventoryActor(0)
+    const put: string[] = []
+    actor.useOutbox(
+      (state) =>
+        new Outbox(
+          state,
+          {
+            putOrder: async (id) => {
+              put.push(id)
+            },
+            tellSession: async () => {},
+            delivered: () => {},
+            log: new ManualWorld().log,
+          },
+          1,
+        ),
+    )
+    const bed = await Bed.selling(2, { actor, silent: true })
+    bed.buy('ann')
+    await bed.rest()
+    bed.store.hold()
+    bed.send({ op: 'checkout', sku: 'shoe', user: 'ann', payload: new TextEncoder().encode('tok') })
+    await bed.world.pass(500)
+    expect(put).toEqual([])
+    bed.store.letGo()
+    await bed.world.pass(200)
+    expect(put).toEqual(['shoe:inc1:1/pending/1.1'])
+    await bed.world.pass(20_000)
+    expect(put.length).toBeGreaterThan(1)
+    const before = put.length
+    bed.store.troubles.push('fenced')
+    await bed.world.pass(60_000)
+    expect([put.length, bed.losses.length]).toEqual([before, 1])
+  })
+})
+
 test('SHD-34 frames of another kind or version are counted and left alone', async () => {
   const bed = await Bed.selling(1)
   const frame = commandsOf('gw', [{ op: 'buy', sku: 'shoe', user: 'ann' }])
@@ -531,7 +587,9 @@ class ColdActor implements Actor {
   }
 
   missing(bytes: Uint8Array, at: number): string | undefined {
-    const user = new TextDecoder().decode(bytes.subarray(at + entryHeadBytes, at + entryHeadBytes + (bytes[at + entryOffset.userBytes] as number)))
+    const user = new TextDecoder().decode(
+      bytes.subarray(at + entryHeadBytes, at + entryHeadBytes + (bytes[at + entryOffset.userBytes] as number)),
+    )
     return this.warm.has(`ses:${user}`) ? undefined : `ses:${user}`
   }
 

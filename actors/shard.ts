@@ -64,6 +64,7 @@ export class Shard {
   private broadcastSeq = 0
   private lastNow = 0
   private recoveredBytes = 0
+  private wasUsed = false
   private tickIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
@@ -93,6 +94,7 @@ export class Shard {
     const shard = new Shard(parts, epoch)
     const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
     shard.recoveredBytes = tailBytes
+    shard.wasUsed = lastNow > 0
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
     shard.record.begin(shard.lastNow)
@@ -170,9 +172,11 @@ export class Shard {
       this.tickIsDue = false
       more = this.decide() || this.tickIsDue
       const broadcast = ticked ? this.broadcastFrame() : undefined
-      if (!(await this.gate(broadcast !== undefined))) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
+      const handsOn = ticked && this.hasHistory
+      if (!(await this.gate(broadcast !== undefined || handsOn)))
+        return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
       this.release(broadcast)
-      if (ticked) this.parts.actor.released(this.lastNow, this.position)
+      if (handsOn) this.parts.actor.released(this.lastNow, this.position)
       more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
     }
     if (this.state === 'turning') this.state = 'idle'
@@ -212,10 +216,13 @@ export class Shard {
     return actor.tick(batch)
   }
 
-  /** Opens when the batch is durable under this epoch; false if the epoch no longer stands. */
-  private async gate(broadcasts: boolean): Promise<boolean> {
+  /**
+   * Opens when the batch is durable under this epoch; false if the epoch no longer stands. `speaks`: more than answers and notices is going to
+   * leave, so that a batch which changed nothing has its epoch confirmed for that alone.
+   */
+  private async gate(speaks: boolean): Promise<boolean> {
     if (this.record.events > 0) return this.store()
-    if (this.replies.isEmpty && this.notices.isEmpty && !broadcasts) return true
+    if (this.replies.isEmpty && this.notices.isEmpty && !speaks) return true
     for (;;) {
       try {
         return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
@@ -253,6 +260,11 @@ export class Shard {
     await new Promise<void>((resolve) => {
       world.timers.after(limits.storeRetryMs, resolve)
     })
+  }
+
+  /** A shard whose journal is empty has nothing to hand on. */
+  private get hasHistory(): boolean {
+    return this.seq > 0 || this.wasUsed || this.record.events > 0
   }
 
   private broadcastFrame(): Uint8Array | undefined {
