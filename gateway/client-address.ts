@@ -6,9 +6,12 @@ import { BlockList, isIPv6 } from 'node:net'
  */
 export class ClientAddress {
   private readonly trusted = new BlockList()
+  /** There are no trusted networks: only loopback is believed, and only about users. */
   private readonly trustsLoopback: boolean
+  private lastAsked = ''
+  private lastAnswer = false
 
-  /** `networks` are addresses or CIDR ranges. With none, only loopback is believed, and only about users. */
+  /** `networks` are addresses or CIDR ranges. */
   constructor(networks: readonly string[]) {
     for (const network of networks) {
       const [address = '', bits] = network.split('/')
@@ -35,7 +38,17 @@ export class ClientAddress {
     return this.has(peer) || (this.trustsLoopback && (peer.startsWith('127.') || peer === '::1'))
   }
 
+  /** Most questions are about the same few peers, and BlockList takes microseconds: the last answer is kept. */
   private has(address: string): boolean {
+    if (this.trustsLoopback) return false
+    if (address !== this.lastAsked) {
+      this.lastAnswer = this.check(address)
+      this.lastAsked = address
+    }
+    return this.lastAnswer
+  }
+
+  private check(address: string): boolean {
     try {
       return this.trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
     } catch {

@@ -20,7 +20,9 @@ const utf8 = new TextEncoder()
 /** A user id is 1 to 64 bytes of UTF-8 without control characters. */
 export function parseUserId(text: unknown): UserId | undefined {
   if (typeof text !== 'string' || text.length === 0 || text.length > userBytesMax) return undefined
-  if (hasControl(text) || !text.isWellFormed() || utf8.encode(text).length > userBytesMax) return undefined
+  if (hasControl(text) || !text.isWellFormed()) return undefined
+  // No character takes more than three bytes per unit of the string, so most ids need not be encoded to be measured.
+  if (text.length * 3 > userBytesMax && utf8.encode(text).length > userBytesMax) return undefined
   return text as UserId
 }
 
