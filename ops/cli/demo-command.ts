@@ -5,8 +5,8 @@ import { settingsSchema } from '../settings.ts'
 import { addSettingOptions, readSettingOptions, runNode } from './start-command.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Where the demo differs from a node that is started for a shop: its data are its own, and its greeting is not lost between log lines. */
-const demoDefaults = { dataFolder: './.sluice/demo', logLevel: 'warn' } as const
+/** Where the demo differs from a node that is started for a shop: its data are its own, its greeting is not lost between log lines, and it ends at once. */
+const demoDefaults = { dataFolder: './.sluice/demo', logLevel: 'warn', drainSeconds: '1' } as const
 
 /** `sluice demo`: all options of `sluice start`. */
 export function addDemoCommand(program: Command, terminal: Terminal): void {
