@@ -15,6 +15,7 @@ const onTheWay = /** @type {const} */ ([
   { name: 'soldout', label: 'told “sold out”' },
   { name: 'held', label: 'at the till' },
   { name: 'queued', label: 'in line' },
+  { name: 'outside', label: 'at the door' },
 ])
 
 const atTheEnd = /** @type {const} */ ([

@@ -9,6 +9,8 @@ export interface CrowdReport {
   readonly running: boolean
   readonly users: number
   readonly done: number
+  /** On their way, or waiting for the opening. */
+  readonly outside: number
   readonly held: number
   readonly queued: number
   readonly bought: number
@@ -37,7 +39,7 @@ const lineSchema = z.union([
   z.object({
     kind: z.literal('progress'),
     done: count,
-    stages: z.object({ held: count, paying: count, queued: count }),
+    stages: z.object({ outside: count, arriving: count, early: count, queued: count, held: count, paying: count }),
     outcomes: z.record(z.string(), count),
   }),
   z.object({ kind: z.literal('summary'), outcomes: z.record(z.string(), count), problems: z.array(z.string()) }),
@@ -47,6 +49,7 @@ const nobody: CrowdReport = {
   running: false,
   users: 0,
   done: 0,
+  outside: 0,
   held: 0,
   queued: 0,
   bought: 0,
@@ -121,20 +124,22 @@ export class CrowdProcess {
       this.log.warn({ line: text }, 'the crowd says what nobody understands')
       return
     }
-    const { outcomes } = line.data
-    const told = (...names: readonly string[]) => names.reduce((sum, name) => sum + (outcomes[name] ?? 0), 0)
-    const isSummary = line.data.kind === 'summary'
+    const { data } = line
+    const isSummary = data.kind === 'summary'
+    const told = (...names: readonly string[]) => names.reduce((sum, name) => sum + (data.outcomes[name] ?? 0), 0)
     this.latest = {
-      ...this.latest,
-      done: line.data.kind === 'progress' ? line.data.done : this.latest.users,
-      held: line.data.kind === 'progress' ? line.data.stages.held + line.data.stages.paying : 0,
-      queued: line.data.kind === 'progress' ? line.data.stages.queued : 0,
+      running: true,
+      users: this.latest.users,
+      done: isSummary ? this.latest.users : data.done,
+      outside: isSummary ? 0 : data.stages.outside + data.stages.arriving + data.stages.early,
+      held: isSummary ? 0 : data.stages.held + data.stages.paying,
+      queued: isSummary ? 0 : data.stages.queued,
       bought: told('bought'),
       soldout: told('soldout'),
       declined: told('declined', 'refunded'),
       left: told('left', 'lapsed', 'unfinished'),
       errors: told('refused', 'unanswered'),
-      problems: line.data.kind === 'summary' ? line.data.problems.length : 0,
+      problems: isSummary ? data.problems.length : 0,
     }
     if (isSummary && this.latest.problems > 0) this.log.error({ summary: text }, 'a crowd met a problem')
   }
@@ -145,7 +150,7 @@ export class CrowdProcess {
     const { users, done, errors } = this.latest
     if (fault !== '') this.log.error({ fault }, 'the crowd did not come to its end')
     // Whoever has not been heard of by now will not be.
-    this.latest = { ...this.latest, running: false, done: users, held: 0, queued: 0, errors: errors + (users - done) }
+    this.latest = { ...this.latest, running: false, done: users, outside: 0, held: 0, queued: 0, errors: errors + (users - done) }
   }
 }
 
