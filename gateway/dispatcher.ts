@@ -10,8 +10,10 @@ import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
+import type { Identity } from './identity.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
+import type { Presence, Presences } from './presence.ts'
 import type { Responder } from './responder.ts'
 import type { Views } from './views.ts'
 
@@ -23,6 +25,7 @@ export interface DispatcherParts {
   readonly methods: MethodTable
   readonly admission: Admission
   readonly follower: ClaimFollower
+  readonly presences: Presences
   readonly responder: Responder
   readonly counters: GatewayCounters
 }
@@ -100,7 +103,7 @@ export class Dispatcher implements CallSink {
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
-      if (connection.transport === 'ws') parts.follower.expect(row, view)
+      parts.follower.expect(row, view, this.followed(identity, call, bytes))
     }
     return end
   }
@@ -140,13 +143,11 @@ export class Dispatcher implements CallSink {
     const { parts } = this
     parts.counters.answered(method, answer.code)
     const connection = parts.connections.find(target, targetTurn)
-    if (connection === undefined) {
-      parts.follower.forget(answer.slot)
-      return
+    if (connection !== undefined) {
+      connection.inFlight--
+      parts.responder.respond(connection, answer.frame, answer.from, answer.to)
     }
-    connection.inFlight--
-    parts.responder.respond(connection, answer.frame, answer.from, answer.to)
-    if (connection.transport === 'ws') parts.follower.answered(connection, answer)
+    parts.follower.answered(answer, connection)
   }
 
   failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
@@ -178,6 +179,13 @@ export class Dispatcher implements CallSink {
     if (method.role === 'public') return undefined
     if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= this.parts.clock.now())) return 'UNAUTHORIZED'
     return method.role === 'operator' && identity.role !== 'operator' ? 'FORBIDDEN' : undefined
+  }
+
+  /** The presence of the user for whom a hot call is made, if that user is connected here: they hear what comes of it on every connection. */
+  private followed(identity: Identity, call: ScannedCall, bytes: Uint8Array): Presence | undefined {
+    const { presences } = this.parts
+    if (identity.role === 'user') return presences.find(identity.user)
+    return presences.size === 0 ? undefined : presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
   }
 
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
