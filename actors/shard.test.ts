@@ -494,14 +494,14 @@ describe('cold records', () => {
   test('SHD-28 that cannot be read leave their commands BUSY, and the next one tries again', async () => {
     const actor = new ColdActor()
     const bed = await Bed.open({ actor })
-    bed.store.kept.recordsFail = true
+    bed.store.kept.readsFail = true
     bed.send({ op: 'attach', user: 'ann', msgid: 1 }, { op: 'attach', user: 'ann', msgid: 2 })
     await bed.rest()
     expect(bed.answers.map((one) => [one.msgid, one.code])).toEqual([
       [1, 'BUSY'],
       [2, 'BUSY'],
     ])
-    bed.store.kept.recordsFail = false
+    bed.store.kept.readsFail = false
     bed.send({ op: 'attach', user: 'ann', msgid: 3 })
     await bed.rest()
     expect(actor.decided).toEqual([3])

@@ -3,9 +3,10 @@ import type { Clock } from '../cluster/world.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
-import { decodeJsonMessage, decodeMessage, type Message } from '../protocol/envelope.ts'
+import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
+import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
@@ -37,6 +38,7 @@ export interface DispatcherParts {
 export class Dispatcher implements CallSink {
   private readonly parts: DispatcherParts
   private readonly scanned = new ScannedCall()
+  private readonly transcoded = new MsgpackWriter()
   private readonly hotMethods: readonly (Method | undefined)[]
 
   constructor(parts: DispatcherParts) {
@@ -115,7 +117,19 @@ export class Dispatcher implements CallSink {
 
   /** The same for JSON text. */
   jsonMessage(connection: Connection, text: string): void {
-    this.general(connection, decodeJsonMessage(text))
+    const message = decodeJsonMessage(text)
+    if (message.kind === 'request') this.request(connection, message)
+  }
+
+  /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
+  request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
+    if (this.hotMethods.some((method) => method?.name === request.method)) {
+      const { transcoded } = this
+      transcoded.length = 0
+      writeRequest(transcoded, request.msgid, request.method, request.params)
+      if (this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length) return
+    }
+    this.general(connection, request)
   }
 
   /** The general path: rate, method, role, params, and then the method itself. */
