@@ -16,6 +16,8 @@ const mayImport = {
 const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
 const compositionRoot = 'ops/node.ts'
+/** Worker threads build the little that they need by themselves. */
+const threadEntry = /^ops\/[a-z-]+-worker\.ts$/
 
 export const folderImports = {
   create(context) {
@@ -39,7 +41,14 @@ function fault(path, folder, target, targetFolder, typeOnly) {
     const list = mayImport[folder].join(', ')
     return `${folder}/ may not import ${target}: it imports ${list === '' ? 'nothing of ours' : `only ${list}`}.`
   }
-  if (!adapter.test(target) || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
+  if (
+    !adapter.test(target) ||
+    !usesPortsOnly.has(folder) ||
+    path === compositionRoot ||
+    threadEntry.test(path) ||
+    path.endsWith('.test.ts')
+  )
+    return undefined
   if (folder === 'ops' && typeOnly) return undefined
   return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${compositionRoot} builds adapters.`
 }
