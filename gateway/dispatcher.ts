@@ -51,13 +51,15 @@ export class Dispatcher implements CallSink {
    */
   hot(connection: Connection, bytes: Uint8Array, at: number, to: number): number {
     const { identity } = connection
-    if (identity.role === 'nobody') return 0
+    const { parts } = this
+    const now = parts.clock.now()
+    // Who may not call learns it on the general path.
+    if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= now)) return 0
     const call = this.scanned
     const end = scanHotCall(bytes, at, to, identity.role !== 'user', call)
     if (end === 0) return 0
     const method = this.hotMethods[call.op]
     if (method === undefined) return 0
-    const { parts } = this
     const refused = parts.admission.refuses(connection)
     if (refused !== undefined) {
       parts.responder.refuse(connection, call.msgid, method.index, refused.code, undefined, refused.retryAfterMs)
@@ -65,13 +67,11 @@ export class Dispatcher implements CallSink {
     }
     const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
     const userHash = identity.role === 'user' ? identity.userHash : call.userHash
-    const now = parts.clock.now()
-    if (view !== undefined && call.op === op.buy) {
-      // Whether the view is fresh costs a look at the clock, so that is asked last.
-      if (view.numbers.phase === 'scheduled') {
-        const waitMs = view.settings.opensAt - now
-        if (waitMs > 0 && parts.views.isFresh(view)) return this.refuseByView(connection, call.msgid, method, 'NOT_OPEN', end, waitMs)
-      } else if (view.refusesAsSoldOut(userHash) && parts.views.isFresh(view)) return this.refuseByView(connection, call.msgid, method, 'SOLD_OUT', end)
+    const known = view !== undefined && call.op === op.buy ? parts.views.refusesBuy(view, userHash, now) : undefined
+    if (known !== undefined) {
+      parts.counters.layers.stockView++
+      parts.responder.refusal(connection, call.msgid, method.index, known)
+      return end
     }
     const row =
       identity.role === 'user'
@@ -129,28 +129,23 @@ export class Dispatcher implements CallSink {
     this.general(connection, request)
   }
 
-  /** The general path: finds the method, checks role and rate, reads the params, runs. */
+  /** The general path: rate, method, role, params, and then the method itself. */
   general(connection: Connection, message: Message): void {
     if (message.kind !== 'request') return
-    const { parts } = this
+    const { admission, methods, responder } = this.parts
     const { msgid } = message
-    const method = parts.methods.get(message.method)
+    const method = methods.get(message.method)
+    const index = method?.index ?? unknownMethod
+    const refused = admission.refuses(connection)
+    if (refused !== undefined) return responder.refuse(connection, msgid, index, refused.code, undefined, refused.retryAfterMs)
     if (method === undefined)
-      return parts.responder.refuse(
-        connection,
-        msgid,
-        unknownMethod,
-        'UNKNOWN_METHOD',
-        `There is no method ${JSON.stringify(message.method)}.`,
-      )
+      return responder.refuse(connection, msgid, index, 'UNKNOWN_METHOD', `There is no method ${JSON.stringify(message.method)}.`)
     const denied = this.denies(connection, method)
-    if (denied !== undefined) return parts.responder.refuse(connection, msgid, method.index, denied)
-    const refused = parts.admission.refuses(connection)
-    if (refused !== undefined) return parts.responder.refuse(connection, msgid, method.index, refused.code, undefined, refused.retryAfterMs)
+    if (denied !== undefined) return responder.refuse(connection, msgid, index, denied)
     try {
       this.run(connection, msgid, method, new Params(message.params))
     } catch (error) {
-      if (error instanceof Malformed) return parts.responder.refuse(connection, msgid, method.index, 'MALFORMED', error.message)
+      if (error instanceof Malformed) return responder.refuse(connection, msgid, index, 'MALFORMED', error.message)
       throw error
     }
   }
@@ -193,10 +188,10 @@ export class Dispatcher implements CallSink {
   }
 
   private denies(connection: Connection, method: Method): Code | undefined {
-    const { role } = connection.identity
+    const { identity } = connection
     if (method.role === 'public') return undefined
-    if (role === 'nobody') return 'UNAUTHORIZED'
-    return method.role === 'operator' && role !== 'operator' ? 'FORBIDDEN' : undefined
+    if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= this.parts.clock.now())) return 'UNAUTHORIZED'
+    return method.role === 'operator' && identity.role !== 'operator' ? 'FORBIDDEN' : undefined
   }
 
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
@@ -205,12 +200,6 @@ export class Dispatcher implements CallSink {
     if (method.role === 'user') return method.run({ ...call, user: identity.role === 'user' ? identity.user : params.user() })
     if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
     method.run(call)
-  }
-
-  private refuseByView(connection: Connection, msgid: number, method: Method, code: Code, end: number, retryAfterMs?: number): number {
-    this.parts.counters.layers.stockView++
-    this.parts.responder.refuse(connection, msgid, method.index, code, undefined, retryAfterMs)
-    return end
   }
 
   private refusePending(connection: Connection, msgid: number, method: Method): void {
