@@ -6,13 +6,15 @@ import { op } from '../protocol/entry.ts'
 import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
-import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
+import type { Identity } from './identity.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
+import type { Presence, Presences } from './presence.ts'
 import type { Responder } from './responder.ts'
 import type { Views } from './views.ts'
 
@@ -24,6 +26,7 @@ export interface DispatcherParts {
   readonly methods: MethodTable
   readonly admission: Admission
   readonly follower: ClaimFollower
+  readonly presences: Presences
   readonly responder: Responder
   readonly counters: GatewayCounters
 }
@@ -102,7 +105,7 @@ export class Dispatcher implements CallSink {
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
-      if (connection.transport === 'ws' && identity.role === 'user') parts.follower.expect(row, view)
+      parts.follower.expect(row, view, this.followed(identity, call, bytes))
     }
     return end
   }
@@ -120,10 +123,11 @@ export class Dispatcher implements CallSink {
 
   /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
   request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
-    if (this.hotMethods.some((method) => method?.name === request.method)) {
+    const { method, params } = request
+    if (hotNames.has(method) && params.length <= hotParamsMax && params.every(isScalar)) {
       const { transcoded } = this
       transcoded.length = 0
-      writeRequest(transcoded, request.msgid, request.method, request.params)
+      writeRequest(transcoded, request.msgid, method, params)
       if (this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length) return
     }
     this.general(connection, request)
@@ -154,13 +158,11 @@ export class Dispatcher implements CallSink {
     const { parts } = this
     parts.counters.answered(method, answer.code)
     const connection = parts.connections.find(target, targetTurn)
-    if (connection === undefined) {
-      parts.follower.forget(answer.slot)
-      return
+    if (connection !== undefined) {
+      connection.inFlight--
+      parts.responder.respond(connection, answer.frame, answer.from, answer.to)
     }
-    connection.inFlight--
-    parts.responder.respond(connection, answer.frame, answer.from, answer.to)
-    if (connection.transport === 'ws' && connection.identity.role === 'user') parts.follower.answered(connection, answer)
+    parts.follower.answered(answer, connection)
   }
 
   failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
@@ -194,6 +196,13 @@ export class Dispatcher implements CallSink {
     return method.role === 'operator' && identity.role !== 'operator' ? 'FORBIDDEN' : undefined
   }
 
+  /** The presence of the user for whom a hot call is made, if that user is connected here: they hear what comes of it on every connection. */
+  private followed(identity: Identity, call: ScannedCall, bytes: Uint8Array): Presence | undefined {
+    const { presences } = this.parts
+    if (identity.role === 'user') return presences.find(identity.user)
+    return presences.size === 0 ? undefined : presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
+  }
+
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
     const { identity } = connection
     const call = this.call(connection, msgid, method, params)
@@ -209,3 +218,11 @@ export class Dispatcher implements CallSink {
 }
 
 const unknownMethod = 0
+const hotNames: ReadonlySet<string> = new Set(['buy', 'leave', 'claim'])
+/** A service's `buy`: user, SKU, quantity, request id. */
+const hotParamsMax = 4
+
+/** Lists and maps are none of a hot call's params, and may be larger than what can be written. */
+function isScalar(value: Plain): boolean {
+  return typeof value !== 'object'
+}
