@@ -6,7 +6,7 @@ import { op } from '../protocol/entry.ts'
 import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
-import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
@@ -123,10 +123,11 @@ export class Dispatcher implements CallSink {
 
   /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
   request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
-    if (this.hotMethods.some((method) => method?.name === request.method)) {
+    const { method, params } = request
+    if (hotNames.has(method) && params.length <= hotParamsMax && params.every(isScalar)) {
       const { transcoded } = this
       transcoded.length = 0
-      writeRequest(transcoded, request.msgid, request.method, request.params)
+      writeRequest(transcoded, request.msgid, method, params)
       if (this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length) return
     }
     this.general(connection, request)
@@ -217,3 +218,11 @@ export class Dispatcher implements CallSink {
 }
 
 const unknownMethod = 0
+const hotNames: ReadonlySet<string> = new Set(['buy', 'leave', 'claim'])
+/** A service's `buy`: user, SKU, quantity, request id. */
+const hotParamsMax = 4
+
+/** Lists and maps are none of a hot call's params, and may be larger than what can be written. */
+function isScalar(value: Plain): boolean {
+  return typeof value !== 'object'
+}
