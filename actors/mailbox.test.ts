@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { commandsHead } from '../protocol/frame.ts'
 import { Mailbox } from './mailbox.ts'
@@ -36,7 +36,7 @@ const step = fc.oneof(
 
 test('SHD-20 frames come out whole, in the order in which they went in, about as many entries at a time as asked for', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
       const mailbox = new Mailbox(1_000_000)
       const waiting: Taken[] = []
       for (const one of steps) {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eachEvent, JournalFault, readRecordHead, recordHeadBytes, recordOffset, recordVersion, RecordWriter } from './record.ts'
 
@@ -23,7 +23,7 @@ function eventsOf(record: Uint8Array): { readonly kind: number; readonly fields:
 const content = fc.record({
   now: fc.nat(2 ** 42),
   digest: fc.integer({ min: 0, max: 0xffff_ffff }),
-  events: fc.array(fc.uint8Array({ maxLength: 90 }), { maxLength: 20 }),
+  events: fc.array(fc.uint8Array({ maxLength: 90 }), { maxLength: 20, size: 'max' }),
 })
 
 describe('a journal record', () => {

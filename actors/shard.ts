@@ -6,6 +6,7 @@ import { entryOffset } from '../protocol/entry.ts'
 import { frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Actor, Batch } from './actor.ts'
+import { BatchGathering } from './batch-gathering.ts'
 import { refuseFrame } from './busy.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { Notices } from './notices.ts'
@@ -58,10 +59,12 @@ export class Shard {
   private readonly replies = new Replies()
   private readonly notices = new Notices()
   private readonly waiting: WaitingEntries
+  private readonly gathering: BatchGathering
   private seq = 0
   private broadcastSeq = 0
   private lastNow = 0
   private recoveredBytes = 0
+  private wasUsed = false
   private tickIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
@@ -73,6 +76,7 @@ export class Shard {
     this.parts = parts
     this.epoch = epoch
     this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
+    this.gathering = new BatchGathering(parts.world)
     this.waiting = new WaitingEntries({
       store: parts.store,
       actor: parts.actor,
@@ -90,6 +94,7 @@ export class Shard {
     const shard = new Shard(parts, epoch)
     const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
     shard.recoveredBytes = tailBytes
+    shard.wasUsed = lastNow > 0
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
     shard.record.begin(shard.lastNow)
@@ -122,7 +127,10 @@ export class Shard {
     this.isClosing = true
     this.served?.close()
     this.ticker?.cancel()
-    while (this.state === 'turning') await this.idle()
+    do {
+      await this.waiting.settled()
+      while (this.state === 'turning') await this.idle()
+    } while (this.waiting.isReading && this.state === 'idle')
     this.state = 'stopped'
   }
 
@@ -152,24 +160,24 @@ export class Shard {
   private wake(): void {
     if (this.state !== 'idle') return
     this.state = 'turning'
-    this.parts.world.timers.soon(() => {
-      this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
-    })
+    this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
   }
 
   /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
   private async turn(): Promise<void> {
     let more = true
     while (more && this.state === 'turning') {
+      await this.gathering.until(() => this.mailbox.bytes)
       const ticked = this.tickIsDue
       this.tickIsDue = false
       more = this.decide() || this.tickIsDue
       const broadcast = ticked ? this.broadcastFrame() : undefined
-      if (!(await this.gate(broadcast !== undefined))) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
+      const handsOn = ticked && this.hasHistory
+      if (!(await this.gate(broadcast !== undefined || handsOn)))
+        return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
       this.release(broadcast)
-      if (ticked) this.parts.actor.released(this.lastNow, this.position)
+      if (handsOn) this.parts.actor.released(this.lastNow, this.position)
       more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
-      if (more) await this.breathe()
     }
     if (this.state === 'turning') this.state = 'idle'
     this.tellIdle()
@@ -179,13 +187,6 @@ export class Shard {
     const listeners = this.idleListeners
     this.idleListeners = []
     for (const listener of listeners) listener()
-  }
-
-  /** Lets waiting IO in between two batches, so that the next batch is a large one. */
-  private breathe(): Promise<void> {
-    return new Promise((resolve) => {
-      this.parts.world.timers.soon(resolve)
-    })
   }
 
   /** Decides everything that waits, up to the batch's limit; true if there is more. */
@@ -215,10 +216,13 @@ export class Shard {
     return actor.tick(batch)
   }
 
-  /** Opens when the batch is durable under this epoch; false if the epoch no longer stands. */
-  private async gate(broadcasts: boolean): Promise<boolean> {
+  /**
+   * Opens when the batch is durable under this epoch; false if the epoch no longer stands. `speaks`: more than answers and notices is going to
+   * leave, so that a batch which changed nothing has its epoch confirmed for that alone.
+   */
+  private async gate(speaks: boolean): Promise<boolean> {
     if (this.record.events > 0) return this.store()
-    if (this.replies.isEmpty && this.notices.isEmpty && !broadcasts) return true
+    if (this.replies.isEmpty && this.notices.isEmpty && !speaks) return true
     for (;;) {
       try {
         return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
@@ -230,12 +234,14 @@ export class Shard {
 
   /** Stores the record, as often as it takes: the same bytes at the same place are stored once. */
   private async store(): Promise<boolean> {
-    const { store, name, actor } = this.parts
+    const { store, name, actor, world } = this.parts
     const record = this.record.seal(actor.digest())
     const position = { epoch: this.epoch, seq: this.seq + 1 }
     for (;;) {
       try {
+        const startedAt = world.clock.monotonic()
         if ((await store.append(name, position, record)) === 'fenced') return false
+        this.gathering.stored(world.clock.monotonic() - startedAt)
         this.seq++
         this.counters.stored(this.record.events, record.length)
         return true
@@ -254,6 +260,11 @@ export class Shard {
     await new Promise<void>((resolve) => {
       world.timers.after(limits.storeRetryMs, resolve)
     })
+  }
+
+  /** A shard whose journal is empty has nothing to hand on. */
+  private get hasHistory(): boolean {
+    return this.seq > 0 || this.wasUsed || this.record.events > 0
   }
 
   private broadcastFrame(): Uint8Array | undefined {

@@ -37,6 +37,10 @@ export class WaitingEntries {
     return this.woken.length === 0
   }
 
+  get isReading(): boolean {
+    return this.reads.size > 0
+  }
+
   /** Keeps a copy of the entry until the record `key` is in memory. */
   park(key: string, replyTo: string, entry: Uint8Array): void {
     const frame = frameOf(replyTo, entry)
@@ -64,6 +68,11 @@ export class WaitingEntries {
     const read = this.read(key).finally(() => this.reads.delete(key))
     this.reads.set(key, read)
     return read
+  }
+
+  /** Resolves when no read is under way: what waited can be drained, or was refused. */
+  async settled(): Promise<void> {
+    while (this.reads.size > 0) await Promise.allSettled(this.reads.values())
   }
 
   /** Hands over the entries whose records are there; returns how many. */

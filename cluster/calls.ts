@@ -1,4 +1,4 @@
-import type { Code } from '../protocol/codes.ts'
+import { type Code, refusal } from '../protocol/codes.ts'
 import type { ScannedCall } from '../protocol/edge-scanner.ts'
 import { type Entry, entryHeadBytes, entryOffset, type Op, writeEntry } from '../protocol/entry.ts'
 import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
@@ -65,6 +65,7 @@ export class Calls {
   private onNotice: ((frame: Uint8Array) => void) | undefined
   private flushIsDue = false
   private resending = 0
+  private isClosed = false
 
   constructor(parts: {
     readonly bus: Bus
@@ -147,20 +148,28 @@ export class Calls {
     return this.add(kind, shard, command, msgid, target, targetTurn, method)
   }
 
-  /** A command whose answer the caller wants to read. Resolves in any case: with `BUSY`, `TIMEOUT` or `UNAVAILABLE` if no shard answers. */
+  /**
+   * A command whose answer the caller wants to read. Resolves in any case: with `BUSY`, `TIMEOUT` or `UNAVAILABLE` if no shard answers. `decode` is
+   * called before the next frame of the bus is; rejects only with what it throws.
+   */
   request<T = Plain>(
     kind: ShardKind,
     shard: number,
     command: Command,
     decode: (bytes: Uint8Array) => CallResult<T> = decodePlain,
   ): Promise<CallResult<T>> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      if (this.isClosed) return resolve({ error: refusal('UNAVAILABLE'), result: null })
       const row = this.add(kind, shard, command, 0, none, 0, 0)
-      if (row < 0) resolve({ error: { code: 'BUSY', message: 'Too many calls wait for an answer.', retryAfterMs: 500 }, result: null })
-      else
-        this.waiters.set(row, (answer) =>
-          resolve(typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : decode(answer)),
-        )
+      if (row < 0) return resolve({ error: refusal('BUSY', 'Too many calls wait for an answer.', 500), result: null })
+      this.waiters.set(row, (answer) => {
+        if (typeof answer === 'string') return resolve({ error: refusal(answer), result: null })
+        try {
+          resolve(decode(answer))
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      })
     })
   }
 
@@ -176,7 +185,9 @@ export class Calls {
     this.dirty.length = 0
   }
 
+  /** Ends every request with `UNAVAILABLE`, and sends nothing more. */
   close(): void {
+    this.isClosed = true
     this.sweeper.cancel()
     this.served.close()
     for (const [, waiter] of this.waiters) waiter('UNAVAILABLE')
@@ -233,7 +244,7 @@ export class Calls {
     this.resent++
     this.world.timers.after(resendFirstMs * (1 + this.world.random.next()), () => {
       this.resending--
-      if (!this.hasLiveCall(copy)) return
+      if (this.isClosed || !this.hasLiveCall(copy)) return
       const sent = this.bus.send(subject, copy)
       if (sent === 'no-responders') this.undelivered(subject, copy)
       else if (sent === 'full') this.fail(copy, 'BUSY', 500)

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { hasData, roomFault } from './data-file.ts'
 import { openingFault } from './lmdb-faults.ts'
 import { type Durability, LmdbEnv, type Owner, peekOwner } from './lmdb.ts'
 import { ownerNameLength, type Presence } from './owner-socket.ts'
@@ -38,6 +39,8 @@ const attemptsMax = 5
 
 export async function takeFolder(options: FolderOptions): Promise<OwnedFolder> {
   makeFolder(options.folder)
+  const full = roomFault(options.folder, options.reserveBytes)
+  if (full !== undefined) throw full
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const last = peekOwner(options.folder)
     if (last.name !== '' && (await options.presence.alive(last.name))) break
@@ -102,10 +105,6 @@ function makePath(path: string): void {
   if (existsSync(path)) return
   makePath(dirname(path))
   mkdirSync(path, { mode: 0o700 })
-}
-
-function hasData(folder: string): boolean {
-  return existsSync(join(folder, 'data.mdb'))
 }
 
 function checkShards(options: FolderOptions, kept: ShardCounts): void {

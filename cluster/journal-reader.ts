@@ -1,5 +1,5 @@
 import { chunkKey, keyAfterPrefix, logKey, logPosition, manifestKey } from './lmdb-keys.ts'
-import { decodeManifest, type Manifest } from './lmdb-manifest.ts'
+import { decodeManifest, decodePosition, type Manifest } from './lmdb-manifest.ts'
 import type { LmdbEnv, TableEntry } from './lmdb.ts'
 import {
   type ArchiveRecord,
@@ -19,6 +19,7 @@ const sliceRecordsMax = 512
 const sliceBytesMax = 1024 * 1024
 /** A snapshot may be replaced while it is read; not often, for each is a long write. */
 const snapshotReadsMax = 10
+const noBytes = Buffer.alloc(0)
 
 export class JournalReader {
   readonly #env: LmdbEnv
@@ -44,18 +45,18 @@ export class JournalReader {
 
   async *tail(shard: Uint8Array, after: Position): AsyncIterable<JournalRecord> {
     let previous = after
-    for await (const record of this.#records(shard, after)) {
-      checkFollows(previous, record.position)
-      previous = record.position
-      if (record.position.seq > 0) yield record
+    for await (const { position, bytes } of this.#records(shard, after)) {
+      checkFollows(previous, position, bytes)
+      previous = position
+      if (position.seq > 0) yield { position, bytes }
     }
   }
 
   async *archive(shard: Uint8Array): AsyncIterable<ArchiveRecord> {
     this.#env.fresh()
     const mark = this.manifest(shard)?.position ?? journalStart
-    for await (const record of this.#records(shard, journalStart)) {
-      yield { ...record, trimmed: comparePositions(record.position, mark) <= 0 }
+    for await (const { position, bytes } of this.#records(shard, journalStart)) {
+      yield { position, bytes: position.seq === 0 ? noBytes : bytes, trimmed: comparePositions(position, mark) <= 0 }
     }
   }
 
@@ -70,7 +71,7 @@ export class JournalReader {
     throw new StoreFault('STORE_FAILED', 'a snapshot in the data folder is not complete')
   }
 
-  async *#records(shard: Uint8Array, after: Position): AsyncIterable<JournalRecord> {
+  async *#records(shard: Uint8Array, after: Position): AsyncIterable<LogRecord> {
     const end = keyAfterPrefix(shard)
     for (let last = after; ;) {
       this.#env.fresh()
@@ -101,15 +102,23 @@ export class JournalReader {
   }
 }
 
-function recordOf(entry: TableEntry): JournalRecord {
+/** An opening's bytes are the position of the record before it. */
+interface LogRecord {
+  readonly position: Position
+  readonly bytes: Buffer
+}
+
+function recordOf(entry: TableEntry): LogRecord {
   return { position: logPosition(entry.key), bytes: entry.bytes }
 }
 
-/** A record comes right after its predecessor; an epoch begins with its opening. */
-function checkFollows(previous: Position, next: Position): void {
-  const sameEpoch = next.epoch === previous.epoch && next.seq === previous.seq + 1
-  if (sameEpoch || (next.epoch > previous.epoch && next.seq === 0)) return
-  throw new StoreFault('STORE_FAILED', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
+/** A record comes right after its predecessor; an epoch begins with its opening, which names the record before it. */
+function checkFollows(previous: Position, next: Position, bytes: Buffer): void {
+  const follows =
+    next.seq === 0
+      ? next.epoch > previous.epoch && bytes.length > 0 && comparePositions(decodePosition(bytes), previous) === 0
+      : next.epoch === previous.epoch && next.seq === previous.seq + 1
+  if (!follows) throw new StoreFault('STORE_FAILED', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
 }
 
 function textOf(position: Position): string {

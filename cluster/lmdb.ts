@@ -1,7 +1,6 @@
-import { existsSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
-import { brokenFault, closedFault, commitFault, fullFault, openingFault } from './lmdb-faults.ts'
+import { hasData, roomFault } from './data-file.ts'
+import { brokenFault, closedFault, commitFault, openingFault } from './lmdb-faults.ts'
 import type { StoreFault } from './store.ts'
 
 /**
@@ -46,7 +45,7 @@ export interface Owner {
 /** Who owned the folder last, read without LMDB's writer lock, which a stopped owner might hold for ever. */
 export function peekOwner(folder: string): Owner {
   const nobody = { term: 0, name: '' }
-  if (!existsSync(join(folder, 'data.mdb'))) return nobody
+  if (!hasData(folder)) return nobody
   try {
     const root = open({ path: folder, noSubdir: false, mapSize: mapBytes, maxDbs: tableCountMax, overlappingSync: false, readOnly: true })
     // Undefined, whatever its type says, while the first owner is still making the tables.
@@ -152,8 +151,7 @@ export class LmdbEnv {
   #refusal(): StoreFault | undefined {
     if (this.#closed) return closedFault()
     if (this.#fault !== undefined) return this.#fault
-    const disk = statfsSync(this.#options.folder)
-    return disk.bavail * disk.bsize < this.#options.reserveBytes ? fullFault(this.#options.folder) : undefined
+    return roomFault(this.#options.folder, this.#options.reserveBytes)
   }
 
   #settled(commit: Promise<boolean>): Promise<boolean> {

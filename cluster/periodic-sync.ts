@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dataFile } from './data-file.ts'
 import type { LmdbEnv } from './lmdb.ts'
 import { StoreFault } from './store.ts'
 import type { Log, Timer, World } from './world.ts'
@@ -26,7 +26,7 @@ export class PeriodicSync {
   }
 
   static async start(env: LmdbEnv, folder: string, world: World): Promise<PeriodicSync> {
-    return new PeriodicSync(env, await open(join(folder, 'data.mdb'), 'r+'), world)
+    return new PeriodicSync(env, await open(dataFile(folder), 'r+'), world)
   }
 
   /** Resolves when everything that was committed before the call is on disk. */

@@ -1,5 +1,6 @@
 import type { JournalReader } from './journal-reader.ts'
 import { epochKey, logKey } from './lmdb-keys.ts'
+import { encodePosition } from './lmdb-manifest.ts'
 import type { LmdbEnv } from './lmdb.ts'
 import { comparePositions, type Position } from './store.ts'
 
@@ -67,7 +68,7 @@ export class ShardJournal {
     if (this.#epoch !== epoch) return 'fenced'
     const opening = { epoch, seq: 0 }
     if (comparePositions(this.#head, opening) === 0) return this.stands(epoch) ? 'stored' : 'fenced'
-    return this.#head.epoch < epoch ? this.#write(opening, Buffer.alloc(0)) : 'fenced'
+    return this.#head.epoch < epoch ? this.#write(opening, encodePosition(this.#head)) : 'fenced'
   }
 
   async append(position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {

@@ -6,7 +6,7 @@ import type { ShardKind } from '../protocol/subject.ts'
  * A rejected promise is a {@link StoreFault}: the outcome is unknown, and the same call may be made again.
  */
 export interface Store {
-  /** Takes a shard that nobody owns, under an epoch larger than any before; `taken` while another's lease runs. */
+  /** Takes a shard that nobody owns, under an epoch larger than any before; `taken` while another's lease runs. The same owner's next epoch ends the one it had. */
   claim(shard: ShardName, owner: string): Promise<Lease | 'taken'>
   /** Keeps the shard; `lost` if the epoch no longer stands. */
   renew(shard: ShardName, epoch: number): Promise<Lease | 'lost'>
@@ -28,7 +28,7 @@ export interface Store {
   readSnapshot(shard: ShardName): Promise<Snapshot | undefined>
   /**
    * Keeps a snapshot if it is newer than the one there, then trims the journal up to it in the same atomic step. Trimmed records stay
-   * readable through {@link readArchive} for the archive's time. Chunks are at most {@link chunkBytesMax}, and their writing is spread out.
+   * readable through {@link readArchive} for the archive's time. A snapshot that is ahead of its journal is a bug. Chunks are at most {@link chunkBytesMax}, and their writing is spread out.
    */
   writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'>
   /** Every record that is still kept, trimmed ones included, oldest first, openings included. */

@@ -3,13 +3,12 @@ import type { Calls } from '../cluster/calls.ts'
 import type { Clock, Log } from '../cluster/world.ts'
 import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
-import { decodeMessage } from '../protocol/envelope.ts'
-import { type AnswerView, claimKind } from '../protocol/frame.ts'
+import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
+import { claimNotification, claimSignature, claimStateIn } from './claim-news.ts'
 import type { Connection } from './connection.ts'
-import { Notification } from './notification.ts'
 import type { FollowedClaim, Presence, Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
@@ -24,78 +23,78 @@ export interface ClaimReport {
 }
 
 export interface FollowerParts {
-  readonly calls: Calls
-  readonly views: Views
+  readonly calls: Pick<Calls, 'request'>
+  readonly views: Pick<Views, 'find' | 'onChange'>
   readonly presences: Presences
   readonly clock: Clock
   readonly log: Log
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
-  /** Tells the user's other gateways that a claim appeared. */
+  /** Tells the user's other gateways that a claim appeared or became something else. */
   readonly tellSession: (user: UserId, sku: SkuId, claim: number) => void
 }
 
 /**
  * Follows the claims of users who are connected here: learns of them from answers, hears in broadcasts that one changed, asks its shard for what it is
  * now, and tells the user. Inventory does not know who is connected where; a lost broadcast is repaired by asking again (DESIGN.md section 4).
+ *
+ * Everything that comes from a shard is taken in at once, in the order in which it comes: a promise's turn later, a newer word might be overtaken.
  */
 export class ClaimFollower {
   private readonly parts: FollowerParts
-  /** What the pending call in this row is about; only of calls whose user is followed. */
-  private readonly expected = new Map<number, SkuView>()
+  /** What the pending call in this row is about; only of calls for users who are connected here. */
+  private readonly expected = new Map<number, { readonly view: SkuView; readonly presence: Presence }>()
 
   constructor(parts: FollowerParts) {
     this.parts = parts
     parts.views.onChange((view, change) => this.changed(view, change))
   }
 
-  /** The answer to the call in `row` will be about this SKU. */
-  expect(row: number, view: SkuView | undefined): void {
-    if (view !== undefined) this.expected.set(row, view)
-    else this.expected.delete(row)
+  /** The answer to the call in `row` will be about this user's claim of this SKU. */
+  expect(row: number, view: SkuView | undefined, presence: Presence | undefined): void {
+    if (view !== undefined && presence !== undefined) this.expected.set(row, { view, presence })
+    // The row's earlier call may have ended without an answer.
+    else if (this.expected.size > 0) this.expected.delete(row)
   }
 
-  forget(row: number): void {
-    this.expected.delete(row)
-  }
-
-  /** Learns from an answer to a user's own call. */
-  answered(connection: Connection, answer: AnswerView): void {
-    const view = this.expected.get(answer.slot)
+  /** Learns from the answer to a call that was made for a user, by `caller` if that is still there, and tells the user's other connections. */
+  answered(answer: AnswerView, caller: Connection | undefined): void {
+    if (this.expected.size === 0) return
+    const asked = this.expected.get(answer.slot)
+    if (asked === undefined) return
     this.expected.delete(answer.slot)
-    const { identity } = connection
-    if (view === undefined || identity.role !== 'user' || answer.claim === 0) return
-    const presence = this.parts.presences.find(identity.user)
-    if (presence === undefined) return
-    const isNew = presence.claims.get(view.settings.sku)?.claim !== answer.claim
-    const followed = this.parts.presences.follow(presence, view, answer.claim, answer.claimKind === claimKind.ticket)
-    if (followed.waits) followed.aheadShown = Math.min(followed.aheadShown, aheadIn(answer))
-    if (!isNew) return
-    this.parts.tellSession(identity.user, view.settings.sku, answer.claim)
-    if (presence.connections.size > 1) this.ask(view.shard, new Map([[view.settings.sku, [answer.claim]]]), connection)
+    const { view, presence } = asked
+    const { sku } = view.settings
+    const known = presence.claims.get(sku)
+    if (answer.claim === noClaim || presence.connections.size === 0 || (known !== undefined && known.claim > answer.claim)) return
+    const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
+    const followed = this.parts.presences.follow(presence, view, answer.claim, answer.claimKind)
+    const state = isNews ? claimStateIn(answer) : undefined
+    if (state !== undefined && this.learn(followed, state, caller)) this.parts.tellSession(presence.user, sku, answer.claim)
   }
 
-  /** Takes in claims that a shard reported for a user who has just connected. */
-  resumed(presence: Presence, reports: readonly ClaimReport[]): void {
+  /** Takes in all that a shard reported of a user's claims, in answer to `caller`. */
+  resumed(presence: Presence, reports: readonly ClaimReport[], caller: Connection): void {
     for (const report of reports) {
       const view = this.parts.views.find(report.sku)
-      if (view === undefined) continue
-      const followed = this.parts.presences.follow(presence, view, report.claim, report.kind === claimKind.ticket)
-      if (report.state.state === 'queued') followed.aheadShown = Math.min(followed.aheadShown, report.state.ahead)
+      if (view === undefined || presence.connections.size === 0) continue
+      this.learn(this.parts.presences.follow(presence, view, report.claim, report.kind), report.state, caller)
     }
   }
 
-  /** A session says that a user who is connected here got a claim through another gateway. */
+  /** A session says that a claim of a user who is connected here appeared or changed through another gateway. */
   noticed(user: UserId, sku: SkuId, claim: number): void {
     const view = this.parts.views.find(sku)
     const presence = this.parts.presences.find(user)
-    if (view === undefined || presence === undefined || presence.claims.get(sku)?.claim === claim) return
-    this.parts.presences.follow(presence, view, claim, false)
-    this.ask(view.shard, new Map([[sku, [claim]]]))
+    if (view === undefined || presence === undefined) return
+    const known = presence.claims.get(sku)
+    if (known !== undefined && known.claim > claim) return
+    if (known?.claim !== claim) this.parts.presences.follow(presence, view, claim, claimKind.none)
+    this.ask(view, [claim])
   }
 
   private changed(view: SkuView, change: SkuChange | undefined): void {
     const followed = this.parts.presences.claimsOf(view)
-    if (followed === undefined || followed.size === 0) return
+    if (followed === undefined) return
     const claims: number[] = []
     if (change === undefined) claims.push(...followed.keys())
     else {
@@ -103,63 +102,54 @@ export class ClaimFollower {
         if (followed.has(claim)) claims.push(claim)
       })
     }
-    for (let from = 0; from < claims.length; from += claimsPerQuestion) {
-      this.ask(view.shard, new Map([[view.settings.sku, claims.slice(from, from + claimsPerQuestion)]]))
-    }
+    for (let from = 0; from < claims.length; from += claimsPerQuestion) this.ask(view, claims.slice(from, from + claimsPerQuestion))
   }
 
-  /** One question for many claims; everyone but `except` is told what comes back. */
-  private ask(shard: number, claims: ReadonlyMap<SkuId, readonly number[]>, except?: Connection): void {
-    const payload = packInner([...claims])
-    this.parts.calls
-      .request<readonly ClaimReport[]>('inv', shard, { op: op.claimsByNumber, payload }, this.parts.decodeReports)
-      .then((answer) => {
-        // An error means that the shard is away; its next broadcast comes from a new epoch, and then every claim is asked for again.
-        if (answer.error === null) for (const report of answer.result) this.tell(report, except)
+  /**
+   * One question for many claims; their users are told what is new to them. An error means that the shard is away: its next owner's first
+   * broadcast makes the views be read again, and then every claim is asked for.
+   */
+  private ask(view: SkuView, claims: readonly number[]): void {
+    const payload = packInner([[view.settings.sku, claims]])
+    const { calls, decodeReports, log } = this.parts
+    calls
+      .request<readonly ClaimReport[]>('inv', view.shard, { op: op.claimsByNumber, payload }, (bytes) => {
+        const answer = decodeReports(bytes)
+        if (answer.error === null) for (const report of answer.result) this.tell(report)
+        return answer
       })
-      .catch((error: unknown) => this.parts.log.error({ error: String(error) }, 'news of claims could not be delivered'))
+      .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
   }
 
-  private tell(report: ClaimReport, except: Connection | undefined): void {
-    const view = this.parts.views.find(report.sku)
-    const followed = view === undefined ? undefined : this.parts.presences.claimsOf(view)?.get(report.claim)
-    if (followed === undefined) return
-    followed.waits = report.kind === claimKind.ticket
-    const notification = this.notificationOf(report, followed)
+  private tell(report: ClaimReport): void {
+    const { sku, claim, state } = report
+    const view = this.parts.views.find(sku)
+    const followed = view === undefined ? undefined : this.parts.presences.claimsOf(view)?.get(claim)
+    // A shard that lost its newest records has given the number to somebody else.
+    if (followed === undefined || followed.presence.user !== report.user) return
+    followed.kind = report.kind
+    this.learn(followed, state)
+  }
+
+  /** Takes in what a claim is now, and tells it to the user's connections if it is new to them; `caller` has it from its own answer. */
+  private learn(followed: FollowedClaim, state: ClaimState, caller?: Connection): boolean {
+    const { told, aheadShown } = followed
+    followed.told = claimSignature(state)
+    if (state.state === 'queued') {
+      // The shard's count may be newer than what a round has told meanwhile, or older: what is shown never rises.
+      followed.aheadShown = Math.min(aheadShown, state.ahead)
+      followed.shownAt = this.parts.clock.monotonic()
+    }
+    if (followed.told === told && followed.aheadShown >= aheadShown) return false
+    this.notify(followed, state.state === 'queued' ? { ...state, ahead: followed.aheadShown } : state, caller)
+    return true
+  }
+
+  private notify(followed: FollowedClaim, state: ClaimState, except?: Connection): void {
+    const notification = claimNotification(followed.view.settings.sku, state, this.parts.clock.now())
     if (notification === undefined) return
     for (const connection of followed.presence.connections) if (connection !== except) connection.notify(notification)
-  }
-
-  private notificationOf(report: ClaimReport, followed: FollowedClaim): Notification | undefined {
-    const { sku, state } = report
-    switch (state.state) {
-      case 'queued':
-        if (state.ahead >= followed.aheadShown && followed.shownAt > 0) return undefined
-        followed.aheadShown = Math.min(followed.aheadShown, state.ahead)
-        followed.shownAt = this.parts.clock.monotonic()
-        return new Notification('line', { sku, ahead: followed.aheadShown, eta: state.eta, odds: state.odds })
-      case 'held':
-        return new Notification('held', { sku, hold: state.hold, qty: state.qty, expiresAt: state.expiresAt })
-      case 'expired':
-        return new Notification('expired', { sku })
-      case 'soldout':
-        return new Notification('soldout', { sku })
-      case 'none':
-        return new Notification('left', { sku })
-      case 'lobby':
-        return undefined
-      default:
-        return new Notification('order', { ...state, sku, updatedAt: this.parts.clock.now() })
-    }
   }
 }
 
 const claimsPerQuestion = 2_000
-
-/** The `ahead` in a `queued` answer: the one place where the gateway looks into a shard's answer, once per ticket. */
-function aheadIn(answer: AnswerView): number {
-  const message = decodeMessage(answer.frame, answer.from, answer.to)
-  if (message.kind !== 'response' || typeof message.result !== 'object' || message.result === null || !('ahead' in message.result))
-    return Number.MAX_SAFE_INTEGER
-  return typeof message.result['ahead'] === 'number' ? message.result['ahead'] : Number.MAX_SAFE_INTEGER
-}

@@ -1,5 +1,4 @@
 import { BlockList, isIPv6 } from 'node:net'
-import type { HttpResponse } from './uws.ts'
 
 /**
  * The address that limits count against. Behind a proxy that is trusted by its address, it is the last one in `X-Forwarded-For` that no trusted
@@ -7,9 +6,12 @@ import type { HttpResponse } from './uws.ts'
  */
 export class ClientAddress {
   private readonly trusted = new BlockList()
+  /** There are no trusted networks: only loopback is believed, and only about users. */
   private readonly trustsLoopback: boolean
+  private lastAsked = ''
+  private lastAnswer = false
 
-  /** `networks` are addresses or CIDR ranges. With none, only loopback is believed, and only about users. */
+  /** `networks` are addresses or CIDR ranges. */
   constructor(networks: readonly string[]) {
     for (const network of networks) {
       const [address = '', bits] = network.split('/')
@@ -20,8 +22,9 @@ export class ClientAddress {
     this.trustsLoopback = networks.length === 0
   }
 
-  of(res: HttpResponse, forwardedFor: string): string {
-    let address = remoteAddress(res)
+  /** `peer` is the socket's other end; `forwardedFor` the header, empty if there is none. */
+  of(peer: string, forwardedFor: string): string {
+    let address = peer
     if (forwardedFor === '' || !this.has(address)) return address
     for (const hop of forwardedFor.split(',').toReversed()) {
       address = hop.trim()
@@ -31,12 +34,21 @@ export class ClientAddress {
   }
 
   /** Whether the peer may say who the user is: a trusted proxy, or with none configured something on this machine. */
-  isTrusted(res: HttpResponse): boolean {
-    const address = remoteAddress(res)
-    return this.has(address) || (this.trustsLoopback && (address.startsWith('127.') || address === '::1'))
+  isTrusted(peer: string): boolean {
+    return this.has(peer) || (this.trustsLoopback && (peer.startsWith('127.') || peer === '::1'))
   }
 
+  /** Most questions are about the same few peers, and BlockList takes microseconds: the last answer is kept. */
   private has(address: string): boolean {
+    if (this.trustsLoopback) return false
+    if (address !== this.lastAsked) {
+      this.lastAnswer = this.check(address)
+      this.lastAsked = address
+    }
+    return this.lastAnswer
+  }
+
+  private check(address: string): boolean {
     try {
       return this.trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
     } catch {
@@ -46,14 +58,13 @@ export class ClientAddress {
   }
 }
 
-const utf8 = new TextDecoder()
-
-/** As text; uWebSockets.js writes IPv6 in full, and an IPv4 peer on a dual-stack socket as a mapped address. */
-function remoteAddress(res: HttpResponse): string {
-  const text = utf8.decode(res.getRemoteAddressAsText())
-  return text
-    .replace(/^(0000:){5}ffff:/, '')
-    .replace(/^([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/, (_, a: string, b: string, c: string, d: string) =>
-      [a, b, c, d].map((part) => Number.parseInt(part, 16)).join('.'),
-    )
+/** uWebSockets.js writes IPv6 in full, and an IPv4 peer on a dual-stack socket as a mapped address: here one peer has one name, as others write it. */
+export function plainAddress(text: string): string {
+  const mapped = /^(?:0000:){5}ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text)
+  if (mapped !== null)
+    return mapped
+      .slice(1)
+      .map((part) => Number.parseInt(part, 16))
+      .join('.')
+  return text === '0000:0000:0000:0000:0000:0000:0000:0001' ? '::1' : text
 }

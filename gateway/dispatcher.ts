@@ -3,15 +3,18 @@ import type { Clock } from '../cluster/world.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
-import { decodeJsonMessage, decodeMessage, type Message } from '../protocol/envelope.ts'
+import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
+import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
+import type { Identity } from './identity.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
+import type { Presence, Presences } from './presence.ts'
 import type { Responder } from './responder.ts'
 import type { Views } from './views.ts'
 
@@ -23,6 +26,7 @@ export interface DispatcherParts {
   readonly methods: MethodTable
   readonly admission: Admission
   readonly follower: ClaimFollower
+  readonly presences: Presences
   readonly responder: Responder
   readonly counters: GatewayCounters
 }
@@ -34,6 +38,7 @@ export interface DispatcherParts {
 export class Dispatcher implements CallSink {
   private readonly parts: DispatcherParts
   private readonly scanned = new ScannedCall()
+  private readonly transcoded = new MsgpackWriter()
   private readonly hotMethods: readonly (Method | undefined)[]
 
   constructor(parts: DispatcherParts) {
@@ -49,13 +54,15 @@ export class Dispatcher implements CallSink {
    */
   hot(connection: Connection, bytes: Uint8Array, at: number, to: number): number {
     const { identity } = connection
-    if (identity.role === 'nobody') return 0
+    const { parts } = this
+    const now = parts.clock.now()
+    // Who may not call learns it on the general path.
+    if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= now)) return 0
     const call = this.scanned
     const end = scanHotCall(bytes, at, to, identity.role !== 'user', call)
     if (end === 0) return 0
     const method = this.hotMethods[call.op]
     if (method === undefined) return 0
-    const { parts } = this
     const refused = parts.admission.refuses(connection)
     if (refused !== undefined) {
       parts.responder.refuse(connection, call.msgid, method.index, refused.code, undefined, refused.retryAfterMs)
@@ -63,13 +70,12 @@ export class Dispatcher implements CallSink {
     }
     const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
     const userHash = identity.role === 'user' ? identity.userHash : call.userHash
-    if (view !== undefined && call.op === op.buy && parts.views.isFresh(view)) {
-      if (view.numbers.phase === 'scheduled') {
-        const waitMs = view.settings.opensAt - parts.clock.now()
-        if (waitMs > 0) return this.refuseByView(connection, call.msgid, method, 'NOT_OPEN', end, waitMs)
-      } else if (view.refusesAsSoldOut(userHash)) return this.refuseByView(connection, call.msgid, method, 'SOLD_OUT', end)
+    const known = view !== undefined && call.op === op.buy ? parts.views.refusesBuy(view, userHash, now) : undefined
+    if (known !== undefined) {
+      parts.counters.layers.stockView++
+      parts.responder.refusal(connection, call.msgid, method.index, known)
+      return end
     }
-    const now = parts.clock.now()
     const row =
       identity.role === 'user'
         ? parts.calls.sendScanned(
@@ -99,7 +105,7 @@ export class Dispatcher implements CallSink {
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
-      if (connection.transport === 'ws') parts.follower.expect(row, view)
+      parts.follower.expect(row, view, this.followed(identity, call, bytes))
     }
     return end
   }
@@ -111,31 +117,38 @@ export class Dispatcher implements CallSink {
 
   /** The same for JSON text. */
   jsonMessage(connection: Connection, text: string): void {
-    this.general(connection, decodeJsonMessage(text))
+    const message = decodeJsonMessage(text)
+    if (message.kind === 'request') this.request(connection, message)
   }
 
-  /** The general path: finds the method, checks role and rate, reads the params, runs. */
+  /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
+  request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
+    if (this.hotMethods.some((method) => method?.name === request.method)) {
+      const { transcoded } = this
+      transcoded.length = 0
+      writeRequest(transcoded, request.msgid, request.method, request.params)
+      if (this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length) return
+    }
+    this.general(connection, request)
+  }
+
+  /** The general path: rate, method, role, params, and then the method itself. */
   general(connection: Connection, message: Message): void {
     if (message.kind !== 'request') return
-    const { parts } = this
+    const { admission, methods, responder } = this.parts
     const { msgid } = message
-    const method = parts.methods.get(message.method)
+    const method = methods.get(message.method)
+    const index = method?.index ?? unknownMethod
+    const refused = admission.refuses(connection)
+    if (refused !== undefined) return responder.refuse(connection, msgid, index, refused.code, undefined, refused.retryAfterMs)
     if (method === undefined)
-      return parts.responder.refuse(
-        connection,
-        msgid,
-        unknownMethod,
-        'UNKNOWN_METHOD',
-        `There is no method ${JSON.stringify(message.method)}.`,
-      )
+      return responder.refuse(connection, msgid, index, 'UNKNOWN_METHOD', `There is no method ${JSON.stringify(message.method)}.`)
     const denied = this.denies(connection, method)
-    if (denied !== undefined) return parts.responder.refuse(connection, msgid, method.index, denied)
-    const refused = parts.admission.refuses(connection)
-    if (refused !== undefined) return parts.responder.refuse(connection, msgid, method.index, refused.code, undefined, refused.retryAfterMs)
+    if (denied !== undefined) return responder.refuse(connection, msgid, index, denied)
     try {
       this.run(connection, msgid, method, new Params(message.params))
     } catch (error) {
-      if (error instanceof Malformed) return parts.responder.refuse(connection, msgid, method.index, 'MALFORMED', error.message)
+      if (error instanceof Malformed) return responder.refuse(connection, msgid, index, 'MALFORMED', error.message)
       throw error
     }
   }
@@ -144,13 +157,11 @@ export class Dispatcher implements CallSink {
     const { parts } = this
     parts.counters.answered(method, answer.code)
     const connection = parts.connections.find(target, targetTurn)
-    if (connection === undefined) {
-      parts.follower.forget(answer.slot)
-      return
+    if (connection !== undefined) {
+      connection.inFlight--
+      parts.responder.respond(connection, answer.frame, answer.from, answer.to)
     }
-    connection.inFlight--
-    parts.responder.respond(connection, answer.frame, answer.from, answer.to)
-    if (connection.transport === 'ws') parts.follower.answered(connection, answer)
+    parts.follower.answered(answer, connection)
   }
 
   failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
@@ -178,10 +189,17 @@ export class Dispatcher implements CallSink {
   }
 
   private denies(connection: Connection, method: Method): Code | undefined {
-    const { role } = connection.identity
+    const { identity } = connection
     if (method.role === 'public') return undefined
-    if (role === 'nobody') return 'UNAUTHORIZED'
-    return method.role === 'operator' && role !== 'operator' ? 'FORBIDDEN' : undefined
+    if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= this.parts.clock.now())) return 'UNAUTHORIZED'
+    return method.role === 'operator' && identity.role !== 'operator' ? 'FORBIDDEN' : undefined
+  }
+
+  /** The presence of the user for whom a hot call is made, if that user is connected here: they hear what comes of it on every connection. */
+  private followed(identity: Identity, call: ScannedCall, bytes: Uint8Array): Presence | undefined {
+    const { presences } = this.parts
+    if (identity.role === 'user') return presences.find(identity.user)
+    return presences.size === 0 ? undefined : presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
   }
 
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
@@ -190,12 +208,6 @@ export class Dispatcher implements CallSink {
     if (method.role === 'user') return method.run({ ...call, user: identity.role === 'user' ? identity.user : params.user() })
     if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
     method.run(call)
-  }
-
-  private refuseByView(connection: Connection, msgid: number, method: Method, code: Code, end: number, retryAfterMs?: number): number {
-    this.parts.counters.layers.stockView++
-    this.parts.responder.refuse(connection, msgid, method.index, code, undefined, retryAfterMs)
-    return end
   }
 
   private refusePending(connection: Connection, msgid: number, method: Method): void {

@@ -95,16 +95,16 @@ export class Gateway implements MetricSource {
     })
 
     this.counters = new GatewayCounters()
-    const forwarder = new Forwarder(calls, views, follower, this.counters)
+    const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
-      userMethods({ forwarder, calls, views, follower, presences, log, decodeReports }),
+      userMethods({ forwarder, calls, views, follower, presences, clock, counters: this.counters, log, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, log, random: world.random }),
     )
     this.admission = new Admission(settings, clock, this.counters)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     const { connections, admission, methods, counters } = this
-    const dispatcher = new Dispatcher({ calls, clock, connections, views, methods, admission, follower, responder, counters })
+    const dispatcher = new Dispatcher({ calls, clock, connections, views, methods, admission, follower, presences, responder, counters })
     const shared = { ...parts, dispatcher, connections, admission, counters, presences }
     this.web = new WebServer({ ...shared, clientAddress: new ClientAddress(settings.trustedProxies) })
     this.rpc = new RpcListener(shared)

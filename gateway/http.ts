@@ -42,7 +42,7 @@ export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest,
     if (body === 'too-large') return answerDirectly(res, connection, refusal('TOO_LARGE'))
     const params = body.length === 0 ? [] : parseJson(body)
     if (!Array.isArray(params)) return answerDirectly(res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
-    parts.dispatcher.general(connection, { kind: 'request', msgid: 0, method, params })
+    parts.dispatcher.request(connection, { kind: 'request', msgid: 0, method, params })
     parts.dispatcher.flush()
   })
 }
@@ -101,13 +101,15 @@ export function serveStatic(files: ReadonlyMap<string, StaticFile>, res: HttpRes
   })
 }
 
-/** Collects a body of at most `bytesMax`. Calls back once: with the bytes, `too-large`, or undefined when the client is gone. */
+/** Collects a body of at most `bytesMax`. Calls back once: with the bytes, valid during the call, `too-large`, or undefined when the client is gone. */
 function readBody(res: HttpResponse, bytesMax: number, done: (body: Uint8Array | 'too-large' | undefined) => void): void {
-  let gathered: Uint8Array = new Uint8Array(0)
+  let gathered: Uint8Array = noBytes
   let over = false
   res.onAborted(() => done(undefined))
   res.onData((chunk, isLast) => {
     if (over) return
+    // Nearly every body is one chunk, which is read before its memory is gone.
+    if (isLast && gathered.length === 0 && chunk.byteLength <= bytesMax) return done(new Uint8Array(chunk))
     if (gathered.length + chunk.byteLength > bytesMax) {
       over = true
       return done('too-large')
@@ -122,6 +124,7 @@ function readBody(res: HttpResponse, bytesMax: number, done: (body: Uint8Array |
   })
 }
 
+const noBytes = new Uint8Array(0)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 function parseJson(bytes: Uint8Array): Plain | undefined {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createSigner, createVerifier } from 'fast-jwt'
+import { z } from 'zod'
 import { hashBytes } from '../protocol/hash.ts'
 import { parseUserId, type UserId } from '../protocol/ids.ts'
 
@@ -9,8 +10,6 @@ export type Identity =
   | { readonly role: 'user'; readonly user: UserId; readonly userBytes: Uint8Array; readonly userHash: number; readonly expiresAt: number }
   /** Services and operators act for any user: their calls name the user first. */
   | { readonly role: 'backend' | 'operator' }
-
-export type Role = Identity['role']
 
 export const nobody: Identity = { role: 'nobody' }
 
@@ -25,7 +24,8 @@ const utf8 = new TextEncoder()
 /** Tells who holds a token or a key. Synchronous, so that a WebSocket upgrade can be decided in its callback. */
 export class IdentityCheck {
   private readonly verify: (token: string) => unknown
-  private readonly sign: (payload: { sub: string }) => string
+  private readonly sign: (payload: { sub: string; exp: number }) => string
+  private readonly clock: () => number
   private readonly keys: readonly { readonly digest: Buffer; readonly role: 'backend' | 'operator' }[]
 
   constructor(credentials: Credentials, clock: () => number) {
@@ -34,11 +34,12 @@ export class IdentityCheck {
       key: jwtSecret,
       algorithms: ['HS256'],
       requiredClaims: ['sub'],
-      clockTimestamp: 0,
       cache: false,
+      // Both are checked here, by the process's own clock.
       ignoreExpiration: true,
+      ignoreNotBefore: true,
     })
-    this.sign = createSigner({ key: jwtSecret, algorithm: 'HS256', expiresIn: guestLifeMs })
+    this.sign = createSigner({ key: jwtSecret, algorithm: 'HS256', noTimestamp: true })
     this.keys = [
       { digest: digestOf(credentials.operatorKey), role: 'operator' },
       { digest: digestOf(credentials.backendKey), role: 'backend' },
@@ -46,9 +47,7 @@ export class IdentityCheck {
     this.clock = clock
   }
 
-  private readonly clock: () => number
-
-  /** A bearer: a user's JWT (HS256, `sub` the user id, `exp` optional) or a service's key. */
+  /** A bearer: a user's JWT (HS256, `sub` the user id, `exp` and `nbf` optional) or a service's key. */
   ofBearer(bearer: string): Identity {
     const byKey = this.ofKey(bearer)
     return byKey.role === 'nobody' ? this.ofToken(bearer) : byKey
@@ -68,7 +67,7 @@ export class IdentityCheck {
 
   /** A token for a guest of the demo shop. */
   guestToken(user: UserId): string {
-    return this.sign({ sub: user })
+    return this.sign({ sub: user, exp: Math.floor((this.clock() + guestLifeMs) / 1000) })
   }
 
   private ofToken(token: string): Identity {
@@ -79,12 +78,22 @@ export class IdentityCheck {
       // Whatever is wrong with it, it is not a token of ours; the caller answers UNAUTHORIZED.
       return nobody
     }
-    if (typeof claims !== 'object' || claims === null || !('sub' in claims)) return nobody
-    const user = parseUserId(claims.sub)
-    const expiresAt = 'exp' in claims && typeof claims.exp === 'number' ? claims.exp * 1000 : Number.POSITIVE_INFINITY
-    return user === undefined || expiresAt <= this.clock() ? nobody : userIdentity(user, expiresAt)
+    const read = claimsSchema.safeParse(claims)
+    if (!read.success) return nobody
+    const { sub, nbf, exp } = read.data
+    const now = this.clock()
+    const expiresAt = exp * 1000
+    const user = parseUserId(sub)
+    return user === undefined || now < nbf * 1000 || now >= expiresAt ? nobody : userIdentity(user, expiresAt)
   }
 }
+
+/** Times are seconds since 1970. One that is there but no number refuses the token: it was meant to limit it. */
+const claimsSchema = z.looseObject({
+  sub: z.string(),
+  nbf: z.number().default(0),
+  exp: z.number().default(Number.POSITIVE_INFINITY),
+})
 
 const guestLifeMs = 30 * 86_400_000
 

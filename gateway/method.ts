@@ -4,9 +4,6 @@ import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { Connection } from './connection.ts'
 import type { Params } from './params.ts'
 
-/** Who may call a method: `public` anyone, `user` a user or a service that names one, `operator` operators. */
-export type MethodRole = 'public' | 'user' | 'operator'
-
 /** One call on its way through the gateway's general path. It is answered once, now or later. */
 export interface Call {
   readonly connection: Connection
@@ -23,7 +20,10 @@ export interface UserCall extends Call {
   readonly user: UserId
 }
 
-/** `run` reads the params (throwing `Malformed`), then answers or sees to it that the call is answered. */
+/**
+ * Who may call it: `public` anyone, `user` a user or a service that names one, `operator` operators. `run` reads the params (throwing `Malformed`), then answers or sees to
+ * it that the call is answered.
+ */
 export type MethodBody =
   | { readonly name: string; readonly role: 'user'; readonly run: (call: UserCall) => void }
   | { readonly name: string; readonly role: 'operator'; readonly run: (call: Call) => void }

@@ -1,3 +1,4 @@
+import { hashText } from '../protocol/hash.ts'
 import type { UserId } from '../protocol/ids.ts'
 import type { Connection } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
@@ -7,9 +8,11 @@ export interface FollowedClaim {
   readonly view: SkuView
   readonly claim: number
   readonly presence: Presence
-  /** Whether it waits in line: such claims get position frames. */
-  waits: boolean
-  /** What the user was last shown, so that it never rises and is not sent twice. */
+  /** What it is, by `claimKind` of protocol/frame.ts: tickets get position frames. */
+  kind: number
+  /** What the user's connections were last told of it, in short; empty for nothing yet. */
+  told: string
+  /** The place that the user was last shown, so that it never rises and is not sent twice. */
   aheadShown: number
   shownAt: number
 }
@@ -17,12 +20,14 @@ export interface FollowedClaim {
 /** One user with all their WebSockets at this gateway. */
 export class Presence {
   readonly user: UserId
+  readonly userHash: number
   readonly connections = new Set<Connection>()
   /** By SKU: the user's latest claim. */
   readonly claims = new Map<string, FollowedClaim>()
 
   constructor(user: UserId) {
     this.user = user
+    this.userHash = hashText(user)
   }
 }
 
@@ -35,6 +40,7 @@ export interface PresenceListener {
 /** Who is connected here, and which claims are theirs. */
 export class Presences {
   private readonly byUser = new Map<UserId, Presence>()
+  private readonly byHash = new Map<number, readonly Presence[]>()
   private readonly bySku = new Map<SkuView, Map<number, FollowedClaim>>()
   private readonly listener: PresenceListener
 
@@ -50,9 +56,9 @@ export class Presences {
     return this.byUser.get(user)
   }
 
-  /** Users who are connected, for a new session owner who has to be told again. */
-  users(): IterableIterator<UserId> {
-    return this.byUser.keys()
+  /** The user whose id stands in `bytes[from, to)`, in ASCII. */
+  findScanned(hash: number, bytes: Uint8Array, from: number, to: number): Presence | undefined {
+    return this.byHash.get(hash)?.find((presence) => isNamed(presence.user, bytes, from, to))
   }
 
   join(user: UserId, connection: Connection): Presence {
@@ -60,6 +66,7 @@ export class Presences {
     if (presence === undefined) {
       presence = new Presence(user)
       this.byUser.set(user, presence)
+      this.byHash.set(presence.userHash, [...(this.byHash.get(presence.userHash) ?? []), presence])
       this.listener.attached(user)
     }
     presence.connections.add(connection)
@@ -72,26 +79,26 @@ export class Presences {
     presence.connections.delete(connection)
     if (presence.connections.size > 0) return
     this.byUser.delete(user)
-    for (const followed of presence.claims.values()) this.bySku.get(followed.view)?.delete(followed.claim)
+    const others = this.byHash.get(presence.userHash)?.filter((other) => other !== presence) ?? []
+    if (others.length === 0) this.byHash.delete(presence.userHash)
+    else this.byHash.set(presence.userHash, others)
+    for (const followed of presence.claims.values()) this.forget(followed)
     this.listener.detached(user)
   }
 
   /** Follows a claim of a user who is here; a new claim on the same SKU takes the place of the former. */
-  follow(presence: Presence, view: SkuView, claim: number, waits: boolean): FollowedClaim {
+  follow(presence: Presence, view: SkuView, claim: number, kind: number): FollowedClaim {
     const sku = view.settings.sku
     const former = presence.claims.get(sku)
     if (former?.claim === claim) {
-      former.waits = waits
+      former.kind = kind
       return former
     }
-    let claims = this.bySku.get(view)
-    if (claims === undefined) {
-      claims = new Map()
-      this.bySku.set(view, claims)
-    }
-    if (former !== undefined) claims.delete(former.claim)
-    const followed: FollowedClaim = { view, claim, presence, waits, aheadShown: Number.MAX_SAFE_INTEGER, shownAt: 0 }
-    claims.set(claim, followed)
+    if (former !== undefined) this.forget(former)
+    const followed: FollowedClaim = { view, claim, presence, kind, told: '', aheadShown: Number.MAX_SAFE_INTEGER, shownAt: 0 }
+    const claims = this.bySku.get(view)
+    if (claims === undefined) this.bySku.set(view, new Map([[claim, followed]]))
+    else claims.set(claim, followed)
     presence.claims.set(sku, followed)
     return followed
   }
@@ -99,4 +106,17 @@ export class Presences {
   claimsOf(view: SkuView): ReadonlyMap<number, FollowedClaim> | undefined {
     return this.bySku.get(view)
   }
+
+  private forget(followed: FollowedClaim): void {
+    const claims = this.bySku.get(followed.view)
+    // After a shard has lost its newest records a number may be another user's claim by now.
+    if (claims?.get(followed.claim) === followed) claims.delete(followed.claim)
+    if (claims?.size === 0) this.bySku.delete(followed.view)
+  }
+}
+
+function isNamed(user: string, bytes: Uint8Array, from: number, to: number): boolean {
+  if (user.length !== to - from) return false
+  for (let i = 0; i < user.length; i++) if (user.charCodeAt(i) !== bytes[from + i]) return false
+  return true
 }

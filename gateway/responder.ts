@@ -10,6 +10,7 @@ export class Responder {
   private readonly counters: GatewayCounters
   private readonly dirty = new Set<Connection>()
   private readonly soon: (run: () => void) => void
+  private last: Connection | undefined
   private flushIsDue = false
 
   constructor(counters: GatewayCounters, soon: (run: () => void) => void) {
@@ -38,6 +39,9 @@ export class Responder {
   /** A finished response, a shard's for example. */
   respond(connection: Connection, bytes: Uint8Array, from: number, to: number): void {
     connection.respond(bytes, from, to)
+    // Answers to one connection come in runs.
+    if (connection === this.last) return
+    this.last = connection
     this.dirty.add(connection)
     if (this.flushIsDue) return
     this.flushIsDue = true
@@ -46,6 +50,7 @@ export class Responder {
 
   flush(): void {
     this.flushIsDue = false
+    this.last = undefined
     for (const connection of this.dirty) connection.flush()
     this.dirty.clear()
   }

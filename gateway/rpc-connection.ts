@@ -49,11 +49,10 @@ export class RpcConnection implements Connection {
 
   flush(): void {
     if (this.length === 0 || this.socket.destroyed) return
-    // The socket keeps the bytes until they are sent, so it gets this buffer and the next answers begin another.
-    const written = this.out.subarray(0, this.length)
-    this.out = Buffer.allocUnsafeSlow(Math.max(firstOutBytes, this.length))
+    this.socket.write(this.out.subarray(0, this.length))
+    // Mostly the kernel has taken the bytes by now. Otherwise the socket keeps them, and the next answers begin another buffer.
+    if (this.socket.writableLength > 0) this.out = Buffer.allocUnsafeSlow(Math.max(firstOutBytes, this.length))
     this.length = 0
-    this.socket.write(written)
     if (this.socket.writableLength > this.backpressureBytesMax) this.close('slow')
   }
 

@@ -29,7 +29,7 @@ export function loadStaticFiles(mounts: Readonly<Record<string, string>>): Reado
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(folder, name)
       const type = types[extname(name)]
-      if (type === undefined || !statSync(path).isFile()) continue
+      if (type === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue
       const bytes = readFileSync(path)
       const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
       files.set(posix.join(prefix, name.replaceAll('\\', '/')), { type, bytes, etag })

@@ -2,40 +2,41 @@
  * Tokens that come at a steady rate up to a burst. Asked for more than there are, it gives what it has.
  */
 export class TokenBucket {
-  private tokens: number
+  /** Thousandths of tokens: with a rate per second and times in ms these are exact, so whoever waits as long as told gets a token. */
+  private milliTokens: number
   private at: number
-  private readonly ratePerMs: number
+  private readonly ratePerSecond: number
   private readonly burst: number
 
   constructor(ratePerSecond: number, burst: number, now: number) {
-    this.ratePerMs = ratePerSecond / 1000
+    this.ratePerSecond = ratePerSecond
     this.burst = burst
-    this.tokens = burst
+    this.milliTokens = burst * 1000
     this.at = now
   }
 
   /** Takes up to `wanted` whole tokens and returns how many; `now` is monotonic ms. */
   take(wanted: number, now: number): number {
     this.refill(now)
-    const given = Math.min(wanted, Math.floor(this.tokens))
-    this.tokens -= given
+    const given = Math.min(wanted, Math.floor(this.milliTokens / 1000))
+    this.milliTokens -= given * 1000
     return given
   }
 
   /** ms until there is a whole token. */
   waitMs(): number {
-    return this.tokens >= 1 ? 0 : Math.ceil((1 - this.tokens) / this.ratePerMs)
+    return this.milliTokens >= 1000 ? 0 : Math.ceil((1000 - this.milliTokens) / this.ratePerSecond)
   }
 
   /** Whether nothing would be lost by forgetting this bucket. */
   isFull(now: number): boolean {
     this.refill(now)
-    return this.tokens >= this.burst
+    return this.milliTokens >= this.burst * 1000
   }
 
   private refill(now: number): void {
     if (now <= this.at) return
-    this.tokens = Math.min(this.burst, this.tokens + (now - this.at) * this.ratePerMs)
+    this.milliTokens = Math.min(this.burst * 1000, this.milliTokens + (now - this.at) * this.ratePerSecond)
     this.at = now
   }
 }

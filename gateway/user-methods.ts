@@ -1,12 +1,13 @@
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
-import type { Log } from '../cluster/world.ts'
+import type { Clock, Log } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
-import type { UserId } from '../protocol/ids.ts'
+import { hashText } from '../protocol/hash.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
 import type { MethodBody, UserCall } from './method.ts'
 import type { Presences } from './presence.ts'
 import type { Views } from './views.ts'
@@ -17,6 +18,8 @@ export interface UserMethodsParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
+  readonly clock: Clock
+  readonly counters: GatewayCounters
   readonly log: Log
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
 }
@@ -37,6 +40,12 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const qty = params.integer('qty', 1, qtyMax, 1)
         const requestId = params.requestId()
         params.end()
+        const view = parts.views.find(sku)
+        const known = view === undefined ? undefined : parts.views.refusesBuy(view, hashText(user), parts.clock.now())
+        if (known !== undefined) {
+          parts.counters.layers.stockView++
+          return call.refusal(known)
+        }
         forwarder.toInventory(call, { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) })
       },
     },
@@ -94,27 +103,24 @@ function onSku(call: UserCall, forwarder: Forwarder, operation: typeof op.leave 
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */
 async function resume(parts: UserMethodsParts, call: UserCall): Promise<void> {
-  const { user } = call
   const shards = new Set([...parts.views.all()].map((view) => view.shard))
-  const answers = await Promise.all(
-    [...shards].map((shard) =>
-      parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user }, parts.decodeReports),
-    ),
-  )
+  const answers = await Promise.all([...shards].map((shard) => claimsIn(parts, call, shard)))
   const reports: ClaimReport[] = []
   for (const answer of answers) {
     if (answer.error !== null) return call.refusal(answer.error)
     reports.push(...answer.result)
   }
-  follow(parts, call, user, reports)
   call.result({
     claims: reports.filter((report) => report.state.state !== 'none').map((report): Plain => ({ sku: report.sku, ...report.state })),
   })
 }
 
-/** A user who reconnects is followed again from what the shards say. */
-function follow(parts: UserMethodsParts, call: UserCall, user: UserId, reports: readonly ClaimReport[]): void {
-  if (call.connection.transport !== 'ws' || call.connection.identity.role !== 'user') return
-  const presence = parts.presences.find(user)
-  if (presence !== undefined) parts.follower.resumed(presence, reports)
+/** A user who has connected is followed from this answer on, at once: the broadcast behind it may say what has become of a claim in it. */
+function claimsIn(parts: UserMethodsParts, call: UserCall, shard: number): Promise<CallResult<readonly ClaimReport[]>> {
+  return parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user: call.user }, (bytes) => {
+    const answer = parts.decodeReports(bytes)
+    const presence = parts.presences.find(call.user)
+    if (answer.error === null && presence !== undefined) parts.follower.resumed(presence, answer.result, call.connection)
+    return answer
+  })
 }

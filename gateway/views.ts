@@ -3,6 +3,7 @@ import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { Clock, Log } from '../cluster/world.ts'
 import type { ShardBroadcast, ShardView, SkuChange } from '../protocol/broadcast.ts'
+import { type Refusal, refusal } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
 import { frameKind, frameVersion } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
@@ -34,6 +35,7 @@ export class Views {
   private readonly shards: ShardTracker[]
   private readonly byName = new Map<string, SkuView>()
   private readonly byHash = new Map<number, SkuView[]>()
+  private last: SkuView | undefined
   private readonly served: Served[]
   private readonly listeners: ViewListener[] = []
   /** Views that were read whole because of a gap or a new epoch. */
@@ -45,8 +47,9 @@ export class Views {
       epoch: 0,
       seq: 0,
       heardAt: 0,
+      isWhole: false,
       asking: undefined,
-      known: false,
+      askingNext: undefined,
     }))
     this.served = this.shards.map((_, shard) => parts.bus.serve(publicSubject(shard), (frame) => this.receive(frame)))
   }
@@ -57,21 +60,20 @@ export class Views {
 
   /** Reads every shard's view; resolves when all have answered once. */
   async load(): Promise<void> {
-    await Promise.all(this.shards.map((_, shard) => this.refresh(shard)))
+    await Promise.all(this.shards.map((shard, index) => this.reread(index, shard)))
   }
 
-  /** Reads one shard's view now. */
-  async refresh(shard: number): Promise<void> {
-    const tracker = this.shards[shard]
-    if (tracker === undefined) return
-    tracker.asking ??= this.ask(shard, tracker).finally(() => {
-      tracker.asking = undefined
+  /** Reads one shard's view now, for someone who has just changed something there. */
+  async refresh(index: number): Promise<void> {
+    const shard = this.shards[index]
+    if (shard === undefined) return
+    if (shard.asking === undefined) return this.reread(index, shard)
+    // What is under way may have been read before that change.
+    shard.askingNext ??= shard.asking.then(() => {
+      shard.askingNext = undefined
+      return this.reread(index, shard)
     })
-    await tracker.asking
-  }
-
-  get isLoaded(): boolean {
-    return this.shards.every((shard) => shard.known)
+    await shard.askingNext
   }
 
   all(): IterableIterator<SkuView> {
@@ -82,23 +84,32 @@ export class Views {
     return this.byName.get(sku)
   }
 
-  /** The view of the SKU whose name stands in `bytes[from, to)`. */
+  /** The view of the SKU whose name stands in `bytes[from, to)`. Most calls are about the same one, so that one is tried first. */
   findScanned(hash: number, bytes: Uint8Array, from: number, to: number): SkuView | undefined {
+    const { last } = this
+    if (last?.skuHash === hash && isNamed(last, bytes, from, to)) return last
     const views = this.byHash.get(hash)
     if (views === undefined) return undefined
-    for (const view of views) if (isNamed(view, bytes, from, to)) return view
-    return undefined
+    this.last = views.find((view) => isNamed(view, bytes, from, to))
+    return this.last
   }
 
-  /** Whether the view may answer for its shard: it was heard of within {@link staleTicks}. */
-  isFresh(view: SkuView): boolean {
+  /**
+   * Why a `buy` of this user is refused without asking the shard: not open yet, or everything is sold. Undefined if only the shard can tell, or
+   * if the view has heard nothing for {@link staleTicks}.
+   */
+  refusesBuy(view: SkuView, userHash: number, now: number): Refusal | undefined {
+    // Whether the view is fresh costs a look at the clock, so that is asked last.
+    if (view.numbers.phase === 'scheduled') {
+      const waitMs = view.settings.opensAt - now
+      return waitMs > 0 && this.isFresh(view) ? refusal('NOT_OPEN', undefined, waitMs) : undefined
+    }
+    return view.refusesAsSoldOut(userHash) && this.isFresh(view) ? soldOut : undefined
+  }
+
+  private isFresh(view: SkuView): boolean {
     const shard = this.shards[view.shard]
-    return (
-      shard !== undefined &&
-      shard.known &&
-      shard.asking === undefined &&
-      this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
-    )
+    return shard?.isWhole === true && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs
   }
 
   close(): void {
@@ -111,10 +122,11 @@ export class Views {
     const broadcast = unpackInner<ShardBroadcast>(frame.slice(2))
     const shard = this.shards[broadcast.shard]
     if (shard === undefined || broadcast.epoch < shard.epoch || (broadcast.epoch === shard.epoch && broadcast.toSeq < shard.seq)) return
-    if (shard.asking !== undefined) return
-    if (!shard.known || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {
+    if (!shard.isWhole || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {
+      shard.isWhole = false
+      if (shard.asking !== undefined) return
       this.resyncs++
-      this.refresh(broadcast.shard).catch((error: unknown) =>
+      this.reread(broadcast.shard, shard).catch((error: unknown) =>
         this.parts.log.error({ error: String(error) }, 'a view could not be taken in'),
       )
       return
@@ -136,27 +148,39 @@ export class Views {
     if (known !== undefined) for (const listener of this.listeners) listener(known, change, broadcast.now)
   }
 
+  /** Asks for the whole view, unless that is under way already. */
+  private reread(index: number, shard: ShardTracker): Promise<void> {
+    shard.asking ??= this.ask(index, shard).finally(() => {
+      shard.asking = undefined
+    })
+    return shard.asking
+  }
+
   private async ask(index: number, shard: ShardTracker): Promise<void> {
-    const answer = await this.parts.calls.request<ShardView>('inv', index, { op: op.view }, this.parts.decodeView)
-    if (answer.error !== null) {
-      this.parts.log.warn(
-        { shard: index, code: answer.error.code },
-        'a shard did not give its view; it is asked again at its next broadcast',
-      )
-      return
-    }
-    const { epoch, seq, skus, now } = answer.result
-    if (epoch < shard.epoch) return
+    const { calls, decodeView, log } = this.parts
+    const answer = await calls.request<ShardView>('inv', index, { op: op.view }, (bytes) => {
+      const decoded = decodeView(bytes)
+      // At once, for the broadcast that continues this view may be the bus's next frame.
+      if (decoded.error === null) this.takeWhole(index, shard, decoded.result)
+      return decoded
+    })
+    if (answer.error !== null)
+      log.warn({ shard: index, code: answer.error.code }, 'a shard did not give its view; it is asked again at its next broadcast')
+  }
+
+  private takeWhole(index: number, shard: ShardTracker, { epoch, seq, skus, now }: ShardView): void {
+    if (epoch < shard.epoch || (epoch === shard.epoch && seq < shard.seq)) return
+    const missedNothing = shard.isWhole && epoch === shard.epoch
     shard.epoch = epoch
     shard.seq = seq
-    shard.known = true
+    shard.isWhole = true
     shard.heardAt = this.parts.clock.monotonic()
     for (const data of skus) {
       const known = this.byName.get(data.sku)
-      if (known === undefined) this.add(new SkuView(index, data))
-      else known.replace(data)
-      const view = known ?? this.byName.get(data.sku)
-      if (view !== undefined) for (const listener of this.listeners) listener(view, undefined, now)
+      known?.replace(data)
+      if (known !== undefined && missedNothing) continue
+      const view = known ?? this.add(new SkuView(index, data))
+      for (const listener of this.listeners) listener(view, undefined, now)
     }
   }
 
@@ -173,9 +197,13 @@ interface ShardTracker {
   epoch: number
   seq: number
   heardAt: number
+  /** Every change up to `seq` is in the views. False until they are read, and again from a gap or a new epoch on. */
+  isWhole: boolean
   asking: Promise<void> | undefined
-  known: boolean
+  askingNext: Promise<void> | undefined
 }
+
+const soldOut = refusal('SOLD_OUT')
 
 function isNamed(view: SkuView, bytes: Uint8Array, from: number, to: number): boolean {
   const name = view.settings.sku

@@ -2,7 +2,7 @@ import type { World } from '../cluster/world.ts'
 import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Admission } from './admission.ts'
-import type { ClientAddress } from './client-address.ts'
+import { type ClientAddress, plainAddress } from './client-address.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
@@ -59,6 +59,7 @@ export class PortFault extends Error {
 export class WebServer {
   private readonly parts: WebServerParts
   private readonly app: TemplatedApp
+  private readonly peers = new PeerNames()
   private listening: us_listen_socket | undefined
   private draining = false
 
@@ -109,6 +110,7 @@ export class WebServer {
   private route(): void {
     const { app, parts } = this
     const { settings } = parts
+    const httpParts = { ...parts, bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
       compression: parts.uws.DISABLED,
       maxPayloadLength: settings.wsFrameBytesMax,
@@ -143,12 +145,8 @@ export class WebServer {
       },
     })
     app.post('/v1/call/:method', (res, req) => {
-      const identity = this.identityOf(
-        req.getHeader('authorization'),
-        settings.trustUserHeader === '' ? '' : req.getHeader(settings.trustUserHeader),
-        res,
-      )
-      serveCall({ ...parts, bodyBytesMax: settings.httpBodyBytesMax }, res, req, identity, this.addressOf(res, req))
+      const peer = this.peers.nameOf(res)
+      serveCall(httpParts, res, req, this.identityOf(req, req.getHeader('authorization'), peer), this.addressOf(req, peer))
     })
     app.any('/*', (res, req) => {
       const route = parts.routes.get(req.getUrl())
@@ -166,14 +164,11 @@ export class WebServer {
       .map((one) => one.trim())
     const json = offered.includes(jsonSubprotocol)
     const spoken = json ? jsonSubprotocol : offered.includes(msgpackSubprotocol) ? msgpackSubprotocol : undefined
-    const address = this.addressOf(res, req)
+    const peer = this.peers.nameOf(res)
+    const address = this.addressOf(req, peer)
     const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
     const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
-    const identity = this.identityOf(
-      bearer,
-      parts.settings.trustUserHeader === '' ? '' : req.getHeader(parts.settings.trustUserHeader),
-      res,
-    )
+    const identity = this.identityOf(req, bearer, peer)
     if (spoken === undefined)
       return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
     if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
@@ -199,15 +194,38 @@ export class WebServer {
     }
   }
 
-  private identityOf(authorization: string, userHeader: string, res: HttpResponse): Identity {
-    if (userHeader !== '' && this.parts.clientAddress.isTrusted(res)) return this.parts.identities.ofTrustedHeader(userHeader)
+  private identityOf(req: HttpRequest, authorization: string, peer: string): Identity {
+    const { trustUserHeader } = this.parts.settings
+    const user = trustUserHeader === '' ? '' : req.getHeader(trustUserHeader)
+    if (user !== '' && this.parts.clientAddress.isTrusted(peer)) return this.parts.identities.ofTrustedHeader(user)
     if (!/^bearer /i.test(authorization)) return nobody
     return this.parts.identities.ofBearer(authorization.slice(7).trim())
   }
 
-  private addressOf(res: HttpResponse, req: HttpRequest): string {
-    return this.parts.clientAddress.of(res, req.getHeader('x-forwarded-for'))
+  private addressOf(req: HttpRequest, peer: string): string {
+    return this.parts.clientAddress.of(peer, req.getHeader('x-forwarded-for'))
   }
+}
+
+/** Names of the sockets' other ends. Behind a proxy, or under load from one machine, one follows another: the last name is kept. */
+class PeerNames {
+  private bytes = new Uint8Array(0)
+  private name = ''
+
+  nameOf(res: HttpResponse): string {
+    const text = new Uint8Array(res.getRemoteAddressAsText())
+    if (!equal(text, this.bytes)) {
+      this.name = plainAddress(utf8.decode(text))
+      this.bytes = text.slice()
+    }
+    return this.name
+  }
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -37,6 +37,8 @@ export class WebSocketConnection implements Connection {
   private readonly json: boolean
   private readonly onSlow: () => void
   private isOpen = true
+  /** Responses of this turn. A frame that is sent alone costs a system call; together they cost one. */
+  private gathered: (string | Uint8Array)[] = []
 
   constructor(socket: WebSocket<SocketData>, data: SocketData, onSlow: () => void) {
     this.socket = socket
@@ -47,13 +49,13 @@ export class WebSocketConnection implements Connection {
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
-    if (this.json) this.send(JSON.stringify(decodeStrict(bytes, from, to)), false)
-    else this.send(bytes.subarray(from, to), true)
+    this.gathered.push(this.json ? JSON.stringify(decodeStrict(bytes, from, to)) : bytes.slice(from, to))
   }
 
+  /** After the responses that came before it. */
   notify(notification: Notification): void {
-    if (this.json) this.send(notification.json, false)
-    else this.send(notification.msgpack, true)
+    this.flush()
+    this.send(this.json ? notification.json : notification.msgpack)
   }
 
   watch(sku: string, on: boolean): void {
@@ -63,10 +65,18 @@ export class WebSocketConnection implements Connection {
     else this.socket.unsubscribe(topic)
   }
 
-  /** uWebSockets.js sends at once. */
-  flush(): void {}
+  flush(): void {
+    const { gathered } = this
+    if (gathered.length === 0) return
+    this.gathered = []
+    if (!this.isOpen) return
+    this.socket.cork(() => {
+      for (const message of gathered) this.send(message)
+    })
+  }
 
   close(reason: CloseReason): void {
+    this.flush()
     if (!this.isOpen) return
     this.isOpen = false
     this.socket.end(closeCodes[reason], reason)
@@ -77,9 +87,9 @@ export class WebSocketConnection implements Connection {
     this.isOpen = false
   }
 
-  private send(message: string | Uint8Array, binary: boolean): void {
+  private send(message: string | Uint8Array): void {
     if (!this.isOpen) return
-    if (this.socket.send(message, binary) !== sendDropped) return
+    if (this.socket.send(message, !this.json) !== sendDropped) return
     this.onSlow()
     this.isOpen = false
     this.socket.close()

@@ -28,16 +28,20 @@ export class ConfigFault extends Error {
 
 /**
  * Flags over environment over defaults. `flags` are by setting name (`webPort`), `environment` by variable (`SLUICE_WEB_PORT`);
- * an empty variable counts as not set. Throws a {@link ConfigFault} that names every problem at once.
+ * an empty variable counts as not set. `defaults` go before the schema's own, for a command that has others. Throws a {@link ConfigFault} that names every problem at once.
  */
-export function loadConfig(flags: Texts, environment: Texts, workingFolder: string): LoadedConfig {
+export function loadConfig(flags: Texts, environment: Texts, workingFolder: string, defaults: Texts = {}): LoadedConfig {
   const origins = new Map<string, string>()
   const values: Record<string, unknown> = {}
   for (const { name, read, secret } of listSettings()) {
     const flag = flags[name]
     const variable = environment[variableOf(name)]
     const text = flag ?? (variable === '' ? undefined : variable)
-    if (text === undefined) continue
+    const fallback = defaults[name]
+    if (text === undefined) {
+      if (fallback !== undefined) values[name] = read(fallback)
+      continue
+    }
     origins.set(name, `${secret ? 'the value' : JSON.stringify(text)} from ${flag === undefined ? variableOf(name) : flagOf(name)}`)
     values[name] = read(text)
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ScannedCall, scanHotCall } from './edge-scanner.ts'
 import { op } from './entry.ts'
@@ -66,7 +66,7 @@ function generally(bytes: Uint8Array, userFirst: boolean): object | undefined {
 }
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-'
-const skuText = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 48 })
+const skuText = fc.string({ unit: fc.constantFrom(...letters.split('')), minLength: 1, maxLength: 48 })
 const visible = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
   minLength: 1,
@@ -172,6 +172,7 @@ describe('scanHotCall', () => {
     )
     const tail = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0x91, 0x92, 0x93, 0x94, 0xa1, 0xa2, 0x61, 0x62, 1, 2, 0xd9)), {
       maxLength: 30,
+      size: 'max',
     })
     fc.assert(
       fc.property(beginning, tail, fc.boolean(), (head, rest, userFirst) => {

@@ -1,7 +1,7 @@
 import { type Code, isCode, type Refusal } from './codes.ts'
 import { decodeJson } from './json-reader.ts'
 import { decodeStrict, Malformed } from './msgpack-reader.ts'
-import { type MsgpackWriter, type Plain } from './msgpack-writer.ts'
+import type { MsgpackWriter, Plain } from './msgpack-writer.ts'
 
 /** The msgpack-RPC envelope: `[0, msgid, method, params]`, `[1, msgid, error, result]`, `[2, method, params]`. */
 export type Message =

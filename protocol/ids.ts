@@ -5,8 +5,6 @@ export type SaleId = string & { readonly brand: 'sale' }
 export type RequestId = string & { readonly brand: 'request' }
 /** `<sku>:<incarnation>:<claim>`; the SKU in front routes the order to its shard without an index. */
 export type OrderId = string & { readonly brand: 'order' }
-/** A gateway's name for one run of its process; answers to an earlier run find nobody. */
-export type GatewayId = string & { readonly brand: 'gateway' }
 
 export const userBytesMax = 64
 export const skuBytesMax = 48
@@ -22,7 +20,9 @@ const utf8 = new TextEncoder()
 /** A user id is 1 to 64 bytes of UTF-8 without control characters. */
 export function parseUserId(text: unknown): UserId | undefined {
   if (typeof text !== 'string' || text.length === 0 || text.length > userBytesMax) return undefined
-  if (hasControl(text) || !text.isWellFormed() || utf8.encode(text).length > userBytesMax) return undefined
+  if (hasControl(text) || !text.isWellFormed()) return undefined
+  // No character takes more than three bytes per unit of the string, so most ids need not be encoded to be measured.
+  if (text.length * 3 > userBytesMax && utf8.encode(text).length > userBytesMax) return undefined
   return text as UserId
 }
 

@@ -12,8 +12,7 @@ try {
 } catch {
   process.exit(1)
 }
-const page = 'gateway/page'
-if (existsSync(join(root, page))) {
-  const isServed = (file) => basename(file) !== 'tsconfig.json'
-  cpSync(join(root, page), join(root, 'dist', page), { recursive: true, filter: isServed })
+const isServed = (file) => basename(file) !== 'tsconfig.json'
+for (const path of ['gateway/page', 'ops/demo/demo-sale.json']) {
+  if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true, filter: isServed })
 }

@@ -40,12 +40,14 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
     if (sameRequest || isLive(users.state[row] as number) || sku.former.has(userHash, requestHi, requestLo, batch.now)) {
       return answerClaim(owned, batch, view, at, row)
     }
-    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
-    if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
   if (!owned.refused.isEmpty && (requestHi !== 0 || requestLo !== 0)) {
     const code = owned.refused.find(sku.index, userHash, requestHi, requestLo, batch.now)
     if (code !== undefined) return batch.replies.refuse(view, at, code)
+  }
+  if (row >= 0) {
+    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+    if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
   if (sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
   if (sku.phase === 'paused') return batch.replies.refuse(view, at, 'PAUSED', pausedRetryMs)

@@ -125,7 +125,7 @@ describe('broadcasts', () => {
     rig.pass(10_050)
     const second = change(rig)
     expect([numbers(second?.joined), numbers(second?.left)]).toEqual([[], [2]])
-    expect(numbers(second?.changed).toSorted()).toEqual([1, 2])
+    expect(numbers(second?.changed).toSorted((a, b) => a - b)).toEqual([1, 2])
     expect(broadcast(rig).skus, 'nothing has changed since').toEqual([])
   })
 

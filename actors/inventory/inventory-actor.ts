@@ -4,6 +4,7 @@ import type { SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
+import { isLive } from './claim.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
@@ -221,8 +222,10 @@ export class InventoryActor implements Actor {
   }
 }
 
+/** Only an ended order can be put away: an open one is what its payment is settled with. */
 function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, claim: number): void {
-  if (owned.sku.orders.has(claim)) {
+  const order = owned.sku.orders.get(claim)
+  if (order !== undefined && !isLive(order.state)) {
     const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, claim)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
   }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { UserBytes } from './user-bytes.ts'
 import { UserTable } from './user-table.ts'
@@ -115,7 +115,7 @@ class UserRun {
 describe('UserTable', () => {
   test('INV-80 the user table is a map from users to their claims, also when hashes collide, users go and tables are restored', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
         const run = new UserRun()
         for (const one of steps) {
           if (one.kind === 'claim') run.claim(one.person.hash, nameOf(one.person), one.state, one.bought)

@@ -1,6 +1,6 @@
 import { mix32 } from '../../protocol/hash.ts'
 import { UserBytes } from './user-bytes.ts'
-import { UserIndex } from './user-index.ts'
+import { mayBe, rowOfCell, UserIndex } from './user-index.ts'
 
 const noRow = 0xffff_ffff
 
@@ -39,7 +39,8 @@ export class UserTable {
     for (let at = hash & mask; ; at = (at + 1) & mask) {
       const cell = cells[at] as number
       if (cell === 0) return -1
-      const row = cell - 1
+      if (!mayBe(cell, hash)) continue
+      const row = rowOfCell(cell)
       if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
         return row
     }

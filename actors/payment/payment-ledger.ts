@@ -14,6 +14,11 @@ export interface LedgerEntry {
 /** The books of a simulated provider: what was charged under which key. Kept apart from it, so that it can outlive the node that is simulated to die. */
 export class PaymentLedger {
   private readonly entries = new Map<string, LedgerEntry>()
+  private readonly keysMax: number
+
+  constructor(keysMax = ledgerKeysMax) {
+    this.keysMax = keysMax
+  }
 
   find(key: string): LedgerEntry | undefined {
     return this.entries.get(key)
@@ -24,7 +29,7 @@ export class PaymentLedger {
     if (this.entries.has(key)) throw new Error(`${key} is charged already`)
     this.entries.set(key, entry)
     for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= ledgerKeysMax) break
+      if (this.entries.size <= this.keysMax) break
       this.entries.delete(oldest)
     }
   }

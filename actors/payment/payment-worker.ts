@@ -2,7 +2,7 @@ import type { Consumer, Delivery, Queue, QueuedOrder } from '../../cluster/queue
 import type { World } from '../../cluster/world.ts'
 import { codeTable } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
-import { parseOrderId } from '../../protocol/ids.ts'
+import { type OrderParts, parseOrderId } from '../../protocol/ids.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
@@ -86,8 +86,10 @@ export class PaymentWorker {
 
   private async work(order: QueuedOrder): Promise<void> {
     try {
-      if (order.kind === 'refund') await this.refund(order)
-      else await this.charge(order)
+      const id = parseOrderId(order.order)
+      if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order.order} is not an order id`)
+      if (order.kind === 'refund') await this.refund(order, id)
+      else await this.charge(order, id)
     } catch (error) {
       this.counters.returned++
       this.parts.world.log.warn({ order: order.order, error: String(error) }, 'an order goes back to the queue')
@@ -95,9 +97,9 @@ export class PaymentWorker {
     }
   }
 
-  private async charge(order: QueuedOrder): Promise<void> {
+  private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {
     const outcome = await this.outcomeOf(order)
-    const state = await this.settle(order, outcome)
+    const state = await this.settle(order, id, outcome)
     if (outcome === 'declined') this.counters.declined++
     else if (state === 'declined' || state === 'cancelled') {
       // The order ended another way before its money came: nothing stands against that money, so it goes back (G8).
@@ -106,9 +108,9 @@ export class PaymentWorker {
     } else this.counters.paid++
   }
 
-  private async refund(order: QueuedOrder): Promise<void> {
+  private async refund(order: QueuedOrder, id: OrderParts): Promise<void> {
     await this.giveBack(order)
-    await this.settle(order, 'refunded')
+    await this.settle(order, id, 'refunded')
     this.counters.refunded++
   }
 
@@ -132,10 +134,8 @@ export class PaymentWorker {
   }
 
   /** Tells the inventory until it has said yes or no; resolves with the order's state, or undefined if the inventory has put the order away. */
-  private async settle(order: QueuedOrder, outcome: Settlement['outcome']): Promise<string | undefined> {
+  private async settle(order: QueuedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
     const { calls, world } = this.parts
-    const id = parseOrderId(order.order)
-    if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order.order} is not an order id`)
     const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
     const payload = packInner(settlement)
     for (let tried = 1; ; tried++) {

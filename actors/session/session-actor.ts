@@ -80,8 +80,9 @@ export class SessionActor implements Actor {
   }
 
   loaded(key: string, record: Uint8Array | undefined): void {
+    // Room is made before: whoever was just read must not be put away again before the command that wanted them has run.
+    this.writeBehind?.evict(this.limits.usersMax - 1)
     this.state.load(userOfKey(key), record)
-    this.writeBehind?.evict()
   }
 
   digest(): number {

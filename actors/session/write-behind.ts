@@ -38,7 +38,7 @@ export class WriteBehind {
     this.flushing?.begin(this.state, [...this.state.dirty.keys(), ...this.writing], now, position)
     this.writeDue(now)
     this.endFlush()
-    this.evict()
+    this.evict(this.limits.usersMax)
   }
 
   /**
@@ -50,9 +50,9 @@ export class WriteBehind {
     return this.flushing.ended
   }
 
-  /** Puts users away until the limit holds. */
-  evict(): void {
-    this.state.evict(this.limits.usersMax, (user) => this.writing.has(user))
+  /** Puts users away until `usersMax` are left, as far as their records are up to date. */
+  evict(usersMax: number): void {
+    this.state.evict(usersMax, (user) => this.writing.has(user))
   }
 
   private writeDue(now: number): void {

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
 import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
@@ -7,6 +8,9 @@ import { Notices } from '../notices.ts'
 import { eachEvent, readRecordHead, RecordWriter } from '../record.ts'
 import { Replies } from '../replies.ts'
 import { type Answer, answersOf, type Ask, entryOf, innerResultsOf } from './asks.ts'
+
+const peopleSchema = z.array(z.object({ ticket: z.number(), user: z.string(), qty: z.number(), ahead: z.number() }))
+type PersonInLine = z.output<typeof peopleSchema>[number]
 
 /** A moment on a deadline-wheel granule; deadlines of {@link settingsOf} end between two granules, so that none falls on a tick. */
 export const start = 1_700_000_000_000
@@ -117,33 +121,44 @@ export class InventoryRig {
 
   /** `[available, held, ordered, sold]` */
   units(sku = 'shoe'): number[] {
-    const { available, held, ordered, sold } = this.status(sku)
-    return [available, held, ordered, sold]
+    const status = this.status(sku)
+    return [status.available, status.held, status.ordered, status.sold]
   }
 
   status(sku = 'shoe'): Pick<SkuStatus, 'available' | 'held' | 'ordered' | 'sold' | 'waiting' | 'state'> {
     const view = this.askInner<{ skus: (SkuStatus & { phase: SkuStatus['state'] })[] }>({ op: 'view' })
     const found = view.skus.find((one) => one.sku === sku)
     if (found === undefined) throw new Error(`no SKU ${sku}`)
-    const { available, held, ordered, sold, waiting, phase: state } = found
-    return { available, held, ordered, sold, waiting, state }
+    const { available, ordered, sold, waiting, phase } = found
+    return { available, held: found.held, ordered, sold, waiting, state: phase }
   }
 
   /** Users in line, first come first. */
   line(): string[] {
-    const { result } = this.ask({ op: 'lineList', sku: 'shoe', payload: { after: 0, limit: 1_000 } })
-    if (!Array.isArray(result)) throw new Error('no list')
-    return result.map((one: { readonly user: string }) => one.user)
+    return this.people().map((one) => one.user)
   }
 
-  /** The digest of an actor that has only read the journal. */
+  people(): PersonInLine[] {
+    const { result } = this.ask({ op: 'lineList', sku: 'shoe', payload: { after: 0, limit: 1_000 } })
+    return peopleSchema.parse(result)
+  }
+
+  reportsOfClaims(last: number): ClaimReport[] {
+    const claims = Array.from({ length: last }, (_, i) => i + 1)
+    return this.askInner({ op: 'claimsByNumber', payload: [['shoe', claims]] })
+  }
+
+  /** An actor that has only read the journal. */
   replayed(from = 0, actor = new InventoryActor(0)): InventoryActor {
     for (const record of this.journal.slice(from)) replayRecord(actor, record)
     return actor
   }
 
-  /** Another owner takes over from a snapshot (or none) and the records after `from`, `downMs` after the last moment. */
-  recover(snapshot: readonly Uint8Array[] | undefined, from: number, downMs: number): void {
+  /**
+   * Another owner takes over from a snapshot (or none) and the records after `from`, `downMs` after the last moment. Returns the time without an
+   * owner that it reckons with: since the last record.
+   */
+  recover(snapshot: readonly Uint8Array[] | undefined, from: number, downMs: number): number {
     const last = this.journal.at(-1)
     const lastNow = last === undefined ? this.now : readRecordHead(last).now
     this.now += downMs
@@ -151,8 +166,10 @@ export class InventoryRig {
     if (snapshot !== undefined) this.actor.restore(snapshot)
     this.replayed(from, this.actor)
     const batch = this.begin()
-    this.actor.opened(batch, this.now - lastNow)
+    const gapMs = this.now - lastNow
+    this.actor.opened(batch, gapMs)
     this.keep()
+    return gapMs
   }
 
   private turn(asks: readonly Ask[]): Uint8Array[] {

@@ -11,6 +11,7 @@ import {
   type Store,
   StoreFault,
 } from '../../cluster/store.ts'
+import { Turnstile } from './turnstile.ts'
 
 interface Kept {
   epoch: number
@@ -24,8 +25,12 @@ export class MemoryStore implements Store {
   readonly records = new Map<string, Uint8Array>()
   readonly reads: string[] = []
   readonly writes: string[] = []
-  /** While true, records can neither be read nor written. */
-  recordsFail = false
+  /** While true, single records cannot be read, or written. */
+  readsFail = false
+  writesFail = false
+  readonly appending = new Turnstile()
+  readonly reading = new Turnstile()
+  readonly writing = new Turnstile()
   private readonly shards = new Map<ShardName, Kept>()
 
   async claim(shard: ShardName): Promise<Lease> {
@@ -50,7 +55,10 @@ export class MemoryStore implements Store {
   }
 
   async append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
+    await this.appending.pass()
     const kept = this.kept(shard)
+    const repeated = kept.journal.find((one) => comparePositions(one.position, position) === 0)
+    if (repeated !== undefined && position.epoch === kept.epoch) return Buffer.compare(repeated.bytes, record) === 0 ? 'stored' : 'fenced'
     const lastSeq = kept.journal.findLast((one) => one.position.epoch === position.epoch)?.position.seq ?? 0
     const trimmedSeq = kept.snapshot?.position.epoch === position.epoch ? kept.snapshot.position.seq : 0
     if (position.epoch !== kept.epoch || position.seq !== Math.max(lastSeq, trimmedSeq) + 1) return 'fenced'
@@ -89,14 +97,17 @@ export class MemoryStore implements Store {
 
   async getRecord(key: string): Promise<Uint8Array | undefined> {
     this.reads.push(key)
-    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    await this.reading.pass()
+    if (this.readsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
     return this.records.get(key)
   }
 
   async putRecord(key: string, bytes: Uint8Array): Promise<void> {
     this.writes.push(key)
-    if (this.recordsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
-    this.records.set(key, new Uint8Array(bytes))
+    const taken = new Uint8Array(bytes)
+    await this.writing.pass()
+    if (this.writesFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    this.records.set(key, taken)
   }
 
   async deleteRecord(key: string): Promise<void> {
@@ -105,6 +116,11 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {
     // Nothing to close.
+  }
+
+  /** Puts records there as if an owner had stored them, in whatever order. */
+  seedJournal(shard: ShardName, records: readonly JournalRecord[]): void {
+    this.kept(shard).journal.push(...records)
   }
 
   /** How many records the shard's journal has that are not trimmed. */

@@ -2,7 +2,7 @@ import { msgpackSubprotocol } from '../../protocol/envelope.ts'
 import { ProtocolFault } from './answer-reader.ts'
 import { type BuyParts, buyRequest } from './rpc-wire.ts'
 import { binaryFrame, clientFrameHeadBytes, WebSocketAnswers } from './web-socket-answers.ts'
-import { type Greeting, type Wire } from './wire.ts'
+import type { Greeting, Wire } from './wire.ts'
 
 /** `buy` by WebSocket with a service's key, so that every call names another user and one connection stands for many. */
 export function webSocketWire(buy: BuyParts, host: string, key: string): Wire {

@@ -10,11 +10,19 @@ import { digits } from './words.js'
 const pollMs = 500
 const missesMax = 20
 
-const outcomes = /** @type {const} */ ([
+const onTheWay = /** @type {const} */ ([
   { name: 'bought', label: 'bought one' },
   { name: 'soldout', label: 'told “sold out”' },
   { name: 'held', label: 'at the till' },
   { name: 'queued', label: 'in line' },
+  { name: 'outside', label: 'at the door' },
+])
+
+const atTheEnd = /** @type {const} */ ([
+  { name: 'bought', label: 'bought one' },
+  { name: 'soldout', label: 'told “sold out”' },
+  { name: 'declined', label: 'card declined' },
+  { name: 'left', label: 'walked away' },
   { name: 'errors', label: 'failed' },
 ])
 
@@ -99,7 +107,7 @@ export class Crowd {
 function progressView() {
   const text = element('p', { class: 'rush-text' })
   const bar = element('div', { class: 'rush-bar', role: 'progressbar', 'aria-label': 'Shoppers who are done', 'aria-valuemin': '0' })
-  const counts = outcomes.filter(({ name }) => name !== 'errors').map((outcome) => ({ ...outcome, count: element('dd') }))
+  const counts = onTheWay.map((outcome) => ({ ...outcome, count: element('dd') }))
   const list = element(
     'dl',
     { class: 'rush-counts' },
@@ -123,7 +131,7 @@ function progressView() {
  * @param {readonly Product[]} products
  */
 function summary(report, products) {
-  const addsUp = products.every(({ status, units }) => unitsOf(status) === units)
+  const addsUp = report.problems === 0 && products.every(({ status, units }) => unitsOf(status) === units)
   const verdict = addsUp ? 'Units add up: every piece is in exactly one place.' : 'Units do not add up. That is a bug: please report it.'
   return element(
     'div',
@@ -132,7 +140,7 @@ function summary(report, products) {
     element(
       'dl',
       { class: 'rush-counts' },
-      ...outcomes.map(({ name, label }) => element('div', {}, element('dt', {}, label), element('dd', {}, digits(report[name])))),
+      ...atTheEnd.map(({ name, label }) => element('div', {}, element('dt', {}, label), element('dd', {}, digits(report[name])))),
     ),
     unitTable(products),
     element('p', { class: 'rush-verdict' }, verdict),

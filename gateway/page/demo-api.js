@@ -2,7 +2,7 @@
 /** @import { ServerClock } from './server-clock.js' */
 
 /** @typedef {{ readonly sale: string, readonly assetBase: string, readonly isDemo: boolean }} ShopInfo */
-/** @typedef {{ readonly running: boolean, readonly users: number, readonly done: number, readonly held: number, readonly queued: number, readonly bought: number, readonly soldout: number, readonly errors: number }} RushReport */
+/** @typedef {{ readonly running: boolean, readonly users: number, readonly done: number, readonly outside: number, readonly held: number, readonly queued: number, readonly bought: number, readonly soldout: number, readonly declined: number, readonly left: number, readonly errors: number, readonly problems: number }} RushReport */
 
 /**
  * Which sale the shop shows. On the way the clock learns the server's time.
@@ -49,11 +49,15 @@ export async function askRush() {
     running: fields.get('running') === true,
     users: count('users'),
     done: count('done'),
+    outside: count('outside'),
     held: count('held'),
     queued: count('queued'),
     bought: count('bought'),
     soldout: count('soldout'),
+    declined: count('declined'),
+    left: count('left'),
     errors: count('errors'),
+    problems: count('problems'),
   }
 }
 

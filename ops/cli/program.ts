@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { exitCode, reportFault } from './command-fault.ts'
+import { addDemoCommand } from './demo-command.ts'
+import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
 import { addStartCommand, type StartNode } from './start-command.ts'
@@ -22,9 +24,11 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
     })
     .configureHelp({ helpWidth: terminal.columns })
   addStartCommand(program, terminal, startNode)
+  addDemoCommand(program, terminal)
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
   addUserCommands(program, terminal)
+  addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })
     return exitCode.done

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { World } from '../../cluster/world.ts'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, loadConfig, type Texts } from '../config.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { createLog } from '../log.ts'
 import { flagOf, listSettings, variableOf } from '../settings.ts'
@@ -22,14 +22,15 @@ export interface RunningNode {
 export function addStartCommand(program: Command, terminal: Terminal, startNode: StartNode): void {
   const start = program.command('start').description('run a node until it is asked to stop (SIGINT or SIGTERM)')
   addSettingOptions(start)
-  start.action(() => run(flagsSchema.parse(start.opts()), terminal, startNode))
+  start.action(() => runNode(readSettingOptions(start), {}, terminal, startNode))
 }
 
-/** Gives a command a flag for every setting; settings without a flag are named at the end of its help. */
-export function addSettingOptions(command: Command): void {
+/** Gives a command a flag for every setting; settings without a flag are named at the end of its help. `defaults` are the command's own. */
+export function addSettingOptions(command: Command, defaults: Texts = {}): void {
   const settings = listSettings()
   for (const { name, group, unit, description, fallback } of settings.filter(({ secret }) => !secret)) {
-    const said = fallback === '' ? '' : `; default ${fallback}`
+    const value = defaults[name] ?? fallback
+    const said = value === '' ? '' : `; default ${value}`
     command.addOption(new Option(`${flagOf(name)} <${unit}>`, `${description} (${variableOf(name)}${said})`).helpGroup(`${group}:`))
   }
   const secrets = settings
@@ -43,8 +44,14 @@ export function addSettingOptions(command: Command): void {
 
 const flagsSchema = z.record(z.string(), z.string())
 
-async function run(flags: Readonly<Record<string, string>>, terminal: Terminal, startNode: StartNode): Promise<void> {
-  const { config, unknownVariables } = loadConfig(flags, terminal.environment, terminal.workingFolder)
+/** What commander made of those options. */
+export function readSettingOptions(command: Command): Texts {
+  return flagsSchema.parse(command.opts())
+}
+
+/** Starts a node and runs it until it is asked to stop, or cannot go on by itself. */
+export async function runNode(flags: Texts, defaults: Texts, terminal: Terminal, startNode: StartNode): Promise<void> {
+  const { config, unknownVariables } = loadConfig(flags, terminal.environment, terminal.workingFolder, defaults)
   const log = createLog(
     { level: config.logLevel, pretty: terminal.interactive, colours: terminal.colours },
     { write: (line) => terminal.out(line) },

@@ -163,7 +163,7 @@ export class Calls implements Caller {
 
   private refused(call: Call, refusal: Refusal): void {
     const leftMs = call.deadlineAt - this.world.now()
-    const renewable = this.renew !== undefined && !call.renewed && call.request.repeat !== 'on-connection'
+    const renewable = this.renew !== undefined && !call.renewed
     const repeatable = call.request.repeat !== 'never'
     const fate = fateOfRefused(
       { refusal, repeatable, patient: this.limits.repeatBusy, renewable, inDoubt: call.inDoubt, repeats: call.repeats, leftMs },

@@ -131,6 +131,18 @@ test('SDK-12 BUSY that outlasts the deadline is the answer', async () => {
   expect(other.error?.code).toBe('BUSY')
 })
 
+test('SDK-12 BUSY is not the answer to a call that may have been done before its connection was lost', async () => {
+  const { world, server, user } = arrange()
+  server.newest.open()
+  const buy = outcomeOf(user.buy('shoe', { deadlineMs: 2_000 }))
+  server.newest.end()
+  await world.advance(1_000)
+  server.newest.open()
+  server.newest.refuse(server.newest.last('buy'), { code: 'BUSY', message: 'full', retryAfterMs: 10_000 })
+  await world.advance(0)
+  expect(buy.error).toMatchObject({ code: 'TIMEOUT', retry: 'unknown' })
+})
+
 test('SDK-13 a refusal rejects at once with its code, text and retry class', async () => {
   const { world, server, user } = arrange()
   server.newest.open()

@@ -112,14 +112,22 @@ test('SDK-24 a draining server is left at a random moment of the time that it gi
 })
 
 test('SDK-24 a drain without end or sense is bounded', async () => {
-  for (const withinMs of [Number.MAX_VALUE, -1]) {
+  for (const [withinMs, waitMs] of [
+    [Number.MAX_VALUE, drainMaxMs],
+    [-1, 0],
+  ] as const) {
     const { world, server } = arrange()
+    world.chance = 1
     server.newest.open()
     server.newest.result(server.newest.last('resume'), nothing)
     server.newest.notify('drain', { withinMs })
-    world.chance = 1
     const [first] = server.connections
-    await world.advance(withinMs < 0 ? 0 : drainMaxMs)
+    for (let passed = 0; passed < waitMs; passed += 1_000) {
+      expect(first?.closed).toBe(false)
+      await world.advance(1_000)
+      first?.notify('expired', { sku: 'shoe' })
+    }
+    await world.advance(0)
     expect(first?.closed).toBe(true)
   }
 })
@@ -243,6 +251,16 @@ test('SDK-30 whoever closes the client inside a handler finds it closed, and hea
   await world.advance(60_000)
   expect(states).toEqual(['open', 'waiting', 'closed'])
   expect(world.leftovers).toBe(0)
+
+  const last = arrange()
+  const lastStates: string[] = []
+  last.core.events.on('state', (state) => lastStates.push(state.kind))
+  last.core.events.on('expired', () => last.core.close())
+  last.server.newest.open()
+  last.server.newest.result(last.server.newest.last('resume'), nothing)
+  last.server.newest.notify('expired', { sku: 'shoe' })
+  last.server.newest.end()
+  expect(lastStates).toEqual(['open', 'closed'])
 
   const other = arrange()
   other.core.events.on('expired', () => other.core.close())

@@ -5,7 +5,7 @@ import { MsgpackWriter, type Plain } from '../msgpack-writer.ts'
 import { globalWorld } from './global-world.ts'
 import { type LoopbackServer, type Peer, type Request, serveTcp } from './loopback-server.ts'
 import { connectRpc, type RpcClient, type RpcClientConfig } from './rpc-client.ts'
-import { messageBytesMax } from './tcp-connection.ts'
+import { messageBytesMax, TcpConnection } from './tcp-connection.ts'
 
 const none = { state: 'none' }
 /** The real world without the waits between attempts. */
@@ -109,6 +109,33 @@ test.each(garbage)('SDK-43 %s from the server ends the connection, and the call 
   expect(await client.as('anna').claim('shoe')).toEqual(none)
   expect(server.peers).toHaveLength(2)
   expect(reasons).toEqual([expect.stringContaining('not a message')])
+})
+
+test('SDK-43 a connection that is closed in the middle of a read says nothing more', async () => {
+  const writer = new MsgpackWriter()
+  const { server } = await arrange((peer) => {
+    writeResult(writer, 1, 'first')
+    writeResult(writer, 2, 'second')
+    peer.raw(writer.finish())
+  })
+  const { hostname: host, port } = new URL(server.url)
+  const heard: unknown[] = []
+  await new Promise<void>((resolve) => {
+    const connection: TcpConnection = new TcpConnection(
+      { host, port: Number(port), key: undefined },
+      {
+        onOpen: () => connection.send(1, 'both', []),
+        onMessage(message) {
+          heard.push(message)
+          connection.close()
+          // The second answer came with the first; had it been given out, it would have been before this.
+          setImmediate(resolve)
+        },
+        onEnd: (end) => heard.push(end),
+      },
+    )
+  })
+  expect(heard).toEqual([{ kind: 'response', msgid: 1, error: null, result: 'first' }])
 })
 
 test('SDK-44 a request that cannot be encoded rejects and leaves no half message before the next', async () => {

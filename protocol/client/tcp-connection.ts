@@ -80,18 +80,16 @@ export class TcpConnection implements Connection {
 
   private received(chunk: Uint8Array): void {
     try {
-      this.splitter.feed(chunk, (bytes, from, to) => {
-        // Whoever hears one message may close the connection before the next.
-        if (this.state.kind !== 'ended') this.take(decodeMessage(bytes, from, to))
-      })
+      this.splitter.feed(chunk, (bytes, from, to) => this.take(decodeMessage(bytes, from, to)))
     } catch (error) {
       this.end(`the server sent what is not a message: ${String(error)}`)
     }
   }
 
+  /** Whoever hears one message may close the connection before the next. */
   private take(message: Message): void {
     if (this.state.kind === 'open') this.handlers.onMessage(message)
-    else if (message.kind === 'response' && message.msgid === authMsgid) {
+    else if (this.state.kind === 'authenticating' && message.kind === 'response' && message.msgid === authMsgid) {
       if (message.error === null) this.opened()
       else this.end(`the server refused the key: ${message.error.message}`, message.error)
     }

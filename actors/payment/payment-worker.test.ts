@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LocalQueue } from '../../cluster/local-queue.ts'
+import type { QueuedOrder } from '../../cluster/queue.ts'
+import type { Code } from '../../protocol/codes.ts'
+import { op } from '../../protocol/entry.ts'
+import { formatOrderId } from '../../protocol/ids.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Settlement } from '../inventory/decide-order.ts'
+import { skuId } from '../testing/ids.ts'
+import { ManualWorld } from '../testing/manual-world.ts'
+import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
+import { PaymentWorker, type PaymentWorkerLimits } from './payment-worker.ts'
+import type { ShardAnswer, ShardCalls, ShardCommand } from './shard-calls.ts'
+
+const sku = skuId('shoe')
+
+function orderOf(claim: number, kind: QueuedOrder['kind'] = 'charge'): QueuedOrder {
+  const order = formatOrderId({ sku, incarnation: 'x1', claim })
+  return { order, user: 'ann', qty: 1, amountMinor: 5_000, currency: 'EUR', payment: 'tok_ok', kind }
+}
+
+/** A provider that answers what a test says, in order, and `then` from there on. */
+class ScriptedProvider implements PaymentProvider {
+  readonly asked: string[] = []
+  charges: readonly (ChargeOutcome | 'fails' | 'hangs')[] = []
+  queries: readonly (ChargeOutcome | 'absent')[] = []
+  refunds: readonly ('refunded' | 'absent' | 'unknown')[] = []
+  atOnce = 0
+  atOnceMost = 0
+  takesMs = 10
+  private readonly world: ManualWorld
+
+  constructor(world: ManualWorld) {
+    this.world = world
+  }
+
+  async charge(_charge: Charge, key: string): Promise<ChargeOutcome> {
+    const answer = this.next('charge', key, this.charges, 'paid')
+    if (answer === 'fails') throw new Error('the provider is down')
+    if (answer === 'hangs') return new Promise<ChargeOutcome>(() => {})
+    return this.later(answer)
+  }
+
+  query(key: string): Promise<ChargeOutcome | 'absent'> {
+    return this.later(this.next('query', key, this.queries, 'paid'))
+  }
+
+  refund(_charge: Charge, key: string): Promise<'refunded' | 'absent' | 'unknown'> {
+    return this.later(this.next('refund', key, this.refunds, 'refunded'))
+  }
+
+  asks(kind: string): number {
+    return this.asked.filter((one) => one.startsWith(kind)).length
+  }
+
+  private next<T>(kind: string, key: string, script: readonly T[], then: T): T {
+    const answer = script[this.asks(kind)] ?? then
+    this.asked.push(`${kind} ${key}`)
+    return answer
+  }
+
+  private async later<T>(answer: T): Promise<T> {
+    this.atOnce++
+    this.atOnceMost = Math.max(this.atOnceMost, this.atOnce)
+    await new Promise<void>((resolve) => {
+      this.world.timers.after(this.takesMs, resolve)
+    })
+    this.atOnce--
+    return answer
+  }
+}
+
+/** An inventory that answers settlements with what a test says, in order, and with the outcome itself from there on. */
+class ScriptedInventory implements ShardCalls {
+  readonly settled: Settlement[] = []
+  answers: readonly (Code | { readonly state: string })[] = []
+
+  shardOfText(): number {
+    return 3
+  }
+
+  async request(kind: string, shard: number, command: ShardCommand): Promise<ShardAnswer> {
+    expect([kind, shard, command.op, command.sku]).toEqual(['inv', 3, op.settle, sku])
+    const settlement = unpackInner<Settlement>(command.payload)
+    const answer = this.answers[this.settled.length] ?? { state: settlement.outcome }
+    this.settled.push(settlement)
+    return typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : { error: null, result: answer }
+  }
+
+  get outcomes(): readonly string[] {
+    return this.settled.map((settlement) => settlement.outcome)
+  }
+}
+
+describe('a payment worker', () => {
+  let world: ManualWorld
+  let queue: LocalQueue
+  let provider: ScriptedProvider
+  let inventory: ScriptedInventory
+  let worker: PaymentWorker
+
+  const start = (limits: Partial<PaymentWorkerLimits> = {}): void => {
+    worker = new PaymentWorker({ queue, provider, calls: inventory, world, limits: { providerDeadlineMs: 1_000, ...limits } })
+  }
+
+  beforeEach(() => {
+    world = new ManualWorld()
+    queue = new LocalQueue(world)
+    provider = new ScriptedProvider(world)
+    inventory = new ScriptedInventory()
+  })
+
+  afterEach(async () => {
+    await world.settled(worker.close())
+    await world.settled(queue.close())
+  })
+
+  test('PAY-1 charges under the id of the order and settles what came of it', async () => {
+    provider.charges = ['paid', 'declined']
+    start()
+    await queue.put('a', orderOf(1))
+    await queue.put('b', orderOf(2))
+    await world.until('both are settled', () => inventory.settled.length === 2)
+    expect(provider.asked).toEqual(['charge shoe:x1:1', 'charge shoe:x1:2'])
+    expect(inventory.settled).toEqual([
+      { incarnation: 'x1', claim: 1, outcome: 'paid' },
+      { incarnation: 'x1', claim: 2, outcome: 'declined' },
+    ])
+    expect(worker.counters).toMatchObject({ paid: 1, declined: 1, returned: 0 })
+  })
+
+  test('PAY-2 asks again until an unknown outcome is known, without another charge', async () => {
+    provider.charges = ['unknown']
+    provider.queries = ['unknown', 'unknown', 'declined']
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asks('charge')).toBe(1)
+    expect(provider.asks('query')).toBe(3)
+    expect(inventory.outcomes).toEqual(['declined'])
+  })
+
+  test.each(['fails', 'hangs'] as const)('PAY-3 takes a provider that %s for an unknown outcome', async (what) => {
+    provider.charges = [what]
+    provider.queries = ['paid']
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked).toEqual(['charge shoe:x1:1', 'query shoe:x1:1'])
+  })
+
+  test('PAY-3 charges again, under the same key, what the provider never saw', async () => {
+    provider.charges = ['fails', 'paid']
+    provider.queries = ['absent']
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked).toEqual(['charge shoe:x1:1', 'query shoe:x1:1', 'charge shoe:x1:1'])
+  })
+
+  test('PAY-4 settles until the inventory has said yes or no', async () => {
+    inventory.answers = ['BUSY', 'TIMEOUT', 'UNAVAILABLE']
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it is settled', () => worker.counters.paid === 1)
+    expect(inventory.outcomes).toEqual(['paid', 'paid', 'paid', 'paid'])
+    expect(provider.asks('charge')).toBe(1)
+  })
+
+  test('PAY-4 takes a refusal for an answer', async () => {
+    inventory.answers = ['UNKNOWN_ORDER']
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it is settled', () => worker.counters.paid === 1)
+    await world.pass(60_000)
+    expect(inventory.settled).toHaveLength(1)
+  })
+
+  test('PAY-5 gives what is not known after so many tries back to the queue, which hands it out again', async () => {
+    provider.charges = ['unknown']
+    provider.queries = ['unknown', 'unknown']
+    start({ triesMax: 3 })
+    await queue.put('a', orderOf(1))
+    await world.until('it went back', () => worker.counters.returned === 1)
+    expect(inventory.settled).toEqual([])
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked.slice(3)).toEqual(['charge shoe:x1:1'])
+  })
+
+  test('PAY-5 an order that cannot be read ends as a dead letter', async () => {
+    start()
+    await queue.put('a', { ...orderOf(1), order: formatOrderId({ sku, incarnation: 'UPPER', claim: 1 }) })
+    await world.until('it failed often enough', () => worker.counters.returned === 8)
+    await world.pass(1)
+    expect((await queue.deadLetters()).map((letter) => letter.id)).toEqual(['a'])
+    expect(provider.asked).toEqual([])
+  })
+
+  test('PAY-6 works once on an order that is delivered twice at a time', async () => {
+    start()
+    await queue.put('a', orderOf(1))
+    await queue.put('b', orderOf(1))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    await world.pass(60_000)
+    expect(provider.asks('charge')).toBe(1)
+    expect(inventory.settled).toHaveLength(1)
+  })
+
+  test('PAY-7 refunds until the money is back, then settles', async () => {
+    provider.refunds = ['unknown', 'refunded']
+    start()
+    await queue.put('a', orderOf(1, 'refund'))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked).toEqual(['refund shoe:x1:1', 'refund shoe:x1:1'])
+    expect(inventory.outcomes).toEqual(['refunded'])
+  })
+
+  test.each(['declined', 'cancelled'])('PAY-8 sends money back that came for an order which is %s', async (state) => {
+    inventory.answers = [{ state }]
+    start()
+    await queue.put('a', orderOf(1))
+    await world.until('it went back', () => worker.counters.givenBack === 1)
+    expect(provider.asked).toEqual(['charge shoe:x1:1', 'refund shoe:x1:1'])
+    expect(worker.counters.paid).toBe(0)
+  })
+
+  test('PAY-9 has no more payments under way than its limit', async () => {
+    start({ concurrency: 4 })
+    for (let claim = 1; claim <= 40; claim++) await queue.put(`${claim}`, orderOf(claim))
+    await world.until('all are settled', () => inventory.settled.length === 40)
+    expect(provider.atOnceMost).toBe(4)
+  })
+
+  test('PAY-10 ends what is under way when it closes, and gives the rest back', async () => {
+    provider.charges = ['paid', 'unknown']
+    provider.queries = Array.from({ length: 100 }, () => 'unknown' as const)
+    provider.takesMs = 900
+    start({ concurrency: 2, triesMax: 100 })
+    for (const claim of [1, 2, 3]) await queue.put(`${claim}`, orderOf(claim))
+    await world.until('two are under way', () => provider.atOnce === 2)
+    const before = world.clock.now()
+    await world.settled(worker.close())
+    expect(world.clock.now() - before).toBeLessThan(2_000)
+    expect(inventory.outcomes).toEqual(['paid'])
+    expect(worker.counters.returned).toBe(1)
+    expect(provider.asks('charge')).toBe(2)
+  })
+})

@@ -1,0 +1,276 @@
+import { beforeEach, expect, test } from 'vitest'
+import { decodeInner } from '../cluster/call-codec.ts'
+import { Calls } from '../cluster/calls.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { ManualWorld } from '../cluster/manual-world.ts'
+import { ScriptedShard } from '../cluster/scripted-shard.ts'
+import type { SkuChange } from '../protocol/broadcast.ts'
+import { op } from '../protocol/entry.ts'
+import { writeError, writeResult } from '../protocol/envelope.ts'
+import { type AnswerView, claimKind } from '../protocol/frame.ts'
+import { formatOrderId, parseOrderId, parseUserId, type UserId } from '../protocol/ids.ts'
+import { unpackInner } from '../protocol/inner-codec.ts'
+import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import type { ClaimState } from '../protocol/results.ts'
+import { shardSubject } from '../protocol/subject.ts'
+import { ClaimFollower, type ClaimReport } from './claim-follower.ts'
+import { FakeConnection } from './fake-connection.ts'
+import { Presences } from './presence.ts'
+import { SkuView } from './sku-view.ts'
+import { skuChange, skuSettings, skuView } from './view-fixtures.ts'
+import type { ViewListener } from './views.ts'
+
+const settings = skuSettings('lamp')
+const { sku } = settings
+const anna = userOf('anna')
+
+const queued = (ahead: number): ClaimState => ({ state: 'queued', ticket: 7, ahead, eta: null, odds: 'likely' })
+const held: ClaimState = { state: 'held', hold: 7, qty: 1, expiresAt: 9_000 }
+const none: ClaimState = { state: 'none' }
+
+let world: ManualWorld
+let follower: ClaimFollower
+let presences: Presences
+let lamp: SkuView
+let shard: ScriptedShard
+/** What the shard says of claims by their numbers. */
+let reports: Map<number, ClaimReport>
+let toldSession: unknown[]
+let tellViews: ViewListener
+let phone: FakeConnection
+let laptop: FakeConnection
+
+beforeEach(() => {
+  world = new ManualWorld()
+  const bus = new LocalBus(world.log)
+  reports = new Map()
+  toldSession = []
+  presences = new Presences({ attached: () => {}, detached: () => {} })
+  lamp = new SkuView(0, skuView(settings))
+  shard = new ScriptedShard(bus, shardSubject('inv', 0), (command) => ({
+    kind: 'inner',
+    result: unpackInner<[string, number[]][]>(command.payload).flatMap(([, claims]) => claims.flatMap((claim) => reports.get(claim) ?? [])),
+  }))
+  follower = new ClaimFollower({
+    calls: new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 100, callDeadlineMs: 1_000 } }),
+    views: {
+      find: (name) => (name === sku ? lamp : undefined),
+      onChange: (listener) => {
+        tellViews = listener
+      },
+    },
+    presences,
+    clock: world.clock,
+    log: world.log,
+    decodeReports: decodeInner<readonly ClaimReport[]>,
+    tellSession: (...told) => toldSession.push(told),
+  })
+  phone = new FakeConnection()
+  laptop = new FakeConnection()
+  presences.join(anna, phone)
+})
+
+test("GW-64 a claim in an answer is followed, and the user's other connections are told of it", () => {
+  presences.join(anna, laptop)
+  answered(queued(3), 7, claimKind.ticket)
+  expect(presences.claimsOf(lamp)?.get(7)).toMatchObject({ kind: claimKind.ticket, aheadShown: 3 })
+  expect(phone.events).toEqual([])
+  expect(laptop.events).toEqual([{ name: 'line', content: { sku, ahead: 3, eta: null, odds: 'likely' } }])
+  expect(toldSession).toEqual([[anna, sku, 7]])
+})
+
+test('GW-64 what the user does on one device is told to the others: held, left, ordered', () => {
+  presences.join(anna, laptop)
+  answered(held, 7, claimKind.hold)
+  answered(none, 7, claimKind.none)
+  answered({ ...held, hold: 8 }, 8, claimKind.hold)
+  answered({ state: 'pending', order: orderOf('lamp:a1:8'), qty: 1, amountMinor: 9_900, currency: 'EUR' }, 8, claimKind.order)
+  expect(laptop.events.map((event) => event.name)).toEqual(['held', 'left', 'held', 'order'])
+  expect(laptop.eventsOf('order')).toMatchObject([{ sku, state: 'pending', order: 'lamp:a1:8' }])
+  expect(phone.events).toEqual([])
+  expect(toldSession).toHaveLength(4)
+})
+
+test('GW-64 the same claim in the same state again is no news', () => {
+  presences.join(anna, laptop)
+  for (let repeat = 0; repeat < 3; repeat++) answered(held, 7, claimKind.hold)
+  expect(laptop.events).toHaveLength(1)
+  expect(toldSession).toHaveLength(1)
+})
+
+test('GW-64 a call by a service or from a connection that is gone reaches the user all the same', () => {
+  follower.expect(4, lamp, presences.find(anna))
+  follower.answered(answerOf(4, held, 7, claimKind.hold), undefined)
+  expect(phone.eventsOf('held')).toEqual([{ sku, hold: 7, qty: 1, expiresAt: 9_000 }])
+})
+
+test('GW-64 refusals, answers nobody expects, late answers and users who have left teach nothing', () => {
+  follower.answered(answerOf(4, held, 7, claimKind.hold), undefined)
+  follower.expect(4, lamp, presences.find(anna))
+  follower.answered(refusalOf(4), phone)
+  follower.expect(5, lamp, presences.find(anna))
+  follower.expect(5, undefined, undefined)
+  follower.answered(answerOf(5, held, 7, claimKind.hold), undefined)
+  expect(presences.claimsOf(lamp)).toBeUndefined()
+  answered({ ...held, hold: 8 }, 8, claimKind.hold)
+  answered(none, 7, claimKind.none)
+  expect([...(presences.claimsOf(lamp)?.keys() ?? [])]).toEqual([8])
+  follower.expect(6, lamp, presences.find(anna))
+  presences.leave(anna, phone)
+  follower.answered(answerOf(6, held, 9, claimKind.hold), undefined)
+  expect(presences.claimsOf(lamp)).toBeUndefined()
+  expect(phone.events).toEqual([])
+})
+
+test('GW-65 a claim that changed is asked for, once for all that are followed, and told', async () => {
+  answered(queued(0), 7, claimKind.ticket)
+  reports.set(7, report(7, claimKind.hold, held))
+  changed({ changed: [5, 4] })
+  await world.pass(0)
+  expect(shard.heard).toHaveLength(1)
+  expect(unpackInner(shard.last.payload)).toEqual([[sku, [7]]])
+  expect(shard.last.op).toBe(op.claimsByNumber)
+  expect(phone.eventsOf('held')).toEqual([{ sku, hold: 7, qty: 1, expiresAt: 9_000 }])
+  expect(presences.claimsOf(lamp)?.get(7)?.kind).toBe(claimKind.hold)
+})
+
+test('GW-65 changes of claims that nobody here has cost nothing', async () => {
+  answered(queued(0), 7, claimKind.ticket)
+  changed({ changed: [8, 1_000] })
+  await world.pass(0)
+  expect(shard.heard).toEqual([])
+})
+
+test('GW-65 when a view was read anew every claim is asked for, and only what is new is told', async () => {
+  answered(held, 7, claimKind.hold)
+  reports.set(7, report(7, claimKind.hold, held))
+  changed(undefined)
+  await world.pass(0)
+  expect(shard.heard).toHaveLength(1)
+  expect(phone.events).toEqual([])
+  reports.set(7, report(7, claimKind.hold, { ...held, expiresAt: 10_000 }))
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toMatchObject([{ expiresAt: 10_000 }])
+})
+
+test.each<[ClaimState, string]>([
+  [{ state: 'expired' }, 'expired'],
+  [{ state: 'soldout' }, 'soldout'],
+  [none, 'left'],
+  [{ state: 'paid', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }, 'order'],
+])('GW-65 the state %j is told as %s', async (state, event) => {
+  answered(held, 7, claimKind.hold)
+  reports.set(7, report(7, claimKind.none, state))
+  changed({ changed: [7, 1] })
+  await world.pass(0)
+  expect(phone.events.map((one) => one.name)).toEqual([event])
+})
+
+test('GW-65 a number that belongs to somebody else by now is not shown', async () => {
+  answered(queued(0), 7, claimKind.ticket)
+  reports.set(7, { ...report(7, claimKind.hold, held), user: 'ben' })
+  changed({ changed: [7, 1] })
+  await world.pass(0)
+  expect(phone.events).toEqual([])
+})
+
+test('GW-65 a place that a shard reports is told only if it is nearer than what was shown', async () => {
+  answered(queued(5), 7, claimKind.ticket)
+  reports.set(7, report(7, claimKind.ticket, queued(6)))
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.events).toEqual([])
+  reports.set(7, report(7, claimKind.ticket, queued(2)))
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.eventsOf('line')).toMatchObject([{ ahead: 2 }])
+})
+
+test('GW-65 when the shard is away nothing is told, and the next reading of the view asks again', async () => {
+  answered(queued(5), 7, claimKind.ticket)
+  const silent = shard
+  reports.set(7, report(7, claimKind.hold, held))
+  const away = new Map(reports)
+  reports.clear()
+  changed({ changed: [7, 1] })
+  await world.pass(0)
+  expect([silent.heard.length, phone.events.length]).toEqual([1, 0])
+  reports = away
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toHaveLength(1)
+})
+
+test('GW-66 a device that comes later is followed from its resume on, and the others hear only what is new to them', () => {
+  const presence = presences.join(anna, laptop)
+  answered(queued(5), 7, claimKind.ticket)
+  laptop.events.length = 0
+  follower.resumed(presence, [report(7, claimKind.ticket, queued(5))], laptop)
+  expect([phone.events, laptop.events]).toEqual([[], []])
+  follower.resumed(presence, [report(7, claimKind.hold, held)], laptop)
+  expect(phone.eventsOf('held')).toHaveLength(1)
+  expect(laptop.events).toEqual([])
+})
+
+test('GW-66 a resume by a service does not keep the news from the user', () => {
+  answered(queued(5), 7, claimKind.ticket)
+  const service = new FakeConnection({ transport: 'rpc' })
+  const presence = presences.find(anna)
+  if (presence === undefined) throw new Error('anna is not here')
+  follower.resumed(presence, [report(7, claimKind.hold, held)], service)
+  expect(phone.eventsOf('held')).toHaveLength(1)
+})
+
+test('GW-67 a claim made through another gateway is asked for and told', async () => {
+  reports.set(7, report(7, claimKind.ticket, queued(2)))
+  follower.noticed(anna, sku, 7)
+  await world.pass(0)
+  expect(phone.eventsOf('line')).toMatchObject([{ ahead: 2 }])
+  reports.set(7, report(7, claimKind.none, none))
+  follower.noticed(anna, sku, 7)
+  await world.pass(0)
+  expect(phone.eventsOf('left')).toHaveLength(1)
+  follower.noticed(anna, sku, 6)
+  follower.noticed(userOf('ben'), sku, 8)
+  await world.pass(0)
+  expect(shard.heard).toHaveLength(2)
+})
+
+/** Anna's phone makes a call, and this is the answer. */
+function answered(state: ClaimState, claim: number, kind: number): void {
+  follower.expect(3, lamp, presences.find(anna))
+  follower.answered(answerOf(3, state, claim, kind), phone)
+}
+
+function answerOf(slot: number, state: ClaimState, claim: number, kind: number): AnswerView {
+  const writer = new MsgpackWriter()
+  writeResult(writer, 1, { ...state })
+  return { slot, turn: 1, claim, claimKind: kind, code: 0, frame: writer.bytes, from: 0, to: writer.length }
+}
+
+function refusalOf(slot: number): AnswerView {
+  const writer = new MsgpackWriter()
+  writeError(writer, 1, { code: 'SOLD_OUT', message: 'no' })
+  return { slot, turn: 1, claim: 0, claimKind: 0, code: 1, frame: writer.bytes, from: 0, to: writer.length }
+}
+
+function report(claim: number, kind: number, state: ClaimState): ClaimReport {
+  return { sku, claim, kind, user: 'anna', state }
+}
+
+function changed(change: Partial<SkuChange> | undefined): void {
+  tellViews(lamp, change === undefined ? undefined : skuChange(settings, change), 0)
+}
+
+function orderOf(text: string) {
+  const parts = parseOrderId(text)
+  if (parts === undefined) throw new Error(`${text} is no order`)
+  return formatOrderId(parts)
+}
+
+function userOf(text: string): UserId {
+  const user = parseUserId(text)
+  if (user === undefined) throw new Error(`${text} is no user`)
+  return user
+}

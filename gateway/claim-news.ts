@@ -1,0 +1,43 @@
+import { decodeClaim } from '../protocol/client/result-decoders.ts'
+import { decodeMessage } from '../protocol/envelope.ts'
+import type { AnswerView } from '../protocol/frame.ts'
+import type { SkuId } from '../protocol/ids.ts'
+import { Malformed } from '../protocol/msgpack-reader.ts'
+import type { ClaimState } from '../protocol/results.ts'
+import { Notification } from './notification.ts'
+
+/** The event by which a user is told of a claim's state; none for a lobby, in which nothing happens until it ends. */
+export function claimNotification(sku: SkuId, state: ClaimState, now: number): Notification | undefined {
+  switch (state.state) {
+    case 'queued':
+      return new Notification('line', { sku, ahead: state.ahead, eta: state.eta, odds: state.odds })
+    case 'held':
+      return new Notification('held', { sku, hold: state.hold, qty: state.qty, expiresAt: state.expiresAt })
+    case 'expired':
+      return new Notification('expired', { sku })
+    case 'soldout':
+      return new Notification('soldout', { sku })
+    case 'none':
+      return new Notification('left', { sku })
+    case 'lobby':
+      return undefined
+    default:
+      return new Notification('order', { ...state, sku, updatedAt: now })
+  }
+}
+
+/** Two states of one claim with the same signature are no news to whoever knows one of them; places in the line are told by themselves. */
+export function claimSignature(state: ClaimState): string {
+  return state.state === 'held' ? `held until ${state.expiresAt}` : state.state
+}
+
+/** The state in a shard's answer to a user's call; undefined if it is none. */
+export function claimStateIn(answer: AnswerView): ClaimState | undefined {
+  try {
+    const message = decodeMessage(answer.frame, answer.from, answer.to)
+    return message.kind === 'response' && message.error === null ? decodeClaim(message.result) : undefined
+  } catch (error) {
+    if (error instanceof Malformed) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { ClientAddress, plainAddress } from './client-address.ts'
+
+test('GW-30 without trusted proxies nobody can choose an address by a header', () => {
+  const addresses = new ClientAddress([])
+  expect(addresses.of('203.0.113.9', '10.1.1.1')).toBe('203.0.113.9')
+  expect(addresses.of('127.0.0.1', '10.1.1.1')).toBe('127.0.0.1')
+})
+
+test('GW-30 behind a trusted proxy the address is the last one that no trusted proxy has added', () => {
+  const addresses = new ClientAddress(['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'])
+  expect(addresses.of('10.0.0.1', '203.0.113.9')).toBe('203.0.113.9')
+  expect(addresses.of('192.0.2.7', '198.51.100.1, 203.0.113.9 , 10.2.3.4')).toBe('203.0.113.9')
+  expect(addresses.of('2001:db8::1', '203.0.113.9')).toBe('203.0.113.9')
+  expect(addresses.of('192.0.2.8', '203.0.113.9')).toBe('192.0.2.8')
+  expect(addresses.of('10.0.0.1', '')).toBe('10.0.0.1')
+})
+
+test('GW-30 a chain of trusted proxies only gives the first of them', () => {
+  expect(new ClientAddress(['10.0.0.0/8']).of('10.0.0.1', '10.0.0.3, 10.0.0.2')).toBe('10.0.0.3')
+})
+
+test.each(['nonsense', '999.1.1.1', '10.0.0.1:8080', ',,', "'; drop table", '10.0.0.0/8'])(
+  'GW-30 a header that says %j is at worst a name of its own',
+  (header) => {
+    expect(() => new ClientAddress(['10.0.0.0/8']).of('10.0.0.1', header)).not.toThrow()
+  },
+)
+
+test('GW-31 only a trusted proxy may say who the user is; with none configured, only this machine', () => {
+  const [open, behind] = [new ClientAddress([]), new ClientAddress(['10.0.0.0/8'])]
+  expect(['127.0.0.1', '127.8.8.8', '::1'].map((address) => open.isTrusted(address))).toEqual([true, true, true])
+  expect(['10.0.0.1', '128.0.0.1', ''].map((address) => open.isTrusted(address))).toEqual([false, false, false])
+  expect(['10.0.0.1', '127.0.0.1', '::1', '203.0.113.9'].map((address) => behind.isTrusted(address))).toEqual([true, false, false, false])
+})
+
+test.each([
+  ['127.0.0.1', '127.0.0.1'],
+  ['0000:0000:0000:0000:0000:ffff:7f00:0001', '127.0.0.1'],
+  ['0000:0000:0000:0000:0000:ffff:cb00:7109', '203.0.113.9'],
+  ['0000:0000:0000:0000:0000:0000:0000:0001', '::1'],
+  ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:0db8:0000:0000:0000:0000:0000:0001'],
+])('GW-30 the peer %s is called %s', (written, name) => {
+  expect(plainAddress(written)).toBe(name)
+})

@@ -1,0 +1,69 @@
+import { networkInterfaces } from 'node:os'
+import type { World } from '../../cluster/world.ts'
+import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
+import type { RunningNode } from '../cli/start-command.ts'
+import type { Config } from '../config.ts'
+import { type Node, startNode } from '../node.ts'
+import { CrowdProcess } from './crowd-process.ts'
+import { demoRoutes, type OpenDemo } from './demo-routes.ts'
+import { DemoShop } from './demo-shop.ts'
+import { readDemoSale } from './numbered-sale.ts'
+import { type ShopAddress, shopAddresses } from './shop-addresses.ts'
+
+export interface RunningDemo extends RunningNode {
+  readonly ports: Node['ports']
+  readonly addresses: readonly ShopAddress[]
+  /** The sale that is on, and when it opens; that may be long past. */
+  readonly sale: string
+  readonly opensAt: number
+}
+
+/**
+ * A node with a shop in it: a sale that opens soon, and routes for the page. `crowdWords` are more options for the `sluice rush` behind the page's
+ * crowd. Rejects with a `StartFault`, everything closed again.
+ */
+export async function startDemo(config: Config, world: World, crowdWords: readonly string[] = []): Promise<RunningDemo> {
+  let open: OpenDemo | undefined
+  const node = await startNode(config, world, (identities) => demoRoutes(world, identities, () => open))
+  const rpc = { host: reachable(config.rpcHost), port: node.ports.rpc }
+  const operator = connectRpc({ url: `tcp://${bracketed(rpc.host)}:${rpc.port}`, key: node.operatorKey })
+  const targets = {
+    webHost: bracketed(reachable(config.host)),
+    webPort: node.ports.web,
+    rpc: `${bracketed(rpc.host)}:${rpc.port}`,
+    operatorKey: node.operatorKey,
+    dataFolder: config.dataFolder,
+    words: crowdWords,
+  }
+  const crowd = new CrowdProcess(targets, world.log, world.timers)
+  const stop = async (): Promise<void> => {
+    await crowd.stop()
+    operator.close()
+    await node.stop()
+  }
+  try {
+    const shop = await openShop(operator, world)
+    open = { shop, crowd }
+    const addresses = shopAddresses(config.host, node.ports.web, networkInterfaces())
+    const info = await shop.info()
+    return { ports: node.ports, addresses, sale: shop.sale, opensAt: info?.opensAt ?? 0, ended: node.ended, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openShop(operator: RpcClient, world: World): Promise<DemoShop> {
+  const shop = new DemoShop(operator, await readDemoSale(), world.clock)
+  await shop.next()
+  return shop
+}
+
+/** Where a client on this machine finds what listens on `host`. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
