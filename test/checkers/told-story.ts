@@ -1,0 +1,118 @@
+import { parseOrderId } from '../../protocol/ids.ts'
+import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
+
+/** Hears of everything that must not be. */
+export type Complain = (problem: string) => void
+
+const none: ClaimState = { state: 'none' }
+
+/**
+ * What one user was told of one SKU, held against what the user did: each word has to follow from the one before by something that the user asked
+ * for, or by what a sale does by itself (G4 to G7). Whatever was told once and is gone later shows here, whoever lost it.
+ *
+ *     queued n -> held n          its turn came; `ahead` never rises while it waits
+ *     queued n -> soldout         held n -> expired, not before the deadline that was told
+ *     queued n, held n -> none    only if the user left
+ *     held n -> order n           only if the user checked out; the order then ends once, and stays as it ended
+ *     ended -> queued m, held m   only if the user bought again, with m > n
+ */
+export class ToldStory {
+  last: ClaimState = none
+  /** Rises with every word. */
+  version = 0
+  private number = 0
+  private toldAt = 0
+  private readonly asked = { buy: false, leave: false, checkout: false }
+  private readonly who: string
+  private readonly holdTtlMs: number
+  private readonly complain: Complain
+
+  constructor(who: string, holdTtlMs: number, complain: Complain) {
+    this.who = who
+    this.holdTtlMs = holdTtlMs
+    this.complain = complain
+  }
+
+  /** From now on the claim may move this way; said before the call leaves, since nobody knows when it arrives. */
+  asks(what: 'buy' | 'leave' | 'checkout'): void {
+    this.asked[what] = true
+  }
+
+  /** The claim is a place, a hold or an order that is not settled. */
+  get isLive(): boolean {
+    return isLive(this.last)
+  }
+
+  told(next: ClaimState, now: number): void {
+    const problem = this.problemOf(next, now)
+    if (problem !== undefined) this.complain(`${this.who}: ${problem}: after ${JSON.stringify(this.last)} came ${JSON.stringify(next)}`)
+    const number = numberOf(next)
+    if (number !== undefined && number !== this.number) {
+      this.number = number
+      this.asked.buy = false
+      this.asked.leave = false
+      this.asked.checkout = false
+    }
+    this.last = next
+    this.toldAt = now
+    this.version++
+  }
+
+  private problemOf(next: ClaimState, now: number): string | undefined {
+    const number = numberOf(next)
+    if (number === undefined) return this.endProblem(next, now)
+    if (number === this.number) return this.sameClaimProblem(next)
+    if (number < this.number) return 'an older claim came back'
+    if (!this.asked.buy) return 'a claim that nobody asked for'
+    return this.isLive && !this.asked.leave ? 'a second claim beside a live one' : undefined
+  }
+
+  /** The claim has ended, or there is none. */
+  private endProblem(next: ClaimState, now: number): string | undefined {
+    const { last } = this
+    if (next.state === last.state) return undefined
+    if (next.state === 'none') return this.asked.leave ? undefined : 'a claim is gone'
+    if (next.state === 'soldout') return last.state === 'queued' ? undefined : 'sold out without a place'
+    if (next.state !== 'expired') return 'a state that this sale does not have'
+    if (last.state === 'held') return now < last.expiresAt ? 'a hold ended before its deadline' : undefined
+    return last.state === 'queued' && now - this.toldAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
+  }
+
+  private sameClaimProblem(next: ClaimState): string | undefined {
+    const { last } = this
+    if (next.state === 'queued') {
+      if (last.state !== 'queued') return 'a claim went back into the line'
+      return next.ahead > last.ahead ? 'a place in line got worse' : undefined
+    }
+    if (next.state === 'held') {
+      if (last.state === 'queued') return undefined
+      if (last.state !== 'held') return 'a claim became a hold again'
+      return next.expiresAt < last.expiresAt ? 'a deadline came nearer' : undefined
+    }
+    if (!this.asked.checkout) return 'an order that nobody asked for'
+    if (last.state === 'queued' || last.state === 'held') return undefined
+    if (!isOrder(last)) return 'an order came out of an ended claim'
+    return orderProblem(last, next)
+  }
+}
+
+/** The number that a claim keeps from the line to the order; undefined for what has none. */
+export function numberOf(claim: ClaimState): number | undefined {
+  if (claim.state === 'queued') return claim.ticket
+  if (claim.state === 'held') return claim.hold
+  return isOrder(claim) ? parseOrderId(claim.order)?.claim : undefined
+}
+
+export function isLive(claim: ClaimState): boolean {
+  return claim.state === 'queued' || claim.state === 'held' || claim.state === 'pending' || claim.state === 'overdue'
+}
+
+export function isOrder(claim: ClaimState): claim is OrderClaim {
+  return 'order' in claim
+}
+
+function orderProblem(last: OrderClaim, next: ClaimState): string | undefined {
+  if (last.state === next.state) return undefined
+  if (last.state === 'pending') return undefined
+  return last.state === 'overdue' || last.state === 'refunding' ? undefined : 'an order that had ended went on'
+}

@@ -1,0 +1,168 @@
+import { WebSocket } from 'ws'
+import type { ClientWorld } from '../../protocol/client/client-world.ts'
+import { globalWorld } from '../../protocol/client/global-world.ts'
+import { connectSocket, type SocketClient } from '../../protocol/client/index.ts'
+import type { LinePlace } from '../../protocol/client/operator-calls.ts'
+import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
+import type { SkuStatus } from '../../protocol/results.ts'
+import type { Chance } from '../checkers/chance.ts'
+import { FairLine } from '../checkers/fair-line.ts'
+import { ToldStory } from '../checkers/told-story.ts'
+import { lineProblems, unitProblems } from '../checkers/units.ts'
+import type { RunningNode } from '../running-node.ts'
+import { type Habits, Shopper, type ShopperParts } from './shopper.ts'
+
+export interface RushSku {
+  readonly sku: string
+  readonly stock: number
+  readonly holdTtlMs: number
+  readonly shoppers: number
+  /** The last of them come when this many kills are done. */
+  readonly arrivedAfter: number
+  readonly habits: Habits
+}
+
+const rpcConnections = 4
+const lineWholeMs = 30_000
+const linePage = 1_000
+
+/**
+ * A crowd at a few SKUs of one node, by RPC and WebSocket, that remembers what everyone was told. Whoever kills the node in between calls
+ * {@link arrive} and {@link audit}; {@link problems} is what should not have been.
+ */
+export class Rush {
+  readonly problems: string[] = []
+  readonly shoppers: Shopper[] = []
+  readonly skus: readonly RushSku[]
+  /** Units that were put in, by SKU. */
+  readonly units = new Map<string, number>()
+  readonly operator: RpcClient
+  private readonly node: RunningNode
+  private readonly chance: Chance
+  private readonly services: RpcClient[] = []
+  private readonly sockets: SocketClient[] = []
+  private readonly lines = new Map<string, FairLine>()
+  private readonly waitingOutside: { readonly arrivesAt: number; readonly shopper: Shopper }[] = []
+  private readonly visits: Promise<void>[] = []
+  private readonly world: ClientWorld
+
+  constructor(node: RunningNode, chance: Chance, skus: readonly RushSku[]) {
+    this.node = node
+    this.chance = chance
+    this.skus = skus
+    // Clients come back as fast as they may, for else their backoff would grow past the time between two kills.
+    this.world = { ...globalWorld(), random: () => chance.next() * 0.05 }
+    this.operator = this.connect(node.secrets.operatorKey)
+  }
+
+  /** Makes the SKUs and the crowd; nobody has come yet. `socketShare` of it come by WebSocket. */
+  async prepare(socketShare: number): Promise<void> {
+    for (let i = 0; i < rpcConnections; i++) this.services.push(this.connect(this.node.secrets.backendKey))
+    for (const { sku, stock, holdTtlMs, shoppers, arrivedAfter, habits } of this.skus) {
+      await this.node.createSku(sku, { stock, holdTtlMs })
+      this.units.set(sku, stock)
+      const line = new FairLine(sku, this.complain)
+      this.lines.set(sku, line)
+      for (let i = 0; i < shoppers; i++) {
+        const user = `${sku}-${i}`
+        const story = new ToldStory(user, holdTtlMs, this.complain)
+        const parts = { user, sku, story, line, chance: this.chance, habits, complain: this.complain }
+        const shopper = this.chance.is(socketShare) ? this.bySocket(parts) : this.byService(parts, i)
+        this.shoppers.push(shopper)
+        this.waitingOutside.push({ arrivesAt: (i / shoppers) * arrivedAfter, shopper })
+      }
+    }
+  }
+
+  /** Lets in who comes before so many kills are done. */
+  arrive(kills: number): void {
+    for (const outside of this.waitingOutside.splice(0)) {
+      if (outside.arrivesAt < kills) this.visits.push(outside.shopper.shop())
+      else this.waitingOutside.push(outside)
+    }
+  }
+
+  /** More units, put in while the node is being killed; resolves when they are in, exactly once. */
+  async restock(sku: string, units: number): Promise<void> {
+    this.units.set(sku, (this.units.get(sku) ?? 0) + units)
+    await this.operator.restock(sku, units, { deadlineMs: lineWholeMs })
+  }
+
+  /** Asks for everything that anyone was told of, while the rush goes on. */
+  async audit(): Promise<void> {
+    await Promise.all([...this.shoppers.map((shopper) => this.auditClaim(shopper)), ...this.skus.map(({ sku }) => this.auditLine(sku))])
+  }
+
+  async statusOf(sku: string): Promise<SkuStatus> {
+    return this.operator.skuStatus(sku, { deadlineMs: lineWholeMs })
+  }
+
+  /** Resolves when everyone has gone home; what is still going on after `withinMs` is a problem. */
+  async finish(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        const unfinished = this.shoppers.filter((shopper) => !shopper.isDone)
+        for (const { user, story } of unfinished) this.complain(`${user} never came to an end after ${JSON.stringify(story.last)}`)
+        resolve()
+      }, withinMs)
+    })
+    await Promise.race([Promise.all(this.visits), late])
+    clearTimeout(timer)
+  }
+
+  close(): void {
+    for (const client of [this.operator, ...this.services, ...this.sockets]) client.close()
+  }
+
+  readonly complain = (problem: string): void => {
+    this.problems.push(problem)
+  }
+
+  /** Only who is quiet all the while can be asked by somebody else: their story has one right next word. */
+  private async auditClaim(shopper: Shopper): Promise<void> {
+    const { user, sku, story, requestId } = shopper
+    const { version } = story
+    if (version === 0 || !shopper.isQuiet) return
+    const served = this.lines.get(sku)?.servedSoFar ?? 0
+    const calls = this.operator.as(user)
+    // The request that got the claim, made once more, gets the same claim and no other.
+    const repeats = requestId !== undefined && this.chance.is(0.3)
+    const claim = repeats ? await calls.buy(sku, { requestId, deadlineMs: lineWholeMs }) : await calls.claim(sku, { deadlineMs: lineWholeMs })
+    if (story.version === version && shopper.isQuiet) shopper.told(claim, served)
+  }
+
+  private async auditLine(sku: string): Promise<void> {
+    for (const problem of unitProblems(await this.statusOf(sku), this.units.get(sku) ?? 0)) this.complain(problem)
+    const line = await this.operator.lineList(sku, { limit: linePage, deadlineMs: lineWholeMs })
+    for (const problem of lineProblems(sku, line)) this.complain(problem)
+    this.auditPlaces(sku, line)
+  }
+
+  /** Who stands in the line stands there with the ticket that was told. */
+  private auditPlaces(sku: string, line: readonly LinePlace[]): void {
+    const tickets = new Map(line.map((place) => [place.user, place.ticket]))
+    for (const { user, sku: of, story, isQuiet } of this.shoppers) {
+      const { last } = story
+      const ticket = tickets.get(user)
+      if (of !== sku || !isQuiet || last.state !== 'queued' || ticket === undefined) continue
+      if (ticket !== last.ticket) this.complain(`${user} was given ticket ${last.ticket} and stands in the line with ${ticket}`)
+    }
+  }
+
+  private byService(parts: Omit<ShopperParts, 'calls'>, index: number): Shopper {
+    const service = this.services[index % this.services.length] ?? this.operator
+    return new Shopper({ ...parts, calls: service.as(parts.user) })
+  }
+
+  private bySocket(parts: Omit<ShopperParts, 'calls'>): Shopper {
+    const token = this.node.tokenOf(parts.user)
+    const socket = connectSocket({ url: this.node.socketUrl, token, WebSocket, world: this.world })
+    this.sockets.push(socket)
+    return new Shopper({ ...parts, calls: socket, socket })
+  }
+
+  private connect(key: string): RpcClient {
+    return connectRpc({ url: this.node.rpcUrl, key, world: this.world })
+  }
+}

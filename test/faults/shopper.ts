@@ -1,0 +1,227 @@
+import type { Chance } from '../checkers/chance.ts'
+import type { FairLine } from '../checkers/fair-line.ts'
+import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
+import { type SocketClient, SluiceError } from '../../protocol/client/index.ts'
+import type { UserCalls } from '../../protocol/client/rpc-client.ts'
+import type { Code } from '../../protocol/codes.ts'
+import type { ClaimState } from '../../protocol/results.ts'
+
+/** What a crowd is made of; shares are parts of 1. */
+export interface Habits {
+  /** Gives a hold back. */
+  readonly leaveShare: number
+  /** Pays with a card that is declined. */
+  readonly declineShare: number
+  /** Walks out of the line at some time. */
+  readonly impatientShare: number
+  /** Buys again after an end that was not a purchase. */
+  readonly againShare: number
+  /** The longest that anyone thinks about a hold. */
+  readonly thinkMsMax: number
+  /** Between two looks at the line; who is told by events does not look. */
+  readonly lookMs: number
+}
+
+export interface ShopperParts {
+  readonly user: string
+  readonly sku: string
+  readonly calls: UserCalls
+  /** Events come by this one, where there is one. */
+  readonly socket?: SocketClient
+  readonly story: ToldStory
+  readonly line: FairLine
+  readonly chance: Chance
+  readonly habits: Habits
+  readonly complain: Complain
+}
+
+/** For any call: longer than everything that is done to the node, so that only an answer ends it. */
+const deadlineMs = 60_000
+
+/**
+ * One person in a rush that goes on through whatever happens to the node: buys, looks or listens, leaves or pays, and tells everything that is heard
+ * to the story. Calls are made one after another, so that what was asked and what was told have an order.
+ */
+export class Shopper {
+  readonly user: string
+  readonly sku: string
+  readonly story: ToldStory
+  isDone = false
+  /** The latest request that got a claim. */
+  requestId: string | undefined
+  wasSoldOut = false
+  /** A call had no outcome, or the rush was broken off. */
+  private isCutShort = false
+  /** Calls without an answer. */
+  private underWay = 0
+  private purchases = 0
+  private readonly parts: ShopperParts
+  private wake: () => void = () => {}
+
+  constructor(parts: ShopperParts) {
+    this.parts = parts
+    this.user = parts.user
+    this.sku = parts.sku
+    this.story = parts.story
+    if (parts.socket !== undefined) this.listen(parts.socket)
+  }
+
+  /** Nothing that was asked for is still to come, so that a question of somebody else's has one right answer. */
+  get isQuiet(): boolean {
+    return this.underWay === 0
+  }
+
+  /** The whole visit: ends with a purchase, when everything is sold, or when the shopper has had enough. */
+  async shop(): Promise<void> {
+    const { chance, habits, story } = this.parts
+    for (;;) {
+      if (!(await this.buy())) break
+      await this.follow()
+      const ended = story.last.state
+      if (this.isCutShort || ended === 'paid' || ended === 'soldout' || !chance.is(habits.againShare)) break
+    }
+    this.isDone = !this.isCutShort
+  }
+
+  /** An answer or event, whoever asked. `servedWhenAsked` is what the line said then. */
+  told(claim: ClaimState, servedWhenAsked: number): void {
+    this.story.told(claim, Date.now())
+    this.parts.line.told(claim, servedWhenAsked)
+    this.wake()
+  }
+
+  /** True with a claim. */
+  private async buy(): Promise<boolean> {
+    const { calls, sku, story, complain, user } = this.parts
+    const requestId = `${user}.${++this.purchases}`
+    story.asks('buy')
+    const answer = await this.ask(() => calls.buy(sku, { requestId, deadlineMs }))
+    if (answer === 'SOLD_OUT') {
+      this.wasSoldOut = true
+      return false
+    }
+    if (typeof answer === 'string') {
+      complain(`${user}: a buy was refused with ${answer}`)
+      return false
+    }
+    this.requestId = requestId
+    return true
+  }
+
+  /** From the claim to its end. */
+  private async follow(): Promise<void> {
+    const { story, chance, habits, calls, sku } = this.parts
+    const leavesLine = chance.is(habits.impatientShare)
+    let looks = 1 + chance.below(8)
+    while (story.isLive && !this.isCutShort) {
+      const { last } = story
+      if (last.state === 'held') await this.decide()
+      else if (last.state === 'queued' && leavesLine && looks-- <= 0) await this.leave()
+      else if (this.parts.socket === undefined || leavesLine) {
+        await this.pause((0.5 + chance.next()) * habits.lookMs)
+        if (story.version > 0 && this.parts.socket === undefined) await this.ask(() => calls.claim(sku, { deadlineMs }))
+      } else await this.news(story.version)
+    }
+  }
+
+  private async decide(): Promise<void> {
+    const { story, chance, habits, calls, sku, complain, user } = this.parts
+    const hold = numberOf(story.last)
+    await this.pause(chance.next() * habits.thinkMsMax)
+    if (story.last.state !== 'held') return
+    if (chance.is(habits.leaveShare)) return this.leave()
+    const payment = chance.is(habits.declineShare) ? 'tok_declined' : 'tok_ok'
+    story.asks('checkout')
+    const order = await this.ask(() => calls.checkout(sku, payment, { deadlineMs }))
+    if (typeof order === 'string') {
+      // The hold may have ended on the way; that it had to is the story's to judge.
+      if (order !== 'HOLD_EXPIRED' && order !== 'NO_HOLD') complain(`${user}: a checkout was refused with ${order}`)
+      await this.ask(() => calls.claim(sku, { deadlineMs }))
+      return
+    }
+    if (numberOf(order) !== hold) complain(`${user}: the hold ${hold} became the order ${order.order}`)
+    await this.settled(payment)
+  }
+
+  /** A payment has the outcome that its card has. */
+  private async settled(payment: string): Promise<void> {
+    const { story, calls, sku, complain, user, habits, socket } = this.parts
+    while (story.last.state === 'pending' && !this.isCutShort) {
+      if (socket !== undefined) await this.news(story.version)
+      else {
+        await this.pause(habits.lookMs)
+        await this.ask(() => calls.claim(sku, { deadlineMs }))
+      }
+    }
+    if (this.isCutShort) return
+    const wanted = payment === 'tok_ok' ? 'paid' : 'declined'
+    if (isOrder(story.last) && story.last.state !== wanted) complain(`${user}: paid with ${payment}, and the order is ${story.last.state}`)
+  }
+
+  private async leave(): Promise<void> {
+    const { story, calls, sku } = this.parts
+    story.asks('leave')
+    await this.ask(() => calls.leave(sku, { deadlineMs }))
+  }
+
+  /** The answer, told to the story first; or the code of the refusal. */
+  private async ask<T extends ClaimState>(call: () => Promise<T>): Promise<T | Code> {
+    const { line, complain, user } = this.parts
+    const served = line.servedSoFar
+    this.underWay++
+    try {
+      const answer = await call()
+      this.told(answer, served)
+      return answer
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      if (error.retry === 'unknown') {
+        complain(`${user}: ${error.method} ended with ${error.code}: ${error.message}`)
+        this.isCutShort = true
+      }
+      return error.code
+    } finally {
+      this.underWay--
+    }
+  }
+
+  private listen(socket: SocketClient): void {
+    const { sku } = this.parts
+    // What the server says by itself is as old as the last moment, not as a question: the line is not asked how far it had come.
+    const take = (claim: ClaimState): void => this.told(claim, 0)
+    socket.on('line', (place) => {
+      const { last } = this.story
+      if (place.sku === sku && last.state === 'queued') take({ ...last, ahead: place.ahead })
+    })
+    socket.on('held', ({ sku: of, hold, qty, expiresAt }) => {
+      if (of === sku) take({ state: 'held', hold, qty, expiresAt })
+    })
+    socket.on('expired', ({ sku: of }) => {
+      if (of === sku) take({ state: 'expired' })
+    })
+    socket.on('soldout', ({ sku: of }) => {
+      if (of === sku) take({ state: 'soldout' })
+    })
+    socket.on('order', (order) => {
+      if (order.sku === sku) take(order)
+    })
+    socket.on('resumed', ({ claims }) => {
+      take(claims.find((claim) => claim.sku === sku) ?? { state: 'none' })
+    })
+    socket.on('fault', (error) => this.parts.complain(`${this.user}: ${error.message}`))
+  }
+
+  private async news(version: number): Promise<void> {
+    while (this.story.version === version) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(resolve, ms)
+    })
+  }
+}
