@@ -9,6 +9,15 @@ import type { Views } from './views.ts'
 export function publicMethods(views: Views): readonly MethodBody[] {
   return [
     {
+      name: 'ping',
+      role: 'public',
+      paramsMax: 0,
+      run: (call) => {
+        call.params.end()
+        call.result(null)
+      },
+    },
+    {
       name: 'sale.list',
       role: 'public',
       paramsMax: 0,

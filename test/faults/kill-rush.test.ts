@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AuditedSku, auditJournal } from '../checkers/journal-audit.ts'
 import { Chance } from '../checkers/chance.ts'
+import { type AuditedSku, auditJournal } from '../checkers/journal-audit.ts'
 import { isOrder, numberOf } from '../checkers/told-story.ts'
 import { unitProblems } from '../checkers/units.ts'
 import { RunningNode } from '../running-node.ts'

@@ -128,7 +128,9 @@ export class Rush {
     const calls = this.operator.as(user)
     // The request that got the claim, made once more, gets the same claim and no other.
     const repeats = requestId !== undefined && this.chance.is(0.3)
-    const claim = repeats ? await calls.buy(sku, { requestId, deadlineMs: lineWholeMs }) : await calls.claim(sku, { deadlineMs: lineWholeMs })
+    const claim = repeats
+      ? await calls.buy(sku, { requestId, deadlineMs: lineWholeMs })
+      : await calls.claim(sku, { deadlineMs: lineWholeMs })
     if (story.version === version && shopper.isQuiet) shopper.told(claim, served)
   }
 

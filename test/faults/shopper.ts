@@ -1,10 +1,10 @@
-import type { Chance } from '../checkers/chance.ts'
-import type { FairLine } from '../checkers/fair-line.ts'
-import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 import { type SocketClient, SluiceError } from '../../protocol/client/index.ts'
 import type { UserCalls } from '../../protocol/client/rpc-client.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
+import type { Chance } from '../checkers/chance.ts'
+import type { FairLine } from '../checkers/fair-line.ts'
+import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 
 /** What a crowd is made of; shares are parts of 1. */
 export interface Habits {
