@@ -1,20 +1,17 @@
 const partBits = 6
 const parts = 1 << partBits
+/** A cell is two numbers: the user's hash, and the row + 1 or 0 for an empty cell. */
+export const cellSize = 2
 
 /**
  * From a user's hash to its row: open addressing with linear probing, in 64 parts that grow one by one, so that no single insert pays for
- * moving millions of entries. A cell holds row + 1; the row's hash is kept by the table, which also compares the ids themselves.
+ * moving millions of entries. The hash stands in the cell, so that looking for a new user touches one line of memory and no rows.
  */
 export class UserIndex {
-  private readonly cells: Uint32Array[] = Array.from({ length: parts }, () => new Uint32Array(16))
+  private readonly cells: Uint32Array[] = Array.from({ length: parts }, () => new Uint32Array(16 * cellSize))
   private readonly counts = new Uint32Array(parts)
-  private readonly hashOf: (row: number) => number
 
-  constructor(hashOf: (row: number) => number) {
-    this.hashOf = hashOf
-  }
-
-  /** The cells to probe for this hash. Kept apart from the comparison so that the table can inline both. */
+  /** The cells to probe for this hash, beginning at {@link firstCell}. Kept apart from the comparison so that the table can inline both. */
   part(hash: number): Uint32Array {
     return this.cells[hash >>> (32 - partBits)] as Uint32Array
   }
@@ -24,8 +21,8 @@ export class UserIndex {
     let cells = this.cells[part] as Uint32Array
     const count = (this.counts[part] as number) + 1
     this.counts[part] = count
-    if (count * 4 > cells.length * 3) cells = this.grow(part, cells)
-    place(cells, hash, row)
+    if (count * cellSize * 4 > cells.length * 3) cells = this.grow(part, cells)
+    place(cells, hash, row + 1)
   }
 
   /** Takes a row out and closes the hole, so that probing needs no tombstones. */
@@ -33,34 +30,44 @@ export class UserIndex {
     const part = hash >>> (32 - partBits)
     const cells = this.cells[part] as Uint32Array
     const mask = cells.length - 1
-    let hole = hash & mask
-    while (cells[hole] !== row + 1) {
-      if (cells[hole] === 0) throw new Error(`row ${row} is not in the user index`)
-      hole = (hole + 1) & mask
+    let hole = firstCell(hash, mask)
+    while (cells[hole + 1] !== row + 1) {
+      if (cells[hole + 1] === 0) throw new Error(`row ${row} is not in the user index`)
+      hole = (hole + cellSize) & mask
     }
-    for (let next = (hole + 1) & mask; cells[next] !== 0; next = (next + 1) & mask) {
-      const home = this.hashOf((cells[next] as number) - 1) & mask
+    for (let next = (hole + cellSize) & mask; cells[next + 1] !== 0; next = (next + cellSize) & mask) {
+      const home = firstCell(cells[next] as number, mask)
       // The entry may move back to the hole unless its home lies between the two.
       if (((next - home) & mask) >= ((next - hole) & mask)) {
         cells[hole] = cells[next] as number
+        cells[hole + 1] = cells[next + 1] as number
         hole = next
       }
     }
     cells[hole] = 0
+    cells[hole + 1] = 0
     this.counts[part] = (this.counts[part] as number) - 1
   }
 
   private grow(part: number, cells: Uint32Array): Uint32Array {
     const larger = new Uint32Array(cells.length * 2)
-    for (const cell of cells) if (cell !== 0) place(larger, this.hashOf(cell - 1), cell - 1)
+    for (let at = 0; at < cells.length; at += cellSize) {
+      if (cells[at + 1] !== 0) place(larger, cells[at] as number, cells[at + 1] as number)
+    }
     this.cells[part] = larger
     return larger
   }
 }
 
-function place(cells: Uint32Array, hash: number, row: number): void {
+/** Where probing for a hash begins; `mask` is the part's length - 1. */
+export function firstCell(hash: number, mask: number): number {
+  return (hash << 1) & mask
+}
+
+function place(cells: Uint32Array, hash: number, rowPlusOne: number): void {
   const mask = cells.length - 1
-  let at = hash & mask
-  while (cells[at] !== 0) at = (at + 1) & mask
-  cells[at] = row + 1
+  let at = firstCell(hash, mask)
+  while (cells[at + 1] !== 0) at = (at + cellSize) & mask
+  cells[at] = hash
+  cells[at + 1] = rowPlusOne
 }
