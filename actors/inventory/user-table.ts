@@ -1,12 +1,12 @@
 import { mix32 } from '../../protocol/hash.ts'
 import { UserBytes } from './user-bytes.ts'
-import { mayBe, rowOfCell, UserIndex } from './user-index.ts'
+import { firstCell, UserIndex } from './user-index.ts'
 
 const noRow = 0xffff_ffff
 
 /**
  * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 35 bytes a row, 16 or more for the id,
- * about 6 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
+ * about 14 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
  */
 export class UserTable {
@@ -28,7 +28,7 @@ export class UserTable {
   private userLength = new Uint8Array(64)
   private rowOfClaim = new Uint32Array(64).fill(noRow)
   private readonly bytes = new UserBytes()
-  private readonly index = new UserIndex((row) => this.hash[row] as number)
+  private readonly index = new UserIndex()
   private readonly freeRows: number[] = []
   private used = 0
 
@@ -36,14 +36,19 @@ export class UserTable {
   find(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const cells = this.index.part(hash)
     const mask = cells.length - 1
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
+    for (let at = firstCell(hash, mask); ; at = (at + 2) & mask) {
       const cell = cells[at] as number
       if (cell === 0) return -1
-      if (!mayBe(cell, hash)) continue
-      const row = rowOfCell(cell)
-      if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
-        return row
+      if (cells[at + 1] !== hash) continue
+      const row = cell - 1
+      if (this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from)) return row
     }
+  }
+
+  /** Touches the memory where {@link find} will begin; worth calling for many users before the first is looked for. Returns what is of no use. */
+  touch(hash: number): number {
+    const cells = this.index.part(hash)
+    return cells[firstCell(hash, cells.length - 1)] as number
   }
 
   /** A row for a user who has none, begun: its claim columns are zero, and the caller fills them and calls {@link end}. */
