@@ -1,3 +1,4 @@
+import { copyBytes } from '../../protocol/copy-bytes.ts'
 import { estimateEta, estimateOdds } from '../../protocol/estimate.ts'
 import { claimKind } from '../../protocol/frame.ts'
 import { formatOrderId } from '../../protocol/ids.ts'
@@ -71,6 +72,7 @@ const heldTemplate = Uint8Array.of(
   0xcf,
   ...zeros(8),
 )
+const heldTemplateView = new DataView(heldTemplate.buffer)
 const holdAt = 2 + 6 + 5 + 5 + 1
 const qtyAt = holdAt + 4 + 4 + 1
 const expiresAtAt = qtyAt + 2 + 10 + 1
@@ -78,8 +80,8 @@ const expiresAtAt = qtyAt + 2 + 10 + 1
 /** The hot answer: writes error nil and the hold. */
 export function writeHeld(writer: MsgpackWriter, hold: number, qty: number, expiresAt: number): void {
   const at = writer.reserve(heldTemplate.length)
-  const { bytes, view } = writer
-  for (let i = 0; i < heldTemplate.length; i++) bytes[at + i] = heldTemplate[i] as number
+  const { view } = writer
+  copyBytes(heldTemplateView, 0, view, at, heldTemplate.length)
   view.setUint32(at + holdAt, hold)
   view.setUint16(at + qtyAt, qty)
   view.setUint32(at + expiresAtAt, Math.floor(expiresAt / 0x1_0000_0000))
