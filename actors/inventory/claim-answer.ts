@@ -1,3 +1,4 @@
+import { copyBytes } from '../../protocol/copy-bytes.ts'
 import { estimateEta, estimateOdds, etaP50, etaP90, isServed, oddsOf } from '../../protocol/estimate.ts'
 import { claimKind } from '../../protocol/frame.ts'
 import { formatOrderId } from '../../protocol/ids.ts'
@@ -52,6 +53,7 @@ export function claimKindOf(state: number): number {
   return isOrder(state) ? claimKind.order : claimKind.none
 }
 
+const templateOf = (...bytes: readonly number[]): DataView => new DataView(Uint8Array.of(...bytes).buffer)
 const text = (value: string): number[] => [0xa0 | value.length, ...new TextEncoder().encode(value)]
 const u16 = [0xcd, 0, 0]
 const u32 = [0xce, 0, 0, 0, 0]
@@ -59,7 +61,7 @@ const u64 = [0xcf, 0, 0, 0, 0, 0, 0, 0, 0]
 
 // The hot answers have fixed widths, so that only the numbers are patched in. They begin with error nil.
 // {state: 'held', hold: u32, qty: u16, expiresAt: u64}
-const heldTemplate = Uint8Array.of(
+const heldTemplate = templateOf(
   ...[0xc0, 0x84, ...text('state'), ...text('held')],
   ...[...text('hold'), ...u32, ...text('qty'), ...u16, ...text('expiresAt'), ...u64],
 )
@@ -82,12 +84,12 @@ const queuedHead = [
   ...[0xc0, 0x85, ...text('state'), ...text('queued')],
   ...[...text('ticket'), ...u32, ...text('ahead'), ...u32, ...text('eta')],
 ]
-const unservedTemplate = Uint8Array.of(...queuedHead, 0xc0)
-const servedTemplate = Uint8Array.of(...queuedHead, 0x92, ...u32, ...u32)
-const oddsTemplates: Readonly<Record<Odds, Uint8Array>> = {
-  likely: Uint8Array.of(...text('odds'), ...text('likely')),
-  unlikely: Uint8Array.of(...text('odds'), ...text('unlikely')),
-  none: Uint8Array.of(...text('odds'), ...text('none')),
+const unservedTemplate = templateOf(...queuedHead, 0xc0)
+const servedTemplate = templateOf(...queuedHead, 0x92, ...u32, ...u32)
+const oddsTemplates: Readonly<Record<Odds, DataView>> = {
+  likely: templateOf(...text('odds'), ...text('likely')),
+  unlikely: templateOf(...text('odds'), ...text('unlikely')),
+  none: templateOf(...text('odds'), ...text('none')),
 }
 const ticketAt = 2 + 6 + 7 + 7 + 1
 const aheadAt = ticketAt + 4 + 6 + 1
@@ -109,11 +111,11 @@ export function writeQueued(writer: MsgpackWriter, sku: SkuState, rates: SkuRate
   copyTemplate(writer, oddsTemplates[oddsOf(ahead, sku.available, sku.held + sku.ordered, rates.releaseShare)])
 }
 
-/** Appends the template and returns where it begins. A loop beats TypedArray.set at this length. */
-function copyTemplate(writer: MsgpackWriter, template: Uint8Array): number {
-  const at = writer.reserve(template.length)
-  const { bytes } = writer
-  for (let i = 0; i < template.length; i++) bytes[at + i] = template[i] as number
-  writer.length = at + template.length
+/** Appends the template and returns where it begins. */
+function copyTemplate(writer: MsgpackWriter, template: DataView): number {
+  const { byteLength } = template
+  const at = writer.reserve(byteLength)
+  copyBytes(template, 0, writer.view, at, byteLength)
+  writer.length = at + byteLength
   return at
 }
