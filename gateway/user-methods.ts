@@ -1,6 +1,5 @@
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
-import type { Log } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
@@ -16,7 +15,6 @@ export interface UserMethodsParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
-  readonly log: Log
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
 }
 
@@ -76,10 +74,7 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       role: 'user',
       run: (call) => {
         call.params.end()
-        resume(parts, call).catch((error: unknown) => {
-          parts.log.error({ error: String(error) }, 'a resume failed')
-          call.refuse('UNAVAILABLE')
-        })
+        return resume(parts, call)
       },
     },
   ]
