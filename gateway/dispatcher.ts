@@ -1,5 +1,5 @@
 import type { Calls, CallSink } from '../cluster/calls.ts'
-import type { Clock } from '../cluster/world.ts'
+import type { Clock, Log } from '../cluster/world.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
@@ -29,6 +29,7 @@ export interface DispatcherParts {
   readonly presences: Presences
   readonly responder: Responder
   readonly counters: GatewayCounters
+  readonly log: Log
 }
 
 /**
@@ -206,9 +207,29 @@ export class Dispatcher implements CallSink {
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
     const { identity } = connection
     const call = this.call(connection, msgid, method, params)
-    if (method.role === 'user') return method.run({ ...call, user: identity.role === 'user' ? identity.user : params.user() })
-    if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
-    method.run(call)
+    if (method.role === 'user') {
+      const user = identity.role === 'user' ? identity.user : params.user()
+      this.answersLater(call, method.run({ ...call, user }))
+    } else {
+      if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
+      this.answersLater(call, method.run(call))
+    }
+  }
+
+  /** A call that asks shards before it is answered counts as under way meanwhile; whatever goes wrong in it is a fault of ours, not of the caller. */
+  private answersLater(call: Call, answered: void | Promise<void>): void {
+    if (answered === undefined) return
+    const { connection, method } = call
+    connection.inFlight++
+    answered
+      .catch((error: unknown) => {
+        if (error instanceof Malformed) return call.refuse('MALFORMED', error.message)
+        this.parts.log.error({ method: method.name, error: String(error) }, 'a call failed')
+        call.refuse('UNAVAILABLE')
+      })
+      .finally(() => {
+        connection.inFlight--
+      })
   }
 
   private refusePending(connection: Connection, msgid: number, method: Method): void {

@@ -57,7 +57,11 @@ export class RpcConnection implements Connection {
   }
 
   flush(): void {
-    if (this.length === 0 || this.socket.destroyed) return
+    if (this.length === 0) return
+    if (!this.socket.writable) {
+      this.length = 0
+      return
+    }
     this.socket.write(this.out.subarray(0, this.length))
     // Mostly the kernel has taken the bytes by now. Otherwise the socket keeps them, and the next answers begin another buffer.
     if (this.socket.writableLength > 0 || this.out.length > keptOutBytesMax) this.replaceOut(Buffer.allocUnsafeSlow(firstOutBytes))

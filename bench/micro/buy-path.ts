@@ -160,7 +160,7 @@ function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; vie
   const admission = new Admission(limits, clock, counters)
   const methods = methodTable(hotMethods)
   return {
-    dispatcher: new Dispatcher({ calls, clock, connections, views, presences, methods, admission, follower, responder, counters }),
+    dispatcher: new Dispatcher({ calls, clock, log, connections, views, presences, methods, admission, follower, responder, counters }),
     views,
     connections,
   }
