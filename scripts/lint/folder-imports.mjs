@@ -15,7 +15,8 @@ const mayImport = {
 /** The files of cluster/ that stand for one bus, store or queue. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
 const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
-const compositionRoot = 'ops/node.ts'
+/** The node, and the reader of a journal at rest. */
+const compositionRoots = new Set(['ops/node.ts', 'ops/journal/open-journal.ts'])
 
 export const folderImports = {
   create(context) {
@@ -39,9 +40,9 @@ function fault(path, folder, target, targetFolder, typeOnly) {
     const list = mayImport[folder].join(', ')
     return `${folder}/ may not import ${target}: it imports ${list === '' ? 'nothing of ours' : `only ${list}`}.`
   }
-  if (!adapter.test(target) || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
+  if (!adapter.test(target) || !usesPortsOnly.has(folder) || compositionRoots.has(path) || path.endsWith('.test.ts')) return undefined
   if (folder === 'ops' && typeOnly) return undefined
-  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${compositionRoot} builds adapters.`
+  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${[...compositionRoots].join(' and ')} build adapters.`
 }
 
 /** `scripts` for scripts/build.mjs, and '' for a file that lies in no folder of ours. */
