@@ -12,6 +12,7 @@ import {
 } from '../../actors/inventory/events.ts'
 import { writeConfigured, writeRestocked } from '../../actors/inventory/events.ts'
 import { RecordWriter } from '../../actors/record.ts'
+import { entryOf } from '../../actors/testing/asks.ts'
 import { incarnation, InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
 import type { ArchiveRecord } from '../../cluster/store.ts'
 import { auditJournal, type JournalReport } from './journal-audit.ts'
@@ -332,8 +333,8 @@ test('AUD-6 problems are counted all and kept a bounded number', async () => {
 })
 
 function claimed(kind: typeof eventKind.held | typeof eventKind.queued, claim: number, name: string, qty: number, until: number): Forge {
-  const bytes = new TextEncoder().encode(name)
-  return (record) => void writeClaimed(record, kind, 0, claim, qty, until, 0, 0, 0, bytes, 0, bytes.length)
+  const entry = entryOf({ op: 'buy', user: name, qty })
+  return (record) => void writeClaimed(record, kind, 0, claim, until, entry, new DataView(entry.buffer), 0)
 }
 
 function run(rig: InventoryRig, one: Step): void {
