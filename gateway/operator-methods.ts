@@ -32,7 +32,7 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBod
     { name: 'sale.pause', role: 'operator', run: (call) => setPhase(parts, call, 'paused') },
     { name: 'sale.resume', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
     { name: 'sale.close', role: 'operator', run: (call) => setPhase(parts, call, 'closed') },
-    { name: 'sku.restock', role: 'operator', run: (call) => run(parts, call, restock(parts, call)) },
+    { name: 'sku.restock', role: 'operator', run: (call) => restock(parts, call) },
     {
       name: 'sku.status',
       role: 'operator',
@@ -92,7 +92,7 @@ function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<
   return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
 }
 
-async function restock(parts: OperatorMethodsParts, call: Call): Promise<Plain | Refused> {
+async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {
   const { params } = call
   const sku = params.sku()
   const units = params.integer('units', 1, unitsMax)
@@ -100,11 +100,16 @@ async function restock(parts: OperatorMethodsParts, call: Call): Promise<Plain |
   params.end()
   const shard = parts.calls.shardOfText(sku)
   const payload = packInner({ units })
-  const answer = await parts.calls.request<SkuStatus>('inv', shard, { op: op.restock, sku, payload, ...(requestId === undefined ? {} : { requestId }) })
-  if (answer.error !== null) return new Refused(answer.error)
+  const answer = await parts.calls.request<SkuStatus>('inv', shard, {
+    op: op.restock,
+    sku,
+    payload,
+    ...(requestId === undefined ? {} : { requestId }),
+  })
+  if (answer.error !== null) return call.refusal(answer.error)
   // Whoever hears that there are units again may send buyers at once: this gateway must not refuse them from an older view.
   await parts.views.refresh(shard)
-  return { ...answer.result }
+  call.result({ ...answer.result })
 }
 
 async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<void> {
