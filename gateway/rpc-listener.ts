@@ -86,7 +86,8 @@ export class RpcListener {
       socket.destroy()
       return
     }
-    const connection = new RpcConnection(socket, address, parts.settings.backpressureBytesMax * rpcBackpressureTimes)
+    const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
+    const connection = new RpcConnection(socket, address, unreadMax, () => parts.counters.slowClosed++)
     if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
     parts.connections.add(connection)
     this.rpcConnections.add(connection)
