@@ -16,7 +16,8 @@ export function lineProblems(sku: string, line: readonly LinePlace[]): string[] 
   const problems: string[] = []
   for (const [index, place] of line.entries()) {
     const before = line[index - 1]
-    if (before !== undefined && before.ticket >= place.ticket) problems.push(`${sku}: ticket ${before.ticket} stands before ${place.ticket}`)
+    if (before !== undefined && before.ticket >= place.ticket)
+      problems.push(`${sku}: ticket ${before.ticket} stands before ${place.ticket}`)
     if (place.ahead !== index) problems.push(`${sku}: ticket ${place.ticket} has ${place.ahead} ahead and stands behind ${index}`)
   }
   if (new Set(line.map((place) => place.user)).size !== line.length) problems.push(`${sku}: somebody is in the line twice`)

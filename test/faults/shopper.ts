@@ -1,10 +1,10 @@
-import type { Chance } from '../checkers/chance.ts'
-import type { FairLine } from '../checkers/fair-line.ts'
-import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 import { type SocketClient, SluiceError } from '../../protocol/client/index.ts'
 import type { UserCalls } from '../../protocol/client/rpc-client.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
+import type { Chance } from '../checkers/chance.ts'
+import type { FairLine } from '../checkers/fair-line.ts'
+import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 
 /** What a crowd is made of; shares are parts of 1. */
 export interface Habits {
@@ -69,6 +69,29 @@ export class Shopper {
   /** Nothing that was asked for is still to come, so that a question of somebody else's has one right answer. */
   get isQuiet(): boolean {
     return this.underWay === 0
+  }
+
+  /**
+   * Asks what became of all that was told: by `claim`, or by making the request once more that got the claim, which gets the same one and no other.
+   * Only while nothing is under way, for then there is one right answer; over the shopper's own connection, which keeps the order of what is told.
+   */
+  async audit(): Promise<void> {
+    const { calls, sku, story, line, chance, complain, user } = this.parts
+    const { requestId } = this
+    const { version } = story
+    if (version === 0 || this.underWay > 0) return
+    const served = line.servedSoFar
+    try {
+      const repeats = requestId !== undefined && chance.is(0.3)
+      const claim = await (repeats ? calls.buy(sku, { requestId, deadlineMs }) : calls.claim(sku, { deadlineMs }))
+      if (story.version === version && this.underWay === 0) this.told(claim, served)
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      // Whoever has nothing of what is sold out is told just that by the gateway, whichever way an earlier claim ended.
+      const hasNothing = story.last.state === 'queued' || (!story.isLive && story.last.state !== 'paid')
+      if (error.code !== 'SOLD_OUT' || !hasNothing)
+        complain(`${user}: ${error.method} gave ${error.code} after ${JSON.stringify(story.last)}`)
+    }
   }
 
   /** The whole visit: ends with a purchase, when everything is sold, or when the shopper has had enough. */
