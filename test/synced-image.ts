@@ -29,6 +29,15 @@ export class SyncedImage {
     return this.#image.subarray(0, this.#length)
   }
 
+  /** The file after a power cut at which some writes had reached the disk without being told to: those for which `survives` is true. */
+  bytesWith(survives: () => boolean): Buffer {
+    const after = new SyncedImage(this.#fileName)
+    after.#image = Buffer.from(this.#image)
+    after.#length = this.#length
+    for (const write of this.#unsynced) if (survives()) after.#keep(write)
+    return after.bytes
+  }
+
   /** Takes the next line of `strace -f -xx`, and says what was called once it has ended. */
   line(line: string): EndedCall | undefined {
     const match = /^(\d+) +(.*)$/.exec(line)
