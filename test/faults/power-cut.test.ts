@@ -19,7 +19,7 @@ const users = 60
 const cleanups: (() => void)[] = []
 
 afterEach(() => {
-  for (const cleanup of cleanups.splice(0).reverse()) cleanup()
+  for (const cleanup of cleanups.splice(0).toReversed()) cleanup()
 })
 
 /** Runs a shop under a tracer until its customers have heard enough, and cuts its power at random moments. */
