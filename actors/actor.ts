@@ -10,6 +10,8 @@ import type { Replies } from './replies.ts'
  * `batch.replies`. Nothing of it leaves before the batch is stored.
  */
 export interface Actor {
+  /** Told of `count` entries from `at` on before they are decided one by one, so that what they need can be fetched meanwhile. Changes nothing. */
+  foresee?(view: DataView, at: number, count: number): void
   /** Decides the entry at `at` (protocol/entry.ts). */
   command(batch: Batch, bytes: Uint8Array, view: DataView, at: number): void
   /** Decides what is due by time; true if more is due than one batch takes. */

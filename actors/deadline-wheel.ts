@@ -6,6 +6,8 @@ export class DeadlineWheel {
   private readonly buckets = new Map<number, Bucket>()
   private cursor = Number.MAX_SAFE_INTEGER
   private entries = 0
+  private lastKey = -1
+  private lastBucket: Bucket | undefined
 
   get size(): number {
     return this.entries
@@ -13,12 +15,15 @@ export class DeadlineWheel {
 
   add(at: number, group: number, item: number): void {
     const key = Math.floor(at / granularityMs)
-    let bucket = this.buckets.get(key)
+    // The holds of a batch end together, so most entries go where the last one went.
+    let bucket = key === this.lastKey ? this.lastBucket : this.buckets.get(key)
     if (bucket === undefined) {
       bucket = new Bucket()
       this.buckets.set(key, bucket)
       if (key < this.cursor) this.cursor = key
     }
+    this.lastKey = key
+    this.lastBucket = bucket
     bucket.add(group, item)
     this.entries++
   }
@@ -45,6 +50,7 @@ export class DeadlineWheel {
       }
       if (bucket.taken < bucket.length) break
       this.buckets.delete(key)
+      if (key === this.lastKey) this.lastBucket = undefined
       // `each` may have put an entry before this bucket; then the cursor stands there already.
       if (this.cursor === key) this.cursor++
     }

@@ -1,4 +1,4 @@
-import { type Code, codeTable, type Refusal, refusal } from '../protocol/codes.ts'
+import { type Code, codeTable, refusal } from '../protocol/codes.ts'
 import { entryOffset } from '../protocol/entry.ts'
 import { plainRefusal } from '../protocol/envelope.ts'
 import { answerHeadBytes, answerOffset, answersHeadBytes, beginAnswers, frameBytesMax, noClaim } from '../protocol/frame.ts'
@@ -18,6 +18,7 @@ export class Replies {
   /** Undefined between batches: the frame of the last one must not take answers to somebody else. */
   private replyTo: string | undefined
   private answerAt = 0
+  private readonly templates = new RefusalTemplates()
 
   /** Where the next answers go; called once per frame of commands. */
   to(replyTo: string): void {
@@ -67,8 +68,10 @@ export class Replies {
   }
 
   refuse(view: DataView, at: number, code: Code, retryAfterMs?: number, message?: string): void {
-    const error: Refusal = refusal(code, message, retryAfterMs)
-    this.begin(view, at).value(plainRefusal(error)).nil()
+    const writer = this.begin(view, at)
+    if (message !== undefined) writer.value(plainRefusal(refusal(code, message, retryAfterMs))).nil()
+    else if (retryAfterMs === undefined) writer.raw(this.templates.plain(code)).nil()
+    else writer.raw(this.templates.withRetry(code)).number(retryAfterMs).nil()
     this.end(noClaim, 0, codeTable[code].number)
   }
 
@@ -125,6 +128,31 @@ export class Replies {
     const frames: AnswerFrame[] = []
     this.frames.set(replyTo, frames)
     return frames
+  }
+}
+
+/** Refusals with the code table's own text, encoded once: a rush is mostly told no. */
+class RefusalTemplates {
+  private readonly plainOnes = new Map<Code, Uint8Array>()
+  private readonly retryOnes = new Map<Code, Uint8Array>()
+
+  plain(code: Code): Uint8Array {
+    return this.plainOnes.get(code) ?? this.make(this.plainOnes, code, new MsgpackWriter().value(plainRefusal(refusal(code))))
+  }
+
+  /** Up to the number of ms. */
+  withRetry(code: Code): Uint8Array {
+    const known = this.retryOnes.get(code)
+    if (known !== undefined) return known
+    const writer = new MsgpackWriter().value(plainRefusal(refusal(code, undefined, 0)))
+    writer.length--
+    return this.make(this.retryOnes, code, writer)
+  }
+
+  private make(templates: Map<Code, Uint8Array>, code: Code, writer: MsgpackWriter): Uint8Array {
+    const template = writer.finish()
+    templates.set(code, template)
+    return template
   }
 }
 

@@ -198,6 +198,7 @@ export class Shard {
     const batch = this.batch()
     const read: FrameReader = (bytes, view, entriesAt, count, replyTo) => {
       this.replies.to(replyTo)
+      actor.foresee?.(view, entriesAt, count)
       let at = entriesAt
       for (let left = count; left > 0; left--) {
         const length = view.getUint16(at, true)

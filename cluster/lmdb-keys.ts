@@ -1,5 +1,5 @@
 import type { ShardKind } from '../protocol/subject.ts'
-import type { Position, ShardName } from './store.ts'
+import { partsOfName, type Position, type ShardName } from './store.ts'
 
 /**
  * The keys of the LMDB tables, as bytes whose order is the order of what they name: shard, then epoch, then seq.
@@ -14,25 +14,12 @@ const shardBytes = 3
 const wideBytes = 6
 const wideMax = 2 ** 48 - 1
 
-const shardPattern = /^(inv|ses)\.(0|[1-9]\d{0,4})$/
-
-export interface ShardParts {
-  readonly kind: ShardKind
-  readonly number: number
-}
-
-export function parseShardName(name: ShardName): ShardParts | undefined {
-  const match = shardPattern.exec(name)
-  const number = Number(match?.[2])
-  if (match === null || number > 0xffff) return undefined
-  return { kind: match[1] === 'inv' ? 'inv' : 'ses', number }
-}
-
 /** The three bytes that every key of a shard starts with. */
-export function shardKey(shard: ShardParts): Buffer {
+export function shardKey(name: ShardName): Buffer {
+  const { kind, shard } = partsOfName(name)
   const key = Buffer.allocUnsafe(shardBytes)
-  key[0] = kindBytes[shard.kind]
-  key.writeUInt16BE(shard.number, 1)
+  key[0] = kindBytes[kind]
+  key.writeUInt16BE(shard, 1)
   return key
 }
 

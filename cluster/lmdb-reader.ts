@@ -1,7 +1,7 @@
 import { ColdRecords } from './cold-records.ts'
 import { openFolderToRead, type ShardCounts } from './data-folder.ts'
 import { JournalReader } from './journal-reader.ts'
-import { parseShardName, shardKey } from './lmdb-keys.ts'
+import { shardKey } from './lmdb-keys.ts'
 import type { LmdbEnv } from './lmdb.ts'
 import { type ArchiveRecord, type JournalRecord, type Position, shardName, type ShardName, type Snapshot } from './store.ts'
 import type { Clock } from './world.ts'
@@ -33,15 +33,15 @@ export class LmdbReader {
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
-    return this.#reader.tail(keyOf(shard), after)
+    return this.#reader.tail(shardKey(shard), after)
   }
 
   async readSnapshot(shard: ShardName): Promise<Snapshot | undefined> {
-    return this.#reader.snapshot(keyOf(shard))
+    return this.#reader.snapshot(shardKey(shard))
   }
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
-    return this.#reader.archive(keyOf(shard))
+    return this.#reader.archive(shardKey(shard))
   }
 
   async getRecord(key: string): Promise<Uint8Array | undefined> {
@@ -51,10 +51,4 @@ export class LmdbReader {
   close(): Promise<void> {
     return this.#env.close()
   }
-}
-
-function keyOf(name: ShardName): Buffer {
-  const parts = parseShardName(name)
-  if (parts === undefined) throw new Error(`there is no shard ${name}`)
-  return shardKey(parts)
 }

@@ -3,7 +3,7 @@ import { type OwnedFolder, type ShardCounts, takeFolder } from './data-folder.ts
 import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
 import { closedFault } from './lmdb-faults.ts'
-import { parseShardName, shardKey } from './lmdb-keys.ts'
+import { shardKey } from './lmdb-keys.ts'
 import type { Durability } from './lmdb.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
 import { PeriodicSync } from './periodic-sync.ts'
@@ -15,6 +15,7 @@ import {
   journalStart,
   type Lease,
   type Opened,
+  partsOfName,
   type Position,
   type ShardName,
   type Snapshot,
@@ -173,9 +174,9 @@ class LmdbStore implements Store {
   }
 
   #key(name: ShardName): Buffer {
-    const parts = parseShardName(name)
-    if (parts === undefined || parts.number >= this.#options.shards[parts.kind]) throw new Error(`there is no shard ${name}`)
-    return shardKey(parts)
+    const { kind, shard } = partsOfName(name)
+    if (!(shard < this.#options.shards[kind])) throw new Error(`there is no shard ${name}`)
+    return shardKey(name)
   }
 
   /** One sweep at a time, and none that throws: what it left is there for the next. */

@@ -8,10 +8,10 @@ export function rivalsContract(at: StoreFixture): void {
   test('STO-17 whatever rivals do, the journal is one chain of what was acknowledged', async () => {
     const step = record({
       who: nat(1),
-      what: constantFrom('claim', 'open', 'append', 'append', 'append', 'repeat', 'skip', 'rival', 'snapshot'),
+      what: constantFrom('claim', 'claim', 'open', 'open', 'append', 'append', 'append', 'append', 'repeat', 'skip', 'rival', 'snapshot'),
     })
     await assert(
-      asyncProperty(array(step, { maxLength: 40 }), async (steps) => {
+      asyncProperty(array(step, { minLength: 10, maxLength: 60, size: 'max' }), async (steps) => {
         await at.end()
         await at.begin()
         const owners = [new Owner(await at.bench.open(), 'a'), new Owner(await at.bench.open(), 'b')]
@@ -30,7 +30,7 @@ export function rivalsContract(at: StoreFixture): void {
           expect(position.seq).toBe(position.epoch === before.epoch ? before.seq + 1 : 0)
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 25 },
     )
   })
 }

@@ -1,12 +1,12 @@
 import type { Calls, CallSink } from '../cluster/calls.ts'
-import type { Clock } from '../cluster/world.ts'
+import type { Clock, Log } from '../cluster/world.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
 import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
-import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
@@ -29,6 +29,7 @@ export interface DispatcherParts {
   readonly presences: Presences
   readonly responder: Responder
   readonly counters: GatewayCounters
+  readonly log: Log
 }
 
 /**
@@ -123,10 +124,11 @@ export class Dispatcher implements CallSink {
 
   /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
   request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
-    if (this.hotMethods.some((method) => method?.name === request.method)) {
+    const { method, params } = request
+    if (hotNames.has(method) && params.length <= hotParamsMax && params.every(isScalar)) {
       const { transcoded } = this
       transcoded.length = 0
-      writeRequest(transcoded, request.msgid, request.method, request.params)
+      writeRequest(transcoded, request.msgid, method, params)
       if (this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length) return
     }
     this.general(connection, request)
@@ -205,9 +207,29 @@ export class Dispatcher implements CallSink {
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
     const { identity } = connection
     const call = this.call(connection, msgid, method, params)
-    if (method.role === 'user') return method.run({ ...call, user: identity.role === 'user' ? identity.user : params.user() })
-    if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
-    method.run(call)
+    if (method.role === 'user') {
+      const user = identity.role === 'user' ? identity.user : params.user()
+      this.answersLater(call, method.run({ ...call, user }))
+    } else {
+      if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
+      this.answersLater(call, method.run(call))
+    }
+  }
+
+  /** A call that asks shards before it is answered counts as under way meanwhile; whatever goes wrong in it is a fault of ours, not of the caller. */
+  private answersLater(call: Call, answered: void | Promise<void>): void {
+    if (answered === undefined) return
+    const { connection, method } = call
+    connection.inFlight++
+    answered
+      .catch((error: unknown) => {
+        if (error instanceof Malformed) return call.refuse('MALFORMED', error.message)
+        this.parts.log.error({ method: method.name, error: String(error) }, 'a call failed')
+        call.refuse('UNAVAILABLE')
+      })
+      .finally(() => {
+        connection.inFlight--
+      })
   }
 
   private refusePending(connection: Connection, msgid: number, method: Method): void {
@@ -217,3 +239,11 @@ export class Dispatcher implements CallSink {
 }
 
 const unknownMethod = 0
+const hotNames: ReadonlySet<string> = new Set(['buy', 'leave', 'claim'])
+/** A service's `buy`: user, SKU, quantity, request id. */
+const hotParamsMax = 4
+
+/** Lists and maps are none of a hot call's params, and may be larger than what can be written. */
+function isScalar(value: Plain): boolean {
+  return typeof value !== 'object'
+}

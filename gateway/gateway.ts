@@ -20,9 +20,10 @@ import { Notification } from './notification.ts'
 import { operatorMethods } from './operator-methods.ts'
 import { PositionRounds } from './position-rounds.ts'
 import { Presences } from './presence.ts'
-import { publicMethods, salesOf } from './public-methods.ts'
+import { publicMethods } from './public-methods.ts'
 import { Responder } from './responder.ts'
 import { RpcListener, type RpcListenerParts } from './rpc-listener.ts'
+import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
 import type { StaticFile } from './static-files.ts'
 import { userMethods } from './user-methods.ts'
@@ -50,7 +51,10 @@ export interface GatewayParts {
     }
 }
 
+/** Between two looks for token buckets that are full again. */
 const sweepMs = 10_000
+/** Between two looks for connections whose token has expired; their calls are refused at once. */
+const expiryMs = 1_000
 
 /** The access layer of one process: who is let in, what is answered here, what goes to a shard, and what clients are told. */
 export class Gateway implements MetricSource {
@@ -97,14 +101,26 @@ export class Gateway implements MetricSource {
     this.counters = new GatewayCounters()
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
-      userMethods({ forwarder, calls, views, follower, presences, clock, counters: this.counters, log, decodeReports }),
+      userMethods({ forwarder, calls, views, follower, presences, decodeReports }),
       publicMethods(views),
-      operatorMethods({ forwarder, calls, views, log, random: world.random }),
+      operatorMethods({ forwarder, calls, views, random: world.random }),
     )
     this.admission = new Admission(settings, clock, this.counters)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     const { connections, admission, methods, counters } = this
-    const dispatcher = new Dispatcher({ calls, clock, connections, views, methods, admission, follower, presences, responder, counters })
+    const dispatcher = new Dispatcher({
+      calls,
+      clock,
+      connections,
+      views,
+      methods,
+      admission,
+      follower,
+      presences,
+      responder,
+      counters,
+      log,
+    })
     const shared = { ...parts, dispatcher, connections, admission, counters, presences }
     this.web = new WebServer({ ...shared, clientAddress: new ClientAddress(settings.trustedProxies) })
     this.rpc = new RpcListener(shared)
@@ -121,10 +137,13 @@ export class Gateway implements MetricSource {
       const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))
       follower.noticed(user, sku, claim)
     })
+    const saleNews = new SaleNews()
     views.onChange((view, change) => {
       this.publish(new Notification('sku', view.status()), view)
-      const sale = change?.settings === undefined ? undefined : salesOf(views).find((one) => one.sale === view.settings.sale)
-      if (sale !== undefined) this.publish(new Notification('sale', sale), view)
+      const news = saleNews.of(view, change)
+      if (news === undefined) return
+      const notification = new Notification('sale', news.sale)
+      for (const one of news.skus) this.publish(notification, one)
     })
   }
 
@@ -136,7 +155,8 @@ export class Gateway implements MetricSource {
     const webPort = await this.web.listen()
     this.timers.push(
       timers.every(this.parts.settings.tickMs, () => this.rounds.run()),
-      timers.every(sweepMs, () => this.sweep()),
+      timers.every(sweepMs, () => this.admission.sweep()),
+      timers.every(expiryMs, () => this.endExpired()),
     )
     return { webPort, rpcPort }
   }
@@ -174,9 +194,7 @@ export class Gateway implements MetricSource {
     this.rpc.publish(view, notification)
   }
 
-  /** Forgets full buckets, and ends the rights of tokens that have expired meanwhile. */
-  private sweep(): void {
-    this.admission.sweep()
+  private endExpired(): void {
     const now = this.parts.world.clock.now()
     for (const connection of this.connections) {
       if (connection.identity.role === 'user' && connection.identity.expiresAt <= now) connection.close('unauthorized')

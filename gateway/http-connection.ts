@@ -1,22 +1,9 @@
+import { STATUS_CODES } from 'node:http'
 import { codeTable, isCode } from '../protocol/codes.ts'
 import { decodeMessage } from '../protocol/envelope.ts'
 import type { CloseReason, Connection } from './connection.ts'
 import type { Identity } from './identity.ts'
 import type { HttpResponse } from './uws.ts'
-
-const reasons: Readonly<Record<number, string>> = {
-  200: 'OK',
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  402: 'Payment Required',
-  403: 'Forbidden',
-  404: 'Not Found',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  429: 'Too Many Requests',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-}
 
 /** A single HTTP call: a connection that answers once. */
 export class HttpConnection implements Connection {
@@ -67,7 +54,7 @@ export class HttpConnection implements Connection {
   private end(status: number, body: string, retryAfterMs?: number): void {
     this.isOpen = false
     this.response.cork(() => {
-      this.response.writeStatus(`${status} ${reasons[status] ?? ''}`)
+      this.response.writeStatus(statusLine(status))
       this.response.writeHeader('Content-Type', 'application/json')
       this.response.writeHeader('Cache-Control', 'no-store')
       if (retryAfterMs !== undefined) this.response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
@@ -75,4 +62,9 @@ export class HttpConnection implements Connection {
     })
     this.onDone(this)
   }
+}
+
+/** `404 Not Found` */
+export function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`
 }

@@ -6,7 +6,7 @@ import type { Admission } from './admission.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
-import { HttpConnection } from './http-connection.ts'
+import { HttpConnection, statusLine } from './http-connection.ts'
 import type { Identity } from './identity.ts'
 import type { StaticFile } from './static-files.ts'
 import type { HttpRequest, HttpResponse } from './uws.ts'
@@ -39,9 +39,10 @@ export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest,
   parts.connections.add(connection)
   readBody(res, parts.bodyBytesMax, (body) => {
     if (body === undefined) return connection.aborted()
-    if (body === 'too-large') return answerDirectly(res, connection, refusal('TOO_LARGE'))
+    if (body === 'too-large') return answerDirectly(parts, res, connection, refusal('TOO_LARGE'))
     const params = body.length === 0 ? [] : parseJson(body)
-    if (!Array.isArray(params)) return answerDirectly(res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
+    if (!Array.isArray(params))
+      return answerDirectly(parts, res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
     parts.dispatcher.request(connection, { kind: 'request', msgid: 0, method, params })
     parts.dispatcher.flush()
   })
@@ -50,14 +51,14 @@ export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest,
 export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res: HttpResponse, req: HttpRequest): void {
   const isPost = req.getMethod() === 'post'
   let aborted = false
-  const answer = (status: number, body: Plain): void => {
+  const answer = (status: number, body: Plain, isLast = false): void => {
     if (aborted) return
     res.cork(() => {
       res
-        .writeStatus(String(status))
+        .writeStatus(statusLine(status))
         .writeHeader('Content-Type', 'application/json')
         .writeHeader('Cache-Control', 'no-store')
-        .end(JSON.stringify(body))
+        .end(JSON.stringify(body), isLast)
     })
   }
   readBody(res, bodyBytesMax, (bytes) => {
@@ -65,7 +66,7 @@ export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res
       aborted = true
       return
     }
-    if (bytes === 'too-large') return answer(413, { error: { ...refusal('TOO_LARGE') } })
+    if (bytes === 'too-large') return answer(413, { error: { ...refusal('TOO_LARGE') } }, true)
     const body = isPost ? parseJson(bytes) : undefined
     if (isPost && body === undefined) return answer(400, { error: { ...refusal('MALFORMED', 'The body must be JSON.') } })
     route(body).then(
@@ -96,7 +97,8 @@ export function serveStatic(files: ReadonlyMap<string, StaticFile>, res: HttpRes
     for (const [name, value] of securityHeaders) res.writeHeader(name, value)
     res.writeHeader('Content-Type', file.type).writeHeader('ETag', file.etag).writeHeader('Cache-Control', 'no-cache')
     if (known) res.endWithoutBody()
-    else if (isHead) res.endWithoutBody(file.bytes.length)
+    // Given the length, 20.30 would wait for the body, and end the process because none comes.
+    else if (isHead) res.writeHeader('Content-Length', String(file.bytes.length)).endWithoutBody()
     else res.end(file.bytes)
   })
 }
@@ -124,6 +126,7 @@ function readBody(res: HttpResponse, bytesMax: number, done: (body: Uint8Array |
   })
 }
 
+const noMethod = 0
 const noBytes = new Uint8Array(0)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -136,12 +139,15 @@ function parseJson(bytes: Uint8Array): Plain | undefined {
   }
 }
 
-function answerDirectly(res: HttpResponse, connection: HttpConnection, error: Refusal): void {
+/** Refuses what never became a call. */
+function answerDirectly(parts: HttpParts, res: HttpResponse, connection: HttpConnection, error: Refusal): void {
+  parts.counters.answered(noMethod, codeTable[error.code].number)
   res.cork(() => {
     res
-      .writeStatus(String(codeTable[error.code].status))
+      .writeStatus(statusLine(codeTable[error.code].status))
       .writeHeader('Content-Type', 'application/json')
-      .end(JSON.stringify({ error: { ...error } }))
+      // What is left of a body that is too large is not read any more.
+      .end(JSON.stringify({ error: { ...error } }), error.code === 'TOO_LARGE')
   })
   connection.aborted()
 }

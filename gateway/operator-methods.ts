@@ -1,24 +1,21 @@
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
-import type { Log, Random } from '../cluster/world.ts'
-import { type Refusal, refusal } from '../protocol/codes.ts'
+import type { Random } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import type { SaleId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
-import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SkuStatus } from '../protocol/results.ts'
-import { saleFileSchema, settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
+import { checkSale } from '../protocol/sale-problems.ts'
+import { settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { Call, MethodBody } from './method.ts'
-import { saleProblems } from './sale-problems.ts'
 import type { Views } from './views.ts'
 
 export interface OperatorMethodsParts {
   readonly forwarder: Forwarder
   readonly calls: Calls
   readonly views: Views
-  readonly log: Log
   readonly random: Random
 }
 
@@ -30,11 +27,11 @@ const incarnationLength = 6
 export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBody[] {
   const { forwarder } = parts
   return [
-    { name: 'sale.create', role: 'operator', run: (call) => run(parts, call, createSale(parts, call)) },
-    { name: 'sale.open', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'open')) },
-    { name: 'sale.pause', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'paused')) },
-    { name: 'sale.resume', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'open')) },
-    { name: 'sale.close', role: 'operator', run: (call) => run(parts, call, setPhase(parts, call, 'closed')) },
+    { name: 'sale.create', role: 'operator', run: (call) => createSale(parts, call) },
+    { name: 'sale.open', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
+    { name: 'sale.pause', role: 'operator', run: (call) => setPhase(parts, call, 'paused') },
+    { name: 'sale.resume', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
+    { name: 'sale.close', role: 'operator', run: (call) => setPhase(parts, call, 'closed') },
     {
       name: 'sku.restock',
       role: 'operator',
@@ -85,45 +82,25 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBod
   ]
 }
 
-/** Answers with what the promise brings; whatever goes wrong in it is a fault of ours, not of the caller. */
-function run(parts: OperatorMethodsParts, call: Call, answer: Promise<Plain | Refused>): void {
-  answer.then(
-    (outcome) => (outcome instanceof Refused ? call.refusal(outcome.refusal) : call.result(outcome)),
-    (error: unknown) => {
-      if (error instanceof Malformed) return call.refuse('MALFORMED', error.message)
-      parts.log.error({ method: call.method.name, error: String(error) }, 'an operator call failed')
-      call.refuse('UNAVAILABLE')
-    },
-  )
-}
-
-class Refused {
-  readonly refusal: Refusal
-
-  constructor(because: Refusal) {
-    this.refusal = because
-  }
-}
-
 /** Checks the whole sale first, then configures each SKU. Repeating it after a failure in the middle completes it. */
-async function createSale(parts: OperatorMethodsParts, call: Call): Promise<Plain | Refused> {
-  const file = saleFileSchema.safeParse(call.params.any())
-  if (!file.success) return new Refused(refusal('MALFORMED', saleProblems(file.error).join('; ')))
-  const settings = settingsOfSale(file.data)
+async function createSale(parts: OperatorMethodsParts, call: Call): Promise<void> {
+  const checked = checkSale(call.params.any())
+  call.params.end()
+  if (checked.kind === 'problems') return call.refuse('MALFORMED', checked.problems.join('; '))
+  const { sale } = checked
+  const settings = settingsOfSale(sale)
   const taken = settings.find((one) => {
     const known = parts.views.find(one.sku)
     return known !== undefined && known.settings.sale !== one.sale
   })
   if (taken !== undefined)
-    return new Refused(
-      refusal('FORBIDDEN', `SKU ${taken.sku} belongs to sale ${parts.views.find(taken.sku)?.settings.sale ?? ''} already.`),
-    )
+    return call.refuse('FORBIDDEN', `SKU ${taken.sku} belongs to sale ${parts.views.find(taken.sku)?.settings.sale ?? ''} already.`)
   const configured = await Promise.all(settings.map((one) => configure(parts, one)))
   const failed = configured.find((answer) => answer.error !== null)
-  if (failed?.error) return new Refused(failed.error)
+  if (failed?.error) return call.refusal(failed.error)
   // Whoever created a sale may use it at once: the views are read rather than waited for.
   await Promise.all([...new Set(settings.map((one) => parts.calls.shardOfText(one.sku)))].map((shard) => parts.views.refresh(shard)))
-  return { sale: file.data.sale, skus: settings.map((one) => one.sku) }
+  call.result({ sale: sale.sale, skus: settings.map((one) => one.sku) })
 }
 
 function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
@@ -131,11 +108,11 @@ function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<
   return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
 }
 
-async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<Plain | Refused> {
+async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<void> {
   const sale: SaleId = call.params.sale()
   call.params.end()
   const skus = [...parts.views.all()].filter((view) => view.settings.sale === sale).map((view) => view.settings.sku)
-  if (skus.length === 0) return new Refused(refusal('UNKNOWN_SALE'))
+  if (skus.length === 0) return call.refuse('UNKNOWN_SALE')
   const answers = await Promise.all(
     skus.map((sku) =>
       parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { op: op.setPhase, sku, payload: packInner({ phase }) }),
@@ -143,8 +120,8 @@ async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' |
   )
   const statuses: Plain[] = []
   for (const answer of answers) {
-    if (answer.error !== null) return new Refused(answer.error)
+    if (answer.error !== null) return call.refusal(answer.error)
     statuses.push({ ...answer.result })
   }
-  return { sale, skus: statuses }
+  call.result({ sale, skus: statuses })
 }

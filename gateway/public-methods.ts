@@ -1,20 +1,27 @@
-import type { SaleId } from '../protocol/ids.ts'
-import type { Plain } from '../protocol/msgpack-writer.ts'
-import type { SaleInfo, SkuInfo } from '../protocol/results.ts'
 import type { MethodBody } from './method.ts'
-import type { SkuView } from './sku-view.ts'
+import { plainSale, salesOf } from './sales.ts'
 import type { Views } from './views.ts'
 
 /** Methods that anyone may call and that the views answer. */
 export function publicMethods(views: Views): readonly MethodBody[] {
   return [
     {
+      // A sign of life, for clients that have heard nothing for a while.
+      name: 'ping',
+      role: 'public',
+      paramsMax: 0,
+      run: (call) => {
+        call.params.end()
+        call.result(null)
+      },
+    },
+    {
       name: 'sale.list',
       role: 'public',
       paramsMax: 0,
       run: (call) => {
         call.params.end()
-        call.result(salesOf(views).map(plain))
+        call.result(salesOf(views.all()).map(plainSale))
       },
     },
     {
@@ -24,9 +31,9 @@ export function publicMethods(views: Views): readonly MethodBody[] {
       run: (call) => {
         const id = call.params.sale()
         call.params.end()
-        const sale = salesOf(views).find((one) => one.sale === id)
+        const sale = salesOf(views.all()).find((one) => one.sale === id)
         if (sale === undefined) call.refuse('UNKNOWN_SALE')
-        else call.result(plain(sale))
+        else call.result(plainSale(sale))
       },
     },
     {
@@ -64,34 +71,4 @@ export function publicMethods(views: Views): readonly MethodBody[] {
       },
     },
   ]
-}
-
-/** Every sale, put together from the SKUs that name it, in order of opening. */
-export function salesOf(views: Views): readonly SaleInfo[] {
-  const bySale = new Map<SaleId, SkuView[]>()
-  for (const view of views.all()) {
-    const { sale } = view.settings
-    const known = bySale.get(sale)
-    if (known === undefined) bySale.set(sale, [view])
-    else known.push(view)
-  }
-  const sales: SaleInfo[] = []
-  for (const [sale, skus] of bySale) {
-    const [first] = skus
-    if (first === undefined) continue
-    const { saleTitle, opensAt } = first.settings
-    sales.push({ sale, title: saleTitle, opensAt, state: stateOf(skus), skus: skus.map((view): SkuInfo => view.info()) })
-  }
-  return sales.toSorted((a, b) => a.opensAt - b.opensAt)
-}
-
-function stateOf(skus: readonly SkuView[]): SaleInfo['state'] {
-  if (skus.every((view) => view.isSoldOut || view.numbers.phase === 'closed')) return 'over'
-  const running = skus.filter((view) => !view.isSoldOut && view.numbers.phase !== 'closed')
-  if (running.some((view) => view.numbers.phase === 'open')) return 'open'
-  return running.every((view) => view.numbers.phase === 'scheduled') ? 'scheduled' : 'paused'
-}
-
-function plain(sale: SaleInfo): Plain {
-  return { ...sale, skus: sale.skus.map((sku) => ({ ...sku })) }
 }

@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net'
+import { copyBytes } from '../protocol/copy-bytes.ts'
 import type { CloseReason, Connection } from './connection.ts'
 import { type Identity, nobody } from './identity.ts'
 import type { Notification } from './notification.ts'
 
 const firstOutBytes = 4 * 1024
+/** A buffer that one large answer has blown up is not kept. */
+const keptOutBytesMax = 64 * 1024
 
 /** One msgpack-RPC connection. Answers gather in one buffer and leave in one write per turn of the event loop. */
 export class RpcConnection implements Connection {
@@ -17,6 +20,9 @@ export class RpcConnection implements Connection {
   private readonly socket: Socket
   private readonly backpressureBytesMax: number
   private out: Buffer = Buffer.allocUnsafeSlow(firstOutBytes)
+  private outView = viewOf(this.out)
+  private source: Uint8Array = this.out
+  private sourceView = this.outView
   private length = 0
   /** Nothing that comes in after this is read. */
   closing = false
@@ -30,9 +36,12 @@ export class RpcConnection implements Connection {
   respond(bytes: Uint8Array, from: number, to: number): void {
     const end = this.length + to - from
     if (end > this.out.length) this.grow(end)
-    const { out } = this
-    // Most answers are short: a loop is faster than the call into Buffer.copy.
-    for (let i = from, at = this.length; i < to; i++) out[at++] = bytes[i] as number
+    if (bytes !== this.source) {
+      // Answers come in runs out of one frame.
+      this.source = bytes
+      this.sourceView = viewOf(bytes)
+    }
+    copyBytes(this.sourceView, from, this.outView, this.length, to - from)
     this.length = end
   }
 
@@ -48,10 +57,14 @@ export class RpcConnection implements Connection {
   }
 
   flush(): void {
-    if (this.length === 0 || this.socket.destroyed) return
+    if (this.length === 0) return
+    if (!this.socket.writable) {
+      this.length = 0
+      return
+    }
     this.socket.write(this.out.subarray(0, this.length))
     // Mostly the kernel has taken the bytes by now. Otherwise the socket keeps them, and the next answers begin another buffer.
-    if (this.socket.writableLength > 0) this.out = Buffer.allocUnsafeSlow(Math.max(firstOutBytes, this.length))
+    if (this.socket.writableLength > 0 || this.out.length > keptOutBytesMax) this.replaceOut(Buffer.allocUnsafeSlow(firstOutBytes))
     this.length = 0
     if (this.socket.writableLength > this.backpressureBytesMax) this.close('slow')
   }
@@ -69,6 +82,15 @@ export class RpcConnection implements Connection {
   private grow(needed: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.out.length * 2))
     this.out.copy(larger, 0, 0, this.length)
-    this.out = larger
+    this.replaceOut(larger)
   }
+
+  private replaceOut(out: Buffer): void {
+    this.out = out
+    this.outView = viewOf(out)
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }

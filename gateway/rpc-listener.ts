@@ -106,7 +106,8 @@ export class RpcListener {
 
   private read(connection: RpcConnection, splitter: StreamSplitter, chunk: Buffer): void {
     const { dispatcher } = this.parts
-    if (connection.closing) return
+    // It still sends and does not even read why it was refused.
+    if (connection.closing) return connection.close('slow')
     try {
       let at = 0
       // Hot calls are read where they are as long as nothing is carried over from the chunk before.
@@ -127,7 +128,7 @@ export class RpcListener {
 
   private message(connection: RpcConnection, bytes: Uint8Array, from: number, to: number): void {
     const { dispatcher } = this.parts
-    if (dispatcher.hot(connection, bytes, from, to) === to) return
+    if (connection.closing || dispatcher.hot(connection, bytes, from, to) === to) return
     const message = decodeMessage(bytes, from, to)
     if (message.kind === 'request' && message.method === 'auth') this.authenticate(connection, message)
     else dispatcher.general(connection, message)

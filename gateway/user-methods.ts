@@ -1,14 +1,11 @@
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
-import type { Clock, Log } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
-import { hashText } from '../protocol/hash.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
-import type { GatewayCounters } from './gateway-counters.ts'
 import type { MethodBody, UserCall } from './method.ts'
 import type { FollowedClaim, Presences } from './presence.ts'
 import type { Views } from './views.ts'
@@ -19,9 +16,6 @@ export interface UserMethodsParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
-  readonly clock: Clock
-  readonly counters: GatewayCounters
-  readonly log: Log
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
 }
 
@@ -43,12 +37,6 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const qty = params.integer('qty', 1, qtyMax, 1)
         const requestId = params.requestId()
         params.end()
-        const view = parts.views.find(sku)
-        const known = view === undefined ? undefined : parts.views.refusesBuy(view, hashText(user), parts.clock.now())
-        if (known !== undefined) {
-          parts.counters.layers.stockView++
-          return call.refusal(known)
-        }
         forwarder.toInventory(call, { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) })
       },
     },
@@ -89,10 +77,7 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       role: 'user',
       run: (call) => {
         call.params.end()
-        resume(parts, call).catch((error: unknown) => {
-          parts.log.error({ error: String(error) }, 'a resume failed')
-          call.refuse('UNAVAILABLE')
-        })
+        return resume(parts, call)
       },
     },
   ]

@@ -179,6 +179,7 @@ export class WebServer {
 
   private message(connection: WebSocketConnection, message: ArrayBuffer, isBinary: boolean, json: boolean): void {
     const { dispatcher, counters } = this.parts
+    if (!connection.isOpen) return
     try {
       if (json) {
         dispatcher.jsonMessage(connection, textOf(message))

@@ -36,7 +36,8 @@ export class WebSocketConnection implements Connection {
   private readonly socket: WebSocket<SocketData>
   private readonly json: boolean
   private readonly onSlow: () => void
-  private isOpen = true
+  /** Nothing that comes in after this is read. */
+  isOpen = true
   /** Responses of this turn. A frame that is sent alone costs a system call; together they cost one. */
   private gathered: (string | Uint8Array)[] = []
 

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url'
+import { Compaction } from '../actors/compaction/compaction.ts'
 import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
 import { Outbox } from '../actors/inventory/outbox.ts'
 import { orderTargets } from '../actors/payment/order-targets.ts'
 import { PaymentWorker } from '../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
 import { SessionActor, sessionLimits } from '../actors/session/session-actor.ts'
+import { snapshotSessions } from '../actors/session/session-snapshot.ts'
 import { WriteBehind } from '../actors/session/write-behind.ts'
 import { ShardHost } from '../actors/shard-host.ts'
 import { Shard, type ShardLimits } from '../actors/shard.ts'
@@ -13,7 +15,7 @@ import { Calls } from '../cluster/calls.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
-import { partsOfName, shardName, type ShardName, StoreFault } from '../cluster/store.ts'
+import { partsOfName, shardName, type ShardName, type Snapshot, StoreFault } from '../cluster/store.ts'
 import { delay, type World } from '../cluster/world.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { HttpRoute } from '../gateway/http.ts'
@@ -24,6 +26,7 @@ import { PortFault } from '../gateway/web-server.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import type { RunningNode } from './cli/start-command.ts'
 import type { Config } from './config.ts'
+import { FollowerThread } from './follower-thread.ts'
 import { createMetrics } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Readiness } from './readiness.ts'
@@ -97,22 +100,39 @@ async function build(
   const ending = new Ending()
   const limits: ShardLimits = { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs }
   const targets = orderTargets({ queue, calls, log })
-  const open = (name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> => {
-    const { kind, shard } = partsOfName(name)
-    const shared = { name, subject: shardSubject(kind, shard), store, bus, world, limits, onLost }
+  const follower = new FollowerThread(config.dataFolder)
+  const compaction = new Compaction({ store, world, limits: { snapshotEveryBytes: config.snapshotEveryBytes } })
+  metrics.add(compaction)
+  const watched = (name: ShardName, shard: Shard, takeSnapshot: () => Promise<Snapshot>): Shard => {
+    compaction.watch({ name, journalBytes: () => shard.journalBytes, takeSnapshot })
+    return shard
+  }
+  const open = async (name: ShardName, epoch: number, whenLost: (reason: Error) => void): Promise<Shard> => {
+    const { kind, shard: number } = partsOfName(name)
+    const onLost = (reason: Error): void => {
+      compaction.forget(name)
+      whenLost(reason)
+    }
+    const shared = { name, subject: shardSubject(kind, number), store, bus, world, limits, onLost }
     if (kind === 'inv') {
-      const actor = new InventoryActor(shard)
+      const actor = new InventoryActor(number)
       actor.useOutbox((state) => new Outbox(state, targets, epoch))
-      return Shard.open({ ...shared, actor, publicSubject: publicSubject(shard) }, epoch)
+      const shard = await Shard.open({ ...shared, actor, publicSubject: publicSubject(number) }, epoch)
+      return watched(name, shard, () => follower.follow(name))
     }
     const actor = new SessionActor(sessionLimits)
     actor.useRecords((state) => new WriteBehind(state, { records: store, limits: sessionLimits, log }))
-    return Shard.open({ ...shared, actor }, epoch)
+    const shard = await Shard.open({ ...shared, actor }, epoch)
+    return watched(name, shard, () => snapshotSessions(shard, actor))
   }
   const numbers = Array.from({ length: config.shards }, (_, shard) => shard)
   const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
   const host = new ShardHost({ store, world, node: nodeName, names, open, onUnable: (reason) => ending.fail(reason) })
-  closers.push(() => host.close())
+  closers.push(
+    () => host.close(),
+    () => follower.close(),
+    () => compaction.close(),
+  )
   await host.start()
   metrics.add(host)
 

@@ -6,6 +6,7 @@ test.each([
   { ahead: 5, servedPerSecond: 0.0005, eta: null, why: 'too slow to say' },
   { ahead: 0, servedPerSecond: 1, eta: [1, 4], why: 'the head' },
   { ahead: 99, servedPerSecond: 10, eta: [10, 12], why: 'a hundred at ten a second' },
+  { ahead: 16_000_000, servedPerSecond: 0.01, eta: [31_536_000, 31_536_000], why: 'at most a year' },
   { ahead: 9_999, servedPerSecond: 100, eta: [100, 102], why: 'the spread shrinks with the number of servings' },
 ])('LIN-7 the time until a place is served: $why', ({ ahead, servedPerSecond, eta }) => {
   expect(estimateEta(ahead, servedPerSecond)).toEqual(eta)

@@ -24,7 +24,7 @@ function traced(context: TestContext, durability: string, count: number, inject:
   const folder = mkdtempSync(join(tmpdir(), 'sluice-disk-'))
   const child = new TracedProcess([process.execPath, worker, folder, durability, '3000', '0', `${count}`], inject)
   cleanups.push(async () => {
-    await child.end()
+    await child.kill()
     child.remove()
     rmSync(folder, { recursive: true })
   })
@@ -64,7 +64,7 @@ test('STO-32 with fsync nothing is acknowledged while something it wrote waits f
     acknowledged++
     expect(image.unsyncedWrites).toBe(0)
   })
-  expect(acknowledged).toBeGreaterThan(25)
+  expect(acknowledged).toBeGreaterThanOrEqual(25)
 })
 
 test('STO-33 with everysec a power cut takes back the last records, and nothing else', async (context) => {

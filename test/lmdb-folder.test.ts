@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLmdbReader } from '../cluster/lmdb-reader.ts'
 import { type LmdbStoreOptions, openLmdbStore } from '../cluster/lmdb-store.ts'
+import type { Presence } from '../cluster/owner-socket.ts'
 import { journalStart, type Store } from '../cluster/store.ts'
 import { realClock, realWorld } from '../ops/world.ts'
 
@@ -137,6 +138,30 @@ test('STO-43 of processes that start at once exactly one gets the folder, new or
     expect(lines.filter((line) => line.startsWith('fault STORE_IN_USE'))).toHaveLength(2)
     for (const rival of rivals) await rival.kill()
   }
+})
+
+test('STO-43 of two that both saw the last owner dead the slower one is refused', async () => {
+  await (await open()).close()
+  const living = new Set<string>()
+  let arrived: () => void = () => {}
+  let waiting = 2
+  const both = new Promise<void>((resolve) => {
+    arrived = () => void (--waiting === 0 && resolve())
+  })
+  const presence: Presence = {
+    announce: async (owner) => {
+      living.add(owner)
+      arrived()
+      await both
+      return { close: async () => void living.delete(owner) }
+    },
+    alive: async (owner) => living.has(owner),
+    forget: async () => {},
+  }
+  const outcomes = await Promise.allSettled([open({ presence }), open({ presence })])
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'STORE_IN_USE' } })
+  expect(living.size).toBe(1)
 })
 
 test('STO-44 a closed store leaves nothing behind but its data', async () => {

@@ -37,7 +37,8 @@ export class SmallDisk {
   }
 
   unmount(): void {
-    execFileSync('umount', [this.folder])
+    // Lazily: a file that a failed test left open would keep it for ever.
+    execFileSync('umount', ['-l', this.folder])
     rmSync(this.folder, { recursive: true })
   }
 }

@@ -63,12 +63,8 @@ export class TracedProcess {
 
   /** Kills the traced process itself; strace ends with it. */
   async kill(): Promise<void> {
-    for (const pid of childrenOf(this.child.pid ?? 0)) process.kill(pid, 'SIGKILL')
-    await this.#ended
-  }
-
-  async end(): Promise<void> {
-    this.child.stdin?.end()
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      for (const pid of childrenOf(this.child.pid ?? 0)) process.kill(pid, 'SIGKILL')
     await this.#ended
   }
 

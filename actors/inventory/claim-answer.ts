@@ -1,8 +1,9 @@
-import { estimateEta, estimateOdds } from '../../protocol/estimate.ts'
+import { copyBytes } from '../../protocol/copy-bytes.ts'
+import { estimateEta, estimateOdds, etaP50, etaP90, isServed, oddsOf } from '../../protocol/estimate.ts'
 import { claimKind } from '../../protocol/frame.ts'
 import { formatOrderId } from '../../protocol/ids.ts'
 import type { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
-import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
+import type { ClaimState, Odds, OrderClaim } from '../../protocol/results.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
 import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
@@ -52,24 +53,17 @@ export function claimKindOf(state: number): number {
   return isOrder(state) ? claimKind.order : claimKind.none
 }
 
+const templateOf = (...bytes: readonly number[]): DataView => new DataView(Uint8Array.of(...bytes).buffer)
 const text = (value: string): number[] => [0xa0 | value.length, ...new TextEncoder().encode(value)]
-const zeros = (count: number): Uint8Array => new Uint8Array(count)
+const u16 = [0xcd, 0, 0]
+const u32 = [0xce, 0, 0, 0, 0]
+const u64 = [0xcf, 0, 0, 0, 0, 0, 0, 0, 0]
 
-// nil, then {state: 'held', hold: u32, qty: u16, expiresAt: u64} with fixed widths, so that only the numbers are patched in.
-const heldTemplate = Uint8Array.of(
-  0xc0,
-  0x84,
-  ...text('state'),
-  ...text('held'),
-  ...text('hold'),
-  0xce,
-  ...zeros(4),
-  ...text('qty'),
-  0xcd,
-  ...zeros(2),
-  ...text('expiresAt'),
-  0xcf,
-  ...zeros(8),
+// The hot answers have fixed widths, so that only the numbers are patched in. They begin with error nil.
+// {state: 'held', hold: u32, qty: u16, expiresAt: u64}
+const heldTemplate = templateOf(
+  ...[0xc0, 0x84, ...text('state'), ...text('held')],
+  ...[...text('hold'), ...u32, ...text('qty'), ...u16, ...text('expiresAt'), ...u64],
 )
 const holdAt = 2 + 6 + 5 + 5 + 1
 const qtyAt = holdAt + 4 + 4 + 1
@@ -77,12 +71,51 @@ const expiresAtAt = qtyAt + 2 + 10 + 1
 
 /** The hot answer: writes error nil and the hold. */
 export function writeHeld(writer: MsgpackWriter, hold: number, qty: number, expiresAt: number): void {
-  const at = writer.reserve(heldTemplate.length)
-  const { bytes, view } = writer
-  for (let i = 0; i < heldTemplate.length; i++) bytes[at + i] = heldTemplate[i] as number
+  const at = copyTemplate(writer, heldTemplate)
+  const { view } = writer
   view.setUint32(at + holdAt, hold)
   view.setUint16(at + qtyAt, qty)
   view.setUint32(at + expiresAtAt, Math.floor(expiresAt / 0x1_0000_0000))
   view.setUint32(at + expiresAtAt + 4, expiresAt >>> 0)
-  writer.length = at + heldTemplate.length
+}
+
+// {state: 'queued', ticket: u32, ahead: u32, eta: nil or [u32, u32], odds}: begins with one of the two and ends with one of the odds.
+const queuedHead = [
+  ...[0xc0, 0x85, ...text('state'), ...text('queued')],
+  ...[...text('ticket'), ...u32, ...text('ahead'), ...u32, ...text('eta')],
+]
+const unservedTemplate = templateOf(...queuedHead, 0xc0)
+const servedTemplate = templateOf(...queuedHead, 0x92, ...u32, ...u32)
+const oddsTemplates: Readonly<Record<Odds, DataView>> = {
+  likely: templateOf(...text('odds'), ...text('likely')),
+  unlikely: templateOf(...text('odds'), ...text('unlikely')),
+  none: templateOf(...text('odds'), ...text('none')),
+}
+const ticketAt = 2 + 6 + 7 + 7 + 1
+const aheadAt = ticketAt + 4 + 6 + 1
+const p50At = aheadAt + 4 + 4 + 1 + 1
+const p90At = p50At + 4 + 1
+
+/** The other hot answer: writes error nil and the place of a ticket. The same as {@link describeClaim} says of it. */
+export function writeQueued(writer: MsgpackWriter, sku: SkuState, rates: SkuRates, ticket: number, ahead: number): void {
+  const { servedPerSecond } = rates
+  const served = isServed(servedPerSecond)
+  const at = copyTemplate(writer, served ? servedTemplate : unservedTemplate)
+  const { view } = writer
+  view.setUint32(at + ticketAt, ticket)
+  view.setUint32(at + aheadAt, ahead)
+  if (served) {
+    view.setUint32(at + p50At, etaP50(ahead, servedPerSecond))
+    view.setUint32(at + p90At, etaP90(ahead, servedPerSecond))
+  }
+  copyTemplate(writer, oddsTemplates[oddsOf(ahead, sku.available, sku.held + sku.ordered, rates.releaseShare)])
+}
+
+/** Appends the template and returns where it begins. */
+function copyTemplate(writer: MsgpackWriter, template: DataView): number {
+  const { byteLength } = template
+  const at = writer.reserve(byteLength)
+  copyBytes(template, 0, writer.view, at, byteLength)
+  writer.length = at + byteLength
+  return at
 }

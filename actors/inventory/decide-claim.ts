@@ -3,7 +3,7 @@ import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { claimKind, noClaim } from '../../protocol/frame.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Batch } from '../actor.ts'
-import { claimKindOf, describeClaim, writeHeld } from './claim-answer.ts'
+import { claimKindOf, describeClaim, writeHeld, writeQueued } from './claim-answer.ts'
 import { claimState, isLive } from './claim.ts'
 import { eventKind, writeClaimed, writeNumbered } from './events.ts'
 import { evolve, grantBurstMs } from './evolve.ts'
@@ -57,33 +57,20 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
   if (row < 0 && users.count >= settings.usersMax) return batch.replies.refuse(view, at, 'BUSY', 5_000)
 
   const claim = sku.lastClaim + 1
+  const { record } = batch
   if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {
     const expiresAt = batch.now + settings.holdTtlMs
-    const { record } = batch
-    const event = writeClaimed(
-      record,
-      eventKind.held,
-      sku.index,
-      claim,
-      qty,
-      expiresAt,
-      requestHi,
-      requestLo,
-      userHash,
-      bytes,
-      userFrom,
-      userBytes,
-    )
+    const event = writeClaimed(record, eventKind.held, sku.index, claim, expiresAt, bytes, view, at)
     evolve(owned.state, record.bytes, record.view, event, batch.now)
     writeHeld(batch.replies.begin(view, at), claim, qty, expiresAt)
     batch.replies.end(claim, claimKind.hold)
     return
   }
   if (sku.line.size >= settings.lineMax) return batch.replies.refuse(view, at, 'LINE_FULL', 5_000)
-  const { record } = batch
-  const event = writeClaimed(record, eventKind.queued, sku.index, claim, qty, 0, requestHi, requestLo, userHash, bytes, userFrom, userBytes)
+  const event = writeClaimed(record, eventKind.queued, sku.index, claim, 0, bytes, view, at)
   evolve(owned.state, record.bytes, record.view, event, batch.now)
-  answerClaim(owned, batch, view, at, users.rowOf(claim))
+  writeQueued(batch.replies.begin(view, at), sku, owned.rates, claim, sku.line.size - 1)
+  batch.replies.end(claim, claimKind.ticket)
 }
 
 /** `claim`: the user's current state for this SKU. */

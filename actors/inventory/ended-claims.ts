@@ -1,3 +1,5 @@
+import { aligned } from './user-table.ts'
+
 /** Claims that ended and when, oldest first: a ring of numbers, because a sale ends hundreds of thousands at once. */
 export class EndedClaims {
   private claims = new Uint32Array(64)
@@ -29,24 +31,40 @@ export class EndedClaims {
     return count
   }
 
-  /** Oldest first, for snapshots. */
-  *entries(): Generator<readonly [claim: number, at: number]> {
-    for (let i = 0; i < this.length; i++) {
-      const slot = (this.head + i) & (this.claims.length - 1)
-      yield [this.claims[slot] as number, this.times[slot] as number]
-    }
+  /** For snapshots: after a sale has sold out there are as many as there were people. */
+  save(): SavedEnded {
+    const { claims, times } = this.unrolled(this.length)
+    return { claims: new Uint8Array(claims.buffer), times: new Uint8Array(times.buffer) }
+  }
+
+  restore(saved: SavedEnded): void {
+    const claims = new Uint32Array(aligned(saved.claims))
+    const times = new Float64Array(aligned(saved.times))
+    for (let i = 0; i < claims.length; i++) this.push(claims[i] as number, times[i] as number)
   }
 
   private grow(): void {
-    const claims = new Uint32Array(this.claims.length * 2)
-    const times = new Float64Array(this.claims.length * 2)
-    let i = 0
-    for (const [claim, at] of this.entries()) {
-      claims[i] = claim
-      times[i++] = at
-    }
+    const { claims, times } = this.unrolled(this.claims.length * 2)
     this.claims = claims
     this.times = times
     this.head = 0
   }
+
+  /** The ring from its head on, in arrays of this length. */
+  private unrolled(length: number): { readonly claims: Uint32Array<ArrayBuffer>; readonly times: Float64Array<ArrayBuffer> } {
+    const claims = new Uint32Array(length)
+    const times = new Float64Array(length)
+    for (let i = 0; i < this.length; i++) {
+      const slot = (this.head + i) & (this.claims.length - 1)
+      claims[i] = this.claims[slot] as number
+      times[i] = this.times[slot] as number
+    }
+    return { claims, times }
+  }
+}
+
+/** The two columns as bytes, oldest first, little-endian. */
+export interface SavedEnded {
+  readonly claims: Uint8Array
+  readonly times: Uint8Array
 }

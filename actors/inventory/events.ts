@@ -1,3 +1,4 @@
+import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { RecordWriter } from '../record.ts'
@@ -85,32 +86,29 @@ export function writePhaseSet(record: RecordWriter, sku: number, phase: number):
   return at
 }
 
-/** A new claim: a hold that ends at `expiresAt`, or with `expiresAt` 0 a ticket. The user's bytes come from the entry. */
+/** A new claim: a hold that ends at `expiresAt`, or with `expiresAt` 0 a ticket. User, quantity and request come from the entry at `from`. */
 export function writeClaimed(
   record: RecordWriter,
   kind: typeof eventKind.held | typeof eventKind.queued,
   sku: number,
   claim: number,
-  qty: number,
   expiresAt: number,
-  requestHi: number,
-  requestLo: number,
-  userHash: number,
-  bytes: Uint8Array,
-  userFrom: number,
-  userBytes: number,
+  entry: Uint8Array,
+  entryView: DataView,
+  from: number,
 ): number {
+  const userBytes = entry[from + entryOffset.userBytes] as number
+  const userFrom = from + entryHeadBytes + (entry[from + entryOffset.skuBytes] as number)
   const at = skuEvent(record, eventOffset.user + userBytes, kind, sku)
-  const { view } = record
+  const { view, bytes } = record
   view.setUint32(at + eventOffset.claim, claim, true)
-  view.setUint16(at + eventOffset.qty, qty, true)
+  view.setUint16(at + eventOffset.qty, entryView.getUint16(from + entryOffset.qty, true), true)
   view.setUint16(at + eventOffset.userBytes, userBytes, true)
   view.setFloat64(at + eventOffset.expiresAt, expiresAt, true)
-  view.setUint32(at + eventOffset.requestHi, requestHi, true)
-  view.setUint32(at + eventOffset.requestLo, requestLo, true)
-  view.setUint32(at + eventOffset.userHash, userHash, true)
-  const out = record.bytes
-  for (let i = 0, to = at + eventOffset.user; i < userBytes; i++) out[to + i] = bytes[userFrom + i] as number
+  view.setUint32(at + eventOffset.requestHi, entryView.getUint32(from + entryOffset.requestHi, true), true)
+  view.setUint32(at + eventOffset.requestLo, entryView.getUint32(from + entryOffset.requestLo, true), true)
+  view.setUint32(at + eventOffset.userHash, entryView.getUint32(from + entryOffset.userHash, true), true)
+  for (let i = 0, to = at + eventOffset.user; i < userBytes; i++) bytes[to + i] = entry[userFrom + i] as number
   return at
 }
 

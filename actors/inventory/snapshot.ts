@@ -4,6 +4,7 @@ import { LineOrder } from '../../protocol/line-order.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { JournalFault } from '../record.ts'
 import { claimState } from './claim.ts'
+import type { SavedEnded } from './ended-claims.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
@@ -20,7 +21,7 @@ interface SavedSku {
   readonly users: SavedUsers
   readonly lineFrom: number
   readonly line: Uint8Array
-  readonly ended: readonly (readonly [claim: number, at: number])[]
+  readonly ended: SavedEnded
   readonly former: readonly (readonly [key: string, at: number])[]
   readonly orders: readonly OpenOrder[]
   readonly restocks: readonly (readonly [request: string, units: number])[]
@@ -53,7 +54,7 @@ function saveSku(sku: SkuState): SavedSku {
     users: sku.users.save(),
     lineFrom: line.from,
     line: line.bits,
-    ended: [...sku.ended.entries()],
+    ended: sku.ended.save(),
     former: sku.former.entries(),
     orders: [...sku.orders.values()],
     restocks: [...sku.restocks],
@@ -78,7 +79,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   })
   sku.users.restore(saved.users)
   sku.line = LineOrder.fromBitmap(saved.lineFrom, saved.line, sku.lastClaim + 1)
-  for (const [claim, at] of saved.ended) sku.ended.push(claim, at)
+  sku.ended.restore(saved.ended)
   sku.former.restore(saved.former)
   for (const order of saved.orders) sku.orders.set(order.claim, order)
   for (const [request, added] of saved.restocks) sku.restocks.set(request, added)

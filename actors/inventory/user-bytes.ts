@@ -29,6 +29,14 @@ export class UserBytes {
     return arena.bytes.subarray(at, at + length)
   }
 
+  /** Copies the id to `to` at `at`. */
+  copy(reference: number, length: number, to: Uint8Array, at: number): void {
+    const arena = this.arena(reference >>> slotBits)
+    const from = (reference & ((1 << slotBits) - 1)) * arena.size
+    const kept = arena.bytes
+    for (let i = 0; i < length; i++) to[at + i] = kept[from + i] as number
+  }
+
   free(reference: number): void {
     this.arena(reference >>> slotBits).freeSlots.push(reference & ((1 << slotBits) - 1))
   }

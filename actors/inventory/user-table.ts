@@ -1,12 +1,12 @@
 import { mix32 } from '../../protocol/hash.ts'
 import { UserBytes } from './user-bytes.ts'
-import { mayBe, rowOfCell, UserIndex } from './user-index.ts'
+import { cellSize, firstCell, UserIndex } from './user-index.ts'
 
 const noRow = 0xffff_ffff
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 35 bytes a row, 16 or more for the id,
- * about 6 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 36 bytes a row, 16 or more for the id,
+ * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
  */
 export class UserTable {
@@ -28,7 +28,7 @@ export class UserTable {
   private userLength = new Uint8Array(64)
   private rowOfClaim = new Uint32Array(64).fill(noRow)
   private readonly bytes = new UserBytes()
-  private readonly index = new UserIndex((row) => this.hash[row] as number)
+  private readonly index = new UserIndex()
   private readonly freeRows: number[] = []
   private used = 0
 
@@ -36,14 +36,19 @@ export class UserTable {
   find(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const cells = this.index.part(hash)
     const mask = cells.length - 1
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const cell = cells[at] as number
+    for (let at = firstCell(hash, mask); ; at = (at + cellSize) & mask) {
+      const cell = cells[at + 1] as number
       if (cell === 0) return -1
-      if (!mayBe(cell, hash)) continue
-      const row = rowOfCell(cell)
-      if (this.hash[row] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
+      const row = cell - 1
+      if (cells[at] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
         return row
     }
+  }
+
+  /** Touches the memory where {@link find} will begin; worth calling for many users before the first is looked for. Returns what is of no use. */
+  touch(hash: number): number {
+    const cells = this.index.part(hash)
+    return cells[firstCell(hash, cells.length - 1)] as number
   }
 
   /** A row for a user who has none, begun: its claim columns are zero, and the caller fills them and calls {@link end}. */
@@ -113,15 +118,13 @@ export class UserTable {
   }
 
   save(): SavedUsers {
-    const rows = [...this.rows()]
-    const users = new Uint8Array(rows.reduce((sum, row) => sum + (this.userLength[row] as number), 0))
-    let at = 0
-    for (const row of rows) {
-      users.set(this.userBytes(row), at)
-      at += this.userLength[row] as number
-    }
+    const rows = this.rowsInUse()
+    let usersBytes = 0
+    for (let i = 0; i < rows.length; i++) usersBytes += this.userLength[rows[i] as number] as number
+    const users = new Uint8Array(usersBytes)
+    for (let i = 0, at = 0; i < rows.length; i++) at += this.copyUser(rows[i] as number, users, at)
     const pick = <T extends Column>(column: T, into: T): Uint8Array => {
-      for (const [i, row] of rows.entries()) into[i] = column[row] as number
+      for (let i = 0; i < rows.length; i++) into[i] = column[rows[i] as number] as number
       return new Uint8Array(into.buffer)
     }
     const count = rows.length
@@ -163,6 +166,18 @@ export class UserTable {
       this.deadline[row] = deadlines[i] as number
       this.end(row)
     }
+  }
+
+  private rowsInUse(): Uint32Array {
+    const rows = new Uint32Array(this.count)
+    for (let row = 0, i = 0; row < this.used; row++) if (this.userLength[row] !== 0) rows[i++] = row
+    return rows
+  }
+
+  private copyUser(row: number, to: Uint8Array, at: number): number {
+    const length = this.userLength[row] as number
+    this.bytes.copy(this.user[row] as number, length, to, at)
+    return length
   }
 
   private rowDigest(row: number): number {
@@ -216,7 +231,7 @@ export interface SavedUsers {
 type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
 /** A copy whose buffer begins with the first byte, as typed arrays of wider items need it. */
-function aligned(bytes: Uint8Array): ArrayBuffer {
+export function aligned(bytes: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(bytes.length)
   new Uint8Array(copy).set(bytes)
   return copy

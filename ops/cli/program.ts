@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
+import { addJournalCommands } from './journal-commands.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
@@ -28,6 +29,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
   addUserCommands(program, terminal)
+  addJournalCommands(program, terminal)
   addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })

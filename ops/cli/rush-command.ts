@@ -1,19 +1,19 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
+import { counted } from '../counted.ts'
 import { createLog } from '../log.ts'
-import type { Visit } from '../rush/crowd.ts'
 import { usualHabits } from '../rush/habit.ts'
-import { type RushSettings, startRush } from '../rush/rush.ts'
-import { acceptedTokens } from '../rush/tokens.ts'
+import { type RushResult, type RushSettings, startRush } from '../rush/rush.ts'
+import { acceptedTokens, type Tokens } from '../rush/tokens.ts'
 import { readSecrets } from '../secrets.ts'
 import { settingsSchema } from '../settings.ts'
 import { StartFault } from '../start-fault.ts'
 import { realWorld } from '../world.ts'
 import { CommandFault } from './command-fault.ts'
 import { addNodeCommand, type NodeOptions, readNodeOptions, withNode } from './connection.ts'
+import { LinesFile } from './lines-file.ts'
 import { rushProgress } from './rush-progress.ts'
 import { summaryText } from './rush-summary.ts'
 import type { Terminal } from './terminal.ts'
@@ -52,17 +52,32 @@ export function addRushCommand(program: Command, terminal: Terminal): void {
 }
 
 async function runRush(options: RushOptions, node: NodeOptions, rpc: RpcClient, terminal: Terminal): Promise<void> {
-  const asJson = node.json === true
   const settings = await settingsOf(options, rpc)
   const tokens = await tokensOf(settings.url, node, terminal)
+  const told = options.told === undefined ? undefined : new LinesFile(resolve(terminal.workingFolder, options.told))
+  try {
+    const { summary, visits } = await watchedRush(settings, rpc, tokens, node.json === true, terminal)
+    for (const visit of visits) told?.write(visit)
+    terminal.out(node.json === true ? `${JSON.stringify({ kind: 'summary', ...summary })}\n` : summaryText(summary, terminal))
+    const { problems } = summary
+    if (problems.length > 0) throw new StartFault(`the rush met ${counted(problems.length, 'problem')}: ${problems.join('; ')}`)
+  } finally {
+    told?.close()
+  }
+}
+
+async function watchedRush(
+  settings: RushSettings,
+  rpc: RpcClient,
+  tokens: Tokens,
+  asJson: boolean,
+  terminal: Terminal,
+): Promise<RushResult> {
   const log = createLog({ level: 'warn', pretty: terminal.interactive, colours: terminal.colours }, { write: (line) => terminal.err(line) })
   const progress = rushProgress(terminal, settings.users, asJson)
   const rush = await startRush(settings, { world: realWorld(log), rpc, tokens, onProgress: progress.show })
   terminal.onStopSignal(() => rush.stop())
-  const { summary, visits } = await rush.result.finally(progress.end)
-  if (options.told !== undefined) await writeVisits(resolve(terminal.workingFolder, options.told), visits)
-  terminal.out(asJson ? `${JSON.stringify({ kind: 'summary', ...summary })}\n` : summaryText(summary, terminal))
-  if (summary.problems.length > 0) throw new StartFault(`the rush met ${summary.problems.length} problems: ${summary.problems.join('; ')}`)
+  return rush.result.finally(progress.end)
 }
 
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
@@ -133,7 +148,7 @@ async function skusOf(options: RushOptions, rpc: RpcClient): Promise<readonly st
 }
 
 /** The shoppers' tokens: by the secret that is given or kept in the data folder, or those of a demo's guests. */
-async function tokensOf(socketUrl: string, node: NodeOptions, terminal: Terminal) {
+async function tokensOf(socketUrl: string, node: NodeOptions, terminal: Terminal): Promise<Tokens> {
   const web = new URL(socketUrl.replace(/^ws/, 'http'))
   const given = terminal.environment['SLUICE_JWT_SECRET']
   if (given !== undefined && given !== '') return acceptedTokens(web, given, 'SLUICE_JWT_SECRET')
@@ -141,8 +156,4 @@ async function tokensOf(socketUrl: string, node: NodeOptions, terminal: Terminal
   const folder = node.dataFolder ?? (variable === '' ? undefined : variable) ?? defaults.dataFolder
   const kept = await readSecrets(resolve(terminal.workingFolder, folder))
   return acceptedTokens(web, kept?.jwtSecret, `the data folder ${folder}`)
-}
-
-async function writeVisits(path: string, visits: readonly Visit[]): Promise<void> {
-  await writeFile(path, visits.map((visit) => `${JSON.stringify(visit)}\n`).join(''))
 }

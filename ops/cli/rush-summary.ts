@@ -1,4 +1,5 @@
 import picocolors from 'picocolors'
+import { counted } from '../counted.ts'
 import { outcomes } from '../rush/rush-counts.ts'
 import type { RushSummary } from '../rush/rush.ts'
 import { table } from './tables.ts'
@@ -29,7 +30,7 @@ export function summaryText(summary: RushSummary, terminal: Terminal): string {
   const { users, tookMs, addresses } = summary
   const from = addresses === 0 ? '' : ` from ${addresses} ${addresses === 1 ? 'address' : 'addresses'}`
   const parts = [
-    `${users} ${users === 1 ? 'shopper' : 'shoppers'}${from} in ${(tookMs / 1000).toFixed(1)} s\n`,
+    `${counted(users, 'shopper')}${from} in ${(tookMs / 1000).toFixed(1)} s\n`,
     outcomeTable(summary, terminal),
     latencyTable(summary, terminal),
     codeTable(summary, terminal),

@@ -45,7 +45,7 @@ export interface Visit {
 const arrivingMax = 200
 /** Long: a crowd is where a server is slow, and a call without an answer is a finding. */
 const callDeadlineMs = 60_000
-const farewellMs = 5_000
+const farewellMs = 3_000
 const crowdNameLength = 6
 /** Counted beside the protocol's codes. */
 const noTicket = 'NO_TOKEN'
@@ -59,6 +59,7 @@ export class Crowd {
   private readonly name: string
   private readonly inside = new Map<Shopper, SocketClient>()
   private arriving = 0
+  private present = 0
   private ending: EndReason | undefined
   private closing: Timer | undefined
   private wake: () => void = () => {}
@@ -79,7 +80,7 @@ export class Crowd {
     for (let number = 0; number < users && this.ending === undefined; number++) {
       const tooEarlyMs = beganAt + (number / users) * arriveWithinMs - clock.monotonic()
       if (tooEarlyMs > 0) await delay(timers, tooEarlyMs)
-      await this.waitFor(() => this.arriving < arrivingMax && this.inside.size < this.settings.socketsMax)
+      await this.waitFor(() => this.arriving < arrivingMax && this.present < this.settings.socketsMax)
       if (this.ending === undefined) visits.push(this.visit(number))
     }
     await Promise.all(visits)
@@ -105,6 +106,7 @@ export class Crowd {
     let stage: Stage = 'arriving'
     this.counts.move('outside', stage)
     this.arriving++
+    this.present++
     const user = `crowd-${this.name}-${number}`
     const ticket = await this.ticketOf(user)
     if (ticket === undefined) {
@@ -134,6 +136,7 @@ export class Crowd {
   }
 
   private done(stage: Stage, visit: Visit): void {
+    this.present--
     this.counts.end(stage, visit.outcome)
     this.visits.push(visit)
     this.wake()

@@ -147,11 +147,13 @@ export class Shopper {
     return this.told()
   }
 
+  /** `leave` is also answered when there is nothing left to leave, so what became of the claim is asked for: its end may have come first. */
   private async leave(): Promise<Outcome> {
     const { client, sku } = this.parts
     const answer = await this.ask('leave', client.leave(sku))
-    if (answer instanceof SluiceError) return answer.retriable ? this.unanswered() : 'refused'
-    return 'left'
+    const claim = answer instanceof SluiceError ? answer : await this.ask('claim', client.claim(sku))
+    if (claim instanceof SluiceError) return claim.retriable ? this.unanswered() : 'refused'
+    return outcomeOf(claim) ?? (claim.state === 'none' ? 'left' : this.unanswered())
   }
 
   /** The rush ends first. Whoever has something gives it back, so that it does not stand in the way of others. */
@@ -172,7 +174,7 @@ export class Shopper {
     return outcomeOf(this.claim.now) ?? this.unanswered()
   }
 
-  private async ask<T>(what: 'buy' | 'checkout' | 'leave', call: Promise<T>): Promise<T | SluiceError> {
+  private async ask<T>(what: 'buy' | 'checkout' | 'leave' | 'claim', call: Promise<T>): Promise<T | SluiceError> {
     const { meters, world } = this.parts
     const askedAt = world.clock.monotonic()
     try {

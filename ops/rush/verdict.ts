@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { Visit } from './crowd.ts'
 import type { StockReport } from './stock-watch.ts'
 
@@ -5,9 +6,9 @@ import type { StockReport } from './stock-watch.ts'
 export function verdictOf(stock: readonly StockReport[], visits: readonly Visit[]): readonly string[] {
   const problems = stock.flatMap((report) => stockProblems(report, visits))
   const unanswered = visits.filter(({ outcome }) => outcome === 'unanswered').length
-  if (unanswered > 0) problems.push(`${unanswered} ${unanswered === 1 ? 'shopper was' : 'shoppers were'} left without an answer`)
+  if (unanswered > 0) problems.push(`${counted(unanswered, 'shopper')} left without an answer`)
   const risen = visits.filter(({ rises }) => rises > 0).length
-  if (risen > 0) problems.push(`${risen} ${risen === 1 ? 'shopper' : 'shoppers'} fell back in the line`)
+  if (risen > 0) problems.push(`${counted(risen, 'shopper')} fell back in the line`)
   return problems
 }
 
@@ -17,6 +18,6 @@ function stockProblems({ sku, units, before, after, broken, samples }: StockRepo
   if (broken.length > 0) problems.push(`${sku}: units do not add up to ${units} in ${broken.length} or more of ${samples} samples`)
   const bought = visits.filter((visit) => visit.sku === sku && visit.outcome === 'bought').length
   const sold = after.sold - before.sold
-  if (bought > sold) problems.push(`${sku}: ${bought} shoppers were told that they paid, but ${sold} units were sold`)
+  if (bought > sold) problems.push(`${sku}: ${counted(bought, 'shopper')} told of a payment, but ${counted(sold, 'unit')} sold`)
   return problems
 }

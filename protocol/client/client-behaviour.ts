@@ -48,17 +48,19 @@ export function describeClients(start: () => Promise<ServerUnderTest>): void {
     let operator: RpcClient
     let names = 0
     const shoppers: Shopper[] = []
+    const started: (() => void | Promise<void>)[] = []
 
     beforeAll(async () => {
       server = await start()
+      started.push(() => server.stop())
       operator = connectRpc({ url: server.rpcUrl, ...(server.operatorKey === undefined ? {} : { key: server.operatorKey }) })
+      started.push(() => operator.close())
     })
     afterEach(() => {
       for (const one of shoppers.splice(0)) one.close()
     })
     afterAll(async () => {
-      operator.close()
-      await server.stop()
+      for (const end of started.toReversed()) await end()
     })
 
     async function shopper(user = `user-${kind}-${++names}`): Promise<Shopper> {

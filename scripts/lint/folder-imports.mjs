@@ -15,7 +15,10 @@ const mayImport = {
 /** The files of cluster/ that stand for one bus, store or queue. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
 const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
-const compositionRoot = 'ops/node.ts'
+/** The node, and the reader of a journal at rest. */
+const compositionRoots = new Set(['ops/node.ts', 'ops/journal/open-journal.ts'])
+/** Worker threads build the little that they need by themselves. */
+const threadEntry = /^ops\/[a-z-]+-worker\.ts$/
 
 export const folderImports = {
   create(context) {
@@ -39,9 +42,10 @@ function fault(path, folder, target, targetFolder, typeOnly) {
     const list = mayImport[folder].join(', ')
     return `${folder}/ may not import ${target}: it imports ${list === '' ? 'nothing of ours' : `only ${list}`}.`
   }
-  if (!adapter.test(target) || !usesPortsOnly.has(folder) || path === compositionRoot || path.endsWith('.test.ts')) return undefined
+  const buildsAdapters = compositionRoots.has(path) || threadEntry.test(path) || path.endsWith('.test.ts')
+  if (!adapter.test(target) || !usesPortsOnly.has(folder) || buildsAdapters) return undefined
   if (folder === 'ops' && typeOnly) return undefined
-  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${compositionRoot} builds adapters.`
+  return `${target} is an adapter: ${folder}/ imports only the ports of cluster/, and ${[...compositionRoots].join(' and ')} build adapters.`
 }
 
 /** `scripts` for scripts/build.mjs, and '' for a file that lies in no folder of ours. */

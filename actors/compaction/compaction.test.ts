@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Position, shardName, type ShardName, type Snapshot } from '../../cluster/store.ts'
+import { ManualWorld } from '../testing/manual-world.ts'
+import { Turnstile } from '../testing/turnstile.ts'
+import { type CompactableShard, Compaction, type CompactionLimits } from './compaction.ts'
+
+const limits: CompactionLimits = { snapshotEveryBytes: 1_000, checkMs: 100, takeMsMax: 5_000, retryMs: 2_000 }
+
+/** A shard that a test lets write, and whose snapshots take as long as a test wants. */
+class WritingShard implements CompactableShard {
+  readonly name: ShardName
+  readonly taking = new Turnstile()
+  bytes = 0
+  fails = false
+  begun = 0
+
+  constructor(number: number) {
+    this.name = shardName('inv', number)
+  }
+
+  journalBytes(): number {
+    return this.bytes
+  }
+
+  async takeSnapshot(): Promise<Snapshot> {
+    this.begun++
+    const position: Position = { epoch: 1, seq: this.bytes }
+    await this.taking.pass()
+    if (this.fails) throw new Error('told to fail')
+    return { position, now: 0, chunks: [] }
+  }
+}
+
+describe('compaction', () => {
+  const stored: string[] = []
+  const storing = new Turnstile()
+  let world: ManualWorld
+  let compaction: Compaction
+  let a: WritingShard
+  let b: WritingShard
+
+  beforeEach(() => {
+    stored.length = 0
+    storing.open()
+    world = new ManualWorld()
+    const store = {
+      writeSnapshot: async (shard: ShardName, { position }: Snapshot): Promise<'stored'> => {
+        await storing.pass()
+        stored.push(`${shard}@${position.seq}`)
+        return 'stored'
+      },
+    }
+    compaction = new Compaction({ store, world, limits })
+    a = new WritingShard(1)
+    b = new WritingShard(2)
+    compaction.watch(a)
+    compaction.watch(b)
+  })
+
+  afterEach(() => world.settled(compaction.close()))
+
+  test('SNP-4 takes a snapshot when a shard has written enough since the last one', async () => {
+    a.bytes = 999
+    await world.pass(10_000)
+    expect(stored).toEqual([])
+    a.bytes = 1_000
+    await world.pass(200)
+    expect(stored).toEqual(['inv.1@1000'])
+    a.bytes = 1_999
+    await world.pass(10_000)
+    expect(stored).toHaveLength(1)
+    a.bytes = 2_100
+    await world.pass(200)
+    expect(stored).toEqual(['inv.1@1000', 'inv.1@2100'])
+    expect(compaction.counters).toEqual({ stored: 2, failed: 0 })
+  })
+
+  test('SNP-4 counts what is written while a snapshot is made for the next one', async () => {
+    a.taking.shut()
+    a.bytes = 1_000
+    await world.pass(200)
+    a.bytes = 2_000
+    a.taking.open()
+    await world.until('two snapshots are stored', () => stored.length === 2)
+    expect(stored).toEqual(['inv.1@1000', 'inv.1@2000'])
+  })
+
+  test('SNP-5 makes one snapshot at a time, of the longest journal', async () => {
+    a.bytes = 1_500
+    b.bytes = 4_000
+    b.taking.shut()
+    await world.pass(1_000)
+    expect([a.begun, b.begun]).toEqual([0, 1])
+    b.taking.open()
+    await world.until('both are stored', () => stored.length === 2)
+    expect(stored).toEqual(['inv.2@4000', 'inv.1@1500'])
+  })
+
+  test('SNP-6 tries a failed snapshot again later and lets others go first', async () => {
+    b.fails = true
+    b.bytes = 4_000
+    a.bytes = 1_000
+    await world.pass(1_000)
+    expect(stored).toEqual(['inv.1@1000'])
+    expect(compaction.counters.failed).toBe(1)
+    b.fails = false
+    await world.until('it is stored', () => stored.length === 2)
+    expect(b.begun).toBe(2)
+  })
+
+  test('SNP-6 gives up a snapshot that is never made', async () => {
+    b.taking.shut()
+    b.bytes = 4_000
+    a.bytes = 1_000
+    await world.pass(4_000)
+    expect(stored).toEqual([])
+    await world.until('another is stored', () => stored.length === 1)
+    expect(stored).toEqual(['inv.1@1000'])
+    b.taking.open()
+    await world.until('it is stored in the end', () => stored.length === 2)
+  })
+
+  test('SNP-7 forgets a shard that is not owned any more', async () => {
+    compaction.forget(a.name)
+    a.bytes = 10_000
+    await world.pass(10_000)
+    expect(a.begun).toBe(0)
+  })
+
+  test('SNP-8 closes at once while a snapshot is made, and after the store when one is stored', async () => {
+    a.taking.shut()
+    a.bytes = 1_000
+    await world.pass(200)
+    const before = world.clock.now()
+    await world.settled(compaction.close())
+    expect(world.clock.now()).toBe(before)
+    a.taking.open()
+    await world.pass(1_000)
+    expect(stored).toEqual([])
+  })
+
+  test('SNP-8 waits for the store', async () => {
+    storing.shut()
+    a.bytes = 1_000
+    await world.pass(200)
+    let closed = false
+    const closing = compaction.close().then(() => {
+      closed = true
+      return closed
+    })
+    await world.pass(1_000)
+    expect(closed).toBe(false)
+    storing.open()
+    await world.settled(closing)
+    expect(stored).toEqual(['inv.1@1000'])
+  })
+})

@@ -1,0 +1,143 @@
+import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
+import type { ShardName, Snapshot, Store } from '../../cluster/store.ts'
+import type { Timer, World } from '../../cluster/world.ts'
+
+/** What compaction has to know of a shard that this node owns. */
+export interface CompactableShard {
+  readonly name: ShardName
+  /** See `Shard.journalBytes`; never falls. */
+  journalBytes(): number
+  /** Makes a snapshot of the shard as of about now, while the shard goes on working. */
+  takeSnapshot(): Promise<Snapshot>
+}
+
+export interface CompactionLimits {
+  /** Journal written by a shard until its next snapshot. */
+  readonly snapshotEveryBytes: number
+  readonly checkMs: number
+  /** A snapshot that takes longer is given up, so that other shards get their turn. */
+  readonly takeMsMax: number
+  /** Until a shard whose snapshot failed is tried again. */
+  readonly retryMs: number
+}
+
+export const compactionLimits: CompactionLimits = {
+  snapshotEveryBytes: 64 * 1024 * 1024,
+  checkMs: 1_000,
+  takeMsMax: 600_000,
+  retryMs: 60_000,
+}
+
+interface Watched {
+  readonly shard: CompactableShard
+  /** `journalBytes` when the last snapshot was begun: at least so much is in it. */
+  snapshotAtBytes: number
+  notBefore: number
+}
+
+/**
+ * Keeps journals short: a shard that has written enough since its last snapshot gets a new one, up to which the store trims. One shard at a time
+ * for the whole process, the longest journal first, and never in the owner's way. A snapshot that fails costs nothing but a longer journal.
+ */
+export class Compaction implements MetricSource {
+  readonly counters = { stored: 0, failed: 0 }
+  private readonly store: Pick<Store, 'writeSnapshot'>
+  private readonly world: World
+  private readonly limits: CompactionLimits
+  private readonly watched = new Map<ShardName, Watched>()
+  private readonly checker: Timer
+  private underWay: Promise<void> | undefined
+  private giveUp: ((reason: Error) => void) | undefined
+  private isClosed = false
+
+  constructor(parts: { readonly store: Pick<Store, 'writeSnapshot'>; readonly world: World; readonly limits?: Partial<CompactionLimits> }) {
+    this.store = parts.store
+    this.world = parts.world
+    this.limits = { ...compactionLimits, ...parts.limits }
+    this.checker = parts.world.timers.every(this.limits.checkMs, () => this.check())
+  }
+
+  /** From now on; takes the place of what was watched under the same name before. */
+  watch(shard: CompactableShard): void {
+    this.watched.set(shard.name, { shard, snapshotAtBytes: 0, notBefore: 0 })
+  }
+
+  /** The shard is not this node's any more. */
+  forget(name: ShardName): void {
+    this.watched.delete(name)
+  }
+
+  /** Begins no more snapshots, and resolves when one that is being stored is; one that is only being made is given up. */
+  async close(): Promise<void> {
+    this.isClosed = true
+    this.checker.cancel()
+    this.giveUp?.(new Error('the node is closing'))
+    await this.underWay
+  }
+
+  collect(sink: MetricSink): void {
+    sink.counter('sluice_snapshots_total', 'Snapshots that were stored', this.counters.stored)
+    sink.counter('sluice_snapshot_failures_total', 'Snapshots that could not be made or stored', this.counters.failed)
+  }
+
+  private check(): void {
+    if (this.underWay !== undefined || this.isClosed) return
+    const next = this.longest()
+    if (next === undefined) return
+    this.underWay = this.compact(next).finally(() => {
+      this.underWay = undefined
+    })
+  }
+
+  private longest(): Watched | undefined {
+    const now = this.world.clock.now()
+    let longest: Watched | undefined
+    let most = this.limits.snapshotEveryBytes
+    for (const watched of this.watched.values()) {
+      const bytes = watched.shard.journalBytes() - watched.snapshotAtBytes
+      if (bytes < most || watched.notBefore > now) continue
+      longest = watched
+      most = bytes
+    }
+    return longest
+  }
+
+  /** Never rejects: a shard without a new snapshot is as well off as before. */
+  private async compact(watched: Watched): Promise<void> {
+    const { shard } = watched
+    const began = this.world.clock.monotonic()
+    const bytes = shard.journalBytes()
+    try {
+      const snapshot = await this.take(shard)
+      await this.store.writeSnapshot(shard.name, snapshot)
+      watched.snapshotAtBytes = bytes
+      this.counters.stored++
+      const tookMs = Math.round(this.world.clock.monotonic() - began)
+      this.world.log.info({ shard: shard.name, ...snapshot.position, chunks: snapshot.chunks.length, tookMs }, 'a snapshot was stored')
+    } catch (error) {
+      if (this.isClosed) return
+      this.counters.failed++
+      watched.notBefore = this.world.clock.now() + this.limits.retryMs
+      this.world.log.error({ shard: shard.name, error: String(error) }, 'a snapshot failed; the journal stays as long as it is')
+    }
+  }
+
+  private take(shard: CompactableShard): Promise<Snapshot> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        deadline.cancel()
+        if (this.giveUp === abandon) this.giveUp = undefined
+      }
+      const abandon = (reason: unknown): void => {
+        end()
+        reject(reason instanceof Error ? reason : new Error(String(reason)))
+      }
+      const deadline = this.world.timers.after(this.limits.takeMsMax, () => abandon(`not made within ${this.limits.takeMsMax} ms`))
+      this.giveUp = abandon
+      shard.takeSnapshot().then((snapshot) => {
+        end()
+        resolve(snapshot)
+      }, abandon)
+    })
+  }
+}

@@ -1,0 +1,72 @@
+import Table from 'cli-table3'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { BenchFault } from './bench-fault.ts'
+import { buyPath } from './micro/buy-path.ts'
+import { edgeDecode } from './micro/edge-decode.ts'
+import { innerCodec } from './micro/inner-codec.ts'
+import { inventory } from './micro/inventory.ts'
+import { linePosition } from './micro/line-position.ts'
+import { type MicroFigure, runMicro } from './micro/micro-run.ts'
+import { positionEncoding } from './micro/position-encoding.ts'
+import { tokenBuckets } from './micro/token-buckets.ts'
+
+const suites = [edgeDecode, innerCodec, inventory, buyPath, tokenBuckets, linePosition, positionEncoding]
+const exitCode = { done: 0, failed: 1, misused: 2 } as const
+const optionsSchema = z.object({ filter: z.string(), time: z.number(), json: z.boolean().default(false) })
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(words: readonly string[]): Promise<number> {
+  const command = new Command('bench')
+    .description('Measures the parts that every call goes through, each by itself, and tells what one operation takes.')
+    .option('--filter <text>', 'only cases with this in their name, for example "line:"', '')
+    .option('--time <ms>', 'time for each case', milliseconds, 500)
+    .option('--json', 'print one JSON array as the last line')
+    .exitOverride()
+  try {
+    const { filter, time, json } = optionsSchema.parse(command.parse([...words], { from: 'user' }).opts())
+    const figures = await runMicro(suites, filter, time, ({ name }) => tell(name))
+    process.stdout.write(`${tableOf(figures)}\n`)
+    if (json) process.stdout.write(`${JSON.stringify(figures)}\n`)
+    return exitCode.done
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
+    if (!(error instanceof BenchFault)) throw error
+    process.stderr.write(`bench: ${error.message}\n`)
+    return exitCode.failed
+  }
+}
+
+/** Shows somebody who waits that something happens. */
+function tell(name: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`measured ${name}\n`)
+}
+
+function tableOf(figures: readonly MicroFigure[]): string {
+  const right = { hAlign: 'right' } as const
+  const table = new Table({
+    head: ['what', 'median', 'p99', 'a second', 'event loop blocked'],
+    style: { head: [], border: [] },
+  })
+  for (const { name, unit, medianNs, p99Ns, operationsPerSecond, operations, blockedMs } of figures) {
+    table.push([
+      name,
+      { ...right, content: `${time(medianNs)} / ${unit}` },
+      { ...right, content: time(p99Ns) },
+      { ...right, content: operationsPerSecond.toLocaleString('en-US') },
+      { ...right, content: `${blockedMs} ms for ${operations.toLocaleString('en-US')}` },
+    ])
+  }
+  return table.toString()
+}
+
+function time(ns: number): string {
+  return ns < 10_000 ? `${ns} ns` : `${Math.round(ns / 10) / 100} us`
+}
+
+function milliseconds(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 10 || value > 600_000) throw new InvalidArgumentError('It has to be an integer from 10 to 600000.')
+  return value
+}

@@ -1,0 +1,175 @@
+import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
+import { Shard } from '../../actors/shard.ts'
+import { decodeInner } from '../../cluster/call-codec.ts'
+import { Calls } from '../../cluster/calls.ts'
+import { LocalBus } from '../../cluster/local-bus.ts'
+import { shardName } from '../../cluster/store.ts'
+import type { World } from '../../cluster/world.ts'
+import { Admission } from '../../gateway/admission.ts'
+import { ClaimFollower, type ClaimReport } from '../../gateway/claim-follower.ts'
+import { Connections } from '../../gateway/connection.ts'
+import { Dispatcher } from '../../gateway/dispatcher.ts'
+import { GatewayCounters } from '../../gateway/gateway-counters.ts'
+import { type MethodBody, methodTable } from '../../gateway/method.ts'
+import { Presences } from '../../gateway/presence.ts'
+import { Responder } from '../../gateway/responder.ts'
+import { Views } from '../../gateway/views.ts'
+import { realClock, realRandom, realTimers } from '../../ops/world.ts'
+import type { ShardView } from '../../protocol/broadcast.ts'
+import { op } from '../../protocol/entry.ts'
+import { packInner } from '../../protocol/inner-codec.ts'
+import { publicSubject, shardSubject } from '../../protocol/subject.ts'
+import { benchSettings } from './bench-sale.ts'
+import { benchSku, newBuyers } from './buy-calls.ts'
+import { CountingConnection } from './counting-connection.ts'
+import { ForgetfulStore } from './forgetful-store.ts'
+import type { MicroSuite } from './micro-case.ts'
+
+const connectionCount = 32
+const depth = 64
+const tickMs = 100
+/** Buys after which the shard begins anew, so that memory stays bounded. */
+const buysMax = 2_000_000
+
+/**
+ * A `buy` from the bytes that a socket delivered to the bytes that a socket is given, through the real gateway, bus and shard: everything that
+ * `bench:load` measures but sockets and the disk.
+ */
+export const buyPath: MicroSuite = async () => {
+  let path = await BuyPath.open()
+  let buys = 0
+  const run = async (): Promise<void> => {
+    if (buys >= buysMax) {
+      await path.close()
+      path = await BuyPath.open()
+      buys = 0
+    }
+    buys += connectionCount * depth
+    await path.round()
+  }
+  return {
+    cases: [
+      { name: `path: ${connectionCount} x ${depth} buys, without sockets and disk`, operations: connectionCount * depth, unit: 'buy', run },
+    ],
+    close: () => path.close(),
+  }
+}
+
+class BuyPath {
+  private readonly dispatcher: Dispatcher
+  private readonly calls: Calls
+  private readonly shard: Shard
+  private readonly views: Views
+  private readonly connections: readonly CountingConnection[]
+  private readonly nextCalls = newBuyers(connectionCount * depth)
+
+  private constructor(parts: {
+    dispatcher: Dispatcher
+    calls: Calls
+    shard: Shard
+    views: Views
+    connections: readonly CountingConnection[]
+  }) {
+    this.dispatcher = parts.dispatcher
+    this.calls = parts.calls
+    this.shard = parts.shard
+    this.views = parts.views
+    this.connections = parts.connections
+  }
+
+  static async open(): Promise<BuyPath> {
+    const bus = new LocalBus(world.log)
+    const calls = new Calls({ bus, world, node: 'bench', shards: 1, limits: { pendingMax: 65_536, callDeadlineMs: 10_000 } })
+    const shard = await Shard.open(
+      {
+        name: shardName('inv', 0),
+        subject: shardSubject('inv', 0),
+        publicSubject: publicSubject(0),
+        actor: new InventoryActor(0),
+        store: new ForgetfulStore(),
+        bus,
+        world,
+        limits: { mailboxBytesMax: 64 * 1024 * 1024, batchEntriesMax: 16_384, tickMs, storeRetryMs: 200 },
+        onLost: (reason) => {
+          throw reason
+        },
+      },
+      1,
+    )
+    await calls.request('inv', 0, {
+      op: op.configure,
+      payload: packInner({ settings: benchSettings(1_000_000_000), incarnation: 'bench1' }),
+    })
+    await calls.request('inv', 0, { op: op.setPhase, sku: benchSku, payload: packInner({ phase: 'open' }) })
+    const { dispatcher, views, connections: table } = gatewayOver(bus, calls)
+    await views.load()
+    const connections = Array.from({ length: connectionCount }, () => new CountingConnection())
+    for (const connection of connections) table.add(connection)
+    return new BuyPath({ dispatcher, calls, shard, views, connections })
+  }
+
+  /** Every connection sends its calls and gets its answers. */
+  async round(): Promise<void> {
+    const block = this.nextCalls()
+    const length = block.length / connectionCount
+    for (const [i, connection] of this.connections.entries()) {
+      connection.answers = 0
+      const to = (i + 1) * length
+      for (let at = i * length; at < to;) at = this.dispatcher.hot(connection, block, at, to)
+    }
+    while (this.connections.some((connection) => connection.answers < depth)) {
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    this.views.close()
+    await this.shard.close()
+    this.calls.close()
+  }
+}
+
+const world: World = {
+  clock: realClock,
+  timers: realTimers,
+  random: realRandom,
+  log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+}
+
+function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; views: Views; connections: Connections } {
+  const { clock, log } = world
+  const counters = new GatewayCounters()
+  const connections = new Connections()
+  const views = new Views({ bus, calls, clock, log, shards: 1, tickMs, decodeView: (bytes) => decodeInner<ShardView>(bytes) })
+  const presences = new Presences({ attached: () => {}, detached: () => {} })
+  const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
+  const follower = new ClaimFollower({ calls, views, presences, clock, log, decodeReports, tellSession: () => {} })
+  const many = Number.MAX_SAFE_INTEGER
+  const limits = {
+    connectionsMax: many,
+    connectionsPerAddressMax: many,
+    perConnectionInFlightMax: many,
+    addressRatePerSecond: many,
+    addressBurst: many,
+    userRatePerSecond: many,
+    userBurst: many,
+  }
+  const responder = new Responder(counters, (run) => world.timers.soon(run))
+  const admission = new Admission(limits, clock, counters)
+  const methods = methodTable(hotMethods)
+  return {
+    dispatcher: new Dispatcher({ calls, clock, log, connections, views, presences, methods, admission, follower, responder, counters }),
+    views,
+    connections,
+  }
+}
+
+const hotMethods = (['buy', 'leave', 'claim'] as const).map((name): MethodBody => ({
+  name,
+  role: 'user',
+  run: () => {
+    throw new Error('the bench sends hot calls only')
+  },
+}))

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import picocolors from 'picocolors'
+import { z } from 'zod'
+import { counted } from '../counted.ts'
+import { auditJournal, type JournalReport } from '../journal/journal-audit.ts'
+import { openJournal } from '../journal/open-journal.ts'
+import { settingsSchema } from '../settings.ts'
+import { StartFault } from '../start-fault.ts'
+import { LinesFile } from './lines-file.ts'
+import { table } from './tables.ts'
+import type { Terminal } from './terminal.ts'
+
+const optionsSchema = z.object({ dataFolder: z.string().optional(), json: z.boolean().optional(), claims: z.string().optional() })
+const { dataFolder: usualFolder } = settingsSchema.parse({})
+
+/** `sluice journal verify`. */
+export function addJournalCommands(program: Command, terminal: Terminal): void {
+  const journal = program.command('journal').description('look into what happened')
+  const verify = journal
+    .command('verify')
+    .description(
+      'read the journal from its beginning, recompute every unit and every claim, and say what does not add up; a node may be running',
+    )
+    .option('--data, --data-folder <folder>', `where the node keeps its data (SLUICE_DATA_FOLDER; default ${usualFolder})`)
+    .option('--claims <file>', 'write what became of every claim, a line of JSON each')
+    .option('--json', 'print the result as JSON')
+  verify.action(() => run(optionsSchema.parse(verify.opts()), terminal))
+}
+
+async function run(options: z.output<typeof optionsSchema>, terminal: Terminal): Promise<void> {
+  const variable = terminal.environment['SLUICE_DATA_FOLDER']
+  const folder = options.dataFolder ?? (variable === '' ? undefined : variable) ?? usualFolder
+  const source = openJournal(resolve(terminal.workingFolder, folder))
+  const claims = options.claims === undefined ? undefined : new LinesFile(resolve(terminal.workingFolder, options.claims))
+  try {
+    const report = await auditJournal(source, (claim) => claims?.write(claim))
+    terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : reportText(report, folder, terminal))
+    if (report.problemCount > 0) throw new StartFault(`the journal in ${folder} has ${counted(report.problemCount, 'problem')}`)
+  } finally {
+    claims?.close()
+    await source.close()
+  }
+}
+
+function reportText(report: JournalReport, folder: string, terminal: Terminal): string {
+  const { green } = picocolors.createColors(terminal.colours)
+  const { shards, records, events, epochs, partial, skus, problems, problemCount } = report
+  const parts = [`${folder}: ${records} records with ${events} events in ${shards} shards, ${epochs} epochs\n`]
+  if (skus.length > 0) {
+    const headings = ['SKU', 'state', 'put in', 'available', 'held', 'ordered', 'sold', 'waiting', 'claims', 'users']
+    const rows = skus.map((one) => [
+      one.sku,
+      one.phase,
+      one.units,
+      one.available,
+      one.held,
+      one.ordered,
+      one.sold,
+      one.waiting,
+      one.claims,
+      one.users,
+    ])
+    parts.push(table(terminal, headings, rows))
+  }
+  if (partial.length > 0) {
+    parts.push(`Of ${partial.join(', ')} the oldest records are past the archive's time: only their chain and checksums were verified.\n`)
+  }
+  if (problemCount === 0) {
+    parts.push(green('No gap, every checksum right, every unit in one place, one live claim per user, limits kept, the line in order.\n'))
+  } else {
+    const rows = problems.map(({ shard, at, sku, problem }) => [shard, at, sku, problem])
+    parts.push(table(terminal, ['shard', 'record', 'SKU', 'problem'], rows))
+    if (problemCount > problems.length) parts.push(`and ${problemCount - problems.length} more\n`)
+  }
+  return parts.join('\n')
+}

@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads'
+import type { Followed, Follower } from '../actors/compaction/follower.ts'
+import { shardName, type ShardName } from '../cluster/store.ts'
+
+/** What the thread is to do; see snapshot-worker.ts. */
+export interface FollowTask {
+  readonly folder: string
+  readonly shard: ShardName
+}
+
+export type FollowReply = Followed
+
+const entry = new URL('./snapshot-worker.js', import.meta.url)
+
+/**
+ * Follows inventory shards of an LMDB folder in a thread, so that the loop which serves them never waits for a replay. A thread lives for one
+ * snapshot: snapshots are minutes apart, and the memory of a replayed shard goes with it.
+ */
+export class FollowerThread implements Follower {
+  private readonly folder: string
+  private worker: Worker | undefined
+  private isClosed = false
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** One at a time: a second call ends the first, which somebody must have given up. */
+  async follow(shard: ShardName): Promise<Followed> {
+    await this.stop()
+    if (this.isClosed) throw new Error('the node is closing')
+    const task: FollowTask = { folder: this.folder, shard }
+    const worker = new Worker(entry, { workerData: task, name: `snapshot of ${shard}` })
+    this.worker = worker
+    try {
+      return await replyOf(worker)
+    } finally {
+      if (this.worker === worker) await this.stop()
+    }
+  }
+
+  /** Ends the thread; a call under way rejects. */
+  close(): Promise<void> {
+    this.isClosed = true
+    return this.stop()
+  }
+
+  private async stop(): Promise<void> {
+    const { worker } = this
+    this.worker = undefined
+    await worker?.terminate()
+  }
+}
+
+/** Checks what a thread was started with. */
+export function followTaskOf(value: unknown): FollowTask {
+  if (typeof value !== 'object' || value === null || !('folder' in value) || !('shard' in value)) throw new Error('started without a task')
+  const { folder, shard } = value
+  if (typeof folder !== 'string' || typeof shard !== 'string') throw new Error('started without a folder and a shard')
+  const [kind, number] = shard.split('.')
+  if (kind !== 'inv' || !/^\d+$/.test(number ?? '')) throw new Error(`${shard} is not an inventory shard`)
+  return { folder, shard: shardName('inv', Number(number)) }
+}
+
+function replyOf(worker: Worker): Promise<FollowReply> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', (reply: FollowReply) => resolve(reply))
+    worker.once('error', reject)
+    worker.once('exit', () => reject(new Error('the thread ended without a snapshot')))
+  })
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { ReadEvent } from './journal-records.ts'
+
+/** What an inventory shard's journal says, read from the bytes that actors/inventory/events.ts describes, with code of its own. */
+export type StockEvent =
+  | { readonly kind: 'configured'; readonly sku: string; readonly stock: number; readonly perUserMax: number }
+  | { readonly kind: 'phaseSet'; readonly index: number; readonly phase: Phase }
+  | {
+      readonly kind: 'held' | 'queued'
+      readonly index: number
+      readonly claim: number
+      readonly qty: number
+      readonly user: string
+      readonly until: number
+    }
+  | { readonly kind: 'left' | 'expired' | 'delivered'; readonly index: number; readonly claim: number }
+  | { readonly kind: 'granted'; readonly index: number; readonly count: number; readonly until: number }
+  | { readonly kind: 'lineSoldOut' | 'forgotten'; readonly index: number; readonly count: number }
+  | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number }
+  | { readonly kind: 'settled'; readonly index: number; readonly claim: number; readonly outcome: SettledState }
+  | { readonly kind: 'restocked'; readonly index: number; readonly units: number }
+  | { readonly kind: 'resumedBy'; readonly gapMs: number }
+
+export type Phase = 'scheduled' | 'open' | 'paused' | 'closed'
+export type SettledState = 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded'
+
+const phases: readonly Phase[] = ['scheduled', 'open', 'paused', 'closed']
+const settledStates = new Map<number, SettledState>([
+  [4, 'overdue'],
+  [5, 'refunding'],
+  [6, 'paid'],
+  [7, 'declined'],
+  [8, 'cancelled'],
+  [9, 'refunded'],
+])
+
+const configuredSchema = z.object({ settings: z.object({ sku: z.string(), stock: z.int().min(0), perUserMax: z.int().min(1) }) })
+const packedAt = 8
+const userAt = 36
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** What is wrong with an event's bytes, in words, or the event. */
+export function readStockEvent(event: ReadEvent): StockEvent | string {
+  try {
+    return decode(event) ?? `has an event of the unknown kind ${event.kind}`
+  } catch (error) {
+    // Too short for its kind, or not what its kind packs.
+    return `has an event of kind ${event.kind} that cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
+  const u32 = (offset: number) => view.getUint32(offset, true)
+  const f64 = (offset: number) => view.getFloat64(offset, true)
+  const index = u32(4)
+  switch (kind) {
+    case 1: {
+      const { sku, stock, perUserMax } = configuredSchema.parse(unpackInner(bytes.slice(packedAt))).settings
+      return { kind: 'configured', sku, stock, perUserMax }
+    }
+    case 2: {
+      const phase = phases[view.getUint8(8)]
+      return phase === undefined ? undefined : { kind: 'phaseSet', index, phase }
+    }
+    case 3:
+    case 4: {
+      const user = utf8.decode(bytes.subarray(userAt, userAt + view.getUint8(14)))
+      return { kind: kind === 3 ? 'held' : 'queued', index, claim: u32(8), qty: view.getUint16(12, true), user, until: f64(16) }
+    }
+    case 5:
+      return { kind: 'left', index, claim: u32(8) }
+    case 6:
+      return { kind: 'expired', index, claim: u32(8) }
+    case 7:
+      return { kind: 'granted', index, count: u32(8), until: f64(16) }
+    case 8:
+      return { kind: 'lineSoldOut', index, count: u32(8) }
+    case 9:
+      return { kind: 'ordered', index, claim: u32(8), until: f64(16) }
+    case 10: {
+      const outcome = settledStates.get(view.getUint8(12))
+      return outcome === undefined ? undefined : { kind: 'settled', index, claim: u32(8), outcome }
+    }
+    case 12:
+      return { kind: 'restocked', index, units: u32(8) }
+    case 13:
+      return { kind: 'forgotten', index, count: u32(8) }
+    case 14:
+      return { kind: 'delivered', index, claim: u32(8) }
+    case 15:
+      return { kind: 'resumedBy', gapMs: f64(16) }
+    default:
+      return undefined
+  }
+}

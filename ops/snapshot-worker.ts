@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { followStore } from '../actors/compaction/follower.ts'
+import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
+import { openLmdbReader } from '../cluster/lmdb-reader.ts'
+import { partsOfName } from '../cluster/store.ts'
+import { type FollowReply, followTaskOf } from './follower-thread.ts'
+import { realClock } from './world.ts'
+
+// The thread that follower-thread.ts starts for one snapshot: it reads the data folder beside its owner, replies once and ends.
+const task = followTaskOf(workerData)
+const reader = openLmdbReader(task.folder, realClock)
+try {
+  const followed = await followStore(reader, task.shard, new InventoryActor(partsOfName(task.shard).shard))
+  // Copies with memory of their own: what is transferred is gone here, and chunks may share theirs.
+  const chunks = followed.chunks.map((chunk) => new Uint8Array(chunk))
+  const reply: FollowReply = { ...followed, chunks }
+  parentPort?.postMessage(
+    reply,
+    chunks.map((chunk) => chunk.buffer),
+  )
+} finally {
+  await reader.close()
+}

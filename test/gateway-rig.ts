@@ -1,0 +1,111 @@
+import { createSigner } from 'fast-jwt'
+import { decodeInner } from '../cluster/call-codec.ts'
+import { Calls } from '../cluster/calls.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scripted-shard.ts'
+import type { World } from '../cluster/world.ts'
+import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
+import { IdentityCheck } from '../gateway/identity.ts'
+import { loadUws } from '../gateway/uws.ts'
+import { broadcastFrame, shardView, skuSettings, skuView } from '../gateway/view-fixtures.ts'
+import { createLog } from '../ops/log.ts'
+import { settingsSchema } from '../ops/settings.ts'
+import { realWorld } from '../ops/world.ts'
+import type { ShardBroadcast } from '../protocol/broadcast.ts'
+import { op } from '../protocol/entry.ts'
+import { publicSubject, shardSubject } from '../protocol/subject.ts'
+
+export interface RigOptions {
+  readonly settings?: Partial<GatewayParts['settings']>
+  readonly files?: GatewayParts['files']
+  readonly routes?: GatewayParts['routes']
+  readonly pendingMax?: number
+  readonly callDeadlineMs?: number
+  /** What the inventory shard answers to everything but the question for its view. */
+  readonly script?: (command: Heard) => ScriptedAnswer
+}
+
+const secrets = {
+  jwtSecret: 'a secret of at least thirty-two characters',
+  backendKey: 'key-of-the-backend',
+  operatorKey: 'key-of-operators',
+}
+const epoch = 1
+
+/** A gateway on real ports of loopback, with one shard whose answers the test writes: it has the SKU `lamp`, which is open. */
+export class GatewayRig {
+  readonly gateway: Gateway
+  readonly inventory: ScriptedShard
+  readonly sessions: ScriptedShard
+  readonly bus: LocalBus
+  ports = { webPort: 0, rpcPort: 0 }
+  private readonly calls: Calls
+  private skewMs = 0
+
+  private constructor(options: RigOptions) {
+    const log = createLog({ level: 'error', pretty: false, colours: false }, { write: (line) => process.stderr.write(line) })
+    const real = realWorld(log)
+    const clock = { now: () => real.clock.now() + this.skewMs, monotonic: () => real.clock.monotonic() + this.skewMs }
+    const world: World = { ...real, clock }
+    this.bus = new LocalBus(log)
+    const lamp = skuView(skuSettings('lamp'))
+    const script = options.script ?? (() => ({ kind: 'result', result: { state: 'none' } }))
+    this.inventory = new ScriptedShard(this.bus, shardSubject('inv', 0), (command) =>
+      command.op === op.view ? { kind: 'inner', result: shardView({ shard: 0, epoch, seq: 1 }, [lamp]) } : script(command),
+    )
+    this.sessions = new ScriptedShard(this.bus, shardSubject('ses', 0), () => ({ kind: 'result', result: null }))
+    const limits = { pendingMax: options.pendingMax ?? 1_000, callDeadlineMs: options.callDeadlineMs ?? 10_000 }
+    this.calls = new Calls({ bus: this.bus, world, node: 'rig', shards: 1, limits })
+    this.gateway = new Gateway({
+      uws: loadUws().uws,
+      world,
+      bus: this.bus,
+      calls: this.calls,
+      identities: new IdentityCheck(secrets, () => clock.now()),
+      shards: 1,
+      files: options.files ?? new Map(),
+      routes: options.routes ?? new Map(),
+      decodeInner,
+      settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
+    })
+  }
+
+  static async start(options: RigOptions = {}): Promise<GatewayRig> {
+    const rig = new GatewayRig(options)
+    rig.ports = await rig.gateway.start()
+    return rig
+  }
+
+  get webUrl(): string {
+    return `http://127.0.0.1:${this.ports.webPort}`
+  }
+
+  get socketUrl(): string {
+    return `ws://127.0.0.1:${this.ports.webPort}/v1/ws`
+  }
+
+  /** A token that is valid for `seconds` by the gateway's clock. */
+  tokenOf(user: string, seconds = 3_600): string {
+    const exp = Math.floor((Date.now() + this.skewMs) / 1000) + seconds
+    return createSigner({ key: secrets.jwtSecret, algorithm: 'HS256', noTimestamp: true })({ sub: user, exp })
+  }
+
+  get keys(): { readonly operator: string; readonly backend: string } {
+    return { operator: secrets.operatorKey, backend: secrets.backendKey }
+  }
+
+  /** Moves the gateway's clock on; its timers go on by the real one. */
+  skip(ms: number): void {
+    this.skewMs += ms
+  }
+
+  /** What the shard would tell every gateway in its next tick. */
+  broadcast(part: Pick<ShardBroadcast, 'toSeq' | 'skus'>): void {
+    this.bus.send(publicSubject(0), broadcastFrame({ shard: 0, epoch, fromSeq: 1, ...part }))
+  }
+
+  close(): void {
+    this.gateway.close()
+    this.calls.close()
+  }
+}
