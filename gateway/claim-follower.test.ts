@@ -98,6 +98,13 @@ test('GW-64 the same claim in the same state again is no news', () => {
   expect(toldSession).toHaveLength(1)
 })
 
+test('GW-64 a place that the user asked for is the place that was shown', () => {
+  answered(queued(5), 7, claimKind.ticket)
+  answered(queued(3), 7, claimKind.ticket)
+  expect(presences.claimsOf(lamp)?.get(7)?.aheadShown).toBe(3)
+  expect(toldSession).toHaveLength(1)
+})
+
 test('GW-64 a call by a service or from a connection that is gone reaches the user all the same', () => {
   follower.expect(4, lamp, presences.find(anna))
   follower.answered(answerOf(4, held, 7, claimKind.hold), undefined)
@@ -220,6 +227,21 @@ test('GW-66 a resume by a service does not keep the news from the user', () => {
   if (presence === undefined) throw new Error('anna is not here')
   follower.resumed(presence, [report(7, claimKind.hold, held)], service)
   expect(phone.eventsOf('held')).toHaveLength(1)
+})
+
+test('GW-66 what shards said of a user is the last word unless the user was told something newer meanwhile', () => {
+  const presence = presences.find(anna)
+  if (presence === undefined) throw new Error('anna is not here')
+  const reported = [report(7, claimKind.hold, held)]
+  follower.resumed(presence, reported, phone)
+  expect(follower.isLatest(presence, reported)).toBe(true)
+  answered({ state: 'pending', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }, 7, claimKind.order)
+  expect(follower.isLatest(presence, reported)).toBe(false)
+  expect(follower.isLatest(presence, [])).toBe(false)
+  answered(queued(2), 8, claimKind.ticket)
+  expect(follower.isLatest(presence, reported)).toBe(false)
+  answered(none, 8, claimKind.none)
+  expect(follower.isLatest(presence, [])).toBe(true)
 })
 
 test('GW-67 a claim made through another gateway is asked for and told', async () => {

@@ -7,7 +7,7 @@ import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import { claimNotification, claimSignature, claimStateIn } from './claim-news.ts'
+import { claimNotification, claimSignature, claimStateIn, isLiveSignature } from './claim-news.ts'
 import type { Connection } from './connection.ts'
 import type { FollowedClaim, Presence, Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
@@ -68,8 +68,11 @@ export class ClaimFollower {
     if (answer.claim === noClaim || presence.connections.size === 0 || (known !== undefined && known.claim > answer.claim)) return
     const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
     const followed = this.parts.presences.follow(presence, view, answer.claim, answer.claimKind)
-    const state = isNews ? claimStateIn(answer) : undefined
-    if (state !== undefined && this.learn(followed, state, caller)) this.parts.tellSession(presence.user, sku, answer.claim)
+    // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
+    const state = isNews || answer.claimKind === claimKind.ticket ? claimStateIn(answer) : undefined
+    if (state === undefined) return
+    const isNew = this.learn(followed, state, caller)
+    if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }
 
   /** Takes in all that a shard reported of a user's claims, in answer to `caller`. */
@@ -79,6 +82,21 @@ export class ClaimFollower {
       if (view === undefined || presence.connections.size === 0) continue
       this.learn(this.parts.presences.follow(presence, view, report.claim, report.kind), report.state, caller)
     }
+  }
+
+  /**
+   * Whether these reports of all of a user's claims are still the last word. Shards are asked one by one: while the others are waited for, the user may
+   * be told something newer of a claim that was reported already, and a report told after that would take it back.
+   */
+  isLatest(presence: Presence, reports: readonly ClaimReport[]): boolean {
+    const reported = new Map(reports.map((report) => [report.sku, report]))
+    for (const { view, claim, told } of presence.claims.values()) {
+      const report = reported.get(view.settings.sku)
+      // A claim that has ended may have been put away meanwhile.
+      if (report === undefined ? isLiveSignature(told) : report.claim < claim) return false
+      if (report?.claim === claim && told !== '' && claimSignature(report.state) !== told) return false
+    }
+    return true
   }
 
   /** A session says that a claim of a user who is connected here appeared or changed through another gateway. */

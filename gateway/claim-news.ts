@@ -31,6 +31,13 @@ export function claimSignature(state: ClaimState): string {
   return state.state === 'held' ? `held until ${state.expiresAt}` : state.state
 }
 
+/** The signature of a claim that can still become something else. */
+export function isLiveSignature(signature: string): boolean {
+  return signature.startsWith('held') || liveStates.has(signature)
+}
+
+const liveStates: ReadonlySet<string> = new Set<ClaimState['state']>(['queued', 'pending', 'overdue', 'refunding'])
+
 /** The state in a shard's answer to a user's call; undefined if it is none. */
 export function claimStateIn(answer: AnswerView): ClaimState | undefined {
   try {

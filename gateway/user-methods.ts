@@ -3,10 +3,11 @@ import type { Calls } from '../cluster/calls.ts'
 import { op } from '../protocol/entry.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { ClaimState } from '../protocol/results.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { MethodBody, UserCall } from './method.ts'
-import type { Presences } from './presence.ts'
+import type { FollowedClaim, Presences } from './presence.ts'
 import type { Views } from './views.ts'
 
 export interface UserMethodsParts {
@@ -19,6 +20,8 @@ export interface UserMethodsParts {
 }
 
 const qtyMax = 1_000
+/** Each try after the first means that the user was told something newer during the one before. */
+const resumeTriesMax = 5
 const utf8 = new TextEncoder()
 
 /** Methods that act for one user. The hot ones come here only in unusual encodings, from JSON and from HTTP. */
@@ -87,7 +90,7 @@ function onSku(call: UserCall, forwarder: Forwarder, operation: typeof op.leave 
 }
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */
-async function resume(parts: UserMethodsParts, call: UserCall): Promise<void> {
+async function resume(parts: UserMethodsParts, call: UserCall, triesLeft = resumeTriesMax): Promise<void> {
   const shards = new Set([...parts.views.all()].map((view) => view.shard))
   const answers = await Promise.all([...shards].map((shard) => claimsIn(parts, call, shard)))
   const reports: ClaimReport[] = []
@@ -95,9 +98,17 @@ async function resume(parts: UserMethodsParts, call: UserCall): Promise<void> {
     if (answer.error !== null) return call.refusal(answer.error)
     reports.push(...answer.result)
   }
-  call.result({
-    claims: reports.filter((report) => report.state.state !== 'none').map((report): Plain => ({ sku: report.sku, ...report.state })),
-  })
+  const presence = parts.presences.find(call.user)
+  // Calls that the client repeats on a new connection are answered while the shards are asked, and those answers are newer.
+  if (presence !== undefined && triesLeft > 1 && !parts.follower.isLatest(presence, reports)) return resume(parts, call, triesLeft - 1)
+  const claims = reports.filter((report) => report.state.state !== 'none')
+  call.result({ claims: claims.map(({ sku, state }): Plain => ({ sku, ...shownState(state, presence?.claims.get(sku)) })) })
+}
+
+/** A place that a round has told meanwhile is not shown worse again. */
+function shownState(state: ClaimState, followed: FollowedClaim | undefined): ClaimState {
+  if (state.state !== 'queued' || followed?.claim !== state.ticket) return state
+  return { ...state, ahead: Math.min(state.ahead, followed.aheadShown) }
 }
 
 /** A user who has connected is followed from this answer on, at once: the broadcast behind it may say what has become of a claim in it. */

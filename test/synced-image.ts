@@ -13,6 +13,7 @@ export class SyncedImage {
   #image = Buffer.alloc(0)
   #length = 0
   #writes = 0
+  #ended = 0
 
   /** Follows the file whose path ends with `fileName`. */
   constructor(fileName: string) {
@@ -29,13 +30,22 @@ export class SyncedImage {
     return this.#image.subarray(0, this.#length)
   }
 
+  /** The file after a power cut at which some writes had reached the disk without being told to: those for which `survives` is true. */
+  bytesWith(survives: () => boolean): Buffer {
+    const after = new SyncedImage(this.#fileName)
+    after.#image = Buffer.from(this.#image)
+    after.#length = this.#length
+    for (const write of this.#unsynced) if (survives()) after.#keep(write)
+    return after.bytes
+  }
+
   /** Takes the next line of `strace -f -xx`, and says what was called once it has ended. */
   line(line: string): EndedCall | undefined {
     const match = /^(\d+) +(.*)$/.exec(line)
     const [, thread = '', rest = ''] = match ?? []
     const unfinished = / ?<unfinished \.\.\.>$/.exec(rest)
     if (unfinished !== null) {
-      this.#begun.set(thread, { text: rest.slice(0, unfinished.index), writesBefore: this.#writes })
+      this.#begun.set(thread, { text: rest.slice(0, unfinished.index), writesBefore: this.#writes, endedBefore: this.#ended })
       return undefined
     }
     const resumed = /^<\.\.\. \w+ resumed>/.exec(rest)
@@ -43,7 +53,8 @@ export class SyncedImage {
     const text = resumed === null ? rest : `${begun?.text ?? ''}${rest.slice(resumed[0].length)}`
     const call = /^(\w+)\((.*)\) += (-?\d+)/s.exec(text)
     if (call === null) return undefined
-    const ended = { name: call[1] ?? '', args: call[2] ?? '', result: Number(call[3]) }
+    const endedBefore = begun?.endedBefore ?? this.#ended
+    const ended = { name: call[1] ?? '', args: call[2] ?? '', result: Number(call[3]), endedBefore, number: ++this.#ended }
     this.#apply(ended, begun?.writesBefore ?? this.#writes)
     return ended
   }
@@ -99,6 +110,9 @@ export interface EndedCall {
   readonly name: string
   readonly args: string
   readonly result: number
+  /** Counts calls in the order in which they ended; this one began when `endedBefore` of them had. */
+  readonly number: number
+  readonly endedBefore: number
 }
 
 /** The strings among a call's arguments, which `-xx` writes as nothing but `\x..`. */
@@ -120,4 +134,5 @@ interface FileWrite {
 interface BegunCall {
   readonly text: string
   readonly writesBefore: number
+  readonly endedBefore: number
 }

@@ -64,7 +64,13 @@ export class ToldStory {
     if (number === this.number) return this.sameClaimProblem(next)
     if (number < this.number) return 'an older claim came back'
     if (!this.asked.buy) return 'a claim that nobody asked for'
-    return this.isLive && !this.asked.leave ? 'a second claim beside a live one' : undefined
+    return this.asked.leave || this.mayHaveEnded(now) ? undefined : 'a second claim beside a live one'
+  }
+
+  /** Without a word of it: a payment may have been declined meanwhile, and a hold's time may be over. */
+  private mayHaveEnded(now: number): boolean {
+    const { last } = this
+    return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt)
   }
 
   /** The claim has ended, or there is none. */

@@ -4,6 +4,7 @@ import { type AuditedSku, auditJournal } from '../checkers/journal-audit.ts'
 import { isOrder, numberOf } from '../checkers/told-story.ts'
 import { unitProblems } from '../checkers/units.ts'
 import { RunningNode } from '../running-node.ts'
+import type { Finished } from '../sluice-process.ts'
 import { lastingPorts } from './lasting-ports.ts'
 import { Rush, type RushSku } from './rush.ts'
 
@@ -15,7 +16,7 @@ const killedInStart = 4
 const restocks = 12
 const unitsPerRestock = 2
 
-const picky = { leaveShare: 0.4, declineShare: 0.15, impatientShare: 0.1, againShare: 0.5, thinkMsMax: 2_000, lookMs: 600 }
+const picky = { leaveShare: 0.4, declineShare: 0.15, impatientShare: 0.1, againShare: 0.5, thinkMsMax: 2_000, lookMs: 900 }
 const eager = { ...picky, leaveShare: 0.15, impatientShare: 0.05, thinkMsMax: 3_000 }
 const long = 600_000
 
@@ -39,6 +40,8 @@ describe('a rush on a node that is killed again and again', () => {
   let node: RunningNode
   let rush: Rush
   let journal: ReadonlyMap<string, AuditedSku>
+  let orders: ReadonlyMap<string, string>
+  let ended: Finished
 
   beforeAll(async () => {
     const chance = new Chance()
@@ -50,7 +53,8 @@ describe('a rush on a node that is killed again and again', () => {
     rush.arrive(Infinity)
     await rush.finish(30_000)
     await rush.audit()
-    await node.terminate()
+    orders = await rush.paidOrders()
+    ended = await node.terminate()
     journal = await auditJournal(node.dataFolder)
   }, 120_000)
 
@@ -95,7 +99,13 @@ describe('a rush on a node that is killed again and again', () => {
     }
   })
 
-  test('KILL-3 the journal has every claim as its user was last told', () => {
+  test('KILL-3 every order that was paid stands in the history of its user, and the node ends well when it is asked to', () => {
+    const paid = rush.shoppers.flatMap(({ user, story: { last } }) => (isOrder(last) && last.state === 'paid' ? [[user, last.order]] : []))
+    expect([...orders]).toEqual(paid)
+    expect(ended).toMatchObject({ code: 0 })
+  })
+
+  test('KILL-4 the journal has every claim as its user was last told', () => {
     for (const { sku, user, story } of rush.shoppers) {
       const { last } = story
       const kept = journal.get(sku)?.claims.get(user)

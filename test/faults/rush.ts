@@ -90,7 +90,7 @@ export class Rush {
 
   /** Asks for everything that anyone was told of, while the rush goes on. */
   async audit(): Promise<void> {
-    await Promise.all([...this.shoppers.map((shopper) => this.auditClaim(shopper)), ...this.skus.map(({ sku }) => this.auditLine(sku))])
+    await Promise.all([...this.shoppers.map((shopper) => shopper.audit()), ...this.skus.map(({ sku }) => this.auditLine(sku))])
   }
 
   async statusOf(sku: string): Promise<SkuStatus> {
@@ -111,27 +111,26 @@ export class Rush {
     clearTimeout(timer)
   }
 
+  /** By user: the latest paid order in the history of each who was told of one, as soon as it is there. The news of it may be under way for a while. */
+  async paidOrders(withinMs = 15_000): Promise<ReadonlyMap<string, string>> {
+    const until = Date.now() + withinMs
+    const found = new Map<string, string>()
+    for (const { user, story } of this.shoppers) {
+      if (story.last.state !== 'paid') continue
+      while (!found.has(user) && Date.now() < until) {
+        const paid = (await this.operator.as(user).orders()).find((order) => order.state === 'paid')
+        if (paid !== undefined) found.set(user, paid.order)
+      }
+    }
+    return found
+  }
+
   close(): void {
     for (const client of [this.operator, ...this.services, ...this.sockets]) client.close()
   }
 
   readonly complain = (problem: string): void => {
     this.problems.push(problem)
-  }
-
-  /** Only who is quiet all the while can be asked by somebody else: their story has one right next word. */
-  private async auditClaim(shopper: Shopper): Promise<void> {
-    const { user, sku, story, requestId } = shopper
-    const { version } = story
-    if (version === 0 || !shopper.isQuiet) return
-    const served = this.lines.get(sku)?.servedSoFar ?? 0
-    const calls = this.operator.as(user)
-    // The request that got the claim, made once more, gets the same claim and no other.
-    const repeats = requestId !== undefined && this.chance.is(0.3)
-    const claim = repeats
-      ? await calls.buy(sku, { requestId, deadlineMs: lineWholeMs })
-      : await calls.claim(sku, { deadlineMs: lineWholeMs })
-    if (story.version === version && shopper.isQuiet) shopper.told(claim, served)
   }
 
   private async auditLine(sku: string): Promise<void> {

@@ -71,6 +71,29 @@ export class Shopper {
     return this.underWay === 0
   }
 
+  /**
+   * Asks what became of all that was told: by `claim`, or by making the request once more that got the claim, which gets the same one and no other.
+   * Only while nothing is under way, for then there is one right answer; over the shopper's own connection, which keeps the order of what is told.
+   */
+  async audit(): Promise<void> {
+    const { calls, sku, story, line, chance, complain, user } = this.parts
+    const { requestId } = this
+    const { version } = story
+    if (version === 0 || this.underWay > 0) return
+    const served = line.servedSoFar
+    try {
+      const repeats = requestId !== undefined && chance.is(0.3)
+      const claim = await (repeats ? calls.buy(sku, { requestId, deadlineMs }) : calls.claim(sku, { deadlineMs }))
+      if (story.version === version && this.underWay === 0) this.told(claim, served)
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      // Whoever has nothing of what is sold out is told just that by the gateway, whichever way an earlier claim ended.
+      const hasNothing = story.last.state === 'queued' || (!story.isLive && story.last.state !== 'paid')
+      if (error.code !== 'SOLD_OUT' || !hasNothing)
+        complain(`${user}: ${error.method} gave ${error.code} after ${JSON.stringify(story.last)}`)
+    }
+  }
+
   /** The whole visit: ends with a purchase, when everything is sold, or when the shopper has had enough. */
   async shop(): Promise<void> {
     const { chance, habits, story } = this.parts
