@@ -9,14 +9,14 @@ export interface Spoken {
   readonly level: number | undefined
 }
 
-const valueSchema = z.object({ value: z.unknown() }).optional()
+const valueSchema = z.object({ value: z.unknown().optional() }).optional()
 const treeSchema = z.object({
   nodes: z.array(
     z.object({
       ignored: z.boolean(),
       role: valueSchema,
       name: valueSchema,
-      properties: z.array(z.object({ name: z.string(), value: z.object({ value: z.unknown() }) })).optional(),
+      properties: z.array(z.object({ name: z.string(), value: z.object({ value: z.unknown().optional() }) })).optional(),
     }),
   ),
 })
