@@ -128,6 +128,11 @@ export class Calls implements Caller {
     }
   }
 
+  /** Whether the answer is to a call that the client makes for its connection, and tells as an event. */
+  isOfConnection(msgid: number): boolean {
+    return this.sent.get(msgid)?.request.repeat === 'on-connection'
+  }
+
   /** Settles or repeats the call that this answers; an answer that comes too late finds nobody and is dropped. */
   answer(msgid: number, error: Refusal | null, result: Plain): void {
     const call = this.sent.get(msgid)

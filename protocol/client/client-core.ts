@@ -63,7 +63,11 @@ export class ClientCore implements Caller {
       options.limits,
       options.renews ? () => this.keeper.redial('the token is no longer valid') : undefined,
     )
-    this.inbox = new Inbox(options.world, (message) => this.heard(message))
+    this.inbox = new Inbox(
+      options.world,
+      (message) => message.kind !== 'response' || this.calls.isOfConnection(message.msgid),
+      (message) => this.heard(message),
+    )
     this.keeper = new ConnectionKeeper(options.world, options.dial, {
       onOpen: (connection) => this.opened(connection),
       onMessage: (message) => this.inbox.take(message),

@@ -4,23 +4,26 @@ import type { Cancel, ClientWorld } from './client-world.ts'
 /**
  * Keeps what the user sees in the order in which the server said it. A promise's `then` runs only when the current task is over, an event
  * handler at once: without this, "you wait" followed by "your turn" in one read of the socket would reach the user the other way round.
- * So an event behind an answer, and all that follows it, is handed on in the next task. Browsers give each frame a task of its own, and
- * answers alone never wait.
+ * So what is told to handlers behind an answer, and all that follows it, is handed on in the next task: events, and the answers that the client turns
+ * into events itself. Browsers give each frame a task of its own, and answers to the user alone never wait.
  */
 export class Inbox {
   private readonly world: ClientWorld
+  private readonly isTold: (message: Message) => boolean
   private readonly handOn: (message: Message) => void
   private held: Message[] = []
   private answered = false
   private cancelNext: Cancel | undefined
 
-  constructor(world: ClientWorld, handOn: (message: Message) => void) {
+  /** `isTold` picks what ends in an event handler rather than in a promise of the user's. */
+  constructor(world: ClientWorld, isTold: (message: Message) => boolean, handOn: (message: Message) => void) {
     this.world = world
+    this.isTold = isTold
     this.handOn = handOn
   }
 
   take(message: Message): void {
-    if (this.held.length > 0 || (this.answered && message.kind !== 'response')) {
+    if (this.held.length > 0 || (this.answered && this.isTold(message))) {
       this.held.push(message)
       return
     }

@@ -41,6 +41,24 @@ test('SDK-20 after every connect the client asks for all that the user has, befo
   expect(resumed).toHaveLength(2)
 })
 
+test('SDK-20 claims that a resume tells behind an answer reach the user behind it', async () => {
+  const { world, server, core, user } = arrange()
+  const place = (ahead: number) => ({ state: 'queued', ticket: 7, ahead, eta: null, odds: 'likely' })
+  const told: number[] = []
+  core.events.on('resumed', ({ claims }) => claims.forEach((claim) => claim.state === 'queued' && told.push(claim.ahead)))
+  const bought = user.buy('shoe').then(async (claim) => {
+    // Whoever awaits an answer hears of it a few turns of the promises later.
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    if (claim.state === 'queued') told.push(claim.ahead)
+  })
+  server.newest.open()
+  server.newest.result(server.newest.last('buy'), place(105))
+  server.newest.result(server.newest.last('resume'), { claims: [{ sku: 'shoe', ...place(103) }] })
+  await world.advance(1)
+  await bought
+  expect(told).toEqual([105, 103])
+})
+
 test('SDK-21 a resume that fails for the moment gives up the connection; a plain no does not', async () => {
   const { world, server, core, faults } = arrange({ limits: limitsOf({ deadlineMs: 2_000 }, 100) })
   server.newest.open()
