@@ -78,6 +78,23 @@ test('SHD-32 deadlines that are added while others come up are kept, also when t
   expect(wheel.size).toBe(0)
 })
 
+test('SHD-32 one that lies just before the last granule that is due comes up in the same call', () => {
+  const wheel = new DeadlineWheel()
+  const given: number[] = []
+  wheel.add(1_000, 0, 1)
+  const passed = 1_000 + granularityMs
+  wheel.due(passed, 10, (_, item) => {
+    given.push(item)
+    if (item === 1) wheel.add(999, 0, 2)
+  })
+  expect(given).toEqual([1, 2])
+  wheel.add(1_000, 0, 3)
+  wheel.due(passed, 10, (_, item) => given.push(item))
+  wheel.add(1_000, 0, 4)
+  wheel.due(passed, 10, (_, item) => given.push(item))
+  expect(given, 'a granule that was given out takes deadlines again').toEqual([1, 2, 3, 4])
+})
+
 test('SHD-33 half a million deadlines at one moment are given out in portions', () => {
   const wheel = new DeadlineWheel()
   for (let item = 0; item < 500_000; item++) wheel.add(10_000, 1, item)

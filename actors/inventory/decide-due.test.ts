@@ -148,6 +148,16 @@ describe('time', () => {
   })
 })
 
+test('INV-29 thousands of holds that end with nobody waiting are all released, portion by portion', () => {
+  const rig = rigWith({ stock: 10_000 })
+  rig.batch(Array.from({ length: 10_000 }, (_, i) => ({ op: 'buy' as const, sku: 'shoe', user: `u${i}` })))
+  rig.now += 10_050
+  let ticks = 1
+  while (rig.tick()) ticks++
+  expect(ticks).toBe(3)
+  expect(rig.units()).toEqual([10_000, 0, 0, 0])
+})
+
 describe('a pause', () => {
   test('INV-30 stops new claims and grants, and keeps places', () => {
     const rig = rigWith({ stock: 1 })

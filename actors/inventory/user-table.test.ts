@@ -184,6 +184,19 @@ describe('UserTable', () => {
   })
 })
 
+test('INV-89 users who come and go take no more memory than are there at a time', () => {
+  const table = new UserTable()
+  const bytes = new Uint8Array(64)
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < 400_000; i++) {
+    new DataView(bytes.buffer).setUint32(0, i)
+    const row = table.add(i, bytes, 0, 64)
+    table.end(row)
+    table.remove(row)
+  }
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8_000_000)
+})
+
 test('INV-84 user bytes keep ids of every length, and a freed slot is used again', () => {
   const store = new UserBytes()
   const references = Array.from({ length: 64 * 30 }, (_, i) => {
