@@ -7,6 +7,7 @@ import { readSecrets, type Secrets } from '../ops/secrets.ts'
 import { flagOf } from '../ops/settings.ts'
 import { connectRpc, type RpcClient } from '../protocol/client/rpc-client.ts'
 import type { SaleFileInput } from '../protocol/sku-settings.ts'
+import { freePorts } from './free-ports.ts'
 import { type Finished, type ProcessOptions, SluiceProcess } from './sluice-process.ts'
 
 export interface NodeOptions extends ProcessOptions {
@@ -162,7 +163,7 @@ export class RunningNode {
   }
 
   private async launch(): Promise<void> {
-    const { web, ops, rpc } = this.ports
+    const { web, ops, rpc } = this.ports.web === 0 ? await choosePorts() : this.ports
     const settings = { webPort: web, opsPort: ops, rpcPort: rpc, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
     const words = Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
     this.run = new SluiceProcess([this.options.command ?? 'start', ...words], this.options)
@@ -176,6 +177,12 @@ export class RunningNode {
 }
 
 const readyWithinMs = 60_000
+
+async function choosePorts(): Promise<Ports> {
+  const [web = 0, ops = 0, rpc = 0] = await freePorts(3)
+  return { web, ops, rpc }
+}
+
 const readyLine = z.object({ text: z.literal('ready'), web: z.number(), ops: z.number(), rpc: z.number() })
 
 /** The ports that the log's line `ready` names. */

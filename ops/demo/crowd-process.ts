@@ -101,7 +101,10 @@ export class CrowdProcess {
     createInterface({ input: child.stdout }).on('line', (line) => this.heard(line))
     createInterface({ input: child.stderr }).on('line', (line) => this.log.warn({ line }, 'the crowd says'))
     child.once('error', (error) => this.ended(`could not start: ${error.message}`))
-    child.once('close', (code, signal) => this.ended(code === 0 || code === 1 ? '' : `ended with ${code ?? signal}`))
+    // Ended with 1 it has said why; by SIGTERM it was sent home before it had begun.
+    child.once('close', (code, signal) =>
+      this.ended(code === 0 || code === 1 || signal === 'SIGTERM' ? '' : `ended with ${code ?? signal}`),
+    )
   }
 
   /** Sends the crowd home; resolves when its process is gone. */

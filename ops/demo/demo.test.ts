@@ -10,7 +10,8 @@ import { realWorld } from '../world.ts'
 import { opensInMs } from './demo-shop.ts'
 import { type RunningDemo, startDemo } from './start-demo.ts'
 
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const errors: string[] = []
+const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (_fields: object, text: string) => errors.push(text) }
 const waitMs = 60_000
 
 let folder = ''
@@ -19,6 +20,7 @@ let running: RunningDemo[]
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'))
   running = []
+  errors.length = 0
 })
 
 afterEach(async () => {
@@ -96,7 +98,10 @@ test('DEMO-5 a crowd shops in a process of its own, one crowd at a time, and the
 test('DEMO-6 a demo that stops sends its crowd home first', async () => {
   const demo = await open()
   expect(await post(demo, '/demo/rush', { users: 20 })).toMatchObject({ status: 202 })
+  await vi.waitUntil(async () => outsideOf((await get(demo, '/demo/rush')).body) === 20, { timeout: waitMs })
   await demo.stop()
+  // Not one of them had to be thrown out.
+  expect(errors).toEqual([])
   await expect(get(demo, '/demo/rush')).rejects.toThrow('fetch failed')
 })
 
@@ -111,7 +116,11 @@ test('DEMO-7 on all addresses only the web port is open to others', async () => 
 })
 
 const guestSchema = z.object({ user: z.string(), token: z.string() })
-const reportSchema = z.object({ running: z.boolean(), bought: z.number(), soldout: z.number() }).loose()
+const reportSchema = z.object({ running: z.boolean(), outside: z.number(), bought: z.number(), soldout: z.number() }).loose()
+
+function outsideOf(body: unknown): number {
+  return reportSchema.parse(body).outside
+}
 
 function ended(body: unknown): z.output<typeof reportSchema> | undefined {
   const report = reportSchema.parse(body)
@@ -122,7 +131,7 @@ async function open(words: readonly string[] = [], crowdWords: readonly string[]
   const host = words[words.indexOf('--host') + 1] ?? '127.0.0.1'
   const flags = { dataFolder: folder, webPort: '0', rpcPort: '0', opsPort: '0', shards: '4', drainSeconds: '0' }
   const { config } = loadConfig(words.includes('--host') ? { ...flags, host } : flags, {}, folder)
-  const demo = await startDemo(config, realWorld(silent), crowdWords)
+  const demo = await startDemo(config, realWorld(log), crowdWords)
   running.push(demo)
   return demo
 }

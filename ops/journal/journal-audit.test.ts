@@ -3,14 +3,15 @@ import { expect, test } from 'vitest'
 import {
   eventKind,
   writeClaimed,
+  writeConfigured,
   writeGranted,
   writeNumbered,
   writeOrdered,
   writePhaseSet,
+  writeRestocked,
   writeResumedBy,
   writeSettled,
 } from '../../actors/inventory/events.ts'
-import { writeConfigured, writeRestocked } from '../../actors/inventory/events.ts'
 import { RecordWriter } from '../../actors/record.ts'
 import { entryOf } from '../../actors/testing/asks.ts'
 import { incarnation, InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
@@ -161,7 +162,7 @@ const open: Forge = (record) => {
 }
 const hold = (claim: number, name: string, qty = 1): Forge => claimed(eventKind.held, claim, name, qty, 5_000)
 const ticket = (claim: number, name: string, qty = 1): Forge => claimed(eventKind.queued, claim, name, qty, 0)
-const one = (kind: 'left' | 'expired' | 'lineSoldOut' | 'forgotten' | 'delivered', number: number): Forge => {
+const numbered = (kind: 'left' | 'expired' | 'lineSoldOut' | 'forgotten' | 'delivered', number: number): Forge => {
   return (record) => void writeNumbered(record, eventKind[kind], 0, number)
 }
 const grant =
@@ -202,7 +203,7 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   },
   {
     name: 'a hold past the line',
-    events: [hold(1, 'a', 2), ticket(2, 'b'), one('left', 1), hold(3, 'c')],
+    events: [hold(1, 'a', 2), ticket(2, 'b'), numbered('left', 1), hold(3, 'c')],
     problem: 'claim 3 got a hold past 1 people in line',
   },
   { name: 'a ticket out of order', events: [hold(1, 'a', 2), ticket(3, 'b')], problem: 'claim 3 follows claim 1' },
@@ -213,33 +214,33 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   },
   {
     name: 'a line that is shorter than what is told sold out',
-    events: [phase(3), one('lineSoldOut', 1)],
+    events: [phase(3), numbered('lineSoldOut', 1)],
     problem: '1 people were told that it is sold out, but only 0 stood in line',
   },
   {
     name: 'sold out while units can come free',
-    events: [hold(1, 'a', 2), ticket(2, 'b'), one('lineSoldOut', 1)],
+    events: [hold(1, 'a', 2), ticket(2, 'b'), numbered('lineSoldOut', 1)],
     problem: 'claim 2 was told that it is sold out while 2 units were free or could come free',
   },
   { name: 'a claim while the sale is paused', events: [phase(2), hold(1, 'a')], problem: 'claim 1 began while the sale was paused' },
   {
     name: 'a grant while the sale is paused',
-    events: [hold(1, 'a', 2), ticket(2, 'b'), one('left', 1), phase(2), grant(1)],
+    events: [hold(1, 'a', 2), ticket(2, 'b'), numbered('left', 1), phase(2), grant(1)],
     problem: 'the line was served while the sale was paused',
   },
   {
     name: 'a hold that ends twice',
-    events: [hold(1, 'a'), one('left', 1), one('left', 1)],
+    events: [hold(1, 'a'), numbered('left', 1), numbered('left', 1)],
     problem: 'claim 1 ended as left although it was left',
   },
   {
     name: 'a ticket that expires',
-    events: [hold(1, 'a', 2), ticket(2, 'b'), one('expired', 2)],
+    events: [hold(1, 'a', 2), ticket(2, 'b'), numbered('expired', 2)],
     problem: 'claim 2 ended as expired although it was queued',
   },
   {
     name: 'a hold that ends too early',
-    events: [claimed(eventKind.held, 1, 'a', 1, 1_000_500), one('expired', 1)],
+    events: [claimed(eventKind.held, 1, 'a', 1, 1_000_500), numbered('expired', 1)],
     problem: 'claim 1 ran out 500 ms too early',
   },
   {
@@ -265,12 +266,12 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   },
   {
     name: 'an open order that is put away',
-    events: [hold(1, 'a'), order(1), one('delivered', 1)],
+    events: [hold(1, 'a'), order(1), numbered('delivered', 1)],
     problem: 'claim 1 was delivered as ended although it was pending',
   },
   {
     name: 'more put away than ended',
-    events: [hold(1, 'a'), one('left', 1), one('forgotten', 2)],
+    events: [hold(1, 'a'), numbered('left', 1), numbered('forgotten', 2)],
     problem: '2 claims are put away, more than have ended',
   },
   { name: 'an unknown kind of event', events: [(record) => void record.event(12, 99)], problem: 'has an event of the unknown kind 99' },
@@ -300,12 +301,20 @@ test('AUD-4 the same events in their right order are no problem', async () => {
       grant(2),
       order(2),
       settle(2, paid),
-      one('left', 3),
+      numbered('left', 3),
     ],
-    ...[one('delivered', 1), one('forgotten', 1), hold(4, 'a'), order(4), settle(4, overdue), settle(4, refunding), settle(4, refunded)],
+    ...[
+      numbered('delivered', 1),
+      numbered('forgotten', 1),
+      hold(4, 'a'),
+      order(4),
+      settle(4, overdue),
+      settle(4, refunding),
+      settle(4, refunded),
+    ],
     (record: RecordWriter) => void writeRestocked(record, 0, 3, 0, 0),
     (record: RecordWriter) => void writeResumedBy(record, 100),
-    ...[ticket(5, 'd'), phase(3), one('lineSoldOut', 1)],
+    ...[ticket(5, 'd'), phase(3), numbered('lineSoldOut', 1)],
   ]
   const { report } = await audit(chain([forged([open, ...events])]))
   expect(report.problems).toEqual([])
@@ -327,7 +336,7 @@ test('AUD-5 a journal whose oldest records are past the archive’s time is foll
 })
 
 test('AUD-6 problems are counted all and kept a bounded number', async () => {
-  const { report } = await audit(chain([forged([open, ...Array.from({ length: 500 }, () => one('left', 1))])]))
+  const { report } = await audit(chain([forged([open, ...Array.from({ length: 500 }, () => numbered('left', 1))])]))
   expect(report.problemCount).toBe(500)
   expect(report.problems).toHaveLength(100)
 })
@@ -421,7 +430,7 @@ async function audit(
   const claims: LedgerClaim[] = []
   const source = {
     shards: ['inv.0'] as const,
-    readArchive: async function* () {
+    async *readArchive() {
       yield* records
     },
     readSnapshot: async () => (hasSnapshot ? {} : undefined),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ManualWorld } from '../../cluster/manual-world.ts'
-import { pickHabit, usualHabits } from './habit.ts'
+import { type CrowdHabits, pickHabit } from './habit.ts'
 
 test('RUSH-7 a crowd has the habits that it was asked to have', () => {
   const { random } = new ManualWorld()
@@ -16,7 +16,7 @@ test('RUSH-7 a crowd has the habits that it was asked to have', () => {
 
 test('RUSH-7 shares of nothing and of everything are exact', () => {
   const { random } = new ManualWorld()
-  const plans = (shares: Partial<typeof usualHabits>) => {
+  const plans = (shares: Partial<CrowdHabits>) => {
     const crowd = { leaveShare: 0, lapseShare: 0, declineShare: 0, thinkMsMax: 1, ...shares }
     return new Set(Array.from({ length: 1_000 }, () => pickHabit(crowd, random)).map(({ plan, payment }) => `${plan} ${payment}`))
   }

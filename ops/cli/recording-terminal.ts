@@ -1,0 +1,33 @@
+import type { Terminal } from './terminal.ts'
+
+/** A terminal for tests: keeps what is printed, and nobody looks at it. */
+export class RecordingTerminal implements Terminal {
+  printed = ''
+  complained = ''
+  readonly interactive: boolean
+  readonly colours = false
+  readonly columns = 120
+  readonly environment = {}
+  readonly workingFolder: string
+
+  constructor(workingFolder: string, interactive = false) {
+    this.workingFolder = workingFolder
+    this.interactive = interactive
+  }
+
+  out(text: string): void {
+    this.printed += text
+  }
+
+  err(text: string): void {
+    this.complained += text
+  }
+
+  readInput(): Promise<string> {
+    return Promise.resolve('')
+  }
+
+  onStopSignal(): void {
+    // Nobody asks a test to stop.
+  }
+}
