@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import { codeTable, isCode } from '../protocol/codes.ts'
 import { decodeMessage } from '../protocol/envelope.ts'
 import type { CloseReason, Connection } from './connection.ts'
+import { endWithBody, statusLine } from './http-answer.ts'
 import type { Identity } from './identity.ts'
 import type { HttpResponse } from './uws.ts'
 
@@ -58,13 +58,8 @@ export class HttpConnection implements Connection {
       this.response.writeHeader('Content-Type', 'application/json')
       this.response.writeHeader('Cache-Control', 'no-store')
       if (retryAfterMs !== undefined) this.response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
-      this.response.end(body)
+      endWithBody(this.response, body)
     })
     this.onDone(this)
   }
-}
-
-/** `404 Not Found` */
-export function statusLine(status: number): string {
-  return `${status} ${STATUS_CODES[status] ?? ''}`
 }

@@ -6,9 +6,9 @@ import type { Admission } from './admission.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
-import { HttpConnection, statusLine } from './http-connection.ts'
+import { endForGood, endWithBody, statusLine } from './http-answer.ts'
+import { HttpConnection } from './http-connection.ts'
 import type { Identity } from './identity.ts'
-import type { StaticFile } from './static-files.ts'
 import type { HttpRequest, HttpResponse } from './uws.ts'
 
 export interface HttpParts {
@@ -21,15 +21,6 @@ export interface HttpParts {
 
 /** A route of its own, outside the protocol. Gets the parsed JSON body of a POST, undefined for a GET, and resolves with what to answer as JSON. */
 export type HttpRoute = (body: Plain | undefined) => Promise<{ readonly status: number; readonly body: Plain }>
-
-const securityHeaders: readonly (readonly [string, string])[] = [
-  [
-    'Content-Security-Policy',
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  ],
-  ['X-Content-Type-Options', 'nosniff'],
-  ['Referrer-Policy', 'no-referrer'],
-]
 
 /** `POST /v1/call/<method>` with a JSON array of params. */
 export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest, identity: Identity, address: string): void {
@@ -54,11 +45,9 @@ export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res
   const answer = (status: number, body: Plain, isLast = false): void => {
     if (aborted) return
     res.cork(() => {
-      res
-        .writeStatus(statusLine(status))
-        .writeHeader('Content-Type', 'application/json')
-        .writeHeader('Cache-Control', 'no-store')
-        .end(JSON.stringify(body), isLast)
+      res.writeStatus(statusLine(status)).writeHeader('Content-Type', 'application/json').writeHeader('Cache-Control', 'no-store')
+      if (isLast) endForGood(res, JSON.stringify(body))
+      else endWithBody(res, JSON.stringify(body))
     })
   }
   readBody(res, bodyBytesMax, (bytes) => {
@@ -76,30 +65,6 @@ export function serveRoute(route: HttpRoute, bodyBytesMax: number, log: Log, res
         answer(503, { error: { ...refusal('UNAVAILABLE') } })
       },
     )
-  })
-}
-
-export function serveStatic(files: ReadonlyMap<string, StaticFile>, res: HttpResponse, req: HttpRequest): void {
-  const url = req.getUrl()
-  const file = files.get(url)
-  const isHead = req.getMethod() === 'head'
-  const known = file !== undefined && req.getHeader('if-none-match') === file.etag
-  const allowed = isHead || req.getMethod() === 'get'
-  res.cork(() => {
-    if (!allowed || file === undefined) {
-      res
-        .writeStatus(allowed ? '404 Not Found' : '405 Method Not Allowed')
-        .writeHeader('Content-Type', 'text/plain')
-        .end(allowed ? 'Not found' : 'Not allowed')
-      return
-    }
-    res.writeStatus(known ? '304 Not Modified' : '200 OK')
-    for (const [name, value] of securityHeaders) res.writeHeader(name, value)
-    res.writeHeader('Content-Type', file.type).writeHeader('ETag', file.etag).writeHeader('Cache-Control', 'no-cache')
-    if (known) res.endWithoutBody()
-    // Given the length, 20.30 would wait for the body, and end the process because none comes.
-    else if (isHead) res.writeHeader('Content-Length', String(file.bytes.length)).endWithoutBody()
-    else res.end(file.bytes)
   })
 }
 
@@ -143,11 +108,11 @@ function parseJson(bytes: Uint8Array): Plain | undefined {
 function answerDirectly(parts: HttpParts, res: HttpResponse, connection: HttpConnection, error: Refusal): void {
   parts.counters.answered(noMethod, codeTable[error.code].number)
   res.cork(() => {
-    res
-      .writeStatus(statusLine(codeTable[error.code].status))
-      .writeHeader('Content-Type', 'application/json')
-      // What is left of a body that is too large is not read any more.
-      .end(JSON.stringify({ error: { ...error } }), error.code === 'TOO_LARGE')
+    res.writeStatus(statusLine(codeTable[error.code].status)).writeHeader('Content-Type', 'application/json')
+    const body = JSON.stringify({ error: { ...error } })
+    // What is left of a body that is too large is not read any more.
+    if (error.code === 'TOO_LARGE') endForGood(res, body)
+    else endWithBody(res, body)
   })
   connection.aborted()
 }

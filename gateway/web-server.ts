@@ -6,12 +6,14 @@ import { type ClientAddress, plainAddress } from './client-address.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
-import { type HttpRoute, serveCall, serveRoute, serveStatic } from './http.ts'
+import { endForGood } from './http-answer.ts'
+import { type HttpRoute, serveCall, serveRoute } from './http.ts'
 import { type Identity, type IdentityCheck, nobody } from './identity.ts'
 import { Notification } from './notification.ts'
 import type { Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
+import { StaticServer } from './static-server.ts'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -110,6 +112,7 @@ export class WebServer {
   private route(): void {
     const { app, parts } = this
     const { settings } = parts
+    const statics = new StaticServer(parts.files)
     const httpParts = { ...parts, bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
       compression: parts.uws.DISABLED,
@@ -150,7 +153,7 @@ export class WebServer {
     })
     app.any('/*', (res, req) => {
       const route = parts.routes.get(req.getUrl())
-      if (route === undefined) serveStatic(parts.files, res, req)
+      if (route === undefined) statics.serve(res, req)
       else serveRoute(route, settings.httpBodyBytesMax, parts.world.log, res, req)
     })
   }
@@ -241,6 +244,6 @@ function textOf(message: ArrayBuffer): string {
 
 function refuseUpgrade(res: HttpResponse, status: string, reason: string): void {
   res.cork(() => {
-    res.writeStatus(status).writeHeader('Content-Type', 'text/plain').end(reason)
+    endForGood(res.writeStatus(status).writeHeader('Content-Type', 'text/plain'), reason)
   })
 }

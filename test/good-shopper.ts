@@ -69,8 +69,8 @@ export class GoodShopper {
         headers: { authorization: `Bearer ${this.node.tokenOf(user)}` },
         signal: AbortSignal.timeout(buyDeadlineMs),
       })
-      const body: unknown = await response.json()
-      return String(Reflect.get(Object(Reflect.get(Object(body), 'result')), 'state'))
+      const body = await response.text()
+      return body.includes('"state":"held"') ? 'held' : body
     })
   }
 
@@ -81,7 +81,7 @@ export class GoodShopper {
         if (state === 'held') this.counts[transport]++
         else this.failures.push(`${transport}: ${state}`)
       } catch (error) {
-        this.failures.push(`${transport}: ${String(error)} ${new Date().toISOString()}`)
+        this.failures.push(`${transport}: ${String(error)}`)
       }
       await pause(pauseMs)
     }

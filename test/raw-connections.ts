@@ -67,8 +67,8 @@ export class RawTcp {
   text = ''
   private msgid = 0
 
-  private constructor(port: number, readsMsgpack: boolean) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  private constructor(port: number, readsMsgpack: boolean, localAddress: string) {
+    this.socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true })
     const splitter = new StreamSplitter(answerMax)
     this.socket.on('data', (chunk) => {
       if (readsMsgpack) splitter.feed(chunk, (bytes, from, to) => this.heard.took(decodeMessage(bytes, from, to)))
@@ -79,8 +79,9 @@ export class RawTcp {
     this.socket.on('close', () => this.heard.end())
   }
 
-  static async open(port: number, readsMsgpack = true): Promise<RawTcp> {
-    const connection = new RawTcp(port, readsMsgpack)
+  /** `localAddress` is the address of this end: any of 127.0.0.0/8. */
+  static async open(port: number, readsMsgpack = true, localAddress = '127.0.0.1'): Promise<RawTcp> {
+    const connection = new RawTcp(port, readsMsgpack, localAddress)
     await once(connection.socket, 'connect')
     return connection
   }
