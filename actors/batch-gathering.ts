@@ -1,19 +1,25 @@
-import type { World } from '../cluster/world.ts'
-import { delay } from '../cluster/world.ts'
+import { delay, type World } from '../cluster/world.ts'
 
-/** Of the time that storing took lately, so much may be spent on making the next batch larger. */
-const share = 0.5
-/** From here on waiting is done by a timer, which leaves the processor to others. */
+/** Of the time that storing took lately, so much may be spent on waiting for a batch to become as large as the last ones. */
+const lingerShare = 0.5
+/** A batch is large enough at so much of the mean of the last two. */
+const enoughShare = 0.75
+/** From here on waiting is done by a timer, which leaves the processor to those who are waited for. */
 const sleepMs = 1
+/** However the clock runs: a simulated one may stand still while the loop turns. */
+const turnsMax = 512
 
 /**
- * Decides when a batch is cut. Whoever was answered by the last batch is likely to ask again within the next moment; a batch that is cut before
- * they have done so costs a whole sync for a few commands, and everyone else waits for it. So commands may gather as long as more of them keep coming
- * and the wait stays small against what the sync takes. A single caller never waits: nothing comes while it is being answered.
+ * Decides when a batch is cut. Whoever was answered by the last batch is likely to ask again in a moment, and a batch that is cut before they have
+ * costs a whole sync for a few commands while everyone else waits for it: left to themselves, batches of many callers alternate between tiny and
+ * huge. So a batch waits until it has about as much as the last two had on average, but never long against what the sync takes. That
+ * evens them out, and while one half of the callers is stored the other half is heard. A single caller, or a steady stream, waits for nothing.
  */
 export class BatchGathering {
   private readonly world: World
   private storeMs = 0
+  private lastSize = 0
+  private sizeBefore = 0
 
   constructor(world: World) {
     this.world = world
@@ -27,24 +33,21 @@ export class BatchGathering {
   /** Resolves when it is time; `size` tells how much has gathered. */
   async until(size: () => number): Promise<void> {
     const { clock, timers } = this.world
-    const lingerMs = this.storeMs * share
+    const enough = ((this.lastSize + this.sizeBefore) / 2) * enoughShare
+    const lingerMs = this.storeMs * lingerShare
     const endAt = clock.monotonic() + lingerMs
     await this.turn()
-    if (size() === 0) return
-    for (let seen = -1; size() > seen && clock.monotonic() < endAt;) {
-      seen = size()
+    for (let turns = 0; turns < turnsMax && size() > 0 && size() < enough && clock.monotonic() < endAt; turns++) {
       if (lingerMs >= 2 * sleepMs) await delay(timers, sleepMs)
       else await this.turn()
     }
+    if (size() === 0) return
+    this.sizeBefore = this.lastSize
+    this.lastSize = size()
   }
 
-  /** Lets waiting IO in, twice: the first turn may end before what it read has become a frame. */
-  private async turn(): Promise<void> {
-    await this.soon()
-    await this.soon()
-  }
-
-  private soon(): Promise<void> {
+  /** Lets waiting IO in. */
+  private turn(): Promise<void> {
     return new Promise((resolve) => {
       this.world.timers.soon(resolve)
     })

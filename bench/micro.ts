@@ -52,8 +52,8 @@ function tableOf(figures: readonly MicroFigure[]): string {
   for (const { name, unit, medianNs, p99Ns, operationsPerSecond, operations, blockedMs } of figures) {
     table.push([
       name,
-      { ...right, content: `${time(medianNs)} / ${unit}` },
-      { ...right, content: time(p99Ns) },
+      { ...right, content: `${took(medianNs)} / ${unit}` },
+      { ...right, content: took(p99Ns) },
       { ...right, content: operationsPerSecond.toLocaleString('en-US') },
       { ...right, content: `${blockedMs} ms for ${operations.toLocaleString('en-US')}` },
     ])
@@ -61,7 +61,7 @@ function tableOf(figures: readonly MicroFigure[]): string {
   return table.toString()
 }
 
-function time(ns: number): string {
+function took(ns: number): string {
   return ns < 10_000 ? `${ns} ns` : `${Math.round(ns / 10) / 100} us`
 }
 

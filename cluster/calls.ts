@@ -239,7 +239,8 @@ export class Calls {
   private undelivered(subject: string, frame: Uint8Array): void {
     if (frame[1] !== frameKind.commands) return
     if (this.resending >= framesResentMax) return this.fail(frame, 'BUSY', 1_000)
-    const copy = frame.slice()
+    // Not `slice`: of a Buffer that would be a view.
+    const copy = new Uint8Array(frame)
     this.resending++
     this.resent++
     this.world.timers.after(resendFirstMs * (1 + this.world.random.next()), () => {

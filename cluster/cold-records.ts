@@ -34,7 +34,7 @@ export class ColdRecords {
 
   async delete(term: number, key: string): Promise<void> {
     const keyBytes = recordKey(key)
-    if (!(await this.#env.write(term, () => this.#env.records.remove(keyBytes)))) throw lostFolder()
+    if (!(await this.#env.clear(term, () => this.#env.records.remove(keyBytes)))) throw lostFolder()
   }
 
   /** Looks at the next few records and deletes those that have expired; starts over at the end. */
@@ -46,10 +46,10 @@ export class ColdRecords {
     const now = this.#clock.now()
     const expired = seen.filter((record) => record.version <= now)
     if (expired.length === 0) return
-    const write = (): void => {
+    const remove = (): void => {
       for (const { key, version } of expired) this.#env.records.removeVersion(key, version)
     }
-    if (!(await this.#env.write(term, write))) throw lostFolder()
+    if (!(await this.#env.clear(term, remove))) throw lostFolder()
   }
 }
 

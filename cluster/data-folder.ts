@@ -42,7 +42,7 @@ export async function takeFolder(options: FolderOptions): Promise<OwnedFolder> {
   const full = roomFault(options.folder, options.reserveBytes)
   if (full !== undefined) throw full
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const last = peekOwner(options.folder)
+    const last = await peekOwner(options.folder)
     if (last.name !== '' && (await options.presence.alive(last.name))) break
     const owned = await takeOver(options, last)
     if (owned !== undefined) return owned

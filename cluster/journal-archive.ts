@@ -16,6 +16,7 @@ export class JournalArchive {
   readonly #archiveMs: number
   readonly #clock: Clock
   readonly #pause: () => Promise<void>
+  #stopped = false
 
   constructor(env: LmdbEnv, term: number, archiveMs: number, clock: Clock, pause: () => Promise<void>) {
     this.#env = env
@@ -27,32 +28,39 @@ export class JournalArchive {
 
   /** Deletes everything that is due. Repeating it after a failure goes on where it stopped. */
   async sweep(): Promise<void> {
-    for (;;) {
+    while (!this.#stopped) {
       this.#env.fresh()
       const [note] = this.#env.trims.keys(Buffer.of(0), undefined, 1)
       if (note === undefined) return
       const { trimmedAt, shard } = trimParts(note)
       if (trimmedAt + this.#archiveMs > this.#clock.now()) return
       const upTo = this.#env.trims.get(note)
-      if (upTo !== undefined) await this.#delete(shard, logKey(shard, decodePosition(upTo)))
-      await this.#commit(() => this.#env.trims.remove(note))
+      if (upTo !== undefined && !(await this.#delete(shard, logKey(shard, decodePosition(upTo))))) return
+      await this.#clear(() => this.#env.trims.remove(note))
     }
   }
 
-  async #delete(shard: Uint8Array, last: Buffer): Promise<void> {
+  /** Ends a sweep after its next few records. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** False if it was stopped before the end. */
+  async #delete(shard: Uint8Array, last: Buffer): Promise<boolean> {
     const end = Buffer.concat([last, Buffer.of(0)])
     for (;;) {
+      if (this.#stopped) return false
       this.#env.fresh()
       const keys = this.#env.log.keys(shard, end, deletedRecordsMax)
-      if (keys.length === 0) return
-      await this.#commit(() => {
+      if (keys.length === 0) return true
+      await this.#clear(() => {
         for (const key of keys) this.#env.log.remove(key)
       })
       await this.#pause()
     }
   }
 
-  async #commit(write: () => void): Promise<void> {
-    if (!(await this.#env.write(this.#term, write))) throw lostFolder()
+  async #clear(remove: () => void): Promise<void> {
+    if (!(await this.#env.clear(this.#term, remove))) throw lostFolder()
   }
 }

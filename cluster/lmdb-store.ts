@@ -151,6 +151,7 @@ class LmdbStore implements Store {
 
   async #end(): Promise<void> {
     for (const timer of this.#sweeps) timer.cancel()
+    this.#archive.stop()
     await this.#sweeping
     for (const { journal } of this.#shards.values()) await journal.settled()
     await this.#sync?.close()

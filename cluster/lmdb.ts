@@ -20,7 +20,7 @@ export interface LmdbEnvOptions {
 
 /**
  * `fsync`: a commit is on disk before it is seen. `everysec`: its pages are, but the root that makes them count may follow up to a second
- * later ({@link LmdbEnv.sync}), so that a crash of the machine takes back the last commits; the file itself stays whole.
+ * later (`PeriodicSync`), so that a crash of the machine takes back the last commits; the file itself stays whole.
  */
 export type Durability = 'fsync' | 'everysec'
 
@@ -43,7 +43,7 @@ export interface Owner {
 }
 
 /** Who owned the folder last, read without LMDB's writer lock, which a stopped owner might hold for ever. */
-export function peekOwner(folder: string): Owner {
+export async function peekOwner(folder: string): Promise<Owner> {
   const nobody = { term: 0, name: '' }
   if (!hasData(folder)) return nobody
   try {
@@ -51,7 +51,8 @@ export function peekOwner(folder: string): Owner {
     // Undefined, whatever its type says, while the first owner is still making the tables.
     const meta: Database<Buffer, Uint8Array> | undefined = root.openDB<Buffer, Uint8Array>({ name: 'meta', useVersions: true, ...binary })
     const entry = meta?.getEntry(ownerKey)
-    void root.close()
+    // The package shares what one process has opened: the owner must not be given this view, which cannot write.
+    await root.close()
     return entry === undefined ? nobody : { term: entry.version ?? 0, name: entry.value.toString() }
   } catch (error) {
     throw openingFault(folder, error)
@@ -108,7 +109,7 @@ export class LmdbEnv {
 
   /** Makes `previous + 1` the owner if `previous` still is: of any number of rivals exactly one gets true. */
   takeTerm(previous: number, name: string, format: Uint8Array): Promise<boolean> {
-    const refused = this.#refusal()
+    const refused = this.#refusal(this.#options.reserveBytes)
     if (refused !== undefined) return Promise.reject(refused)
     const write = (): void => {
       void this.#meta.put(formatKey, Buffer.from(format), 0)
@@ -122,9 +123,12 @@ export class LmdbEnv {
    * nothing written, if it does not. Bytes that are put must not change until then: they are copied by the writing thread.
    */
   write(term: number, write: () => void): Promise<boolean> {
-    const refused = this.#refusal()
-    if (refused !== undefined) return Promise.reject(refused)
-    return this.#settled(this.#meta.ifVersion(ownerKey, term, write))
+    return this.#guarded(term, write, this.#options.reserveBytes)
+  }
+
+  /** Like {@link write}, for what only removes: it makes room, so it may use half of the reserve for that. */
+  clear(term: number, remove: () => void): Promise<boolean> {
+    return this.#guarded(term, remove, this.#options.reserveBytes / 2)
   }
 
   /** Reads after this see every commit that is visible now. Comes before every read, so that a closed store says so. */
@@ -148,10 +152,16 @@ export class LmdbEnv {
     return this.#root.openDB<Buffer, Uint8Array>({ name, useVersions, ...binary })
   }
 
-  #refusal(): StoreFault | undefined {
+  #guarded(term: number, write: () => void, reserveBytes: number): Promise<boolean> {
+    const refused = this.#refusal(reserveBytes)
+    if (refused !== undefined) return Promise.reject(refused)
+    return this.#settled(this.#meta.ifVersion(ownerKey, term, write))
+  }
+
+  #refusal(reserveBytes: number): StoreFault | undefined {
     if (this.#closed) return closedFault()
     if (this.#fault !== undefined) return this.#fault
-    return roomFault(this.#options.folder, this.#options.reserveBytes)
+    return roomFault(this.#options.folder, reserveBytes)
   }
 
   #settled(commit: Promise<boolean>): Promise<boolean> {
@@ -173,7 +183,7 @@ export class LmdbEnv {
   }
 }
 
-/** Keys and values as bytes. `put` and `remove` are called inside {@link LmdbEnv.write} only. */
+/** Keys and values as bytes. `put` and `remove` are called inside {@link LmdbEnv.write} or {@link LmdbEnv.clear} only. */
 export class LmdbTable {
   readonly #db: Database<Buffer, Uint8Array>
 

@@ -19,7 +19,7 @@ export class LocalBus implements Bus {
     if (served === undefined || served.handlers.length === 0) return 'no-responders'
     if (served.delivering) {
       if (served.aside.length >= asideFramesMax) return 'full'
-      served.aside.push(frame.slice())
+      served.aside.push(new Uint8Array(frame))
       return 'sent'
     }
     served.delivering = true

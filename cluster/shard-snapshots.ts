@@ -71,9 +71,11 @@ export class ShardSnapshots {
       this.#env.fresh()
       const stale = this.#staleChunks(kept)
       if (stale.length === 0) return
-      await this.#commit(() => {
-        for (const key of stale) this.#env.chunks.remove(key)
-      })
+      await this.#owned(
+        this.#env.clear(this.#term, () => {
+          for (const key of stale) this.#env.chunks.remove(key)
+        }),
+      )
       await delay(this.#timers, chunkPauseMs)
     }
   }
@@ -86,8 +88,12 @@ export class ShardSnapshots {
     return [...older, ...chunks.keys(chunkKey(this.#shard, kept.generation + 1, 0), end, clearedChunksMax)]
   }
 
-  async #commit(write: () => void): Promise<void> {
-    if (!(await this.#env.write(this.#term, write))) throw lostFolder()
+  #commit(write: () => void): Promise<void> {
+    return this.#owned(this.#env.write(this.#term, write))
+  }
+
+  async #owned(written: Promise<boolean>): Promise<void> {
+    if (!(await written)) throw lostFolder()
   }
 
   #ended(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   all,
   appended,
@@ -17,148 +17,135 @@ import { journalStart, type Position } from './store.ts'
 
 /** What becomes of records: their order, their bytes, their reading. */
 export function journalContract(at: StoreFixture): void {
-  describe('opening reads what is there', () => {
-    test('STO-5 nothing in a new shard', async () => {
-      const { snapshot, tail } = mustOpen(await at.store.open(shard, await claimed(at.store)))
-      expect(snapshot).toBeUndefined()
-      expect(await all(tail)).toEqual([])
-    })
-
-    test('STO-5 all records of all epochs, oldest first, the openings left out', async () => {
-      const first = await opened(at.store)
-      await appended(at.store, first, ['one', 'two'])
-      const next = await at.rival()
-      const second = await opened(next, 'b')
-      await appended(next, second, ['three'])
-      const { tail } = mustOpen(await next.open(shard, await claimed(next, 'b')))
-      const records = await all(tail)
-      expect(textsOf(records)).toEqual(['one', 'two', 'three'])
-      expect(positionsOf(records)).toEqual([`${first}-1`, `${first}-2`, `${second}-1`])
-    })
-
-    test('STO-5 the snapshot and the records after it', async () => {
-      const epoch = await opened(at.store)
-      await appended(at.store, epoch, ['one', 'two', 'three'])
-      await at.store.writeSnapshot(shard, { position: { epoch, seq: 2 }, now: 77, chunks: [bytesOf('state')] })
-      const { snapshot, tail } = mustOpen(await at.store.open(shard, await claimed(at.store)))
-      expect(snapshot).toMatchObject({ position: { epoch, seq: 2 }, now: 77 })
-      expect(snapshot?.chunks.map(textOf)).toEqual(['state'])
-      expect(textsOf(await all(tail))).toEqual(['three'])
-    })
+  test('STO-5 opening reads what is there: nothing in a new shard', async () => {
+    const { snapshot, tail } = mustOpen(await at.store.open(shard, await claimed(at.store)))
+    expect(snapshot).toBeUndefined()
+    expect(await all(tail)).toEqual([])
   })
 
-  describe('a record comes right after its predecessor', () => {
-    const misfits: readonly (readonly [string, (epoch: number) => Position])[] = [
-      ['one is left out', (epoch) => ({ epoch, seq: 4 })],
-      ['it stands where the opening does', (epoch) => ({ epoch, seq: 0 })],
-      ['its epoch is older', (epoch) => ({ epoch: epoch - 1, seq: 3 })],
-      ['its epoch was never given out', (epoch) => ({ epoch: epoch + 1, seq: 1 })],
-    ]
-    test.each(misfits)('STO-6 fenced when %s', async (_, positionAt) => {
-      await claimed(at.store)
-      const epoch = await opened(at.store)
-      await appended(at.store, epoch, ['one', 'two'])
-      expect(await at.store.append(shard, positionAt(epoch), bytesOf('misfit'))).toBe('fenced')
-      expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
-      expect(await at.store.append(shard, { epoch, seq: 3 }, bytesOf('three'))).toBe('stored')
-    })
-
-    test('STO-6 fenced before the opening', async () => {
-      const epoch = await claimed(at.store)
-      expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).toBe('fenced')
-      expect(await all(at.store.readArchive(shard))).toEqual([])
-    })
-
-    test('STO-6 fenced where another record stands', async () => {
-      const epoch = await opened(at.store)
-      await appended(at.store, epoch, ['one', 'two'])
-      expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('eno'))).toBe('fenced')
-      expect(await at.store.append(shard, { epoch, seq: 2 }, bytesOf('twoo'))).toBe('fenced')
-      expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
-    })
-
-    test('STO-6 several sent at once are stored in their order', async () => {
-      const epoch = await opened(at.store)
-      const seqs = Array.from({ length: 20 }, (_, index) => index + 1)
-      const outcomes = await Promise.all(seqs.map((seq) => at.store.append(shard, { epoch, seq }, bytesOf(`record ${seq}`))))
-      expect(new Set(outcomes)).toEqual(new Set(['stored']))
-      expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(seqs.map((seq) => `record ${seq}`))
-    })
+  test('STO-5 opening reads what is there: all records of all epochs, oldest first, the openings left out', async () => {
+    const first = await opened(at.store)
+    await appended(at.store, first, ['one', 'two'])
+    const next = await at.rival()
+    const second = await opened(next, 'b')
+    await appended(next, second, ['three'])
+    const { tail } = mustOpen(await next.open(shard, await claimed(next, 'b')))
+    const records = await all(tail)
+    expect(textsOf(records)).toEqual(['one', 'two', 'three'])
+    expect(positionsOf(records)).toEqual([`${first}-1`, `${first}-2`, `${second}-1`])
   })
 
-  describe('a repeated record is stored once', () => {
-    test('STO-7 one after the other', async () => {
-      const epoch = await opened(at.store)
-      await appended(at.store, epoch, ['one', 'two'])
-      expect(await at.store.append(shard, { epoch, seq: 2 }, bytesOf('two'))).toBe('stored')
-      expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).toBe('stored')
-      expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
-    })
-
-    test('STO-7 at once', async () => {
-      const epoch = await opened(at.store)
-      const position = { epoch, seq: 1 }
-      const outcomes = await Promise.all([
-        at.store.append(shard, position, bytesOf('one')),
-        at.store.append(shard, position, bytesOf('one')),
-      ])
-      expect(outcomes).toEqual(['stored', 'stored'])
-      expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one'])
-    })
+  test('STO-5 opening reads what is there: the snapshot and the records after it', async () => {
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two', 'three'])
+    await at.store.writeSnapshot(shard, { position: { epoch, seq: 2 }, now: 77, chunks: [bytesOf('state')] })
+    const { snapshot, tail } = mustOpen(await at.store.open(shard, await claimed(at.store)))
+    expect(snapshot).toMatchObject({ position: { epoch, seq: 2 }, now: 77 })
+    expect(snapshot?.chunks.map(textOf)).toEqual(['state'])
+    expect(textsOf(await all(tail))).toEqual(['three'])
   })
 
-  describe('records are kept byte for byte', () => {
-    test.each([0, 1, 100, 4095, 4096, 140_001, 1_048_576])('STO-8 of %i bytes', async (length) => {
-      const epoch = await opened(at.store)
-      const record = Uint8Array.from({ length }, (_, index) => (index * 31) & 0xff)
-      expect(await at.store.append(shard, { epoch, seq: 1 }, record)).toBe('stored')
-      const [kept] = await all(at.store.readTail(shard, journalStart))
-      expect(kept?.bytes.length).toBe(length)
-      expect(Buffer.compare(kept?.bytes ?? bytesOf(''), record)).toBe(0)
-    })
-
-    test('STO-8 though the bytes are reused once it is stored', async () => {
-      const epoch = await opened(at.store)
-      const pool = new Uint8Array(64)
-      for (let seq = 1; seq <= 8; seq++) {
-        const record = pool.subarray(8, 8 + seq).fill(seq)
-        expect(await at.store.append(shard, { epoch, seq }, record)).toBe('stored')
-        pool.fill(0xff)
-      }
-      for (const { position, bytes: kept } of await all(at.store.readTail(shard, journalStart))) {
-        expect([...kept]).toEqual(Array.from({ length: position.seq }, () => position.seq))
-      }
-    })
+  const misfits: readonly (readonly [string, (epoch: number) => Position])[] = [
+    ['one is left out', (epoch) => ({ epoch, seq: 4 })],
+    ['it stands where the opening does', (epoch) => ({ epoch, seq: 0 })],
+    ['its epoch is older', (epoch) => ({ epoch: epoch - 1, seq: 3 })],
+    ['its epoch was never given out', (epoch) => ({ epoch: epoch + 1, seq: 1 })],
+  ]
+  test.each(misfits)('STO-6 a record comes right after its predecessor: fenced when %s', async (_, positionAt) => {
+    await claimed(at.store)
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two'])
+    expect(await at.store.append(shard, positionAt(epoch), bytesOf('misfit'))).toBe('fenced')
+    expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
+    expect(await at.store.append(shard, { epoch, seq: 3 }, bytesOf('three'))).toBe('stored')
   })
 
-  describe('the tail can be read from anywhere, by anyone', () => {
-    test('STO-10 after each position in turn, by a store that owns nothing', async () => {
-      const first = await opened(at.store)
-      await appended(at.store, first, ['one', 'two'])
-      const second = await opened(at.store)
-      await appended(at.store, second, ['three'])
-      const reader = await at.bench.open()
-      const after = async (epoch: number, seq: number): Promise<string[]> => textsOf(await all(reader.readTail(shard, { epoch, seq })))
-      expect(await after(0, 0)).toEqual(['one', 'two', 'three'])
-      expect(await after(first, 0)).toEqual(['one', 'two', 'three'])
-      expect(await after(first, 1)).toEqual(['two', 'three'])
-      expect(await after(first, 2)).toEqual(['three'])
-      expect(await after(second, 0)).toEqual(['three'])
-      expect(await after(second, 1)).toEqual([])
-    })
+  test('STO-6 a record comes right after its predecessor: fenced before the opening', async () => {
+    const epoch = await claimed(at.store)
+    expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).toBe('fenced')
+    expect(await all(at.store.readArchive(shard))).toEqual([])
+  })
 
-    test('STO-10 in many slices', async () => {
-      const epoch = await opened(at.store)
-      const seqs = Array.from({ length: 1500 }, (_, index) => index + 1)
-      await Promise.all(seqs.map((seq) => at.store.append(shard, { epoch, seq }, new Uint8Array(2000).fill(seq & 0xff))))
-      let expected = 1
-      for await (const { position, bytes: kept } of at.store.readTail(shard, journalStart)) {
-        expect(position.seq).toBe(expected)
-        expect(kept[1999]).toBe(expected & 0xff)
-        expected++
-      }
-      expect(expected).toBe(1501)
-    })
+  test('STO-6 a record comes right after its predecessor: fenced where another record stands', async () => {
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two'])
+    expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('eno'))).toBe('fenced')
+    expect(await at.store.append(shard, { epoch, seq: 2 }, bytesOf('twoo'))).toBe('fenced')
+    expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
+  })
+
+  test('STO-6 a record comes right after its predecessor: several sent at once are stored in their order', async () => {
+    const epoch = await opened(at.store)
+    const seqs = Array.from({ length: 20 }, (_, index) => index + 1)
+    const outcomes = await Promise.all(seqs.map((seq) => at.store.append(shard, { epoch, seq }, bytesOf(`record ${seq}`))))
+    expect(new Set(outcomes)).toEqual(new Set(['stored']))
+    expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(seqs.map((seq) => `record ${seq}`))
+  })
+
+  test('STO-7 a repeated record is stored once: one after the other', async () => {
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two'])
+    expect(await at.store.append(shard, { epoch, seq: 2 }, bytesOf('two'))).toBe('stored')
+    expect(await at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).toBe('stored')
+    expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one', 'two'])
+  })
+
+  test('STO-7 a repeated record is stored once: at once', async () => {
+    const epoch = await opened(at.store)
+    const position = { epoch, seq: 1 }
+    const outcomes = await Promise.all([at.store.append(shard, position, bytesOf('one')), at.store.append(shard, position, bytesOf('one'))])
+    expect(outcomes).toEqual(['stored', 'stored'])
+    expect(textsOf(await all(at.store.readTail(shard, journalStart)))).toEqual(['one'])
+  })
+
+  test.each([0, 1, 100, 4095, 4096, 140_001, 1_048_576])('STO-8 records are kept byte for byte: of %i bytes', async (length) => {
+    const epoch = await opened(at.store)
+    const record = Uint8Array.from({ length }, (_, index) => (index * 31) & 0xff)
+    expect(await at.store.append(shard, { epoch, seq: 1 }, record)).toBe('stored')
+    const [kept] = await all(at.store.readTail(shard, journalStart))
+    expect(kept?.bytes.length).toBe(length)
+    expect(Buffer.compare(kept?.bytes ?? bytesOf(''), record)).toBe(0)
+  })
+
+  test('STO-8 records are kept byte for byte: though the bytes are reused once it is stored', async () => {
+    const epoch = await opened(at.store)
+    const pool = new Uint8Array(64)
+    for (let seq = 1; seq <= 8; seq++) {
+      const record = pool.subarray(8, 8 + seq).fill(seq)
+      expect(await at.store.append(shard, { epoch, seq }, record)).toBe('stored')
+      pool.fill(0xff)
+    }
+    for (const { position, bytes: kept } of await all(at.store.readTail(shard, journalStart))) {
+      expect([...kept]).toEqual(Array.from({ length: position.seq }, () => position.seq))
+    }
+  })
+
+  test('STO-10 the tail can be read from anywhere, by anyone: after each position in turn, by a store that owns nothing', async () => {
+    const first = await opened(at.store)
+    await appended(at.store, first, ['one', 'two'])
+    const second = await opened(at.store)
+    await appended(at.store, second, ['three'])
+    const reader = await at.bench.open()
+    const after = async (epoch: number, seq: number): Promise<string[]> => textsOf(await all(reader.readTail(shard, { epoch, seq })))
+    expect(await after(0, 0)).toEqual(['one', 'two', 'three'])
+    expect(await after(first, 0)).toEqual(['one', 'two', 'three'])
+    expect(await after(first, 1)).toEqual(['two', 'three'])
+    expect(await after(first, 2)).toEqual(['three'])
+    expect(await after(second, 0)).toEqual(['three'])
+    expect(await after(second, 1)).toEqual([])
+  })
+
+  test('STO-10 the tail can be read from anywhere, by anyone: in many slices', async () => {
+    const epoch = await opened(at.store)
+    const seqs = Array.from({ length: 1500 }, (_, index) => index + 1)
+    await Promise.all(seqs.map((seq) => at.store.append(shard, { epoch, seq }, new Uint8Array(2000).fill(seq & 0xff))))
+    let expected = 1
+    for await (const { position, bytes: kept } of at.store.readTail(shard, journalStart)) {
+      expect(position.seq).toBe(expected)
+      expect(kept[1999]).toBe(expected & 0xff)
+      expected++
+    }
+    expect(expected).toBe(1501)
   })
 
   test('STO-13 shards know nothing of each other', async () => {

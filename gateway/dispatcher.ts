@@ -51,12 +51,11 @@ export class Dispatcher implements CallSink {
 
   /**
    * Takes a hot call from `bytes[at, to)` and returns the offset behind it, or 0 if there is none in its plain form: the caller then finds the
-   * message's end and calls {@link message}.
+   * message's end and calls {@link message}. `now` is the wall clock's; calls that came in together need only one look at it.
    */
-  hot(connection: Connection, bytes: Uint8Array, at: number, to: number): number {
+  hot(connection: Connection, bytes: Uint8Array, at: number, to: number, now = this.parts.clock.now()): number {
     const { identity } = connection
     const { parts } = this
-    const now = parts.clock.now()
     // Who may not call learns it on the general path.
     if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= now)) return 0
     const call = this.scanned

@@ -18,7 +18,7 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
     sink.counter('sluice_connections_total', 'Connections ever opened', count, { transport })
   sink.counter('sluice_http_calls_total', 'Calls by plain HTTP', counters.httpCalls)
   sink.counter('sluice_malformed_total', 'Connections closed because of what they sent', counters.malformed)
-  sink.counter('sluice_slow_closed_total', 'WebSockets closed because they did not read', counters.slowClosed)
+  sink.counter('sluice_slow_closed_total', 'Connections closed because they did not read', counters.slowClosed)
   sink.counter('sluice_stock_frames_dropped_total', 'Stock frames dropped for slow WebSockets', counters.dropped)
   sink.counter('sluice_position_frames_total', 'Places in line told to clients', counters.positionFrames)
 }

@@ -32,23 +32,7 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBod
     { name: 'sale.pause', role: 'operator', run: (call) => setPhase(parts, call, 'paused') },
     { name: 'sale.resume', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
     { name: 'sale.close', role: 'operator', run: (call) => setPhase(parts, call, 'closed') },
-    {
-      name: 'sku.restock',
-      role: 'operator',
-      run: (call) => {
-        const { params } = call
-        const sku = params.sku()
-        const units = params.integer('units', 1, unitsMax)
-        const requestId = params.requestId()
-        params.end()
-        forwarder.toInventory(call, {
-          op: op.restock,
-          sku,
-          payload: packInner({ units }),
-          ...(requestId === undefined ? {} : { requestId }),
-        })
-      },
-    },
+    { name: 'sku.restock', role: 'operator', run: (call) => restock(parts, call) },
     {
       name: 'sku.status',
       role: 'operator',
@@ -106,6 +90,26 @@ async function createSale(parts: OperatorMethodsParts, call: Call): Promise<void
 function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
   const payload = packInner({ settings, incarnation: parts.random.id(incarnationLength) })
   return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
+}
+
+async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {
+  const { params } = call
+  const sku = params.sku()
+  const units = params.integer('units', 1, unitsMax)
+  const requestId = params.requestId()
+  params.end()
+  const shard = parts.calls.shardOfText(sku)
+  const payload = packInner({ units })
+  const answer = await parts.calls.request<SkuStatus>('inv', shard, {
+    op: op.restock,
+    sku,
+    payload,
+    ...(requestId === undefined ? {} : { requestId }),
+  })
+  if (answer.error !== null) return call.refusal(answer.error)
+  // Whoever hears that there are units again may send buyers at once: this gateway must not refuse them from an older view.
+  await parts.views.refresh(shard)
+  call.result({ ...answer.result })
 }
 
 async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<void> {

@@ -19,6 +19,7 @@ export class RpcConnection implements Connection {
   readonly watched = new Set<string>()
   private readonly socket: Socket
   private readonly backpressureBytesMax: number
+  private readonly onSlow: () => void
   private out: Buffer = Buffer.allocUnsafeSlow(firstOutBytes)
   private outView = viewOf(this.out)
   private source: Uint8Array = this.out
@@ -27,10 +28,11 @@ export class RpcConnection implements Connection {
   /** Nothing that comes in after this is read. */
   closing = false
 
-  constructor(socket: Socket, address: string, backpressureBytesMax: number) {
+  constructor(socket: Socket, address: string, backpressureBytesMax: number, onSlow: () => void) {
     this.socket = socket
     this.address = address
     this.backpressureBytesMax = backpressureBytesMax
+    this.onSlow = onSlow
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
@@ -66,7 +68,9 @@ export class RpcConnection implements Connection {
     // Mostly the kernel has taken the bytes by now. Otherwise the socket keeps them, and the next answers begin another buffer.
     if (this.socket.writableLength > 0 || this.out.length > keptOutBytesMax) this.replaceOut(Buffer.allocUnsafeSlow(firstOutBytes))
     this.length = 0
-    if (this.socket.writableLength > this.backpressureBytesMax) this.close('slow')
+    if (this.socket.writableLength <= this.backpressureBytesMax) return
+    this.onSlow()
+    this.close('slow')
   }
 
   close(reason: CloseReason): void {

@@ -86,7 +86,8 @@ export class RpcListener {
       socket.destroy()
       return
     }
-    const connection = new RpcConnection(socket, address, parts.settings.backpressureBytesMax * rpcBackpressureTimes)
+    const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
+    const connection = new RpcConnection(socket, address, unreadMax, () => parts.counters.slowClosed++)
     if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
     parts.connections.add(connection)
     this.rpcConnections.add(connection)
@@ -112,12 +113,8 @@ export class RpcListener {
       let at = 0
       // Hot calls are read where they are as long as nothing is carried over from the chunk before.
       if (splitter.pendingBytes === 0) {
-        for (
-          let end = dispatcher.hot(connection, chunk, 0, chunk.length);
-          end > 0;
-          end = dispatcher.hot(connection, chunk, at, chunk.length)
-        )
-          at = end
+        const now = this.parts.world.clock.now()
+        for (let end = 1; end > 0; at = Math.max(at, end)) end = dispatcher.hot(connection, chunk, at, chunk.length, now)
       }
       if (at < chunk.length)
         splitter.feed(at === 0 ? chunk : chunk.subarray(at), (bytes, from, to) => this.message(connection, bytes, from, to))

@@ -180,6 +180,41 @@ test('STO-38 a disk that is full before the first record leaves a clear message'
   await expect(opening).rejects.toMatchObject({ code: 'STORE_FULL' })
 })
 
+test('STO-39 on a full disk old data is still cleared away', async (context) => {
+  const disk = SmallDisk.mount(16 * 1024 * 1024)
+  if (typeof disk === 'string') return context.skip(disk)
+  cleanups.push(() => disk.unmount())
+  const manual = new ManualWorld()
+  const timers = { ...realTimers, every: (ms: number, run: () => void) => manual.timers.every(ms, run) }
+  const world = { ...realWorld(manual.log), clock: manual.clock, timers }
+  const folder = join(disk.folder, 'data')
+  const reserveBytes = 4 * 1024 * 1024
+  const store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 0, shards: { inv: 2, ses: 2 }, world, reserveBytes })
+  cleanups.push(() => store.close())
+  const lease = await store.claim(shard, 'a')
+  const epoch = lease === 'taken' ? 0 : lease.epoch
+  await store.open(shard, epoch)
+  for (let seq = 1; seq <= 60; seq++) await store.append(shard, { epoch, seq }, Buffer.alloc(50_000, seq))
+  await store.putRecord('ses.u', Buffer.from('x'), 60_000)
+  await store.writeSnapshot(shard, { position: { epoch, seq: 59 }, now: 1, chunks: [] })
+  disk.fill(3 * 1024 * 1024)
+  await expect(store.append(shard, { epoch, seq: 61 }, Buffer.of(1))).rejects.toMatchObject({ code: 'STORE_FULL' })
+  await manual.pass(60_000)
+  const deadline = Date.now() + 20_000
+  while ((await archived(store)).length > 1) {
+    if (Date.now() > deadline) throw new Error('not cleared')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(await archived(store)).toEqual([60])
+  await store.deleteRecord('ses.u')
+})
+
+async function archived(store: Store): Promise<number[]> {
+  const seqs: number[] = []
+  for await (const { position } of store.readArchive(shard)) seqs.push(position.seq)
+  return seqs
+}
+
 async function seqsOf(store: Store): Promise<number[]> {
   const seqs: number[] = []
   for await (const { position } of store.readTail(shard, journalStart)) seqs.push(position.seq)

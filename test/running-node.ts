@@ -10,6 +10,8 @@ import type { SaleFileInput } from '../protocol/sku-settings.ts'
 import { type Finished, type ProcessOptions, SluiceProcess } from './sluice-process.ts'
 
 export interface NodeOptions extends ProcessOptions {
+  /** `start` if absent; `demo` is a node with a shop in it. */
+  readonly command?: 'start' | 'demo'
   /** Settings by name, `{ shards: 4 }`; ports are free ones unless they are given. */
   readonly settings?: Readonly<Record<string, string | number>>
   /** Kept when the node is stopped; by default a new folder that goes away with it. */
@@ -163,7 +165,7 @@ export class RunningNode {
     const { web, ops, rpc } = this.ports
     const settings = { webPort: web, opsPort: ops, rpcPort: rpc, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
     const words = Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
-    this.run = new SluiceProcess(['start', ...words], this.options)
+    this.run = new SluiceProcess([this.options.command ?? 'start', ...words], this.options)
     this.ports = await this.run.waitFor(readyPorts, 'ready', readyWithinMs)
     this.kept ??= await readSecrets(this.dataFolder)
   }

@@ -86,14 +86,17 @@ describe('compaction', () => {
   })
 
   test('SNP-5 makes one snapshot at a time, of the longest journal', async () => {
+    const c = new WritingShard(3)
+    compaction.watch(c)
     a.bytes = 1_500
     b.bytes = 4_000
+    c.bytes = 2_000
     b.taking.shut()
     await world.pass(1_000)
-    expect([a.begun, b.begun]).toEqual([0, 1])
+    expect([a.begun, b.begun, c.begun]).toEqual([0, 1, 0])
     b.taking.open()
-    await world.until('both are stored', () => stored.length === 2)
-    expect(stored).toEqual(['inv.2@4000', 'inv.1@1500'])
+    await world.until('all are stored', () => stored.length === 3)
+    expect(stored).toEqual(['inv.2@4000', 'inv.3@2000', 'inv.1@1500'])
   })
 
   test('SNP-6 tries a failed snapshot again later and lets others go first', async () => {

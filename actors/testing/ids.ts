@@ -1,12 +1,8 @@
-import { parseSkuId, parseUserId, type SkuId, type UserId } from '../../protocol/ids.ts'
+import { parseSkuId, type SkuId } from '../../protocol/ids.ts'
 
 /** Ids for tests; a text that is no id is a mistake in the test. */
 export function skuId(text: string): SkuId {
   return idOf(parseSkuId(text), text)
-}
-
-export function userId(text: string): UserId {
-  return idOf(parseUserId(text), text)
 }
 
 function idOf<T>(id: T | undefined, text: string): T {

@@ -6,8 +6,12 @@ interface Due {
   readonly run: () => void
 }
 
-/** Enough turns for the promises of one step to settle. */
-const microtasks = 50
+/** More steps than this without time going on are an endless loop. */
+const stepsAtOnceMax = 100_000
+
+/** Turns for promises between two steps, and the most that a chain of them gets when nothing else is left to do. */
+const microtasksLeast = 50
+const microtasks = 50_000
 
 /** A world for tests: time stands still until {@link ManualWorld.until} moves it on, from one timer to the next. */
 export class ManualWorld implements World {
@@ -16,6 +20,7 @@ export class ManualWorld implements World {
   private seed = 1
   private dues: Due[] = []
   private soon: (() => void)[] = []
+  private stepsAtOnce = 0
 
   readonly clock = { now: () => this.now, monotonic: () => this.now }
 
@@ -74,21 +79,28 @@ export class ManualWorld implements World {
     return promise
   }
 
+  /** False if nothing will happen before the deadline. */
   private async step(deadline: number): Promise<boolean> {
-    for (let i = 0; i < microtasks; i++) await Promise.resolve()
+    for (let i = 0; i < microtasks && (i < microtasksLeast || !this.isDue(deadline)); i++) await Promise.resolve()
     const ready = this.soon
     if (ready.length > 0) {
+      if (++this.stepsAtOnce > stepsAtOnceMax) throw new Error('the world does not go on: something asks for another turn for ever')
       this.soon = []
       for (const run of ready) run()
       return true
     }
     const next = this.dues.reduce<Due | undefined>((first, due) => (first === undefined || due.at < first.at ? due : first), undefined)
     if (next === undefined || next.at > deadline) return false
+    if (next.at > this.now) this.stepsAtOnce = 0
     this.now = Math.max(this.now, next.at)
     if (next.everyMs === undefined) this.remove(next)
     else next.at += next.everyMs
     next.run()
     return true
+  }
+
+  private isDue(deadline: number): boolean {
+    return this.soon.length > 0 || this.dues.some((due) => due.at <= deadline)
   }
 
   private add(due: Due): Timer {

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { type AnswerReader, type AnswerSink, ProtocolFault } from './answer-reader.ts'
+import type { Sender } from './pacing.ts'
 import { RequestRing } from './request-ring.ts'
 import type { Wire } from './wire.ts'
 
@@ -26,7 +27,7 @@ const free = 0
 const noBytes = new Uint8Array(0)
 
 /** One socket that sends prepared requests and matches the answers to the times at which they should have been sent. */
-export class LoadConnection implements AnswerSink {
+export class LoadConnection implements AnswerSink, Sender {
   readonly index: number
   underWay = 0
   isOpen = false

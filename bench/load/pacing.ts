@@ -1,9 +1,16 @@
-import type { LoadConnection } from './load-connection.ts'
+/** A connection, as far as pacing needs to know it. */
+export interface Sender {
+  readonly index: number
+  /** Calls without an answer. */
+  readonly underWay: number
+  /** Sends calls as if all had been sent at `sentAt`. */
+  send(count: number, sentAt: number): void
+}
 
 /** Decides when a connection sends. */
 export interface Pacing {
   /** Sends what the connection is to send by `now`, as far as its depth allows. */
-  refill(connection: LoadConnection, now: number): void
+  refill(connection: Sender, now: number): void
 }
 
 /** Closed loop: every answer is followed by the next call, so that `depth` calls are always under way. Shows what the server can do at most. */

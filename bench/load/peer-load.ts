@@ -20,27 +20,40 @@ export async function loadPeer(name: PeerName, options: LoadOptions, stop: Abort
     rate: options.rate,
   }
   const progress = progressBar(name, plan)
-  const readings: Promise<ServerCounters>[] = []
+  const readings: Promise<Reading>[] = []
   const read = (): void => {
-    const reading = peer.readCounters()
+    const reading = readingOf(peer)
     // Awaited below; if the run fails first, that is what has to be told.
     reading.catch(() => {})
     readings.push(reading)
   }
   try {
     stop.throwIfAborted()
+    // The first reading of a fresh server takes much longer than all others; it is made before anything is measured.
+    const idle = await readingOf(peer)
     const tally = await runLoad(
       plan,
       peer.target,
       { measuring: read, measured: read, progress: (...args) => progress.update(...args) },
       stop,
     )
-    const [before = {}, after = {}] = await Promise.all(readings)
-    return reportOf(options, peer, tally, figuresBetween(before, after, plan.seconds))
+    const [before = idle, after = idle] = await Promise.all(readings)
+    return reportOf(options, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
   } finally {
     progress.stop()
     await peer.stop()
   }
+}
+
+/** What the server counted, and when it said so: under load that may be a little later than it was asked. */
+interface Reading {
+  readonly counters: ServerCounters
+  readonly at: number
+}
+
+async function readingOf(peer: Peer): Promise<Reading> {
+  const counters = await peer.readCounters()
+  return { counters, at: performance.now() }
 }
 
 function peerOf(name: PeerName, options: LoadOptions): Promise<Peer> {

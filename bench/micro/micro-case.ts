@@ -14,7 +14,7 @@ export interface MicroCase {
 export interface MicroCases {
   readonly cases: readonly MicroCase[]
   /** Ends what the cases share. */
-  close?(): Promise<void>
+  readonly close?: () => Promise<void>
 }
 
 /** Builds the cases about one part of the system. */

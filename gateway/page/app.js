@@ -46,6 +46,7 @@ client.on('line', (place) => {
 client.on('held', ({ sku, hold, qty, expiresAt }) => take(sku, { state: 'held', hold, qty, expiresAt }))
 client.on('expired', ({ sku }) => take(sku, { state: 'expired' }))
 client.on('soldout', ({ sku }) => take(sku, { state: 'soldout' }))
+client.on('left', ({ sku }) => take(sku, { state: 'none' }))
 client.on('order', (news) => take(news.sku, news))
 client.on('sku', (status) => {
   shelf.takeStatus(status)
