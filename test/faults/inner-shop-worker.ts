@@ -45,7 +45,7 @@ async function visit(shop: InnerShop, user: string): Promise<void> {
     if (claim?.state === 'held' && chance.is(0.3)) {
       await ask('checkout', () => shop.checkout(sku, user, 'tok_declined'))
       await pause(100)
-    } else if (claim !== undefined) await ask('leave', () => shop.leave(sku, user))
+    } else if (claim?.state === 'queued' || claim?.state === 'held') await ask('leave', () => shop.leave(sku, user))
   }
 }
 
