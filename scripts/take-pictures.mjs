@@ -12,7 +12,7 @@ const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3, col
 const resultPixels = 2_000
 const shoppers = 2_000
 /** The lamp's line when the person on the phone joins it. */
-const lineAtJoining = 60
+const lineAtJoining = 20
 const patienceMs = 60_000
 
 const demo = await RunningNode.start({ command: 'demo', settings: { logLevel: 'info' } })
@@ -23,14 +23,16 @@ try {
   const crowd = letCrowdIn()
   await until(onDesktop, (freeMax) => Number(document.querySelector('[data-testid=stock-turntable]')?.dataset.available) < freeMax, 80)
   await onDesktop.buy('turntable')
+  await onDesktop.is('turntable', 'held')
   await until(onPhone, (lineMin) => Number(document.querySelector('[data-testid=stock-lamp]')?.dataset.waiting) >= lineMin, lineAtJoining)
+  const desktopPicture = await onDesktop.page.screenshot()
   await onPhone.buy('lamp')
   await onPhone.is('lamp', 'queued')
   const first = await onPhone.ahead('lamp')
   await until(onPhone, (max) => Number(document.querySelector('[data-testid=ahead-lamp]')?.dataset.ahead) <= max, first * 0.6)
-  const pictures = await Promise.all([onDesktop, onPhone].map(({ page }) => page.screenshot()))
+  const phonePicture = await onPhone.page.screenshot()
   crowd.signal('SIGTERM')
-  await writeFile(new URL('../docs/shop.png', import.meta.url), await sideBySide(pictures))
+  await writeFile(new URL('../docs/shop.png', import.meta.url), await sideBySide([desktopPicture, phonePicture]))
 } finally {
   await browser.close()
   await demo.stop()
