@@ -124,56 +124,60 @@ test('WEB-4 a declined card costs nothing, and another try with a good card buys
   ])
 })
 
-test('WEB-5 a place in the line is kept through a reload, in a second tab, offline and through a crash of the server', async () => {
-  await opened()
-  await others.leaveOneHeld('turntable')
-  for (let ahead = 0; ahead < 3; ahead++) await others.ask('turntable')
-  const visitor = await arrive('phone')
-  const shop = await visitor.openTab()
-  await shop.buy('turntable')
-  await shop.is('turntable', 'queued')
-  const user = await shop.user()
-  const ticket = (await others.place(user, 'turntable'))?.ticket
-  expect(ticket).toBeGreaterThan(0)
-  /** The page and the server agree on the number ahead, and it is still the same place. Others ahead may have had their turn meanwhile. */
-  const keepsPlace = async (page = shop): Promise<void> => {
-    await page.is('turntable', 'queued')
-    await vi.waitFor(async () => {
-      const place = await others.place(user, 'turntable')
-      expect(place?.ticket).toBe(ticket)
-      expect(await page.ahead('turntable')).toBe(place?.ahead)
-    }, deadline)
-  }
-  await keepsPlace()
+test(
+  'WEB-5 a place in the line is kept through a reload, in a second tab, offline and through a crash of the server',
+  { timeout: 60_000 },
+  async () => {
+    await opened()
+    await others.leaveOneHeld('turntable')
+    for (let ahead = 0; ahead < 3; ahead++) await others.ask('turntable')
+    const visitor = await arrive('phone')
+    const shop = await visitor.openTab()
+    await shop.buy('turntable')
+    await shop.is('turntable', 'queued')
+    const user = await shop.user()
+    const ticket = (await others.place(user, 'turntable'))?.ticket
+    expect(ticket).toBeGreaterThan(0)
+    /** The page and the server agree on the number ahead, and it is still the same place. Others ahead may have had their turn meanwhile. */
+    const keepsPlace = async (page = shop): Promise<void> => {
+      await page.is('turntable', 'queued')
+      await vi.waitFor(async () => {
+        const place = await others.place(user, 'turntable')
+        expect(place?.ticket).toBe(ticket)
+        expect(await page.ahead('turntable')).toBe(place?.ahead)
+      }, deadline)
+    }
+    await keepsPlace()
 
-  await shop.page.reload()
-  await keepsPlace()
+    await shop.page.reload()
+    await keepsPlace()
 
-  const second = await visitor.openTab()
-  await keepsPlace(second)
-  expect(await second.user()).toBe(user)
+    const second = await visitor.openTab()
+    await keepsPlace(second)
+    expect(await second.user()).toBe(user)
 
-  await visitor.offline(async () => {
-    await shop.isConnected('offline')
-    await shop.part('banner').waitFor()
-  })
-  await shop.isConnected('online')
-  await shop.part('banner').waitFor({ state: 'hidden' })
-  await keepsPlace()
+    await visitor.offline(async () => {
+      await shop.isConnected('offline')
+      await shop.part('banner').waitFor()
+    })
+    await shop.isConnected('online')
+    await shop.part('banner').waitFor({ state: 'hidden' })
+    await keepsPlace()
 
-  await visitor.duringOutage(async () => {
-    await demo.kill()
-    await shop.isConnected('offline')
-    await demo.restart()
-    await Promise.all([shop.isConnected('online'), second.isConnected('online')])
-  })
-  await keepsPlace()
-  await keepsPlace(second)
+    await visitor.duringOutage(async () => {
+      await demo.kill()
+      await shop.isConnected('offline')
+      await demo.restart()
+      await Promise.all([shop.isConnected('online'), second.isConnected('online')])
+    })
+    await keepsPlace()
+    await keepsPlace(second)
 
-  await shop.press('leave-turntable')
-  await shop.press('leave-yes-turntable')
-  await Promise.all([shop, second].map((page) => page.is('turntable', 'open')))
-})
+    await shop.press('leave-turntable')
+    await shop.press('leave-yes-turntable')
+    await Promise.all([shop, second].map((page) => page.is('turntable', 'open')))
+  },
+)
 
 test('WEB-6 everything can be done by keyboard, and the focus stays with what was bought', async () => {
   await opened()

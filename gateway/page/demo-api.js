@@ -1,7 +1,7 @@
 // @ts-check
 /** @import { ServerClock } from './server-clock.js' */
 
-/** @typedef {{ readonly sale: string, readonly assetBase: string, readonly isDemo: boolean }} ShopInfo */
+/** @typedef {{ readonly sale: string, readonly skus: readonly string[], readonly assetBase: string, readonly isDemo: boolean }} ShopInfo */
 /** @typedef {{ readonly running: boolean, readonly users: number, readonly done: number, readonly outside: number, readonly held: number, readonly queued: number, readonly bought: number, readonly soldout: number, readonly declined: number, readonly left: number, readonly errors: number, readonly problems: number }} RushReport */
 
 /**
@@ -16,6 +16,7 @@ export async function askInfo(clock) {
   clock.learn(fields.get('now'), sentAt)
   return {
     sale: textOf(fields.get('sale')),
+    skus: listOf(fields.get('skus')).map(textOf),
     assetBase: new URL(textOf(fields.get('assetBase')), location.href).href,
     isDemo: fields.get('demo') === true,
   }
@@ -83,6 +84,14 @@ async function refusalText(response) {
     // Not every refusal on the way here is the engine's own; a proxy answers with a page.
   }
   return `The shop said no (${response.status}).`
+}
+
+/**
+ * @param {unknown} value
+ * @returns {readonly unknown[]}
+ */
+function listOf(value) {
+  return Array.isArray(value) ? value : []
 }
 
 /** @param {unknown} value */

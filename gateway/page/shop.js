@@ -57,7 +57,7 @@ export class Shop {
    */
   async show(sale, info) {
     this.#isDemo = info.isDemo
-    const isOther = this.#shelf.takeSale(sale)
+    const isOther = this.#shelf.takeSale(inOrder(sale, info.skus))
     if (isOther) this.#fillShelf(info.assetBase)
     this.draw()
     if (isOther) this.#shelf.takeAllClaims(await this.#client.resume())
@@ -159,4 +159,16 @@ export class Shop {
     else if (refusal.code === 'HOLD_EXPIRED' || refusal.code === 'NO_HOLD') product.claim = { state: 'expired' }
     else product.notice = refusal.text
   }
+}
+
+/**
+ * The sale with its products as the shop wants them shown; the server lists them in no order of its own.
+ * @param {SaleInfo} sale
+ * @param {readonly string[]} order
+ * @returns {SaleInfo}
+ */
+function inOrder(sale, order) {
+  /** @param {string} sku */
+  const rank = (sku) => (order.includes(sku) ? order.indexOf(sku) : order.length)
+  return { ...sale, skus: sale.skus.toSorted((a, b) => rank(a.sku) - rank(b.sku) || a.sku.localeCompare(b.sku)) }
 }

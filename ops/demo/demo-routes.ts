@@ -51,7 +51,7 @@ function makeGuest(world: World, identities: IdentityCheck, body: Plain | undefi
 }
 
 function info(world: World, shop: DemoShop): Answer {
-  return { status: 200, body: { demo: true, sale: shop.sale, assetBase: '/', now: world.clock.now() } }
+  return { status: 200, body: { demo: true, sale: shop.sale, skus: [...shop.skus], assetBase: '/', now: world.clock.now() } }
 }
 
 async function restart(shop: DemoShop, body: Plain | undefined): Promise<Answer> {

@@ -19,6 +19,7 @@ export class DemoShop {
   private readonly clock: Clock
   private making: Promise<boolean> | undefined
   private name = ''
+  private order: readonly string[] = []
 
   constructor(operator: SaleOperator, template: SaleFile, clock: Clock) {
     this.operator = operator
@@ -29,6 +30,11 @@ export class DemoShop {
   /** The newest sale of the demo; empty before the first {@link next}. */
   get sale(): string {
     return this.name
+  }
+
+  /** The SKUs of that sale as its file has them: the first one is the one to show large. */
+  get skus(): readonly string[] {
+    return this.order
   }
 
   /** Makes a sale, unless the last one is not over: then nothing is made, and the result is false. Whoever asks meanwhile gets the same sale. */
@@ -47,13 +53,18 @@ export class DemoShop {
   private async make(): Promise<boolean> {
     const last = newestOf(this.template, await this.operator.sales())
     if (last !== undefined && last.info.state !== 'over') {
-      this.name = last.info.sale
+      this.show(numberedSale(this.template, last.number, last.info.opensAt))
       return false
     }
     const file = numberedSale(this.template, (last?.number ?? 0) + 1, this.clock.now() + opensInMs)
     await this.operator.saleCreate(file)
-    this.name = file.sale
+    this.show(file)
     return true
+  }
+
+  private show(file: SaleFile): void {
+    this.name = file.sale
+    this.order = file.skus.map(({ sku }) => sku)
   }
 }
 

@@ -62,7 +62,8 @@ test('DEMO-2 when the last sale is over, a later start and the page make a fresh
 test('DEMO-3 the page is told of the sale, the time and where pictures are, and gets a guest whom the shop knows', async () => {
   const demo = await open()
   const { body } = await get(demo, '/demo/info')
-  expect(body).toMatchObject({ demo: true, sale: 'giusto', assetBase: '/' })
+  const skus = ['turntable', 'lamp', 'chair', 'mugs', 'print']
+  expect(body).toMatchObject({ demo: true, sale: 'giusto', skus, assetBase: '/' })
   const guests = await Promise.all([post(demo, '/demo/guest', {}), post(demo, '/demo/guest', {})])
   const [one, two] = guests.map((guest) => guestSchema.parse(guest.body))
   expect(one?.user).not.toBe(two?.user)
