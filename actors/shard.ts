@@ -1,5 +1,5 @@
 import type { Bus, Served } from '../cluster/bus.ts'
-import type { Position, ShardName, Store } from '../cluster/store.ts'
+import { type Position, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { entryOffset } from '../protocol/entry.ts'
@@ -256,6 +256,8 @@ export class Shard {
     const { world, name, limits } = this.parts
     // Nobody waits for a closing shard for long: what is not stored stays unanswered, and whoever asks again learns the outcome from the next owner.
     if (this.isClosing) throw error
+    // Nothing will be written until somebody looks after the store: this owner ends, and whoever answers next does so from what is stored.
+    if (error instanceof StoreFault && error.code === 'STORE_UNUSABLE') throw error
     this.counters.storeFaults++
     world.log.error({ shard: name, error: String(error) }, 'the store failed; answers wait until it takes the batch')
     await new Promise<void>((resolve) => {

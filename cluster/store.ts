@@ -99,6 +99,10 @@ export interface Snapshot {
 
 export const chunkBytesMax = 256 * 1024
 
+/**
+ * `STORE_FAILED` and `STORE_FULL` may pass: the same call may succeed later. `STORE_UNUSABLE` will not by itself, nor will `STORE_IN_USE` while the other
+ * process lives.
+ */
 export type StoreFaultCode = 'STORE_FAILED' | 'STORE_FULL' | 'STORE_IN_USE' | 'STORE_UNUSABLE' | 'STORE_CLOSED'
 
 /** The store could not do it, or cannot say whether it did. */

@@ -7,7 +7,14 @@ import { RunningNode } from '../dist/test/running-node.js'
 import { SluiceProcess } from '../dist/test/sluice-process.js'
 
 const desktop = { viewport: { width: 1280, height: 1000 }, deviceScaleFactor: 2, colorScheme: 'light', reducedMotion: 'reduce' }
-const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'light', reducedMotion: 'reduce', hasTouch: true, isMobile: true }
+const phone = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  colorScheme: 'light',
+  reducedMotion: 'reduce',
+  hasTouch: true,
+  isMobile: true,
+}
 /** So that the result is 2,000 pixels wide, twice what GitHub shows. */
 const resultPixels = 2_000
 const shoppers = 2_000
