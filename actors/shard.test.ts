@@ -182,7 +182,7 @@ describe('group commit', () => {
     bed.send({ op: 'claim', sku: 'shoe', user: 'ann' }, { op: 'claim', sku: 'shoe', user: 'bob' })
     await bed.rest()
     expect(bed.answers.slice(2).map(short)).toMatchObject([{ state: 'expired' }, { state: 'held' }])
-    expect(bed.store.appends.length).toBe(2)
+    expect(bed.store.appends.map((one) => readRecordHead(one.bytes).events).filter((events) => events > 0)).toEqual([2, 2])
   })
 })
 
@@ -327,6 +327,23 @@ describe('opening', () => {
     next.send({ op: 'claim', sku: 'shoe', user: 'ann' })
     await next.rest()
     expect(short(next.answers.at(-1) ?? expect.fail('no answer'))).toEqual({ state: 'expired' })
+  })
+
+  test('SHD-37 does not take a quiet time for one without an owner', async () => {
+    const bed = await Bed.selling(1)
+    bed.buy('ann')
+    await bed.world.pass(9_500)
+    await bed.shard.close()
+    await bed.world.pass(60_000)
+    const next = await Bed.open({ world: bed.world, store: bed.store })
+    await next.world.pass(6_500)
+    next.send({ op: 'claim', sku: 'shoe', user: 'ann' })
+    await next.rest()
+    expect(next.answers.map(short)).toEqual([{ state: 'expired' }])
+    const withoutEvents = async (): Promise<number> => (await next.journal()).filter((one) => readRecordHead(one.bytes).events === 0).length
+    const before = await withoutEvents()
+    await next.world.pass(600_000)
+    expect(await withoutEvents(), 'nothing runs any more').toBe(before)
   })
 
   test('SHD-15 is refused if the epoch no longer stands, at once or with the first record', async () => {

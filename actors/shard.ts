@@ -65,6 +65,7 @@ export class Shard {
   private lastNow = 0
   private recoveredBytes = 0
   private wasUsed = false
+  private recordedNow = 0
   private tickIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
@@ -95,6 +96,7 @@ export class Shard {
     const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
     shard.recoveredBytes = tailBytes
     shard.wasUsed = lastNow > 0
+    shard.recordedNow = lastNow
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
     shard.record.begin(shard.lastNow)
@@ -222,7 +224,7 @@ export class Shard {
    * leave, so that a batch which changed nothing has its epoch confirmed for that alone.
    */
   private async gate(speaks: boolean): Promise<boolean> {
-    if (this.record.events > 0) return this.store()
+    if (this.record.events > 0 || this.isAliveDue) return this.store()
     if (this.replies.isEmpty && this.notices.isEmpty && !speaks) return true
     for (;;) {
       try {
@@ -231,6 +233,14 @@ export class Shard {
         await this.storeFailed(error)
       }
     }
+  }
+
+  /**
+   * With deadlines running and nothing else to store, a record without events says now and then that the shard has an owner. A next owner moves
+   * deadlines by the time since the last record, and without this would count hours in which only nobody bought anything.
+   */
+  private get isAliveDue(): boolean {
+    return this.lastNow - this.recordedNow >= aliveEveryMs && this.parts.actor.hasDeadlines === true
   }
 
   /** Stores the record, as often as it takes: the same bytes at the same place are stored once. */
@@ -244,6 +254,7 @@ export class Shard {
         if ((await store.append(name, position, record)) === 'fenced') return false
         this.gathering.stored(world.clock.monotonic() - startedAt)
         this.seq++
+        this.recordedNow = this.record.now
         this.counters.stored(this.record.events, record.length)
         return true
       } catch (error) {
@@ -320,3 +331,5 @@ function broadcastFrameOf(broadcast: ShardBroadcast): Uint8Array {
 }
 
 const busyRetryMs = 500
+/** How far a next owner may overestimate the time without an owner. */
+const aliveEveryMs = 5_000

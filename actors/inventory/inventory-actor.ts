@@ -155,6 +155,10 @@ export class InventoryActor implements Actor {
     restoreInventory(this.state, chunks)
   }
 
+  get hasDeadlines(): boolean {
+    return this.state.skus.some((sku) => sku.held + sku.ordered > 0)
+  }
+
   get isEmpty(): boolean {
     return this.state.skus.length === 0
   }
