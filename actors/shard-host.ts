@@ -1,5 +1,5 @@
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
-import type { ShardName, Store } from '../cluster/store.ts'
+import { type ShardName, type Store, StoreFault } from '../cluster/store.ts'
 import { delay, type World } from '../cluster/world.ts'
 import type { ShardKind } from '../protocol/subject.ts'
 import { batchBounds, type ShardCounters } from './shard-counters.ts'
@@ -69,7 +69,7 @@ export class ShardHost implements MetricSource {
   private async open(name: ShardName): Promise<void> {
     const { store, node, world } = this.parts
     const lease = await store.claim(name, node)
-    if (lease === 'taken') throw new Error(`${name} is owned by another node`)
+    if (lease === 'taken') throw new StoreFault('STORE_IN_USE', `another process has taken over the data: ${name} is no longer this one's`)
     const shard = await this.parts.open(name, lease.epoch, (reason) => {
       world.log.error({ shard: name, epoch: lease.epoch, reason: reason.message, stack: reason.stack }, 'a shard was lost')
       this.shards.delete(name)

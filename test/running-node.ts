@@ -136,8 +136,13 @@ export class RunningNode {
 
   /** Asks the process to stop and resolves with how it ended; the data stays. */
   async terminate(withinMs = 30_000): Promise<Finished> {
+    this.process.signal('SIGTERM')
+    return this.ended(withinMs)
+  }
+
+  /** Resolves with how the process ended by itself; it is killed, which the result tells, if it has not in time. */
+  async ended(withinMs = 30_000): Promise<Finished> {
     const { process: run } = this
-    run.signal('SIGTERM')
     const tooLong = setTimeout(() => run.signal('SIGKILL'), withinMs)
     try {
       return await run.finished
