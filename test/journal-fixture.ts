@@ -1,6 +1,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { RpcClient } from '../protocol/client/rpc-client.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import { RunningNode } from './running-node.ts'
 
@@ -32,12 +33,12 @@ export async function writeFixture(): Promise<void> {
     const operator = node.operator()
     for (const user of ['ann', 'bob', 'cyd', 'dee', 'eve', 'fay', 'gil', 'hal']) await operator.as(user).buy('lamp')
     await operator.as('ann').checkout('lamp', 'tok_ok')
-    await settled(operator.as('ann').claim, 'paid')
+    await settled(operator, 'ann', 'paid')
     await operator.as('cyd').leave('lamp')
     await operator.as('dee').checkout('lamp', 'tok_declined')
-    await settled(operator.as('dee').claim, 'declined')
+    await settled(operator, 'dee', 'declined')
     await operator.restock('lamp', 1)
-    await settled(operator.as('fay').claim, 'held')
+    await settled(operator, 'fay', 'held')
     await operator.salePause('lamp')
     // Until the orders' ends have been put away, so that the journal has every kind of event.
     for (const user of ['ann', 'dee']) while ((await operator.as(user).orders()).length === 0);
@@ -49,7 +50,7 @@ export async function writeFixture(): Promise<void> {
   }
 }
 
-async function settled(claim: (sku: string) => Promise<ClaimState>, state: ClaimState['state']): Promise<void> {
-  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) if ((await claim('lamp')).state === state) return
-  throw new Error(`within 20 s the claim did not become ${state}`)
+async function settled(operator: RpcClient, user: string, state: ClaimState['state']): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline;) if ((await operator.as(user).claim('lamp')).state === state) return
+  throw new Error(`within 20 s the claim of ${user} did not become ${state}`)
 }
