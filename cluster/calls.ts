@@ -100,6 +100,7 @@ export class Calls {
    * The hot path: puts a scanned call into its shard's batch, copying SKU and user straight from the socket's bytes. Returns the call's row, or -1 if
    * none is free. `user` holds the user's bytes: the scanned ones or the connection's own.
    */
+  // oxlint-disable-next-line max-params -- an object to carry them would be one per call
   sendScanned(
     call: ScannedCall,
     bytes: Uint8Array,
