@@ -59,7 +59,7 @@ function hideOwner(): void {
   for (const name of readdirSync(dataFolder)) if (name.startsWith('owner-')) rmSync(join(dataFolder, name))
 }
 
-test('KILL-12 a second process on the data folder of a running one is refused in one line, and the first goes on', async () => {
+test('KILL-10 a second process on the data folder of a running one is refused in one line, and the first goes on', async () => {
   const client = clientOf(first)
   await buyAll(client, usersOf('early', 3))
   const words = ['start', '--data-folder', dataFolder, '--shards', '2', '--web-port', '0', '--rpc-port', '0', '--ops-port', '0']
@@ -70,7 +70,7 @@ test('KILL-12 a second process on the data folder of a running one is refused in
   expect(await client.skuStatus('lamp')).toMatchObject({ available: stock - 6, held: 6 })
 })
 
-test('KILL-13 a stopped process whose folder was taken can neither write nor answer when it wakes up, and ends with a clear line', async () => {
+test('KILL-11 a stopped process whose folder was taken can neither write nor answer when it wakes up, and ends with a clear line', async () => {
   const kept = usersOf('kept', 5)
   const before = clientOf(first)
   expect(await buyAll(before, kept)).toEqual(kept.map(() => 'held'))
@@ -101,7 +101,7 @@ test('KILL-13 a stopped process whose folder was taken can neither write nor ans
   expect([...(books.latest.get('lamp')?.keys() ?? [])].filter((user) => user.startsWith('doomed'))).toEqual([])
 })
 
-test('KILL-14 a stopped process that nobody asks anything finds out by itself', async () => {
+test('KILL-12 a stopped process that nobody asks anything finds out by itself', async () => {
   process.kill(first.pid, 'SIGSTOP')
   hideOwner()
   const second = await RunningNode.start({ settings, dataFolder })
