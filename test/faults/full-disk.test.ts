@@ -56,7 +56,7 @@ function clientOf(node: RunningNode): RpcClient {
   return client
 }
 
-test('KILL-15 while the disk is full nobody gets an answer that is not stored, and once there is room everything goes on where it stopped', async (context) => {
+test('KILL-13 while the disk is full nobody gets an answer that is not stored, and once there is room everything goes on where it stopped', async (context) => {
   const { node, disk } = await nodeOnSmallDisk(context, new Chance())
   await node.createSku('lamp', { stock: 2 })
   const client = clientOf(node)
@@ -87,7 +87,7 @@ test('KILL-15 while the disk is full nobody gets an answer that is not stored, a
   expect(await client.skuStatus('lamp')).toMatchObject({ available: 0, held: 2, waiting: 2 })
 })
 
-test('KILL-16 a rush lives through a disk that fills up, a kill on the full disk, and a start that has to wait for room', async (context) => {
+test('KILL-14 a rush lives through a disk that fills up, a kill on the full disk, and a start that has to wait for room', async (context) => {
   const chance = new Chance()
   chance.announce('a rush on a full disk')
   const { node, disk } = await nodeOnSmallDisk(context, chance)
