@@ -6,7 +6,7 @@ import { ShopPage } from '../dist/test/browser/shop-page.js'
 import { RunningNode } from '../dist/test/running-node.js'
 import { SluiceProcess } from '../dist/test/sluice-process.js'
 
-const desktop = { viewport: { width: 1280, height: 1000 }, deviceScaleFactor: 2, colorScheme: 'light', reducedMotion: 'reduce' }
+const desktop = { viewport: { width: 1280, height: 1064 }, deviceScaleFactor: 2, colorScheme: 'light', reducedMotion: 'reduce' }
 const phone = {
   viewport: { width: 390, height: 844 },
   deviceScaleFactor: 2,
@@ -18,8 +18,8 @@ const phone = {
 /** So that the result is 2,000 pixels wide, twice what GitHub shows. */
 const resultPixels = 2_000
 const shoppers = 2_000
-/** The lamp's line when the person on the phone joins it. */
-const lineAtJoining = 5
+/** People in line for a product before its picture is taken or the line is joined. */
+const lineAtJoining = 22
 const patienceMs = 60_000
 
 const demo = await RunningNode.start({ command: 'demo', settings: { logLevel: 'info' } })
@@ -31,9 +31,14 @@ try {
   await until(onDesktop, (freeMax) => Number(document.querySelector('[data-testid=stock-turntable]')?.dataset.available) < freeMax, 80)
   await onDesktop.buy('turntable')
   await onDesktop.is('turntable', 'held')
-  await until(onPhone, (lineMin) => Number(document.querySelector('[data-testid=stock-lamp]')?.dataset.waiting) >= lineMin, lineAtJoining)
+  await until(
+    onDesktop,
+    (lineMin) => Number(document.querySelector('[data-testid=stock-turntable]')?.dataset.waiting) >= lineMin,
+    lineAtJoining,
+  )
   await onDesktop.page.evaluate(() => scrollTo(0, 0))
   const desktopPicture = await onDesktop.page.screenshot()
+  await until(onPhone, (lineMin) => Number(document.querySelector('[data-testid=stock-lamp]')?.dataset.waiting) >= lineMin, lineAtJoining)
   await onPhone.buy('lamp')
   await onPhone.is('lamp', 'queued')
   const first = await onPhone.ahead('lamp')
@@ -56,7 +61,7 @@ async function visit(device) {
 
 /** Shoppers who think longer and change their minds more often than usual, so that a line lasts and moves. */
 function letCrowdIn() {
-  const habits = ['--arrive-seconds', '12', '--think-ms', '12000', '--leave-share', '0.25', '--decline-share', '0.1']
+  const habits = ['--arrive-seconds', '20', '--think-ms', '12000', '--leave-share', '0.25', '--decline-share', '0.1']
   const node = ['--url', `ws://127.0.0.1:${demo.ports.web}`, '--rpc', `127.0.0.1:${demo.ports.rpc}`, '--data-folder', demo.dataFolder]
   return new SluiceProcess(['rush', '--users', String(shoppers), ...habits, ...node])
 }

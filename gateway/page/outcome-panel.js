@@ -70,8 +70,8 @@ function outcome(claim, { info }) {
     case 'refunded':
       return { title: 'Your money is back', text: 'The payment came too late: the piece had gone to someone else.', mayRetry: true }
     case 'declined':
-      return { title: 'The card was declined', text: 'Nothing was charged. The piece went to the next in line.', mayRetry: true }
+      return { title: 'The card was declined', text: 'Nothing was charged. The piece went back to the sale.', mayRetry: true }
     default:
-      return { title: 'Your time ran out', text: 'The piece went to the next in line. Nothing was charged.', mayRetry: true }
+      return { title: 'Your time ran out', text: 'The piece went back to the sale. Nothing was charged.', mayRetry: true }
   }
 }

@@ -64,6 +64,6 @@ export function oddsInWords(odds) {
 /** @type {Readonly<Record<Odds, string>>} */
 const oddsWords = {
   likely: 'You will most likely get one.',
-  unlikely: 'You may not get one: more people are ahead of you than pieces are left. Some will let theirs go.',
+  unlikely: 'You may not get one: that depends on how many others let theirs go.',
   none: 'You will almost certainly not get one. We keep your place in case many ahead of you change their minds.',
 }
