@@ -30,7 +30,7 @@ export async function commitFault(folder: string, error: unknown): Promise<Store
   // LMDB reports a write that the disk took only partly as an input/output error.
   if (noSpaceCodes.has(code) || (code === shortWriteCode && !hasSpace(folder))) return fullFault(folder, cause)
   const reason = cause instanceof Error ? firstLine(cause.message) : String(cause)
-  return new StoreFault('STORE_UNUSABLE', `a write to the data folder ${folder} failed: ${reason}`, cause)
+  return new StoreFault('STORE_FAILED', `a write to the data folder ${folder} failed: ${reason}`, cause)
 }
 
 async function reasonOf(error: unknown): Promise<unknown> {
