@@ -35,6 +35,7 @@ test('JRN-21 a node goes on from the journal that version 1 wrote: everyone has 
     expect(await operator.skuStatus('lamp')).toEqual(fixtureStock)
     for (const [user, claim] of Object.entries(fixtureClaims)) expect(await operator.as(user).claim('lamp'), user).toMatchObject(claim)
     expect(await operator.as('ann').orders()).toMatchObject([{ state: 'paid', sku: 'lamp' }])
+    expect(await operator.as('dee').orders()).toMatchObject([{ state: 'declined', sku: 'lamp' }])
     await operator.saleResume('lamp')
     expect(await operator.as('bob').leave('lamp')).toEqual({ state: 'none' })
     expect(await operator.as('gil').claim('lamp')).toMatchObject({ state: 'held', hold: 7 })

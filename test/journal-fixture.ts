@@ -15,7 +15,8 @@ export const fixtureClaims: Readonly<Record<string, Readonly<Partial<ClaimState>
   ann: { state: 'paid', qty: 1, amountMinor: 4_900, currency: 'EUR' },
   bob: { state: 'held', hold: 2, qty: 1 },
   cyd: { state: 'none' },
-  dee: { state: 'declined', qty: 1 },
+  // An ended claim without units is put away after a while; its order stays in the user's history.
+  dee: { state: 'none' },
   eve: { state: 'held', hold: 5, qty: 1 },
   fay: { state: 'held', hold: 6, qty: 1 },
   gil: { state: 'queued', ticket: 7, ahead: 0 },
