@@ -12,6 +12,7 @@ const none: ClaimState = { state: 'none' }
  *
  *     queued n -> held n          its turn came; `ahead` never rises while it waits
  *     queued n -> soldout         held n -> expired, not before the deadline that was told
+ *     none, asked -> the end of what was asked for, if no word came through in between
  *     queued n, held n -> none    only if the user left
  *     held n -> order n           only if the user checked out; the order then ends once, and stays as it ended
  *     ended -> queued m, held m   only if the user bought again, with m > n
@@ -78,10 +79,12 @@ export class ToldStory {
     const { last } = this
     if (next.state === last.state) return undefined
     if (next.state === 'none') return this.asked.leave ? undefined : 'a claim is gone'
-    if (next.state === 'soldout') return last.state === 'queued' ? undefined : 'sold out without a place'
+    // What was asked for may have begun and ended while the answer was lost, and the first word of it is its end.
+    const waited = last.state === 'queued' || (this.asked.buy && !isLive(last))
+    if (next.state === 'soldout') return waited ? undefined : 'sold out without a place'
     if (next.state !== 'expired') return 'a state that this sale does not have'
     if (last.state === 'held') return now < last.expiresAt ? 'a hold ended before its deadline' : undefined
-    return last.state === 'queued' && now - this.toldAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
+    return waited && now - this.toldAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
   }
 
   private sameClaimProblem(next: ClaimState): string | undefined {
