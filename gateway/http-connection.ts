@@ -54,7 +54,8 @@ export class HttpConnection implements Connection {
   private end(status: number, body: string, retryAfterMs?: number): void {
     this.isOpen = false
     this.response.cork(() => {
-      this.response.writeStatus(statusLine(status))
+      // uWebSockets.js says 200 OK by itself.
+      if (status !== 200) this.response.writeStatus(statusLine(status))
       this.response.writeHeader('Content-Type', 'application/json')
       this.response.writeHeader('Cache-Control', 'no-store')
       if (retryAfterMs !== undefined) this.response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
