@@ -92,7 +92,7 @@ test(
     const { calls, errors } = reportSchema.parse(JSON.parse(lines.at(-1) ?? ''))
     expect(errors).toBe(0)
     // Answers to the last calls may come after the measured time, on a slow machine many of them; never more than were sent.
-    expect(calls).toBeLessThanOrEqual(510)
+    expect(calls).toBeLessThanOrEqual(610)
   },
   processMs,
 )
