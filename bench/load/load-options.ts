@@ -26,6 +26,7 @@ const schema = z.object({
   sku: z.string(),
   userHeader: z.string(),
   durability: z.enum(['fsync', 'everysec']),
+  snapshots: z.boolean().default(false),
   profileServer: z.string().optional(),
   json: z.boolean().default(false),
 })
@@ -38,9 +39,9 @@ export interface LoadOptions extends z.output<typeof schema> {
 export function loadCommand(): Command {
   const command = new Command('bench:load')
     .description(
-      'Puts calls of `buy` on a node, each for a user of its own, and counts what comes back.\n' +
-        'Without --rate each answer is followed by the next call (closed loop); with it calls are sent on schedule, whatever\n' +
-        'becomes of the ones before, and latencies count from the time at which they were due (open loop).\n' +
+      'Puts calls of `buy` on a node, each for a user of its own, and counts what comes back. ' +
+        'Without --rate each answer is followed by the next call (closed loop); with it calls are sent on schedule, whatever becomes of the ones ' +
+        'before, and latencies count from the time at which they were due (open loop). ' +
         'Without --port it starts a node of its own: fsync before every answer, a temporary data folder, a stock that lasts.',
     )
     .addOption(new Option('--transport <name>', 'how to call').choices(transports).default('rpc'))
@@ -73,6 +74,7 @@ export function loadCommand(): Command {
       'put Sluice and Redis under the same load in turns, each started afresh, and tell the ratio',
       integer(1, 100),
     )
+    .option('--snapshots', 'let a server that is started here compact its journal meanwhile, as it would (Redis: rewrite its AOF)')
     .option('--profile-server <folder>', 'write a processor profile of a node that is started here')
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()

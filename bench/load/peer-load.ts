@@ -58,9 +58,9 @@ async function readingOf(peer: Peer): Promise<Reading> {
 
 function peerOf(name: PeerName, options: LoadOptions): Promise<Peer> {
   const run = newRun()
-  if (name === 'redis') return startRedis(run)
-  const { transport, port, durability, profileServer } = options
-  if (port === undefined) return startSluice({ transport, durability, run, profileFolder: profileServer })
+  if (name === 'redis') return startRedis(run, options.snapshots)
+  const { transport, port, durability, snapshots, profileServer } = options
+  if (port === undefined) return startSluice({ transport, durability, run, snapshots, profileFolder: profileServer })
   const { host, opsPort, key, sku, userHeader } = options
   return Promise.resolve(runningSluice({ transport, host, port, opsPort, key, sku, userHeader, run }))
 }

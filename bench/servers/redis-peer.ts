@@ -25,8 +25,8 @@ return 1
 const keys = { buyers: 'buyers', stock: 'stock', orders: 'orders' } as const
 const stock = 1_000_000_000
 
-/** Starts the machine's Redis with an AOF that is synced before every reply, in a folder of its own. */
-export async function startRedis(run: string): Promise<Peer> {
+/** Starts the machine's Redis with an AOF that is synced before every reply, in a folder of its own; `rewrites` lets it rewrite the AOF meanwhile. */
+export async function startRedis(run: string, rewrites: boolean): Promise<Peer> {
   const folder = new TempFolder('redis')
   try {
     const port = await freePort()
@@ -34,7 +34,7 @@ export async function startRedis(run: string): Promise<Peer> {
       {
         name: 'redis-server',
         path: 'redis-server',
-        args: [...optionsFor(port, folder.path)],
+        args: [...optionsFor(port, folder.path, rewrites)],
         install: 'install it, on Debian with: apt-get install redis-server',
       },
       versionWhenReady(),
@@ -58,8 +58,16 @@ export async function startRedis(run: string): Promise<Peer> {
   }
 }
 
-function optionsFor(port: number, folder: string): readonly string[] {
-  const appendOnly = ['--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0', '--save', '']
+function optionsFor(port: number, folder: string, rewrites: boolean): readonly string[] {
+  const appendOnly = [
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
+    '--save',
+    '',
+    ...(rewrites ? [] : ['--auto-aof-rewrite-percentage', '0']),
+  ]
   return ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...appendOnly]
 }
 

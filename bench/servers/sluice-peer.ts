@@ -23,12 +23,16 @@ const sku = 'bench'
 const stock = 1_000_000_000
 const holdTtlMs = 120_000
 const plentyPerSecond = 10_000_000
+/** The most that can be set: half a minute of the fastest load does not come to it. */
+const rareSnapshotBytes = 4096 * 1024 * 1024
 
 export interface EmbeddedOptions {
   readonly transport: Transport
   readonly durability: Settings['durability']
   /** Tells this run's users from others'. */
   readonly run: string
+  /** Whether it takes snapshots as it would by default. */
+  readonly snapshots: boolean
   /** A folder for a processor profile of the server. */
   readonly profileFolder?: string | undefined
 }
@@ -45,7 +49,7 @@ export async function startSluice(options: EmbeddedOptions): Promise<Peer> {
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileArgs(options.profileFolder), mainPath, 'start', ...settingArgs(folder.path, options.durability)],
+        args: [...profileArgs(options.profileFolder), mainPath, 'start', ...settingArgs(folder.path, options)],
         environment: { [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
@@ -120,7 +124,7 @@ function wireOf(
   }
 }
 
-function settingArgs(dataFolder: string, durability: Settings['durability']): readonly string[] {
+function settingArgs(dataFolder: string, { durability, snapshots }: EmbeddedOptions): readonly string[] {
   const settings = {
     dataFolder,
     durability,
@@ -136,6 +140,7 @@ function settingArgs(dataFolder: string, durability: Settings['durability']): re
     mailboxBytesMax: 64 * 1024 * 1024,
     idleTimeoutSeconds: 960,
     logLevel: 'info',
+    ...(snapshots ? {} : { snapshotEveryBytes: rareSnapshotBytes }),
   } as const satisfies Partial<Settings>
   return Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
 }
