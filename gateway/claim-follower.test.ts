@@ -174,6 +174,19 @@ test.each<[ClaimState, string]>([
   expect(phone.events.map((one) => one.name)).toEqual([event])
 })
 
+test('GW-65 when a pause ends every hold is asked for, for all their deadlines have moved', async () => {
+  answered(held, 7, claimKind.hold)
+  lamp.apply(skuChange(settings, { phase: 'paused' }))
+  changed({ phase: 'paused' })
+  reports.set(7, report(7, claimKind.hold, { ...held, expiresAt: 12_000 }))
+  lamp.apply(skuChange(settings, { phase: 'open' }))
+  changed({ phase: 'open' })
+  changed({ phase: 'open' })
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toMatchObject([{ expiresAt: 12_000 }])
+  expect(shard.heard).toHaveLength(1)
+})
+
 test('GW-65 a number that belongs to somebody else by now is not shown', async () => {
   answered(queued(0), 7, claimKind.ticket)
   reports.set(7, { ...report(7, claimKind.hold, held), user: 'ben' })

@@ -44,6 +44,8 @@ export class ClaimFollower {
   /** What the pending call in this row is about; only of calls for users who are connected here. */
   private readonly expected = new Map<number, { readonly view: SkuView; readonly presence: Presence }>()
 
+  private readonly paused = new Set<SkuView>()
+
   constructor(parts: FollowerParts) {
     this.parts = parts
     parts.views.onChange((view, change) => this.changed(view, change))
@@ -111,10 +113,14 @@ export class ClaimFollower {
   }
 
   private changed(view: SkuView, change: SkuChange | undefined): void {
+    const isPaused = view.numbers.phase === 'paused'
+    // A pause moves the deadlines of all holds, which is no change of any single one.
+    const goesOn = !isPaused && this.paused.delete(view)
+    if (isPaused) this.paused.add(view)
     const followed = this.parts.presences.claimsOf(view)
     if (followed === undefined) return
     const claims: number[] = []
-    if (change === undefined) claims.push(...followed.keys())
+    if (change === undefined || goesOn) claims.push(...followed.keys())
     else {
       eachOfRuns(change.changed, (claim) => {
         if (followed.has(claim)) claims.push(claim)

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net'
 import type { World } from '../cluster/world.ts'
 import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
@@ -49,9 +50,13 @@ export interface WebServerParts {
   }
 }
 
-/** The port is taken or may not be used. */
+/** The web port cannot be listened on; the cause is the system's error. */
 export class PortFault extends Error {
   readonly code = 'PORT'
+
+  constructor(host: string, port: number, cause: unknown) {
+    super(`port ${port} on ${host} cannot be listened on`, { cause })
+  }
 }
 
 /**
@@ -76,8 +81,7 @@ export class WebServer {
     const { host, webPort } = this.parts.settings
     return new Promise((resolve, reject) => {
       listenOn(this.app, host, webPort, (socket) => {
-        if (socket === false)
-          return reject(new PortFault(`port ${webPort} on ${host} cannot be listened on: it is in use or not permitted`))
+        if (socket === false) return whyNotListening(host, webPort, (cause) => reject(new PortFault(host, webPort, cause)))
         this.listening = socket
         resolve(this.parts.uws.us_socket_local_port(socket))
       })
@@ -224,6 +228,13 @@ class PeerNames {
     }
     return this.name
   }
+}
+
+/** uWebSockets.js says only that it cannot listen. */
+function whyNotListening(host: string, port: number, tell: (cause: unknown) => void): void {
+  const server = createServer()
+  server.once('error', tell)
+  server.listen(port, host, () => server.close(() => tell(new Error('the port was not free a moment ago'))))
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

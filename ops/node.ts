@@ -157,7 +157,7 @@ async function build(
   closers.push(() => gateway.close())
   metrics.add(gateway)
   const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
-    if (error instanceof PortFault) throw new StartFault(`${error.message}; stop what uses it or choose another with --web-port`, error)
+    if (error instanceof PortFault) throw listenFault(error.cause, 'the web server', config.host, config.webPort, '--web-port')
     throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
   })
   readiness.ready()

@@ -5,8 +5,6 @@ import { startChromium } from './browser/chromium.ts'
 import { OtherShoppers } from './browser/other-shoppers.ts'
 import { spokenPage } from './browser/spoken-page.ts'
 import { type Screen, Visitor } from './browser/visitor.ts'
-import { Chance } from './checkers/chance.ts'
-import { lastingPorts } from './faults/lasting-ports.ts'
 import { RunningNode } from './running-node.ts'
 
 // The demo as a newcomer has it: one server, one sale that opens 20 s after the start, and people with browsers of their own. Each test
@@ -22,7 +20,7 @@ let others: OtherShoppers
 let visitors: Visitor[] = []
 
 beforeAll(async () => {
-  const settings = { logLevel: 'info', simulatedDelayMs: 50, ...(await lastingPorts(new Chance())) }
+  const settings = { logLevel: 'info', simulatedDelayMs: 50 }
   ;[demo, browser] = await Promise.all([RunningNode.start({ command: 'demo', settings }), startChromium()])
   rpc = demo.operator()
   others = new OtherShoppers(rpc)

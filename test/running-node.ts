@@ -7,13 +7,17 @@ import { readSecrets, type Secrets } from '../ops/secrets.ts'
 import { flagOf } from '../ops/settings.ts'
 import { connectRpc, type RpcClient } from '../protocol/client/rpc-client.ts'
 import type { SaleFileInput } from '../protocol/sku-settings.ts'
+<<<<<<< HEAD
 import { freePorts } from './free-ports.ts'
+=======
+import { lastingPorts } from './lasting-ports.ts'
+>>>>>>> edge
 import { type Finished, type ProcessOptions, SluiceProcess } from './sluice-process.ts'
 
 export interface NodeOptions extends ProcessOptions {
   /** `start` if absent; `demo` is a node with a shop in it. */
   readonly command?: 'start' | 'demo'
-  /** Settings by name, `{ shards: 4 }`; ports are free ones unless they are given. */
+  /** Settings by name, `{ shards: 4 }`; ports are free ones that stay the node's own unless they are given. */
   readonly settings?: Readonly<Record<string, string | number>>
   /** Kept when the node is stopped; by default a new folder that goes away with it. */
   readonly dataFolder?: string
@@ -168,8 +172,14 @@ export class RunningNode {
   }
 
   private async launch(): Promise<void> {
+<<<<<<< HEAD
     const { web, ops, rpc } = this.ports.web === 0 ? await choosePorts() : this.ports
     const settings = { webPort: web, opsPort: ops, rpcPort: rpc, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
+=======
+    const { web, ops, rpc } = this.ports
+    const ports = web === 0 ? await lastingPorts() : { webPort: web, opsPort: ops, rpcPort: rpc }
+    const settings = { ...ports, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
+>>>>>>> edge
     const words = Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
     this.run = new SluiceProcess([this.options.command ?? 'start', ...words], this.options)
     this.ports = await this.run.waitFor(readyPorts, 'ready', readyWithinMs)

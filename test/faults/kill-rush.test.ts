@@ -4,7 +4,6 @@ import { type JournalBooks, readBooks } from '../checkers/journal-books.ts'
 import { isOrder, numberOf } from '../checkers/told-story.ts'
 import { RunningNode } from '../running-node.ts'
 import type { Finished } from '../sluice-process.ts'
-import { lastingPorts } from './lasting-ports.ts'
 import { Rush, type RushSku } from './rush.ts'
 
 const kills = 20
@@ -45,7 +44,7 @@ describe('a rush on a node that is killed again and again', () => {
   beforeAll(async () => {
     const chance = new Chance()
     chance.announce('a rush through kills')
-    node = await RunningNode.start({ settings: { ...roomy, ...(await lastingPorts(chance)) } })
+    node = await RunningNode.start({ settings: roomy })
     rush = new Rush(node, chance, skus)
     await rush.prepare(0.08)
     for (let done = 0; done < kills; done++) await liveAndDie(chance, done)
