@@ -7,11 +7,7 @@ import { readSecrets, type Secrets } from '../ops/secrets.ts'
 import { flagOf } from '../ops/settings.ts'
 import { connectRpc, type RpcClient } from '../protocol/client/rpc-client.ts'
 import type { SaleFileInput } from '../protocol/sku-settings.ts'
-<<<<<<< HEAD
 import { freePorts } from './free-ports.ts'
-=======
-import { lastingPorts } from './lasting-ports.ts'
->>>>>>> edge
 import { type Finished, type ProcessOptions, SluiceProcess } from './sluice-process.ts'
 
 export interface NodeOptions extends ProcessOptions {
@@ -172,14 +168,8 @@ export class RunningNode {
   }
 
   private async launch(): Promise<void> {
-<<<<<<< HEAD
     const { web, ops, rpc } = this.ports.web === 0 ? await choosePorts() : this.ports
     const settings = { webPort: web, opsPort: ops, rpcPort: rpc, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
-=======
-    const { web, ops, rpc } = this.ports
-    const ports = web === 0 ? await lastingPorts() : { webPort: web, opsPort: ops, rpcPort: rpc }
-    const settings = { ...ports, drainSeconds: 0, ...this.options.settings, dataFolder: this.dataFolder }
->>>>>>> edge
     const words = Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
     this.run = new SluiceProcess([this.options.command ?? 'start', ...words], this.options)
     this.ports = await this.run.waitFor(readyPorts, 'ready', readyWithinMs)

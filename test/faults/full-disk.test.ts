@@ -7,7 +7,6 @@ import { readBooks } from '../checkers/journal-books.ts'
 import { RunningNode } from '../running-node.ts'
 import { runSluice } from '../sluice-process.ts'
 import { SmallDisk } from '../small-disk.ts'
-import { lastingPorts } from './lasting-ports.ts'
 import { Rush } from './rush.ts'
 
 const mebi = 1024 * 1024
@@ -24,11 +23,11 @@ afterEach(async () => {
 })
 
 /** A node whose data lie on a disk that the test can fill. */
-async function nodeOnSmallDisk(context: TestContext, chance: Chance): Promise<{ node: RunningNode; disk: SmallDisk }> {
+async function nodeOnSmallDisk(context: TestContext): Promise<{ node: RunningNode; disk: SmallDisk }> {
   const disk = SmallDisk.mount(diskBytes)
   if (typeof disk === 'string') return context.skip(disk)
   cleanups.push(() => disk.unmount())
-  const settings = { shards: 2, callDeadlineMs, simulatedDelayMs: 50, ...(await lastingPorts(chance)) }
+  const settings = { shards: 2, callDeadlineMs, simulatedDelayMs: 50 }
   const node = await RunningNode.start({ settings, dataFolder: join(disk.folder, 'data') })
   cleanups.push(async () => {
     if (node.isRunning) await node.kill()
@@ -90,7 +89,7 @@ test('KILL-13 while the disk is full nobody gets an answer that is not stored, a
 test('KILL-14 a rush lives through a disk that fills up, a kill on the full disk, and a start that has to wait for room', async (context) => {
   const chance = new Chance()
   chance.announce('a rush on a full disk')
-  const { node, disk } = await nodeOnSmallDisk(context, chance)
+  const { node, disk } = await nodeOnSmallDisk(context)
   const rush = new Rush(node, chance, [{ sku: 'lamp', stock: 60, holdTtlMs: 600_000, shoppers: 150, arrivedAfter: 4, habits: crowd }])
   cleanups.push(() => rush.close())
   await rush.prepare(0.1)

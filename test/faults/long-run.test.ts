@@ -10,7 +10,6 @@ import { ToldStory } from '../checkers/told-story.ts'
 import { unitProblems } from '../checkers/units.ts'
 import { RunningNode } from '../running-node.ts'
 import { runSluice } from '../sluice-process.ts'
-import { lastingPorts } from './lasting-ports.ts'
 
 const shard: ShardName = 'inv.0'
 const users = 120
@@ -85,7 +84,7 @@ function snapshotsIn(log: string): number {
 test('KILL-15 under load snapshots follow each other, journals stay short, and kills in between lose nothing of either', async () => {
   const chance = new Chance()
   chance.announce('a long run with snapshots')
-  node = await RunningNode.start({ settings: { ...settings, ...(await lastingPorts(chance)) } })
+  node = await RunningNode.start({ settings })
   await node.createSku('lamp', { stock, holdTtlMs: 600_000 })
   const world = { ...globalWorld(), random: () => chance.next() * 0.05 }
   client = connectRpc({ url: node.rpcUrl, key: node.secrets.operatorKey, world })
