@@ -56,7 +56,7 @@ function clientOf(node: RunningNode): RpcClient {
 }
 
 test('KILL-13 while the disk is full nobody gets an answer that is not stored, and once there is room everything goes on where it stopped', async (context) => {
-  const { node, disk } = await nodeOnSmallDisk(context, new Chance())
+  const { node, disk } = await nodeOnSmallDisk(context)
   await node.createSku('lamp', { stock: 2 })
   const client = clientOf(node)
   expect(await client.as('anna').buy('lamp')).toMatchObject({ state: 'held', hold: 1 })
