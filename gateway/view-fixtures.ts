@@ -5,9 +5,14 @@ import { type SaleFileInput, saleFileSchema, settingsOfSale, type SkuSettings } 
 
 /** What an inventory shard says to gateways, for tests. */
 
-export function skuSettings(sku: string, wish: Partial<SaleFileInput['skus'][number]> = {}, opensAt = 0): SkuSettings {
+export function skuSettings(
+  sku: string,
+  wish: Partial<SaleFileInput['skus'][number]> = {},
+  opensAt = 0,
+  sale = `sale-of-${sku}`,
+): SkuSettings {
   const skus = [{ sku, title: sku, priceMinor: 9_900, stock: 10, ...wish }]
-  const [settings] = settingsOfSale(saleFileSchema.parse({ sale: `sale-of-${sku}`, title: `Sale of ${sku}`, opensAt, skus }))
+  const [settings] = settingsOfSale(saleFileSchema.parse({ sale, title: `Sale of ${sku}`, opensAt, skus }))
   if (settings === undefined) throw new Error('a sale has at least one SKU')
   return settings
 }

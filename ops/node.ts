@@ -76,7 +76,6 @@ async function build(
   const readiness = new Readiness()
   const metrics = createMetrics()
   const { uws, binary } = loadUws()
-  const secrets = await loadSecrets(config.dataFolder, config, world.random)
   const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
   closers.push(() => ops.close())
 
@@ -89,6 +88,8 @@ async function build(
     world,
   })
   closers.push(() => store.close())
+  // Made only in a folder that is ours.
+  const secrets = await loadSecrets(config.dataFolder, config, world.random)
   const bus = new LocalBus(log)
   closers.push(() => bus.close())
   const queue = new LocalQueue(world)

@@ -1,0 +1,86 @@
+import { beforeEach, expect, test } from 'vitest'
+import { Calls } from '../cluster/calls.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { ManualWorld } from '../cluster/manual-world.ts'
+import { type ScriptedAnswer, ScriptedShard } from '../cluster/scripted-shard.ts'
+import { op } from '../protocol/entry.ts'
+import { parseSkuId, parseUserId } from '../protocol/ids.ts'
+import { unpackInner } from '../protocol/inner-codec.ts'
+import { shardSubject } from '../protocol/subject.ts'
+import { SessionLink } from './session-link.ts'
+
+const anna = parseUserId('anna') ?? fail()
+const lamp = parseSkuId('lamp') ?? fail()
+const taken: ScriptedAnswer = { kind: 'result', result: null }
+const away: ScriptedAnswer = { kind: 'refuse', code: 'UNAVAILABLE' }
+
+let world: ManualWorld
+let sessions: ScriptedShard
+let answer: ScriptedAnswer
+let link: SessionLink
+
+beforeEach(() => {
+  world = new ManualWorld()
+  const bus = new LocalBus(world.log)
+  answer = taken
+  sessions = new ScriptedShard(bus, shardSubject('ses', 0), () => answer)
+  link = new SessionLink(new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 10, callDeadlineMs: 1_000 } }), world)
+})
+
+test('GW-45 the session is told who is connected here and where that is, and who is not any more', async () => {
+  link.attached(anna)
+  await world.pass(0)
+  link.detached(anna)
+  await world.pass(0)
+  expect(heard()).toEqual([op.attach, op.detach])
+  expect(unpackInner(sessions.last.payload)).toEqual({ gateway: 'sluice.gw.gateway' })
+})
+
+test('GW-45 a session that is away is told again, and only the latest word', async () => {
+  answer = away
+  link.attached(anna)
+  await world.pass(0)
+  link.detached(anna)
+  link.attached(anna)
+  link.detached(anna)
+  await world.pass(500)
+  expect(heard()).toEqual([op.attach])
+  answer = taken
+  await world.pass(600)
+  expect(heard()).toEqual([op.attach, op.detach])
+  await world.pass(10_000)
+  expect(heard()).toHaveLength(2)
+})
+
+test('GW-45 a word that changes while it is under way is followed by the newer one', async () => {
+  link.attached(anna)
+  link.detached(anna)
+  await world.pass(0)
+  expect(heard().at(-1)).toBe(op.detach)
+})
+
+test('GW-45 a claim is told once, with where it was seen', async () => {
+  answer = away
+  link.claimed(anna, lamp, 7)
+  await world.pass(10_000)
+  expect(heard()).toEqual([op.claimed])
+  expect(unpackInner(sessions.last.payload)).toEqual({ sku: 'lamp', claim: 7, from: 'sluice.gw.gateway' })
+})
+
+test('GW-45 after its end nothing more is told', async () => {
+  answer = away
+  link.attached(anna)
+  await world.pass(0)
+  link.close()
+  link.attached(anna)
+  await world.pass(10_000)
+  expect(heard()).toEqual([op.attach])
+})
+
+function heard(): number[] {
+  return sessions.heard.map((command) => command.op)
+}
+
+function fail(): never {
+  throw new Error('not an id')
+}
