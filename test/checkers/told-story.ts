@@ -21,7 +21,9 @@ export class ToldStory {
   /** Rises with every word. */
   version = 0
   private number = 0
-  private toldAt = 0
+  /** The last word while the claim was a place or a hold, and when it was said. */
+  private lastLive: ClaimState = none
+  private lastLiveAt = 0
   private readonly asked = { buy: false, leave: false, checkout: false }
   private readonly who: string
   private readonly holdTtlMs: number
@@ -54,7 +56,10 @@ export class ToldStory {
       this.asked.checkout = false
     }
     this.last = next
-    this.toldAt = now
+    if (next.state === 'queued' || next.state === 'held') {
+      this.lastLive = next
+      this.lastLiveAt = now
+    }
     this.version++
   }
 
@@ -75,13 +80,15 @@ export class ToldStory {
 
   /** The claim has ended, or there is none. */
   private endProblem(next: ClaimState, now: number): string | undefined {
-    const { last } = this
+    const { last, lastLive } = this
     if (next.state === last.state) return undefined
     if (next.state === 'none') return this.asked.leave ? undefined : 'a claim is gone'
-    if (next.state === 'soldout') return last.state === 'queued' ? undefined : 'sold out without a place'
+    // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
+    const from = last.state === 'none' && this.asked.leave ? lastLive : last
+    if (next.state === 'soldout') return from.state === 'queued' ? undefined : 'sold out without a place'
     if (next.state !== 'expired') return 'a state that this sale does not have'
-    if (last.state === 'held') return now < last.expiresAt ? 'a hold ended before its deadline' : undefined
-    return last.state === 'queued' && now - this.toldAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
+    if (from.state === 'held') return now < from.expiresAt ? 'a hold ended before its deadline' : undefined
+    return from.state === 'queued' && now - this.lastLiveAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
   }
 
   private sameClaimProblem(next: ClaimState): string | undefined {
