@@ -22,7 +22,9 @@ export class ToldStory {
   /** Rises with every word. */
   version = 0
   private number = 0
-  private toldAt = 0
+  /** The last word while the claim was a place or a hold, and when it was said. */
+  private lastLive: ClaimState = none
+  private lastLiveAt = 0
   private readonly asked = { buy: false, leave: false, checkout: false }
   private readonly who: string
   private readonly holdTtlMs: number
@@ -55,7 +57,10 @@ export class ToldStory {
       this.asked.checkout = false
     }
     this.last = next
-    this.toldAt = now
+    if (next.state === 'queued' || next.state === 'held') {
+      this.lastLive = next
+      this.lastLiveAt = now
+    }
     this.version++
   }
 
@@ -76,15 +81,17 @@ export class ToldStory {
 
   /** The claim has ended, or there is none. */
   private endProblem(next: ClaimState, now: number): string | undefined {
-    const { last } = this
+    const { last, lastLive } = this
     if (next.state === last.state) return undefined
     if (next.state === 'none') return this.asked.leave ? undefined : 'a claim is gone'
+    // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
+    const from = last.state === 'none' && this.asked.leave ? lastLive : last
     // What was asked for may have begun and ended while the answer was lost, and the first word of it is its end.
-    const waited = last.state === 'queued' || (this.asked.buy && !isLive(last))
+    const waited = from.state === 'queued' || (this.asked.buy && !isLive(from))
     if (next.state === 'soldout') return waited ? undefined : 'sold out without a place'
     if (next.state !== 'expired') return 'a state that this sale does not have'
-    if (last.state === 'held') return now < last.expiresAt ? 'a hold ended before its deadline' : undefined
-    return waited && now - this.toldAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
+    if (from.state === 'held') return now < from.expiresAt ? 'a hold ended before its deadline' : undefined
+    return waited && now - this.lastLiveAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
   }
 
   private sameClaimProblem(next: ClaimState): string | undefined {

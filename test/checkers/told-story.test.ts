@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
+import type { ClaimState, OrderState } from '../../protocol/results.ts'
+import { ToldStory } from './told-story.ts'
+
+const ttl = 1_000
+
+function queued(ticket: number, ahead: number): ClaimState {
+  return { state: 'queued', ticket, ahead, eta: null, odds: 'likely' }
+}
+
+function held(hold: number, expiresAt: number): ClaimState {
+  return { state: 'held', hold, qty: 1, expiresAt }
+}
+
+function order(claim: number, state: OrderState = 'pending'): ClaimState {
+  const sku = parseSkuId('lamp')
+  if (sku === undefined) throw new Error('no SKU')
+  return { state, order: formatOrderId({ sku, incarnation: 'a1', claim }), qty: 1, amountMinor: 100, currency: 'EUR' }
+}
+
+const none: ClaimState = { state: 'none' }
+const expired: ClaimState = { state: 'expired' }
+const soldout: ClaimState = { state: 'soldout' }
+
+type Step = 'buy' | 'leave' | 'checkout' | ClaimState | number
+
+/** What is found in a story: words are told, deeds are asked for, numbers are moments. */
+function problemsIn(steps: readonly Step[]): string[] {
+  const problems: string[] = []
+  const story = new ToldStory('anna', ttl, (problem) => problems.push(problem.split(': ')[1] ?? problem))
+  let now = 0
+  for (const step of steps) {
+    if (typeof step === 'number') now = step
+    else if (typeof step === 'string') story.asks(step)
+    else story.told(step, now)
+  }
+  return problems
+}
+
+test.each<readonly [string, readonly Step[]]>([
+  [
+    'a purchase out of the line',
+    [none, 'buy', queued(7, 3), queued(7, 0), held(7, 900), 'checkout', order(7), order(7, 'paid'), order(7, 'paid')],
+  ],
+  ['a hold that an outage moved', ['buy', held(7, 900), held(7, 5_000)]],
+  ['a hold whose time was over', ['buy', held(7, 900), 901, expired, 'buy', queued(9, 0)]],
+  ['a place whose hold began and ended unheard', ['buy', queued(7, 3), ttl, expired]],
+  ['a line that ended', ['buy', queued(7, 3), soldout]],
+  ['a claim that was left, and another', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900)]],
+  ['a claim that ended while it was left', ['buy', held(7, 900), 'leave', 901, none, expired]],
+  ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', order(7), 'buy', held(9, 900)]],
+])('KILL-1 the checker takes %s', (_, steps) => {
+  expect(problemsIn(steps)).toEqual([])
+})
+
+test.each<readonly [string, readonly Step[]]>([
+  ['a claim is gone', ['buy', held(7, 900), none]],
+  ['a claim is gone', ['buy', queued(7, 3), none]],
+  ['a claim became a hold again', ['buy', held(7, 900), 'checkout', order(7), held(7, 900)]],
+  ['a claim became a hold again', ['buy', held(7, 900), 'leave', none, held(7, 900)]],
+  ['a claim went back into the line', ['buy', queued(7, 0), held(7, 900), queued(7, 0)]],
+  ['a place in line got worse', ['buy', queued(7, 3), queued(7, 4)]],
+  ['a deadline came nearer', ['buy', held(7, 900), held(7, 800)]],
+  ['a hold ended before its deadline', ['buy', held(7, 900), 899, expired]],
+  ['a hold ended that there was no time for', ['buy', queued(7, 0), ttl - 1, expired]],
+  ['sold out without a place', ['buy', held(7, 900), soldout]],
+  ['a claim that nobody asked for', ['buy', held(7, 900), 901, expired, held(8, 2_000)]],
+  ['a second claim beside a live one', ['buy', held(7, 900), 'buy', held(8, 900)]],
+  ['an older claim came back', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900), 'leave', held(7, 900)]],
+  ['an order that nobody asked for', ['buy', held(7, 900), order(7)]],
+  ['an order that had ended went on', ['buy', held(7, 900), 'checkout', order(7, 'paid'), order(7, 'declined')]],
+])('KILL-1 the checker finds that %s', (problem, steps) => {
+  expect(problemsIn(steps)).toEqual([problem])
+})
