@@ -10,6 +10,8 @@ import type { Replies } from './replies.ts'
  * `batch.replies`. Nothing of it leaves before the batch is stored.
  */
 export interface Actor {
+  /** Commands may be decided while the record before theirs is being stored. Not for actors whose commands may wait for a cold record. */
+  readonly runsAhead?: boolean
   /** Told of `count` entries from `at` on before they are decided one by one, so that what they need can be fetched meanwhile. Changes nothing. */
   foresee?(view: DataView, at: number, count: number): void
   /** Decides the entry at `at` (protocol/entry.ts). */

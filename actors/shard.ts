@@ -5,14 +5,12 @@ import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { entryOffset } from '../protocol/entry.ts'
 import { frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
-import type { Actor, Batch } from './actor.ts'
+import type { Actor } from './actor.ts'
 import { BatchGathering } from './batch-gathering.ts'
 import { refuseFrame } from './busy.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
-import { Notices } from './notices.ts'
-import { RecordWriter } from './record.ts'
 import { recover } from './recovery.ts'
-import { Replies } from './replies.ts'
+import { ShardBatch } from './shard-batch.ts'
 import { ShardCounters } from './shard-counters.ts'
 import { WaitingEntries } from './waiting-entries.ts'
 
@@ -43,7 +41,8 @@ export interface ShardParts {
 
 /**
  * One shard under one epoch: takes what is in the mailbox, lets the actor decide, stores one record for the whole batch, then lets out what the
- * batch said. While a record is being stored the next batch builds up: that is the group commit.
+ * batch said. While a record is being stored the next batch builds up: that is the group commit. What comes in meanwhile is decided meanwhile, for
+ * its answers have to wait for its own record anyway; so the processor and the disk work at the same time.
  *
  *     serve -> mailbox -> decide + evolve -> append | confirm -> answers, broadcast, outbox
  *
@@ -55,9 +54,9 @@ export class Shard {
   private readonly parts: ShardParts
   private readonly epoch: number
   private readonly mailbox: Mailbox
-  private readonly record = new RecordWriter()
-  private readonly replies = new Replies()
-  private readonly notices = new Notices()
+  /** The batch that is being decided, and the one that is being stored or has been. */
+  private open: ShardBatch
+  private other: ShardBatch
   private readonly waiting: WaitingEntries
   private readonly gathering: BatchGathering
   private seq = 0
@@ -67,6 +66,11 @@ export class Shard {
   private wasUsed = false
   private recordedNow = 0
   private tickIsDue = false
+  /** When the record under way was handed to the store; undefined if none is. */
+  private storingSince: number | undefined
+  /** Once this batch is stored the state is handed on, so it has to be the stored one. */
+  private keepsState = false
+  private aheadIsDue = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
   private served: Served | undefined
@@ -76,6 +80,8 @@ export class Shard {
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
     this.epoch = epoch
+    this.open = new ShardBatch(epoch)
+    this.other = new ShardBatch(epoch)
     this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
     this.gathering = new BatchGathering(parts.world)
     this.waiting = new WaitingEntries({
@@ -99,9 +105,11 @@ export class Shard {
     shard.recordedNow = lastNow
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
-    shard.record.begin(shard.lastNow)
-    if (lastNow > 0) parts.actor.opened(shard.batch(), Math.max(0, now - lastNow))
-    if (shard.record.events > 0 && !(await shard.store())) throw new Error(`${parts.name} was taken by another owner while it opened`)
+    const batch = shard.open
+    batch.begin(shard.lastNow, shard.seq)
+    if (lastNow > 0) parts.actor.opened(batch, Math.max(0, now - lastNow))
+    if (batch.record.events > 0 && !(await shard.store(batch))) throw new Error(`${parts.name} was taken by another owner while it opened`)
+    batch.drop()
     shard.state = 'idle'
     shard.broadcastSeq = shard.seq
     shard.served = parts.bus.serve(parts.subject, (frame) => shard.receive(frame))
@@ -160,28 +168,57 @@ export class Shard {
   }
 
   private wake(): void {
+    if (this.state === 'turning') return this.decideSoon()
     if (this.state !== 'idle') return
     this.state = 'turning'
-    this.turn().catch((error: unknown) => this.lose(error instanceof Error ? error : new Error(String(error))))
+    this.turn().catch((error: unknown) => this.lose(error))
+  }
+
+  /** Decides what has come in while another batch is being stored, when the event loop comes round. */
+  private decideSoon(): void {
+    if (this.aheadIsDue || !this.mayDecideAhead) return
+    this.aheadIsDue = true
+    this.parts.world.timers.soon(() => {
+      this.aheadIsDue = false
+      if (!this.mayDecideAhead) return
+      try {
+        this.decideWaiting()
+      } catch (error) {
+        this.lose(error)
+      }
+    })
+  }
+
+  /** A store that takes long stops it: a batch has one time, and holds that are given out by it should not be old when they are told. */
+  private get mayDecideAhead(): boolean {
+    if (!this.isTurning || this.keepsState || this.parts.actor.runsAhead !== true) return false
+    return this.storingSince === undefined || this.parts.world.clock.monotonic() - this.storingSince < aheadMsMax
+  }
+
+  private get isTurning(): boolean {
+    return this.state === 'turning'
   }
 
   /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
   private async turn(): Promise<void> {
     let more = true
-    while (more && this.state === 'turning') {
-      await this.gathering.until(() => this.mailbox.bytes)
+    while (more && this.isTurning) {
+      await this.gathering.until(() => this.open.bytes + this.mailbox.bytes)
+      if (!this.isTurning) return
       const ticked = this.tickIsDue
       this.tickIsDue = false
       more = this.decide() || this.tickIsDue
-      const broadcast = ticked ? this.broadcastFrame() : undefined
-      const handsOn = ticked && this.hasHistory
-      if (!(await this.gate(broadcast !== undefined || handsOn)))
+      const batch = this.open
+      const broadcast = ticked ? this.broadcastFrame(batch) : undefined
+      const handsOn = ticked && this.hasHistory(batch)
+      if (!(await this.pass(batch, broadcast !== undefined, handsOn)))
         return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
-      this.release(broadcast)
-      if (handsOn) this.parts.actor.released(this.lastNow, this.position)
-      more ||= !this.mailbox.isEmpty || !this.waiting.isEmpty || this.tickIsDue
+      if (!this.isTurning) return
+      this.release(batch, broadcast)
+      if (handsOn) this.parts.actor.released(batch.now, this.position)
+      more ||= !this.mailbox.isEmpty || this.open.entries > 0 || !this.waiting.isEmpty || this.tickIsDue
     }
-    if (this.state === 'turning') this.state = 'idle'
+    if (this.isTurning) this.state = 'idle'
     this.tellIdle()
   }
 
@@ -191,15 +228,20 @@ export class Shard {
     for (const listener of listeners) listener()
   }
 
-  /** Decides everything that waits, up to the batch's limit; true if there is more. */
+  /** Decides everything that waits or is due, up to the batch's limit; true if more is due. */
   private decide(): boolean {
+    this.decideWaiting()
+    return this.parts.actor.tick(this.open)
+  }
+
+  private decideWaiting(): void {
     const { actor, world, limits } = this.parts
     const wall = world.clock.now()
+    const batch = this.open
     this.lastNow = Math.max(this.lastNow, wall)
-    this.record.begin(this.lastNow)
-    const batch = this.batch()
+    batch.begin(this.lastNow, this.storingSince === undefined ? this.seq : this.seq + 1)
     const read: FrameReader = (bytes, view, entriesAt, count, replyTo) => {
-      this.replies.to(replyTo)
+      batch.replies.to(replyTo)
       actor.foresee?.(view, entriesAt, count)
       let at = entriesAt
       for (let left = count; left > 0; left--) {
@@ -213,19 +255,34 @@ export class Shard {
         at += length
       }
     }
+    const waiting = this.mailbox.bytes
     // What waited for its record came before anything that is in the mailbox now.
     const woken = this.waiting.drain(read)
-    this.counters.commands += woken + this.mailbox.drain(limits.batchEntriesMax - woken, read)
-    return actor.tick(batch)
+    const taken = woken + this.mailbox.drain(limits.batchEntriesMax - batch.entries - woken, read)
+    batch.took(taken, waiting - this.mailbox.bytes)
+    this.counters.commands += taken
+  }
+
+  /** Takes the batch through its gate, and opens the other one for what comes meanwhile. */
+  private async pass(batch: ShardBatch, broadcasts: boolean, handsOn: boolean): Promise<boolean> {
+    this.keepsState = broadcasts || handsOn
+    const gate = this.gate(batch, this.keepsState)
+    this.open = this.other
+    this.other = batch
+    try {
+      return await gate
+    } finally {
+      this.keepsState = false
+    }
   }
 
   /**
    * Opens when the batch is durable under this epoch; false if the epoch no longer stands. `speaks`: more than answers and notices is going to
    * leave, so that a batch which changed nothing has its epoch confirmed for that alone.
    */
-  private async gate(speaks: boolean): Promise<boolean> {
-    if (this.record.events > 0 || this.isAliveDue) return this.store()
-    if (this.replies.isEmpty && this.notices.isEmpty && !speaks) return true
+  private async gate(batch: ShardBatch, speaks: boolean): Promise<boolean> {
+    if (batch.record.events > 0 || this.isAliveDue(batch)) return this.store(batch)
+    if (batch.isSilent && !speaks) return true
     for (;;) {
       try {
         return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
@@ -239,23 +296,25 @@ export class Shard {
    * With deadlines running and nothing else to store, a record without events says now and then that the shard has an owner. A next owner moves
    * deadlines by the time since the last record, and without this would count hours in which only nobody bought anything.
    */
-  private get isAliveDue(): boolean {
-    return this.lastNow - this.recordedNow >= aliveEveryMs && this.parts.actor.hasDeadlines === true
+  private isAliveDue(batch: ShardBatch): boolean {
+    return batch.now - this.recordedNow >= aliveEveryMs && this.parts.actor.hasDeadlines === true
   }
 
   /** Stores the record, as often as it takes: the same bytes at the same place are stored once. */
-  private async store(): Promise<boolean> {
+  private async store(batch: ShardBatch): Promise<boolean> {
     const { store, name, actor, world } = this.parts
-    const record = this.record.seal(actor.digest())
+    const record = batch.record.seal(actor.digest())
     const position = { epoch: this.epoch, seq: this.seq + 1 }
     for (;;) {
       try {
         const startedAt = world.clock.monotonic()
+        this.storingSince ??= startedAt
         if ((await store.append(name, position, record)) === 'fenced') return false
         this.gathering.stored(world.clock.monotonic() - startedAt)
+        this.storingSince = undefined
         this.seq++
-        this.recordedNow = this.record.now
-        this.counters.stored(this.record.events, record.length)
+        this.recordedNow = batch.now
+        this.counters.stored(batch.record.events, record.length)
         return true
       } catch (error) {
         await this.storeFailed(error)
@@ -277,19 +336,19 @@ export class Shard {
   }
 
   /** A shard whose journal is empty has nothing to hand on. */
-  private get hasHistory(): boolean {
-    return this.seq > 0 || this.wasUsed || this.record.events > 0
+  private hasHistory(batch: ShardBatch): boolean {
+    return this.seq > 0 || this.wasUsed || batch.record.events > 0
   }
 
-  private broadcastFrame(): Uint8Array | undefined {
+  private broadcastFrame(batch: ShardBatch): Uint8Array | undefined {
     const { publicSubject, actor } = this.parts
     if (publicSubject === undefined) return undefined
-    const content = actor.broadcast(this.lastNow)
+    const content = actor.broadcast(batch.now)
     if (content === undefined) return undefined
     const fromSeq = this.broadcastSeq
-    const toSeq = this.record.events > 0 ? this.seq + 1 : this.seq
+    const toSeq = batch.record.events > 0 ? this.seq + 1 : this.seq
     this.broadcastSeq = toSeq
-    const head = { shard: content.shard, epoch: this.epoch, toSeq, now: this.lastNow }
+    const head = { shard: content.shard, epoch: this.epoch, toSeq, now: batch.now }
     if (content.complete) {
       const frame = broadcastFrameOf({ ...head, fromSeq, skus: content.skus })
       if (frame.length <= frameBytesMax) return frame
@@ -298,26 +357,21 @@ export class Shard {
     return broadcastFrameOf({ ...head, fromSeq: toSeq, skus: [] })
   }
 
-  private release(broadcast: Uint8Array | undefined): void {
+  private release(batch: ShardBatch, broadcast: Uint8Array | undefined): void {
     const { bus, publicSubject } = this.parts
-    this.replies.release((replyTo, frame) => bus.send(replyTo, frame))
-    this.notices.release((subject, frame) => bus.send(subject, frame))
+    batch.release((subject, frame) => bus.send(subject, frame))
     if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
   }
 
-  private batch(): Batch {
-    return { now: this.lastNow, epoch: this.epoch, seq: this.seq, record: this.record, replies: this.replies, notices: this.notices }
-  }
-
-  private lose(reason: Error): void {
+  private lose(error: unknown): void {
     if (this.state === 'stopped') return
     this.state = 'stopped'
-    this.replies.drop()
-    this.notices.drop()
+    this.open.drop()
+    this.other.drop()
     this.served?.close()
     this.ticker?.cancel()
     this.tellIdle()
-    this.parts.onLost(reason)
+    this.parts.onLost(error instanceof Error ? error : new Error(String(error)))
   }
 }
 
@@ -331,5 +385,7 @@ function broadcastFrameOf(broadcast: ShardBroadcast): Uint8Array {
 }
 
 const busyRetryMs = 500
+/** Longer than a healthy store takes for a record. */
+const aheadMsMax = 50
 /** How far a next owner may overestimate the time without an owner. */
 const aliveEveryMs = 5_000

@@ -32,6 +32,7 @@ export interface ClaimReport {
 
 /** The inventory of one shard: finds the SKU that an entry is about and hands it to the decision for its op. */
 export class InventoryActor implements Actor {
+  readonly runsAhead = true
   private readonly state = new InventoryState()
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
