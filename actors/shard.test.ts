@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type JournalRecord, journalStart, shardName } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
-import type { ShardBroadcast } from '../protocol/broadcast.ts'
+import type { ShardBroadcast, ShardView } from '../protocol/broadcast.ts'
 import { entryHeadBytes, entryOffset } from '../protocol/entry.ts'
 import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
@@ -11,7 +11,7 @@ import { InventoryActor } from './inventory/inventory-actor.ts'
 import { Outbox } from './inventory/outbox.ts'
 import { readRecordHead } from './record.ts'
 import { Shard, type ShardLimits } from './shard.ts'
-import { type Answer, answersOf, type Ask, commandsOf } from './testing/asks.ts'
+import { type Answer, answersOf, type Ask, commandsOf, innerResultsOf } from './testing/asks.ts'
 import { incarnation, settingsOf, short } from './testing/inventory-rig.ts'
 import { ManualWorld } from './testing/manual-world.ts'
 import { MemoryBus } from './testing/memory-bus.ts'
@@ -588,6 +588,86 @@ describe('handing on', () => {
     expect(bed.losses.length, 'asked for though nobody is answered').toBe(1)
     await bed.world.pass(60_000)
     expect(put.length).toBe(before)
+  })
+})
+
+describe('while a record is being stored', () => {
+  test('SHD-53 what comes in is decided, and its answers wait for their own record', async () => {
+    const bed = await Bed.selling(10)
+    const before = bed.shard.counters.commands
+    bed.store.hold()
+    bed.buy('ann')
+    await bed.rest()
+    bed.buy('bob')
+    await bed.rest()
+    expect([bed.shard.counters.commands - before, bed.store.appends.length, bed.answers.length]).toEqual([2, 1, 0])
+    bed.store.letGo()
+    await bed.rest()
+    expect(bed.answers.map((one) => one.claim)).toEqual([1, 2])
+    expect(bed.store.appends.length).toBe(2)
+  })
+
+  test('SHD-53 a view that is decided then stands behind that record', async () => {
+    const bed = await Bed.selling(10, { silent: true })
+    bed.store.hold()
+    bed.buy('ann')
+    await bed.rest()
+    bed.send({ op: 'view' })
+    await bed.rest()
+    bed.store.letGo()
+    await bed.rest()
+    const [, views] = bed.bus.sent.filter((one) => kindOfFrame(one.frame) === frameKind.answers)
+    if (views === undefined) expect.fail('no view came')
+    const [view] = innerResultsOf<ShardView>(views.frame)
+    expect(view).toMatchObject({ seq: bed.store.appends[0]?.position.seq, skus: [{ held: 1 }] })
+  })
+
+  test('SHD-53 what was decided is dropped with the shard when the record before it is refused', async () => {
+    const bed = await Bed.selling(10)
+    bed.store.hold()
+    bed.store.troubles.push('fenced')
+    bed.buy('ann')
+    await bed.rest()
+    bed.buy('bob')
+    await bed.rest()
+    bed.store.letGo()
+    await bed.world.pass(1_000)
+    expect([bed.answers.length, bed.store.appends.length, bed.losses.length]).toEqual([0, 1, 1])
+  })
+
+  test('SHD-54 but nothing is, while the state waits to be handed on: what is handed on is stored', async () => {
+    const actor = new InventoryActor(0)
+    const seqWhenPut: number[] = []
+    const putOrder = async (): Promise<void> => {
+      seqWhenPut.push(bed.shard.position.seq)
+    }
+    const targets = { putOrder, tellSession: async () => {}, delivered: () => {}, log: new ManualWorld().log }
+    actor.useOutbox((state) => new Outbox(state, targets, 1))
+    const bed: Bed = await Bed.selling(2, { actor, silent: true })
+    bed.buy('ann')
+    await bed.rest()
+    bed.store.hold()
+    const before = bed.store.confirms
+    await bed.world.until('a tick asks whether it may hand on', () => bed.store.confirms > before)
+    bed.send({ op: 'checkout', sku: 'shoe', user: 'ann', payload: new TextEncoder().encode('tok') })
+    await bed.world.pass(30)
+    bed.store.letGo()
+    await bed.world.pass(1_000)
+    expect(seqWhenPut[0]).toBe(bed.store.appends.at(-1)?.position.seq)
+  })
+
+  test('SHD-55 nor while the store takes unusually long: the time of what is decided would be old when it is told', async () => {
+    const bed = await Bed.selling(10, { silent: true })
+    const before = bed.shard.counters.commands
+    bed.store.hold()
+    bed.buy('ann')
+    await bed.world.pass(60)
+    bed.buy('bob')
+    await bed.rest()
+    expect(bed.shard.counters.commands - before).toBe(1)
+    bed.store.letGo()
+    await bed.world.pass(100)
+    expect(bed.answers.map((one) => one.claim)).toEqual([1, 2])
   })
 })
 
