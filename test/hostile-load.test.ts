@@ -92,6 +92,7 @@ test.each(['/v1/call/buy', '/', '/no/such'])('EDGE-22 a body of many megabytes t
   )
   expect((await node.residentBytes()) - before).toBeLessThan(growthMax)
   for (const raw of senders) {
+    await expect.poll(() => raw.text !== '' || raw.heard.ended, patience).toBe(true)
     expect(raw.text).toMatch(/^(HTTP\/1\.1 4|$)/)
     raw.close()
   }
