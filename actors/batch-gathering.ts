@@ -30,20 +30,28 @@ export class BatchGathering {
     this.storeMs = ms
   }
 
-  /** Resolves when it is time; `size` tells how much has gathered. */
+  /** Whether so much need not wait for more. */
+  isEnough(size: number): boolean {
+    return size > 0 && size >= ((this.lastSize + this.sizeBefore) / 2) * enoughShare
+  }
+
+  /** Resolves when it is time to cut a batch; `size` tells how much has gathered. */
   async until(size: () => number): Promise<void> {
     const { clock, timers } = this.world
-    const enough = ((this.lastSize + this.sizeBefore) / 2) * enoughShare
     const lingerMs = this.storeMs * lingerShare
     const endAt = clock.monotonic() + lingerMs
     await this.turn()
-    for (let turns = 0; turns < turnsMax && size() > 0 && size() < enough && clock.monotonic() < endAt; turns++) {
+    for (let turns = 0; turns < turnsMax && size() > 0 && !this.isEnough(size()) && clock.monotonic() < endAt; turns++) {
       if (lingerMs >= 2 * sleepMs) await delay(timers, sleepMs)
       else await this.turn()
     }
-    if (size() === 0) return
+    if (size() > 0) this.cut(size())
+  }
+
+  /** A batch of this size is cut. */
+  cut(size: number): void {
     this.sizeBefore = this.lastSize
-    this.lastSize = size()
+    this.lastSize = size
   }
 
   /** Lets waiting IO in. */

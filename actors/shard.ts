@@ -202,8 +202,11 @@ export class Shard {
   /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
   private async turn(): Promise<void> {
     let more = true
+    // Stored, and let out as soon as the next one, which is ready, is on its way to the store.
+    let held: ShardBatch | undefined
     while (more && this.isTurning) {
-      await this.gathering.until(() => this.open.bytes + this.mailbox.bytes)
+      if (held === undefined) await this.gathering.until(() => this.gathered)
+      else this.gathering.cut(this.gathered)
       if (!this.isTurning) return
       const ticked = this.tickIsDue
       this.tickIsDue = false
@@ -211,15 +214,22 @@ export class Shard {
       const batch = this.open
       const broadcast = ticked ? this.broadcastFrame(batch) : undefined
       const handsOn = ticked && this.hasHistory(batch)
-      if (!(await this.pass(batch, broadcast !== undefined, handsOn)))
-        return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
+      const gate = this.pass(batch, broadcast !== undefined, handsOn)
+      if (held !== undefined) this.release(held, undefined)
+      if (!(await gate)) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
       if (!this.isTurning) return
-      this.release(batch, broadcast)
+      held = broadcast === undefined && !handsOn && this.gathering.isEnough(this.gathered) ? batch : undefined
+      if (held === undefined) this.release(batch, broadcast)
       if (handsOn) this.parts.actor.released(batch.now, this.position)
       more ||= !this.mailbox.isEmpty || this.open.entries > 0 || !this.waiting.isEmpty || this.tickIsDue
     }
     if (this.isTurning) this.state = 'idle'
     this.tellIdle()
+  }
+
+  /** Bytes of what waits to be decided, and of what has been for the next batch. */
+  private get gathered(): number {
+    return this.open.bytes + this.mailbox.bytes
   }
 
   private tellIdle(): void {
