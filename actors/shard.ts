@@ -1,12 +1,11 @@
 import type { Bus, Served } from '../cluster/bus.ts'
 import { type Position, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
 import type { Timer, World } from '../cluster/world.ts'
-import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { entryOffset } from '../protocol/entry.ts'
-import { frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
-import { packInner } from '../protocol/inner-codec.ts'
+import { frameKind, frameVersion } from '../protocol/frame.ts'
 import type { Actor } from './actor.ts'
 import { BatchGathering } from './batch-gathering.ts'
+import { BroadcastFrames } from './broadcast-frames.ts'
 import { refuseFrame } from './busy.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { recover } from './recovery.ts'
@@ -59,8 +58,8 @@ export class Shard {
   private other: ShardBatch
   private readonly waiting: WaitingEntries
   private readonly gathering: BatchGathering
+  private broadcasts: BroadcastFrames
   private seq = 0
-  private broadcastSeq = 0
   private lastNow = 0
   private recoveredBytes = 0
   private wasUsed = false
@@ -84,6 +83,7 @@ export class Shard {
     this.other = new ShardBatch(epoch)
     this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
     this.gathering = new BatchGathering(parts.world)
+    this.broadcasts = new BroadcastFrames(epoch, 0)
     this.waiting = new WaitingEntries({
       store: parts.store,
       actor: parts.actor,
@@ -111,7 +111,7 @@ export class Shard {
     if (batch.record.events > 0 && !(await shard.store(batch))) throw new Error(`${parts.name} was taken by another owner while it opened`)
     batch.drop()
     shard.state = 'idle'
-    shard.broadcastSeq = shard.seq
+    shard.broadcasts = new BroadcastFrames(epoch, shard.seq)
     shard.served = parts.bus.serve(parts.subject, (frame) => shard.receive(frame))
     shard.ticker = parts.world.timers.every(parts.limits.tickMs, () => shard.tick())
     shard.tick()
@@ -354,17 +354,7 @@ export class Shard {
     const { publicSubject, actor } = this.parts
     if (publicSubject === undefined) return undefined
     const content = actor.broadcast(batch.now)
-    if (content === undefined) return undefined
-    const fromSeq = this.broadcastSeq
-    const toSeq = batch.record.events > 0 ? this.seq + 1 : this.seq
-    this.broadcastSeq = toSeq
-    const head = { shard: content.shard, epoch: this.epoch, toSeq, now: batch.now }
-    if (content.complete) {
-      const frame = broadcastFrameOf({ ...head, fromSeq, skus: content.skus })
-      if (frame.length <= frameBytesMax) return frame
-    }
-    // A frame that cannot say all that changed shows as a gap, and gateways read the whole view.
-    return broadcastFrameOf({ ...head, fromSeq: toSeq, skus: [] })
+    return content === undefined ? undefined : this.broadcasts.next(content, batch.record.events > 0 ? this.seq + 1 : this.seq, batch.now)
   }
 
   private release(batch: ShardBatch, broadcast: Uint8Array | undefined): void {
@@ -383,15 +373,6 @@ export class Shard {
     this.tellIdle()
     this.parts.onLost(error instanceof Error ? error : new Error(String(error)))
   }
-}
-
-function broadcastFrameOf(broadcast: ShardBroadcast): Uint8Array {
-  const body = packInner(broadcast)
-  const frame = new Uint8Array(body.length + 2)
-  frame[0] = frameVersion
-  frame[1] = frameKind.broadcast
-  frame.set(body, 2)
-  return frame
 }
 
 const busyRetryMs = 500
