@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ClientAddress, plainAddress } from './client-address.ts'
+import { ClientAddress, limitedAs, plainAddress } from './client-address.ts'
 
 test('GW-30 without trusted proxies nobody can choose an address by a header', () => {
   const addresses = new ClientAddress([])
@@ -12,6 +12,7 @@ test('GW-30 behind a trusted proxy the address is the last one that no trusted p
   expect(addresses.of('10.0.0.1', '203.0.113.9')).toBe('203.0.113.9')
   expect(addresses.of('192.0.2.7', '198.51.100.1, 203.0.113.9 , 10.2.3.4')).toBe('203.0.113.9')
   expect(addresses.of('2001:db8::1', '203.0.113.9')).toBe('203.0.113.9')
+  expect(addresses.of('2001:db8::1', '2001:db9:1:2:3::4')).toBe('2001:db9:1:2::/64')
   expect(addresses.of('192.0.2.8', '203.0.113.9')).toBe('192.0.2.8')
   expect(addresses.of('10.0.0.1', '')).toBe('10.0.0.1')
 })
@@ -42,4 +43,19 @@ test.each([
   ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:0db8:0000:0000:0000:0000:0000:0001'],
 ])('GW-30 the peer %s is called %s', (written, name) => {
   expect(plainAddress(written)).toBe(name)
+})
+
+test.each([
+  ['203.0.113.9', '203.0.113.9'],
+  ['::ffff:203.0.113.9', '203.0.113.9'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:0db8:0001:0002:ffff:ffff:ffff:ffff', '2001:db8:1:2::/64'],
+  ['2001:db8::5', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+  ['', ''],
+  ['nonsense', 'nonsense'],
+])('GW-32 limits count %j as %j', (address, counted) => {
+  expect(limitedAs(address)).toBe(counted)
 })

@@ -24,8 +24,11 @@ export class ClientAddress {
 
   /** `peer` is the socket's other end; `forwardedFor` the header, empty if there is none. */
   of(peer: string, forwardedFor: string): string {
+    return limitedAs(forwardedFor !== '' && this.has(peer) ? this.before(peer, forwardedFor) : peer)
+  }
+
+  private before(peer: string, forwardedFor: string): string {
     let address = peer
-    if (forwardedFor === '' || !this.has(address)) return address
     for (const hop of forwardedFor.split(',').toReversed()) {
       address = hop.trim()
       if (!this.has(address)) return address
@@ -67,4 +70,21 @@ export function plainAddress(text: string): string {
       .map((part) => Number.parseInt(part, 16))
       .join('.')
   return text === '0000:0000:0000:0000:0000:0000:0000:0001' ? '::1' : text
+}
+
+/**
+ * What stands for an address where limits count: itself, but of IPv6 its network of 64 bits, which is the least that a customer of a provider gets:
+ * whoever has one has 2^64 addresses.
+ */
+export function limitedAs(address: string): string {
+  const [text = ''] = address.split('%')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1]
+  if (mapped !== undefined) return mapped
+  if (!isIPv6(text)) return address
+  const [front = '', back] = text.split('::')
+  const groups = front === '' ? [] : front.split(':')
+  const after = back === undefined || back === '' ? [] : back.split(':')
+  const zeros = back === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0')
+  const network = [...groups, ...zeros, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${network.join(':')}::/64`
 }

@@ -51,16 +51,17 @@ export class Dispatcher implements CallSink {
 
   /**
    * Takes a hot call from `bytes[at, to)` and returns the offset behind it, or 0 if there is none in its plain form: the caller then finds the
-   * message's end and calls {@link message}. `now` is the wall clock's; calls that came in together need only one look at it.
+   * message's end and calls {@link message}. `now` is the wall clock's; calls that came in together need only one look at it. A call that is `alone`
+   * has to fill the bytes: what has something behind it is no message, and nothing of it is done.
    */
-  hot(connection: Connection, bytes: Uint8Array, at: number, to: number, now = this.parts.clock.now()): number {
+  hot(connection: Connection, bytes: Uint8Array, at: number, to: number, now = this.parts.clock.now(), alone = false): number {
     const { identity } = connection
     const { parts } = this
     // Who may not call learns it on the general path.
     if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= now)) return 0
     const call = this.scanned
     const end = scanHotCall(bytes, at, to, identity.role !== 'user', call)
-    if (end === 0) return 0
+    if (end === 0 || (alone && end !== to)) return 0
     const method = this.hotMethods[call.op]
     if (method === undefined) return 0
     const refused = parts.admission.refuses(connection)
@@ -108,6 +109,11 @@ export class Dispatcher implements CallSink {
       parts.follower.expect(row, view, this.followed(identity, call, bytes))
     }
     return end
+  }
+
+  /** Takes a frame that is one msgpack message. Throws {@link Malformed} if it is not. */
+  frame(connection: Connection, bytes: Uint8Array): void {
+    if (this.hot(connection, bytes, 0, bytes.length, this.parts.clock.now(), true) === 0) this.message(connection, bytes, 0, bytes.length)
   }
 
   /** Takes one whole msgpack message. Throws {@link Malformed} if it is none: the transport then closes the connection. */

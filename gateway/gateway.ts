@@ -53,6 +53,8 @@ export interface GatewayParts {
 
 /** Between two looks for token buckets that are full again. */
 const sweepMs = 10_000
+/** Between two looks for whether everyone has gone. */
+const drainLookMs = 50
 /** Between two looks for connections whose token has expired; their calls are refused at once. */
 const expiryMs = 1_000
 
@@ -161,14 +163,24 @@ export class Gateway implements MetricSource {
     return { webPort, rpcPort }
   }
 
-  /** Accepts nobody new and asks everyone to go elsewhere within the time. Calls that come in are still answered. */
-  drain(withinMs: number): void {
+  /**
+   * Accepts nobody new and asks everyone to go elsewhere; resolves when nobody is left or the time is over. Calls that come in meanwhile are still
+   * answered.
+   */
+  drain(withinMs: number): Promise<void> {
     this.web.drain(withinMs)
     this.rpc.drain(withinMs)
-  }
-
-  get hasClients(): boolean {
-    return this.counters.open.ws + this.counters.open.rpc > 0
+    const { clock, timers } = this.parts.world
+    const until = clock.monotonic() + withinMs
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.connections.size > 0 && clock.monotonic() < until) return
+        timer.cancel()
+        resolve()
+      }
+      const timer = timers.every(drainLookMs, look)
+      look()
+    })
   }
 
   collect(sink: MetricSink): void {

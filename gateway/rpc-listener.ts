@@ -6,6 +6,7 @@ import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import { StreamSplitter, TooLarge } from '../protocol/stream-splitter.ts'
 import type { Admission } from './admission.ts'
+import { limitedAs } from './client-address.ts'
 import type { Connections } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
@@ -81,7 +82,7 @@ export class RpcListener {
 
   private accept(socket: Socket): void {
     const { parts } = this
-    const address = socket.remoteAddress ?? ''
+    const address = limitedAs(socket.remoteAddress ?? '')
     if (!parts.admission.connected(address)) {
       socket.destroy()
       return

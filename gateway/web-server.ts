@@ -193,8 +193,7 @@ export class WebServer {
         return
       }
       if (!isBinary) throw new Malformed('a text frame on a msgpack socket')
-      const bytes = new Uint8Array(message)
-      if (dispatcher.hot(connection, bytes, 0, bytes.length) !== bytes.length) dispatcher.message(connection, bytes, 0, bytes.length)
+      dispatcher.frame(connection, new Uint8Array(message))
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       counters.malformed++

@@ -16,7 +16,7 @@ import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
 import { partsOfName, shardName, type ShardName, type Snapshot, StoreFault } from '../cluster/store.ts'
-import { delay, type World } from '../cluster/world.ts'
+import type { World } from '../cluster/world.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { HttpRoute } from '../gateway/http.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
@@ -170,8 +170,7 @@ async function build(
   const stop = async (): Promise<void> => {
     if (closers.length === 0) return
     readiness.notReady('stopping')
-    gateway.drain(config.drainSeconds * 1000)
-    if (gateway.hasClients) await delay(world.timers, config.drainSeconds * 1000)
+    await gateway.drain(config.drainSeconds * 1000)
     await closeAll()
     ending.finish()
     log.info({}, 'stopped')

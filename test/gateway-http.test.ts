@@ -177,6 +177,7 @@ test('GW-76 routes of the program around answer GET and POST, and say when they 
   expect((await fetch(`${rig.webUrl}/demo/echo`, { method: 'POST', body: '{' })).status).toBe(400)
   expect((await fetch(`${rig.webUrl}/demo/echo`, { method: 'POST', body: `"${'x'.repeat(70_000)}"` })).status).toBe(413)
   expect((await fetch(`${rig.webUrl}/demo/broken`)).status).toBe(503)
+  expect(rig.logged.join('')).toContain('broken on purpose')
 })
 
 test('GW-77 calls are rated per address and per user, and told when to come again', async () => {

@@ -39,11 +39,13 @@ export class GatewayRig {
   readonly sessions: ScriptedShard
   readonly bus: LocalBus
   ports = { webPort: 0, rpcPort: 0 }
+  /** Warnings and errors, a line each. */
+  readonly logged: string[] = []
   private readonly calls: Calls
   private skewMs = 0
 
   private constructor(options: RigOptions) {
-    const log = createLog({ level: 'error', pretty: false, colours: false }, { write: (line) => process.stderr.write(line) })
+    const log = createLog({ level: 'warn', pretty: false, colours: false }, { write: (line) => void this.logged.push(line) })
     const real = realWorld(log)
     const clock = { now: () => real.clock.now() + this.skewMs, monotonic: () => real.clock.monotonic() + this.skewMs }
     const world: World = { ...real, clock }

@@ -4,7 +4,7 @@ import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { op } from '../protocol/entry.ts'
 import { claimKind } from '../protocol/frame.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { type Answer, RawSocket, RawTcp } from './raw-connections.ts'
+import { type Answer, RawSocket, RawTcp, requestBytes } from './raw-connections.ts'
 
 let rig: GatewayRig
 const open: { close(): void }[] = []
@@ -182,7 +182,7 @@ test('GW-86 whoever is connected is told to go elsewhere, and nobody new is let 
   const anna = await socket({ token: rig.tokenOf('anna') })
   const service = await rpc()
   await service.call('ping', [])
-  rig.gateway.drain(2_000)
+  const drained = rig.gateway.drain(2_000)
   expect(await anna.event('drain')).toEqual({ withinMs: 2_000 })
   expect(await service.heard.wait((message) => message.kind === 'notification')).toMatchObject({
     method: 'drain',
@@ -194,6 +194,42 @@ test('GW-86 whoever is connected is told to go elsewhere, and nobody new is let 
   rig.gateway.close()
   expect(await anna.ended()).toBeGreaterThan(0)
   await service.ended()
+  await drained
+})
+
+test('GW-86 a node waits no longer than until everyone has gone, and for a call that is under way', async () => {
+  const waiting: Heard[] = []
+  await start({ script: (command) => (waiting.push(command), silence) })
+  const anna = await socket({ token: rig.tokenOf('anna') })
+  const headers = { authorization: `Bearer ${rig.tokenOf('ben')}` }
+  const call = fetch(`${rig.webUrl}/v1/call/claim`, { method: 'POST', body: '["lamp"]', headers })
+  await expect.poll(() => waiting.length).toBe(1)
+  let drained = false
+  const done = rig.gateway.drain(600_000).then(() => {
+    drained = true
+  })
+  anna.close()
+  await expect.poll(() => rig.gateway.counters.open.ws).toBe(0)
+  expect(drained).toBe(false)
+  rig.inventory.answer(waiting[0] ?? fail(), none)
+  expect((await call).status).toBe(200)
+  await done
+})
+
+test('GW-86 a node waits no longer than it said for those who stay', async () => {
+  await start()
+  const anna = await socket({ token: rig.tokenOf('anna') })
+  await rig.gateway.drain(100)
+  expect(anna.heard.ended).toBe(false)
+})
+
+test('GW-83 a frame with something behind its message is no message, and nothing of it is done', async () => {
+  await start()
+  const anna = await socket({ token: rig.tokenOf('anna') })
+  const before = rig.inventory.heard.length
+  anna.send(Buffer.concat([requestBytes(1, 'buy', ['lamp']), requestBytes(2, 'buy', ['lamp'])]))
+  expect(await anna.ended()).toBe(1007)
+  expect(rig.inventory.heard.length).toBe(before)
 })
 
 test('GW-87 a user of a WebSocket is rated, and told when to come again', async () => {
