@@ -2,20 +2,14 @@ import type { Log } from '../cluster/world.ts'
 import { codeTable, type Refusal, refusal } from '../protocol/codes.ts'
 import { decodeJson } from '../protocol/json-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
-import type { Admission } from './admission.ts'
-import type { Connections } from './connection.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import type { GatewayCounters } from './gateway-counters.ts'
+import type { GatewayCore } from './gateway-core.ts'
 import { endForGood, endWithBody, statusLine } from './http-answer.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { Identity } from './identity.ts'
 import type { HttpRequest, HttpResponse } from './uws.ts'
 
 export interface HttpParts {
-  readonly dispatcher: Dispatcher
-  readonly connections: Connections
-  readonly admission: Admission
-  readonly counters: GatewayCounters
+  readonly core: GatewayCore
   readonly bodyBytesMax: number
 }
 
@@ -25,17 +19,17 @@ export type HttpRoute = (body: Plain | undefined) => Promise<{ readonly status: 
 /** `POST /v1/call/<method>` with a JSON array of params. */
 export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest, identity: Identity, address: string): void {
   const method = req.getParameter(0) ?? ''
-  parts.counters.httpCalls++
-  const connection = new HttpConnection(res, address, identity, (done) => parts.connections.remove(done))
-  parts.connections.add(connection)
+  parts.core.counters.httpCalls++
+  const connection = new HttpConnection(res, address, identity, (done) => parts.core.connections.remove(done))
+  parts.core.connections.add(connection)
   readBody(res, parts.bodyBytesMax, (body) => {
     if (body === undefined) return connection.aborted()
     if (body === 'too-large') return answerDirectly(parts, res, connection, refusal('TOO_LARGE'))
     const params = body.length === 0 ? [] : parseJson(body)
     if (!Array.isArray(params))
       return answerDirectly(parts, res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
-    parts.dispatcher.request(connection, { kind: 'request', msgid: 0, method, params })
-    parts.dispatcher.flush()
+    parts.core.dispatcher.request(connection, { kind: 'request', msgid: 0, method, params })
+    parts.core.dispatcher.flush()
   })
 }
 
@@ -106,7 +100,7 @@ function parseJson(bytes: Uint8Array): Plain | undefined {
 
 /** Refuses what never became a call. */
 function answerDirectly(parts: HttpParts, res: HttpResponse, connection: HttpConnection, error: Refusal): void {
-  parts.counters.answered(noMethod, codeTable[error.code].number)
+  parts.core.counters.answered(noMethod, codeTable[error.code].number)
   res.cork(() => {
     res.writeStatus(statusLine(codeTable[error.code].status)).writeHeader('Content-Type', 'application/json')
     const body = JSON.stringify({ error: { ...error } })

@@ -5,11 +5,8 @@ import { decodeMessage, type Message, writeError, writeResult } from '../protoco
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import { StreamSplitter, TooLarge } from '../protocol/stream-splitter.ts'
-import type { Admission } from './admission.ts'
 import { limitedAs } from './client-address.ts'
-import type { Connections } from './connection.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import type { GatewayCounters } from './gateway-counters.ts'
+import type { GatewayCore } from './gateway-core.ts'
 import type { IdentityCheck } from './identity.ts'
 import { Notification } from './notification.ts'
 import { RpcConnection } from './rpc-connection.ts'
@@ -17,11 +14,8 @@ import type { SkuView } from './sku-view.ts'
 
 export interface RpcListenerParts {
   readonly world: World
-  readonly dispatcher: Dispatcher
-  readonly connections: Connections
-  readonly admission: Admission
+  readonly core: GatewayCore
   readonly identities: IdentityCheck
-  readonly counters: GatewayCounters
   readonly settings: {
     readonly rpcHost: string
     readonly rpcPort: number
@@ -82,32 +76,30 @@ export class RpcListener {
 
   private accept(socket: Socket): void {
     const { parts } = this
+    const { core } = parts
     const address = limitedAs(socket.remoteAddress ?? '')
-    if (!parts.admission.connected(address)) {
+    if (!core.admission.connected(address)) {
       socket.destroy()
       return
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
-    const connection = new RpcConnection(socket, address, unreadMax, () => parts.counters.slowClosed++)
+    const connection = new RpcConnection(socket, address, unreadMax, () => core.counters.slowClosed++)
     if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
-    parts.connections.add(connection)
     this.rpcConnections.add(connection)
-    parts.counters.opened.rpc++
-    parts.counters.open.rpc++
+    core.opened(connection)
     const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)
     socket.setTimeout(parts.settings.idleTimeoutSeconds * 1000, () => connection.close('idle'))
     socket.on('data', (chunk) => this.read(connection, splitter, chunk))
     socket.on('error', (error) => this.log.debug({ address, error: String(error) }, 'an RPC connection broke'))
     socket.on('close', () => {
-      parts.connections.remove(connection)
+      core.closed(connection)
       this.rpcConnections.delete(connection)
-      parts.admission.disconnected(address)
-      parts.counters.open.rpc--
+      core.admission.disconnected(address)
     })
   }
 
   private read(connection: RpcConnection, splitter: StreamSplitter, chunk: Buffer): void {
-    const { dispatcher } = this.parts
+    const { dispatcher } = this.parts.core
     // It still sends and does not even read why it was refused.
     if (connection.closing) return connection.close('slow')
     try {
@@ -125,7 +117,7 @@ export class RpcListener {
   }
 
   private message(connection: RpcConnection, bytes: Uint8Array, from: number, to: number): void {
-    const { dispatcher } = this.parts
+    const { dispatcher } = this.parts.core
     if (connection.closing || dispatcher.hot(connection, bytes, from, to) === to) return
     const message = decodeMessage(bytes, from, to)
     if (message.kind === 'request' && message.method === 'auth') this.authenticate(connection, message)
@@ -150,7 +142,7 @@ export class RpcListener {
   private refuseStream(connection: RpcConnection, error: unknown): void {
     const code = error instanceof TooLarge ? 'TOO_LARGE' : error instanceof Malformed ? 'MALFORMED' : undefined
     if (code === undefined) throw error
-    this.parts.counters.malformed++
+    this.parts.core.counters.malformed++
     const writer = new MsgpackWriter()
     writeError(writer, 0, refusal(code, error instanceof Malformed ? error.message : undefined))
     connection.respond(writer.bytes, 0, writer.length)

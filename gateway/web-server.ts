@@ -2,16 +2,12 @@ import { createServer } from 'node:net'
 import type { World } from '../cluster/world.ts'
 import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
-import type { Admission } from './admission.ts'
 import { type ClientAddress, plainAddress } from './client-address.ts'
-import type { Connections } from './connection.ts'
-import type { Dispatcher } from './dispatcher.ts'
-import type { GatewayCounters } from './gateway-counters.ts'
+import type { GatewayCore } from './gateway-core.ts'
 import { endForGood } from './http-answer.ts'
 import { type HttpRoute, serveCall, serveRoute } from './http.ts'
 import { type Identity, type IdentityCheck, nobody } from './identity.ts'
 import { Notification } from './notification.ts'
-import type { Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
 import { StaticServer } from './static-server.ts'
@@ -29,12 +25,8 @@ import { type SocketData, stockTopic, WebSocketConnection } from './web-socket-c
 export interface WebServerParts {
   readonly uws: Uws
   readonly world: World
-  readonly dispatcher: Dispatcher
-  readonly connections: Connections
-  readonly admission: Admission
+  readonly core: GatewayCore
   readonly identities: IdentityCheck
-  readonly presences: Presences
-  readonly counters: GatewayCounters
   readonly clientAddress: ClientAddress
   readonly files: ReadonlyMap<string, StaticFile>
   /** More routes by path, the demo's for example. */
@@ -100,7 +92,7 @@ export class WebServer {
     this.draining = true
     this.stopListening()
     const notification = new Notification('drain', { withinMs })
-    for (const connection of this.parts.connections) if (connection.transport === 'ws') connection.notify(notification)
+    for (const connection of this.parts.core.connections) if (connection.transport === 'ws') connection.notify(notification)
   }
 
   close(): void {
@@ -115,9 +107,9 @@ export class WebServer {
 
   private route(): void {
     const { app, parts } = this
-    const { settings } = parts
+    const { settings, core } = parts
     const statics = new StaticServer(parts.files)
-    const httpParts = { ...parts, bodyBytesMax: settings.httpBodyBytesMax }
+    const httpParts = { core, bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
       compression: parts.uws.DISABLED,
       maxPayloadLength: settings.wsFrameBytesMax,
@@ -127,28 +119,23 @@ export class WebServer {
       upgrade: (res, req, context) => this.upgrade(res, req, context),
       open: (socket) => {
         const data = socket.getUserData()
-        const connection = new WebSocketConnection(socket, data, () => parts.counters.slowClosed++)
+        const connection = new WebSocketConnection(socket, data, () => core.counters.slowClosed++)
         data.connection = connection
-        parts.connections.add(connection)
-        parts.counters.opened.ws++
-        parts.counters.open.ws++
-        if (data.identity.role === 'user') parts.presences.join(data.identity.user, connection)
+        core.opened(connection)
       },
       message: (socket, message, isBinary) => {
         const { connection, json } = socket.getUserData()
         if (connection !== undefined) this.message(connection, message, isBinary, json)
       },
       dropped: () => {
-        parts.counters.dropped++
+        core.counters.dropped++
       },
       close: (socket) => {
-        const { connection, identity, address } = socket.getUserData()
-        parts.admission.disconnected(address)
+        const { connection, address } = socket.getUserData()
+        core.admission.disconnected(address)
         if (connection === undefined) return
         connection.closed()
-        parts.connections.remove(connection)
-        parts.counters.open.ws--
-        if (identity.role === 'user') parts.presences.leave(identity.user, connection)
+        core.closed(connection)
       },
     })
     app.post('/v1/call/:method', (res, req) => {
@@ -179,13 +166,14 @@ export class WebServer {
     if (spoken === undefined)
       return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
     if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
-    if (this.draining || !parts.admission.connected(address)) return refuseUpgrade(res, '503 Service Unavailable', 'Too many connections.')
+    if (this.draining || !parts.core.admission.connected(address))
+      return refuseUpgrade(res, '503 Service Unavailable', 'Too many connections.')
     const data: SocketData = { identity, address, json, connection: undefined }
     res.upgrade(data, req.getHeader('sec-websocket-key'), spoken, req.getHeader('sec-websocket-extensions'), context)
   }
 
   private message(connection: WebSocketConnection, message: ArrayBuffer, isBinary: boolean, json: boolean): void {
-    const { dispatcher, counters } = this.parts
+    const { dispatcher, counters } = this.parts.core
     if (!connection.isOpen) return
     try {
       if (json) {

@@ -98,7 +98,7 @@ test('GW-73 the stock view answers for what has not opened and what is sold, wit
   rig.broadcast({ toSeq: 3, skus: [skuChange(settings, { available: 0, sold: 10, buyers: new Uint8Array(0) })] })
   expect(await call('buy', ['lamp'])).toMatchObject({ status: 409, body: { error: { code: 'SOLD_OUT' } } })
   expect(rig.inventory.heard.length).toBe(before)
-  expect(rig.gateway.counters.layers.stockView).toBe(2)
+  expect(rig.gateway.core.counters.layers.stockView).toBe(2)
 })
 
 test('GW-74 a call that no shard answers in time is a TIMEOUT, and one beyond the table BUSY', async () => {
@@ -188,7 +188,7 @@ test('GW-77 calls are rated per address and per user, and told when to come agai
   const limited = await call('claim', ['lamp'])
   expect(limited).toMatchObject({ status: 429, body: { error: { code: 'RATE_LIMITED' } } })
   expect(Number(limited.retryAfter)).toBeGreaterThan(0)
-  expect(rig.gateway.counters.layers).toMatchObject({ user: 1, address: 1 })
+  expect(rig.gateway.core.counters.layers).toMatchObject({ user: 1, address: 1 })
 })
 
 test('GW-77 behind a trusted proxy each forwarded address has its own share', async () => {

@@ -110,7 +110,7 @@ test('GW-82 an address has so many connections, WebSockets and services together
   const refused = await rpc()
   await refused.ended()
   open.splice(0, 1)[0]?.close()
-  await expect.poll(() => rig.gateway.counters.open.ws).toBe(0)
+  await expect.poll(() => rig.gateway.core.counters.open.ws).toBe(0)
   await expect(socket({ token: rig.tokenOf('ben') })).resolves.toBeDefined()
 })
 
@@ -123,7 +123,7 @@ test('GW-83 an answer to a connection that is gone reaches nobody else', async (
   await expect.poll(() => waiting.length).toBe(1)
   first.close()
   expect(await lost).toBeUndefined()
-  await expect.poll(() => rig.gateway.counters.open.rpc).toBe(0)
+  await expect.poll(() => rig.gateway.core.counters.open.rpc).toBe(0)
   const second = await rpc()
   await second.call('ping', [])
   rig.inventory.answer(waiting[0] ?? fail(), held)
@@ -209,7 +209,7 @@ test('GW-86 a node waits no longer than until everyone has gone, and for a call 
     drained = true
   })
   anna.close()
-  await expect.poll(() => rig.gateway.counters.open.ws).toBe(0)
+  await expect.poll(() => rig.gateway.core.counters.open.ws).toBe(0)
   expect(drained).toBe(false)
   rig.inventory.answer(waiting[0] ?? fail(), none)
   expect((await call).status).toBe(200)

@@ -1,0 +1,197 @@
+import type { Bus } from '../cluster/bus.ts'
+import type { CallResult } from '../cluster/call-codec.ts'
+import type { Calls } from '../cluster/calls.ts'
+import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
+import type { Timer, World } from '../cluster/world.ts'
+import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'
+import { unpackInner } from '../protocol/inner-codec.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
+import { ClaimFollower, type ClaimReport } from './claim-follower.ts'
+import { type Connection, Connections } from './connection.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Forwarder } from './forwarder.ts'
+import { GatewayCounters } from './gateway-counters.ts'
+import { collectGateway, collectSku } from './gateway-metrics.ts'
+import { type MethodTable, methodTable } from './method.ts'
+import { Notification } from './notification.ts'
+import { operatorMethods } from './operator-methods.ts'
+import { PositionRounds } from './position-rounds.ts'
+import { Presences } from './presence.ts'
+import { publicMethods } from './public-methods.ts'
+import { Responder } from './responder.ts'
+import { SaleNews } from './sales.ts'
+import { SessionLink } from './session-link.ts'
+import type { SkuView } from './sku-view.ts'
+import { userMethods } from './user-methods.ts'
+import { Views } from './views.ts'
+
+export interface GatewayCoreParts {
+  readonly world: World
+  readonly bus: Bus
+  readonly calls: Calls
+  readonly shards: number
+  /** Decodes answers that carry bytes. */
+  readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
+  readonly settings: AdmissionLimits & { readonly lineFrameBudgetPerSecond: number; readonly tickMs: number }
+}
+
+/** Tells everyone on one transport who watches the SKU. */
+export type Publish = (view: SkuView, notification: Notification) => void
+
+/** A socket, as against a single HTTP call. */
+type LastingConnection = Connection & { readonly transport: 'ws' | 'rpc' }
+
+/** Between two looks for token buckets that are full again. */
+const sweepMs = 10_000
+/** Between two looks for connections whose token has expired; their calls are refused at once. */
+const expiryMs = 1_000
+
+/**
+ * What a gateway knows and does, whatever its clients speak: who is let in, what is answered here, what goes to a shard, and what clients are told.
+ * Transports bring connections and their bytes, and are told what to publish.
+ */
+export class GatewayCore implements MetricSource {
+  readonly counters = new GatewayCounters()
+  readonly connections = new Connections()
+  readonly methods: MethodTable
+  readonly views: Views
+  readonly presences: Presences
+  readonly admission: Admission
+  readonly dispatcher: Dispatcher
+  private readonly parts: GatewayCoreParts
+  private readonly sessions: SessionLink
+  private readonly rounds: PositionRounds
+  private readonly publishers: Publish[] = []
+  private readonly timers: Timer[] = []
+
+  constructor(parts: GatewayCoreParts) {
+    this.parts = parts
+    const { calls, bus, world, settings, decodeInner, shards } = parts
+    const { clock, log } = world
+    this.sessions = new SessionLink(calls, world)
+    this.presences = new Presences(this.sessions)
+    this.views = new Views({
+      bus,
+      calls,
+      clock,
+      log,
+      shards,
+      tickMs: settings.tickMs,
+      decodeView: (bytes) => decodeInner<ShardView>(bytes),
+    })
+    const { views, presences } = this
+    const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
+    const follower = new ClaimFollower({
+      calls,
+      views,
+      presences,
+      clock,
+      log,
+      decodeReports,
+      tellSession: (user, sku, claim) => this.sessions.claimed(user, sku, claim),
+    })
+
+    const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
+    this.methods = methodTable(
+      userMethods({ forwarder, calls, views, follower, presences, decodeReports }),
+      publicMethods(views),
+      operatorMethods({ forwarder, calls, views, random: world.random }),
+    )
+    this.admission = new Admission(settings, clock, this.counters)
+    const responder = new Responder(this.counters, (run) => world.timers.soon(run))
+    const { connections, admission, methods, counters } = this
+    this.dispatcher = new Dispatcher({
+      calls,
+      clock,
+      connections,
+      views,
+      methods,
+      admission,
+      follower,
+      presences,
+      responder,
+      counters,
+      log,
+    })
+    this.rounds = new PositionRounds({
+      views,
+      presences,
+      clock,
+      counters,
+      budgetPerSecond: settings.lineFrameBudgetPerSecond,
+      tickMs: settings.tickMs,
+    })
+
+    calls.useNotices((frame) => {
+      const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))
+      follower.noticed(user, sku, claim)
+    })
+    const saleNews = new SaleNews()
+    views.onChange((view, change) => {
+      this.publish(new Notification('sku', view.status()), view)
+      const news = saleNews.of(view, change)
+      if (news === undefined) return
+      const notification = new Notification('sale', news.sale)
+      for (const one of news.skus) this.publish(notification, one)
+    })
+  }
+
+  /** A transport that publishes. */
+  onPublish(publish: Publish): void {
+    this.publishers.push(publish)
+  }
+
+  /** Reads the views and begins to tell of changes. */
+  async start(): Promise<void> {
+    const { timers } = this.parts.world
+    await this.views.load()
+    this.timers.push(
+      timers.every(this.parts.settings.tickMs, () => this.rounds.run()),
+      timers.every(sweepMs, () => this.admission.sweep()),
+      timers.every(expiryMs, () => this.endExpired()),
+    )
+  }
+
+  /** A connection that lasts has opened, its identity known. */
+  opened(connection: LastingConnection): void {
+    const { transport, identity } = connection
+    this.connections.add(connection)
+    this.counters.opened[transport]++
+    this.counters.open[transport]++
+    if (identity.role === 'user' && transport === 'ws') this.presences.join(identity.user, connection)
+  }
+
+  closed(connection: LastingConnection): void {
+    const { transport, identity } = connection
+    this.connections.remove(connection)
+    this.counters.open[transport]--
+    if (identity.role === 'user' && transport === 'ws') this.presences.leave(identity.user, connection)
+  }
+
+  collect(sink: MetricSink): void {
+    collectGateway(sink, this.counters, this.methods)
+    sink.gauge('sluice_pending_calls', 'Calls that wait for an answer of a shard', this.parts.calls.pending.size)
+    sink.counter('sluice_call_timeouts_total', 'Calls that no shard answered in time', this.parts.calls.timeouts)
+    sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
+    sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
+    sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
+    for (const view of this.views.all()) collectSku(sink, view.status())
+  }
+
+  close(): void {
+    for (const timer of this.timers) timer.cancel()
+    this.sessions.close()
+    this.views.close()
+  }
+
+  private publish(notification: Notification, view: SkuView): void {
+    for (const publish of this.publishers) publish(view, notification)
+  }
+
+  private endExpired(): void {
+    const now = this.parts.world.clock.now()
+    for (const connection of this.connections) {
+      if (connection.identity.role === 'user' && connection.identity.expiresAt <= now) connection.close('unauthorized')
+    }
+  }
+}
