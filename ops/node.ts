@@ -1,21 +1,14 @@
 import { fileURLToPath } from 'node:url'
-import { Compaction } from '../actors/compaction/compaction.ts'
-import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
-import { Outbox } from '../actors/inventory/outbox.ts'
-import { orderTargets } from '../actors/payment/order-targets.ts'
+import { ActorsRole } from '../actors/actors-role.ts'
 import { PaymentWorker } from '../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
-import { SessionActor, sessionLimits } from '../actors/session/session-actor.ts'
-import { snapshotSessions } from '../actors/session/session-snapshot.ts'
-import { WriteBehind } from '../actors/session/write-behind.ts'
-import { ShardHost } from '../actors/shard-host.ts'
-import { Shard, type ShardLimits } from '../actors/shard.ts'
+import { sessionLimits } from '../actors/session/session-actor.ts'
 import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
-import { partsOfName, shardName, type ShardName, type Snapshot, StoreFault } from '../cluster/store.ts'
+import { StoreFault } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import type { HttpRoute } from '../gateway/http.ts'
@@ -23,7 +16,6 @@ import { IdentityCheck } from '../gateway/identity.ts'
 import { loadStaticFiles } from '../gateway/static-files.ts'
 import { loadUws, NoUws } from '../gateway/uws.ts'
 import { PortFault } from '../gateway/web-server.ts'
-import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import type { RunningNode } from './cli/start-command.ts'
 import type { Config } from './config.ts'
 import { FollowerThread } from './follower-thread.ts'
@@ -99,43 +91,27 @@ async function build(
   closers.push(() => calls.close())
 
   const ending = new Ending()
-  const limits: ShardLimits = { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs }
-  const targets = orderTargets({ queue, calls, log })
   const follower = new FollowerThread(config.dataFolder)
-  const compaction = new Compaction({ store, world, limits: { snapshotEveryBytes: config.snapshotEveryBytes } })
-  metrics.add(compaction)
-  const watched = (name: ShardName, shard: Shard, takeSnapshot: () => Promise<Snapshot>): Shard => {
-    compaction.watch({ name, journalBytes: () => shard.journalBytes, takeSnapshot })
-    return shard
-  }
-  const open = async (name: ShardName, epoch: number, whenLost: (reason: Error) => void): Promise<Shard> => {
-    const { kind, shard: number } = partsOfName(name)
-    const onLost = (reason: Error): void => {
-      compaction.forget(name)
-      whenLost(reason)
-    }
-    const shared = { name, subject: shardSubject(kind, number), store, bus, world, limits, onLost }
-    if (kind === 'inv') {
-      const actor = new InventoryActor(number)
-      actor.useOutbox((state) => new Outbox(state, targets, epoch))
-      const shard = await Shard.open({ ...shared, actor, publicSubject: publicSubject(number) }, epoch)
-      return watched(name, shard, () => follower.follow(name))
-    }
-    const actor = new SessionActor(sessionLimits)
-    actor.useRecords((state) => new WriteBehind(state, { records: store, limits: sessionLimits, log }))
-    const shard = await Shard.open({ ...shared, actor }, epoch)
-    return watched(name, shard, () => snapshotSessions(shard, actor))
-  }
-  const numbers = Array.from({ length: config.shards }, (_, shard) => shard)
-  const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
-  const host = new ShardHost({ store, world, node: nodeName, names, open, onUnable: (reason) => ending.fail(reason) })
-  closers.push(
-    () => host.close(),
-    () => follower.close(),
-    () => compaction.close(),
-  )
-  await host.start()
-  metrics.add(host)
+  closers.push(() => follower.close())
+  const actors = new ActorsRole({
+    node: nodeName,
+    store,
+    bus,
+    queue,
+    calls,
+    world,
+    follower,
+    shards: config.shards,
+    limits: {
+      shard: { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs },
+      sessions: sessionLimits,
+      compaction: { snapshotEveryBytes: config.snapshotEveryBytes },
+    },
+    onUnable: (reason) => ending.fail(reason),
+  })
+  closers.push(() => actors.close())
+  await actors.start()
+  metrics.add(actors)
 
   const provider = new SimulatedProvider(world, { declineShare: config.simulatedDeclineShare, delayMs: config.simulatedDelayMs })
   const worker = new PaymentWorker({ queue, provider, calls, world, limits: { concurrency: config.paymentConcurrency } })
