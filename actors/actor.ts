@@ -39,7 +39,10 @@ export interface Actor {
   digest(): number
   /** The whole state in chunks, and back. */
   save(): Uint8Array[]
+  /** Into an empty actor. */
   restore(chunks: readonly Uint8Array[]): void
+  /** Forgets the whole state: a recovery begins again. Never after anything was decided. */
+  clear(): void
 }
 
 export interface BroadcastContent extends Pick<ShardBroadcast, 'shard' | 'skus'> {

@@ -89,7 +89,7 @@ export class ActorsRole implements MetricSource {
   private async openSessions(name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> {
     const { store, bus, world, limits } = this.parts
     const actor = new SessionActor(limits.sessions)
-    actor.useRecords((state) => new WriteBehind(state, { records: store, limits: limits.sessions, log: world.log }))
+    actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits: limits.sessions, log: world.log }))
     const subject = shardSubject('ses', partsOfName(name).shard)
     const shard = await Shard.open({ name, subject, actor, store, bus, world, limits: limits.shard, onLost }, epoch)
     return this.watched(name, shard, () => snapshotSessions(shard, actor))

@@ -79,6 +79,9 @@ export class JournalFault extends Error {
   readonly code = 'JOURNAL_CORRUPT'
 }
 
+/** A record is missing: of a journal that was trimmed while it was read, or that is damaged. */
+export class JournalGap extends JournalFault {}
+
 /** Checks a stored record and returns its head. Throws {@link JournalFault}. */
 export function readRecordHead(record: Uint8Array): RecordHead {
   if (record.length < recordHeadBytes) throw new JournalFault('a record is shorter than its head')

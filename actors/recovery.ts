@@ -1,6 +1,15 @@
-import { comparePositions, journalStart, type Position, type ShardName, type Snapshot, type Store } from '../cluster/store.ts'
+import {
+  comparePositions,
+  journalStart,
+  type Opened,
+  type Position,
+  type ShardName,
+  type Snapshot,
+  type Store,
+  StoreFault,
+} from '../cluster/store.ts'
 import type { Actor } from './actor.ts'
-import { eachEvent, JournalFault, readRecordHead } from './record.ts'
+import { eachEvent, JournalFault, JournalGap, readRecordHead } from './record.ts'
 
 export interface Recovered {
   /** The shard's time at its last record; 0 for a shard without any. */
@@ -10,17 +19,44 @@ export interface Recovered {
   readonly tailBytes: number
 }
 
+/** A journal is read so often at most; every time but the last, something may have been trimmed between its snapshot and its end. */
+const readsMax = 5
+
 /**
  * Brings an empty actor to the state of the journal's end: snapshot first, then every record after it through the same `evolve` that the owner
  * used, each checked against the digest that the owner wrote (G12). The opening fences older owners before anything is read.
  */
 export async function recover(store: Store, shard: ShardName, epoch: number, actor: Actor): Promise<Recovered> {
-  const opened = await store.open(shard, epoch)
-  if (opened === 'fenced') throw new Error(`${shard} was taken by another owner while it opened`)
-  return replay(actor, opened.snapshot, opened.tail)
+  return replayWhole(actor, async () => {
+    const opened = await store.open(shard, epoch)
+    if (opened === 'fenced') throw new Error(`${shard} was taken by another owner while it opened`)
+    return opened
+  })
 }
 
-/** Applies a snapshot and the records after it. Throws {@link JournalFault} if a record is missing or replay comes to another state than its owner. */
+/**
+ * Replays what `read` gives into an empty actor. A snapshot may come to stand while its predecessor is read, or an older copy may answer: then the
+ * records between are gone, and all of it is read again. Throws {@link JournalGap} if they are missing every time.
+ */
+export async function replayWhole(actor: Actor, read: () => Promise<Opened>): Promise<Recovered> {
+  for (let reads = 1; ; reads++) {
+    const { snapshot, tail } = await read()
+    try {
+      return await replay(actor, snapshot, tail)
+    } catch (error) {
+      const gap = asGap(error)
+      if (gap === undefined || reads === readsMax) throw gap ?? error
+    }
+    actor.clear()
+  }
+}
+
+function asGap(error: unknown): JournalGap | undefined {
+  if (error instanceof StoreFault && error.code === 'STORE_GAP') return new JournalGap(error.message, { cause: error })
+  return error instanceof JournalGap ? error : undefined
+}
+
+/** Applies a snapshot and the records after it. Throws {@link JournalGap} if a record is missing, {@link JournalFault} if replay comes to another state than its owner. */
 export async function replay(
   actor: Actor,
   snapshot: Snapshot | undefined,
@@ -52,5 +88,5 @@ export async function replay(
 /** Within an epoch each record follows the one before; a new epoch begins with record 1. */
 function checkChain(before: Position, next: Position): void {
   const follows = next.epoch === before.epoch ? next.seq === before.seq + 1 : comparePositions(next, before) > 0 && next.seq === 1
-  if (!follows) throw new JournalFault(`record ${next.epoch}-${next.seq} does not follow ${before.epoch}-${before.seq}`)
+  if (!follows) throw new JournalGap(`record ${next.epoch}-${next.seq} does not follow ${before.epoch}-${before.seq}`)
 }

@@ -110,7 +110,8 @@ class Bed {
 
   async journal(): Promise<JournalRecord[]> {
     const records: JournalRecord[] = []
-    for await (const record of this.store.readTail(name, journalStart)) records.push(record)
+    const snapshot = await this.store.readSnapshot(name)
+    for await (const record of this.store.readTail(name, snapshot?.position ?? journalStart)) records.push(record)
     return records
   }
 }
@@ -731,4 +732,5 @@ class ColdActor implements Actor {
   }
 
   restore(): void {}
+  clear(): void {}
 }

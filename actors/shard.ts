@@ -85,6 +85,7 @@ export class Shard {
     this.gathering = new BatchGathering(parts.world)
     this.broadcasts = new BroadcastFrames(epoch, 0)
     this.waiting = new WaitingEntries({
+      shard: parts.name,
       store: parts.store,
       actor: parts.actor,
       log: parts.world.log,

@@ -1,4 +1,4 @@
-import type { Store } from '../cluster/store.ts'
+import type { ShardName, Store } from '../cluster/store.ts'
 import type { Log } from '../cluster/world.ts'
 import { commandsHead, readCommandsHead } from '../protocol/frame.ts'
 import type { Actor } from './actor.ts'
@@ -9,6 +9,7 @@ import type { FrameReader } from './mailbox.ts'
 export const waitingEntriesMax = 16_384
 
 interface WaitingParts {
+  readonly shard: ShardName
   readonly store: Store
   readonly actor: Actor
   readonly log: Log
@@ -90,7 +91,7 @@ export class WaitingEntries {
   }
 
   private async read(key: string): Promise<void> {
-    const record = await this.parts.store.getRecord(key)
+    const record = await this.parts.store.getRecord(this.parts.shard, key)
     this.parts.actor.loaded(key, record)
     // In the same step, so that nothing which came later finds the actor in memory first.
     this.woken.push(...this.take(key))

@@ -26,15 +26,17 @@ export class ColdRecords {
     return entry === undefined || (entry.version ?? 0) <= this.#clock.now() ? undefined : entry.value
   }
 
-  async put(term: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
+  /** False, with nothing changed, if `term` does not own the folder any more. */
+  put(term: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<boolean> {
     const expiresAt = this.#clock.now() + ttlMs
     const keyBytes = recordKey(key)
-    if (!(await this.#env.write(term, () => this.#env.records.put(keyBytes, bytes, expiresAt)))) throw lostFolder()
+    return this.#env.write(term, () => this.#env.records.put(keyBytes, bytes, expiresAt))
   }
 
-  async delete(term: number, key: string): Promise<void> {
+  /** Like {@link put}. */
+  delete(term: number, key: string): Promise<boolean> {
     const keyBytes = recordKey(key)
-    if (!(await this.#env.clear(term, () => this.#env.records.remove(keyBytes)))) throw lostFolder()
+    return this.#env.clear(term, () => this.#env.records.remove(keyBytes))
   }
 
   /** Looks at the next few records and deletes those that have expired; starts over at the end. */

@@ -50,6 +50,8 @@ export class JournalReader {
       previous = position
       if (position.seq > 0) yield { position, bytes }
     }
+    const trimmedTo = this.manifest(shard)?.position ?? journalStart
+    if (comparePositions(trimmedTo, previous) > 0) throw gapBetween(previous, trimmedTo)
   }
 
   async *archive(shard: Uint8Array): AsyncIterable<ArchiveRecord> {
@@ -118,7 +120,11 @@ function checkFollows(previous: Position, next: Position, bytes: Buffer): void {
     next.seq === 0
       ? next.epoch > previous.epoch && bytes.length > 0 && comparePositions(decodePosition(bytes), previous) === 0
       : next.epoch === previous.epoch && next.seq === previous.seq + 1
-  if (!follows) throw new StoreFault('STORE_FAILED', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
+  if (!follows) throw gapBetween(previous, next)
+}
+
+function gapBetween(previous: Position, next: Position): StoreFault {
+  return new StoreFault('STORE_GAP', `the journal lacks what comes between ${textOf(previous)} and ${textOf(next)}`)
 }
 
 function textOf(position: Position): string {

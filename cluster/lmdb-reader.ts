@@ -44,7 +44,7 @@ export class LmdbReader {
     return this.#reader.archive(shardKey(shard))
   }
 
-  async getRecord(key: string): Promise<Uint8Array | undefined> {
+  async getRecord(_: ShardName, key: string): Promise<Uint8Array | undefined> {
     return this.#records.get(key)
   }
 

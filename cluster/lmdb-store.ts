@@ -132,16 +132,19 @@ class LmdbStore implements Store {
     return this.#reader.archive(this.#key(shard))
   }
 
-  async getRecord(key: string): Promise<Uint8Array | undefined> {
+  async getRecord(_: ShardName, key: string): Promise<Uint8Array | undefined> {
     return this.#records.get(key)
   }
 
-  putRecord(key: string, bytes: Uint8Array, ttlMs: number): Promise<void> {
-    return this.#records.put(this.#owned.term, key, bytes, ttlMs)
+  async putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<'stored' | 'fenced'> {
+    if (!this.#shard(shard).journal.isOpen(epoch)) return 'fenced'
+    // Handed over in the same turn as that look, so that it is written before anything that a newer epoch writes.
+    return (await this.#records.put(this.#owned.term, key, bytes, ttlMs)) ? 'stored' : 'fenced'
   }
 
-  deleteRecord(key: string): Promise<void> {
-    return this.#records.delete(this.#owned.term, key)
+  async deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
+    if (!this.#shard(shard).journal.isOpen(epoch)) return 'fenced'
+    return (await this.#records.delete(this.#owned.term, key)) ? 'deleted' : 'fenced'
   }
 
   close(): Promise<void> {

@@ -40,6 +40,11 @@ export class ShardJournal {
     return this.#epoch === epoch && this.#env.owns(this.#term)
   }
 
+  /** The epoch was the last to open, as far as this process knows. */
+  isOpen(epoch: number): boolean {
+    return this.#epoch === epoch && this.#head.epoch === epoch
+  }
+
   /** A new epoch for `owner`, ending the one it had; undefined while another has the shard. */
   async claim(owner: string): Promise<number | 'taken'> {
     if (this.#owner !== undefined && this.#owner !== owner) return 'taken'

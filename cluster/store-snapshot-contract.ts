@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { all, appended, bytesOf, claimed, mustOpen, opened, shard, textOf, textsOf, type StoreFixture } from './store-bench.ts'
-import { type ArchiveRecord, chunkBytesMax, type Snapshot } from './store.ts'
+import { all, appended, bytesOf, claimed, mustOpen, opened, otherShard, shard, textOf, textsOf, type StoreFixture } from './store-bench.ts'
+import { type ArchiveRecord, chunkBytesMax, type Snapshot, StoreFault } from './store.ts'
 
 /** Snapshots, the archive behind them, and cold records. */
 export function snapshotContract(at: StoreFixture): void {
@@ -86,30 +86,84 @@ export function snapshotContract(at: StoreFixture): void {
   })
 
   test('STO-14 a cold record is kept until it expires: put, read, replaced, deleted', async () => {
-    expect(await at.store.getRecord('ses.u1')).toBeUndefined()
-    await at.store.putRecord('ses.u1', bytesOf('first'), 60_000)
-    await at.store.putRecord('ses.u2', bytesOf(''), 60_000)
-    await at.store.putRecord('ses.u1', bytesOf('second, longer'), 60_000)
-    expect(textOf(await at.store.getRecord('ses.u1'))).toBe('second, longer')
-    expect((await at.store.getRecord('ses.u2'))?.length).toBe(0)
-    await at.store.deleteRecord('ses.u1')
-    await at.store.deleteRecord('ses.never')
-    expect(await at.store.getRecord('ses.u1')).toBeUndefined()
-    expect(await at.store.getRecord('ses.u2')).toBeDefined()
+    const epoch = await opened(at.store)
+    expect(await at.store.getRecord(shard, 'ses.u1')).toBeUndefined()
+    await at.store.putRecord(shard, epoch, 'ses.u1', bytesOf('first'), 60_000)
+    await at.store.putRecord(shard, epoch, 'ses.u2', bytesOf(''), 60_000)
+    await at.store.putRecord(shard, epoch, 'ses.u1', bytesOf('second, longer'), 60_000)
+    expect(textOf(await at.store.getRecord(shard, 'ses.u1'))).toBe('second, longer')
+    expect((await at.store.getRecord(shard, 'ses.u2'))?.length).toBe(0)
+    await at.store.deleteRecord(shard, epoch, 'ses.u1')
+    await at.store.deleteRecord(shard, epoch, 'ses.never')
+    expect(await at.store.getRecord(shard, 'ses.u1')).toBeUndefined()
+    expect(await at.store.getRecord(shard, 'ses.u2')).toBeDefined()
   })
 
   test('STO-14 a cold record is kept until it expires: gone after its time, which a new put starts again', async () => {
-    await at.store.putRecord('short', bytesOf('x'), 200)
-    await at.store.putRecord('renewed', bytesOf('x'), 200)
-    await at.store.putRecord('renewed', bytesOf('y'), 60_000)
+    const epoch = await opened(at.store)
+    await at.store.putRecord(shard, epoch, 'short', bytesOf('x'), 200)
+    await at.store.putRecord(shard, epoch, 'renewed', bytesOf('x'), 200)
+    await at.store.putRecord(shard, epoch, 'renewed', bytesOf('y'), 60_000)
     await at.bench.pass(201)
-    expect(await at.store.getRecord('short')).toBeUndefined()
-    expect(textOf(await at.store.getRecord('renewed'))).toBe('y')
+    expect(await at.store.getRecord(shard, 'short')).toBeUndefined()
+    expect(textOf(await at.store.getRecord(shard, 'renewed'))).toBe('y')
   })
 
   test('STO-14 a cold record is kept until it expires: any key of up to 512 bytes', async () => {
+    const epoch = await opened(at.store)
     const keys = ['a', 'ä'.repeat(200), 'x'.repeat(512), 'a b\tc', '0']
-    for (const key of keys) await at.store.putRecord(key, bytesOf(key), 60_000)
-    for (const key of keys) expect(textOf(await at.store.getRecord(key))).toBe(key)
+    for (const key of keys) await at.store.putRecord(shard, epoch, key, bytesOf(key), 60_000)
+    for (const key of keys) expect(textOf(await at.store.getRecord(shard, key))).toBe(key)
+  })
+
+  test('STO-18 a cold record is fenced like the journal: before the opening, and under an epoch that was never given out', async () => {
+    const epoch = await claimed(at.store)
+    expect(await at.store.putRecord(shard, epoch, 'u', bytesOf('x'), 60_000)).toBe('fenced')
+    mustOpen(await at.store.open(shard, epoch))
+    expect(await at.store.putRecord(shard, epoch + 1, 'u', bytesOf('x'), 60_000)).toBe('fenced')
+    expect(await at.store.putRecord(otherShard, epoch, 'u', bytesOf('x'), 60_000)).toBe('fenced')
+    expect(await at.store.getRecord(shard, 'u')).toBeUndefined()
+    expect(await at.store.putRecord(shard, epoch, 'u', bytesOf('x'), 60_000)).toBe('stored')
+  })
+
+  test('STO-18 a cold record is fenced like the journal: once a newer epoch has opened, whoever opened it', async () => {
+    const old = await opened(at.store)
+    expect(await at.store.putRecord(shard, old, 'u', bytesOf('old'), 60_000)).toBe('stored')
+    const own = await opened(at.store)
+    expect(await at.store.putRecord(shard, old, 'u', bytesOf('late'), 60_000)).toBe('fenced')
+    expect(await at.store.deleteRecord(shard, old, 'u')).toBe('fenced')
+    const next = await at.rival()
+    await opened(next, 'b')
+    for (const epoch of [old, own]) {
+      expect(await at.store.putRecord(shard, epoch, 'u', bytesOf('late'), 60_000)).toBe('fenced')
+      expect(await at.store.deleteRecord(shard, epoch, 'u')).toBe('fenced')
+    }
+    expect(textOf(await next.getRecord(shard, 'u'))).toBe('old')
+  })
+
+  test('STO-18 a cold record is fenced like the journal: what was asked for before an opening is there, or never will be', async () => {
+    const old = await opened(at.store)
+    const next = await at.rival()
+    const late = at.store.putRecord(shard, old, 'u', bytesOf('late'), 60_000)
+    await opened(next, 'b')
+    const seen = textOf(await next.getRecord(shard, 'u'))
+    expect(seen).toBe((await late) === 'stored' ? 'late' : '(none)')
+    expect(textOf(await next.getRecord(shard, 'u'))).toBe(seen)
+  })
+
+  test.each([
+    ['in the middle of an epoch', 1, 2],
+    ['at the end of an epoch', 1, 3],
+    ['at the end of the journal', 2, 1],
+  ])('STO-19 a tail that a snapshot overtook is whole, or says that it is not: %s', async (_, nth, seq) => {
+    const epochs = [await opened(at.store)]
+    await appended(at.store, epochs[0] ?? 0, ['one', 'two', 'three'])
+    await at.store.writeSnapshot(shard, { position: { epoch: epochs[0] ?? 0, seq: 1 }, now: 1, chunks: [] })
+    epochs.push(await opened(at.store))
+    await appended(at.store, epochs[1] ?? 0, ['four'])
+    const { tail } = mustOpen(await at.store.open(shard, await claimed(at.store)))
+    await at.store.writeSnapshot(shard, { position: { epoch: epochs[nth - 1] ?? 0, seq }, now: 2, chunks: [] })
+    const read = await all(tail).then(textsOf, (error: unknown) => (error instanceof StoreFault ? error.code : String(error)))
+    expect([['two', 'three', 'four'], 'STORE_GAP']).toContainEqual(read)
   })
 }

@@ -23,7 +23,10 @@ export interface Store {
   /** The epoch still stands: for batches that changed nothing. */
   confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'>
 
-  /** Records after `after`, oldest first, the openings left out. Works without owning the shard. */
+  /**
+   * Records after `after`, oldest first, the openings left out. Works without owning the shard. Fails with `STORE_GAP` where a record is missing, and at
+   * the end if a snapshot stands for more than what was read: the journal was trimmed meanwhile, and has to be read again from the snapshot on.
+   */
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord>
   readSnapshot(shard: ShardName): Promise<Snapshot | undefined>
   /**
@@ -34,10 +37,14 @@ export interface Store {
   /** Every record that is still kept, trimmed ones included, oldest first, openings included. */
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord>
 
-  /** One cold actor by key. */
-  getRecord(key: string): Promise<Uint8Array | undefined>
-  putRecord(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>
-  deleteRecord(key: string): Promise<void>
+  /** One cold actor by key. A key belongs to one shard for ever. Works without owning the shard. */
+  getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined>
+  /**
+   * Keeps a record under the epoch that opened the shard last, in one step with looking whether that still is `epoch`: else it is `fenced`, and nothing
+   * has changed. Of two calls for a key the later one stands, also if the earlier one failed.
+   */
+  putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<'stored' | 'fenced'>
+  deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'>
 
   close(): Promise<void>
 }
@@ -76,7 +83,7 @@ export interface Lease {
 
 export interface Opened {
   readonly snapshot: Snapshot | undefined
-  /** Records after the snapshot, oldest first. */
+  /** Records after the snapshot; see {@link Store.readTail}. */
   readonly tail: AsyncIterable<JournalRecord>
 }
 
@@ -101,9 +108,9 @@ export const chunkBytesMax = 256 * 1024
 
 /**
  * `STORE_FAILED` and `STORE_FULL` may pass: the same call may succeed later. `STORE_UNUSABLE` will not by itself, nor will `STORE_IN_USE` while the other
- * process lives.
+ * process lives. `STORE_GAP` is of reading only.
  */
-export type StoreFaultCode = 'STORE_FAILED' | 'STORE_FULL' | 'STORE_IN_USE' | 'STORE_UNUSABLE' | 'STORE_CLOSED'
+export type StoreFaultCode = 'STORE_FAILED' | 'STORE_GAP' | 'STORE_FULL' | 'STORE_IN_USE' | 'STORE_UNUSABLE' | 'STORE_CLOSED'
 
 /** The store could not do it, or cannot say whether it did. */
 export class StoreFault extends Error {

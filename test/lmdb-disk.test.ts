@@ -149,7 +149,7 @@ test('STO-37 a full disk refuses records, acknowledges nothing, and goes on wher
   const fault = await filled()
   expect(fault).toMatchObject({ code: 'STORE_FULL', message: `the disk under the data folder ${folder} is full` })
   await expect(append(seq)).rejects.toMatchObject({ code: 'STORE_FULL' })
-  await expect(store.putRecord('ses.u', Buffer.from('x'), 1000)).rejects.toMatchObject({ code: 'STORE_FULL' })
+  await expect(store.putRecord(shard, epoch, 'ses.u', Buffer.from('x'), 1000)).rejects.toMatchObject({ code: 'STORE_FULL' })
   // What is there can be read, and the epoch still stands.
   expect(await store.confirm(shard, epoch)).toBe('stands')
   expect(await seqsOf(store)).toEqual(Array.from({ length: seq - 1 }, (_, index) => index + 1))
@@ -195,7 +195,7 @@ test('STO-39 on a full disk old data is still cleared away', async (context) => 
   const epoch = lease === 'taken' ? 0 : lease.epoch
   await store.open(shard, epoch)
   for (let seq = 1; seq <= 60; seq++) await store.append(shard, { epoch, seq }, Buffer.alloc(50_000, seq))
-  await store.putRecord('ses.u', Buffer.from('x'), 60_000)
+  await store.putRecord(shard, epoch, 'ses.u', Buffer.from('x'), 60_000)
   await store.writeSnapshot(shard, { position: { epoch, seq: 59 }, now: 1, chunks: [] })
   disk.fill(3 * 1024 * 1024)
   await expect(store.append(shard, { epoch, seq: 61 }, Buffer.of(1))).rejects.toMatchObject({ code: 'STORE_FULL' })
@@ -206,7 +206,7 @@ test('STO-39 on a full disk old data is still cleared away', async (context) => 
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   expect(await archived(store)).toEqual([60])
-  await store.deleteRecord('ses.u')
+  await store.deleteRecord(shard, epoch, 'ses.u')
 })
 
 async function archived(store: Store): Promise<number[]> {

@@ -1,6 +1,6 @@
-import { journalStart, type JournalRecord, type ShardName, type Snapshot, type Store } from '../../cluster/store.ts'
+import { journalStart, type JournalRecord, type Opened, type ShardName, type Snapshot, type Store } from '../../cluster/store.ts'
 import type { Actor } from '../actor.ts'
-import { replay } from '../recovery.ts'
+import { type Recovered, replay, replayWhole } from '../recovery.ts'
 
 /** A snapshot that a follower made, and the digest of the state in it, which is what the owner wrote into that position's record. */
 export interface Followed extends Snapshot {
@@ -15,8 +15,7 @@ export interface Follower {
 
 /** Replays the journal's tail on top of the last snapshot, with the same `evolve` and the same checks as a recovery, into the next one. */
 export async function follow(actor: Actor, snapshot: Snapshot | undefined, tail: AsyncIterable<JournalRecord>): Promise<Followed> {
-  const { position, lastNow } = await replay(actor, snapshot, tail)
-  return { position, now: lastNow, digest: actor.digest(), chunks: actor.save() }
+  return followed(actor, await replay(actor, snapshot, tail))
 }
 
 /** Follows on the spot. For tests and the simulator; a node gives this work to a thread. */
@@ -26,6 +25,13 @@ export function inlineFollower(store: Pick<Store, 'readSnapshot' | 'readTail'>, 
 
 /** Follows a shard in a store that is read only. */
 export async function followStore(store: Pick<Store, 'readSnapshot' | 'readTail'>, shard: ShardName, actor: Actor): Promise<Followed> {
-  const snapshot = await store.readSnapshot(shard)
-  return follow(actor, snapshot, store.readTail(shard, snapshot?.position ?? journalStart))
+  const read = async (): Promise<Opened> => {
+    const snapshot = await store.readSnapshot(shard)
+    return { snapshot, tail: store.readTail(shard, snapshot?.position ?? journalStart) }
+  }
+  return followed(actor, await replayWhole(actor, read))
+}
+
+function followed(actor: Actor, { position, lastNow }: Recovered): Followed {
+  return { position, now: lastNow, digest: actor.digest(), chunks: actor.save() }
 }

@@ -156,6 +156,12 @@ export class InventoryActor implements Actor {
     restoreInventory(this.state, chunks)
   }
 
+  clear(): void {
+    this.state.clear()
+    this.owned.length = 0
+    this.last = undefined
+  }
+
   get hasDeadlines(): boolean {
     return this.state.skus.some((sku) => sku.held + sku.ordered > 0)
   }

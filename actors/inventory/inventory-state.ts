@@ -11,7 +11,7 @@ export const openingItem = 0
 export class InventoryState {
   readonly skus: SkuState[] = []
   /** What ends when. Follows from the rest of the state, so snapshots leave it out. */
-  readonly wheel = new DeadlineWheel()
+  wheel: DeadlineWheel = new DeadlineWheel()
   private readonly byName = new Map<string, SkuState>()
 
   find(sku: string): SkuState | undefined {
@@ -29,6 +29,12 @@ export class InventoryState {
     this.skus.push(sku)
     this.byName.set(settings.sku, sku)
     return sku
+  }
+
+  clear(): void {
+    this.skus.length = 0
+    this.byName.clear()
+    this.wheel = new DeadlineWheel()
   }
 
   scheduleOpening(settings: SkuSettings): void {

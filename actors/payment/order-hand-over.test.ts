@@ -83,9 +83,11 @@ class Process {
       actor.useOutbox((state) => new Outbox(state, orderTargets({ queue: lossy, calls, log: world.log }), epoch))
       return actor
     })
-    await open('ses', () => {
+    await open('ses', (epoch) => {
       const actor = new SessionActor()
-      actor.useRecords((state) => new WriteBehind(state, { records: store, limits: sessionLimits, log: world.log }))
+      actor.useRecords(
+        (state) => new WriteBehind(state, { records: store, shard: shardName('ses', 0), epoch, limits: sessionLimits, log: world.log }),
+      )
       return actor
     })
     return new Process({ lasting: { world, store, ledger, provider }, bus, calls, queue, loses })

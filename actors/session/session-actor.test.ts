@@ -60,8 +60,8 @@ class Bed {
     const bus = new MemoryBus()
     const losses: Error[] = []
     const actor = new SessionActor(limits)
-    actor.useRecords((state) => new WriteBehind(state, { records: store, limits, log: world.log }))
     const { epoch } = await store.claim(name)
+    actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits, log: world.log }))
     const parts = {
       name,
       subject: shardSubject('ses', 0),
@@ -272,6 +272,17 @@ describe('a session', () => {
     expect((await bed.ask(op.attach, 'ann', { gateway: phone })).error?.code).toBe('BUSY')
     bed.store.readsFail = false
     expect((await bed.ask(op.attach, 'ann', { gateway: phone })).error).toBeNull()
+  })
+
+  test('SIM-S2 gives the shard up when the store fences a record: the epoch is over', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    bed.store.writing.shut()
+    await bed.world.until('the record is being written', () => bed.store.writing.held === 1)
+    await bed.store.claim(name)
+    bed.store.writing.open()
+    await bed.world.until('the shard is given up', () => bed.losses.length > 0)
+    expect(bed.losses.map(String)).toEqual(['Error: ses.0 belongs to another owner now'])
+    expect(bed.store.records.size).toBe(0)
   })
 
   test('SES-10 runs commands that waited for a record in their order, and before what came later', async () => {

@@ -97,6 +97,10 @@ export class SessionActor implements Actor {
     this.state.restore(chunks)
   }
 
+  clear(): void {
+    this.state.clear()
+  }
+
   /** Keys of up to `limit` records of which the journal knows more than they say; a snapshot can be taken when there are none. */
   staleRecords(limit: number): readonly string[] {
     return this.state.coldSlice(limit).map(recordKey)

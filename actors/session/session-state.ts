@@ -126,6 +126,13 @@ export class SessionState {
     this.chain = saved.chain
   }
 
+  clear(): void {
+    this.dirty.clear()
+    this.warm.clear()
+    this.cold.clear()
+    this.chain = 0
+  }
+
   private soil(user: string, now: number): void {
     if (!this.dirty.has(user)) this.dirty.set(user, now)
   }

@@ -1,4 +1,4 @@
-import type { Position, Snapshot, Store } from '../../cluster/store.ts'
+import type { Position, ShardName, Snapshot, Store } from '../../cluster/store.ts'
 import type { Log } from '../../cluster/world.ts'
 import { Flush } from './flush.ts'
 import type { SessionLimits } from './session-actor.ts'
@@ -10,35 +10,41 @@ export const writesUnderWayMax = 256
 /** After a failed write, until the next try. */
 export const retryMs = 1_000
 
+export interface WriteBehindParts {
+  readonly records: Pick<Store, 'putRecord'>
+  readonly shard: ShardName
+  readonly epoch: number
+  readonly limits: SessionLimits
+  readonly log: Log
+}
+
 /**
  * Brings users' records in the store up to what the journal says, some time later and several changes at once. It may lag as it likes: the journal
  * has everything, until a snapshot trims it, and {@link WriteBehind.flush} comes before that.
  */
 export class WriteBehind {
   private readonly state: SessionState
-  private readonly records: Pick<Store, 'putRecord'>
-  private readonly limits: SessionLimits
-  private readonly log: Log
+  private readonly parts: WriteBehindParts
   private readonly writing = new Set<string>()
   private pausedUntil = 0
   private flushing: Flush | undefined
+  private isFenced = false
 
-  constructor(
-    state: SessionState,
-    parts: { readonly records: Pick<Store, 'putRecord'>; readonly limits: SessionLimits; readonly log: Log },
-  ) {
+  constructor(state: SessionState, parts: WriteBehindParts) {
     this.state = state
-    this.records = parts.records
-    this.limits = parts.limits
-    this.log = parts.log
+    this.parts = parts
   }
 
-  /** Writes what is due. Called only when everything in the state is stored, so that no record is ahead of the journal. */
+  /**
+   * Writes what is due. Called only when everything in the state is stored, so that no record is ahead of the journal. Throws once the store has fenced
+   * a record: the epoch is over, and the shard has to be given up.
+   */
   pump(now: number, position: Position): void {
+    if (this.isFenced) throw new Error(`${this.parts.shard} belongs to another owner now`)
     this.flushing?.begin(this.state, [...this.state.dirty.keys(), ...this.writing], now, position)
     this.writeDue(now)
     this.endFlush()
-    this.evict(this.limits.usersMax)
+    this.evict(this.parts.limits.usersMax)
   }
 
   /**
@@ -58,10 +64,11 @@ export class WriteBehind {
   private writeDue(now: number): void {
     if (now < this.pausedUntil) return
     const { dirty } = this.state
-    const hurry = this.flushing !== undefined || dirty.size > this.limits.usersMax / 2
+    const { limits } = this.parts
+    const hurry = this.flushing !== undefined || dirty.size > limits.usersMax / 2
     for (const [user, since] of dirty) {
       if (this.writing.size >= writesUnderWayMax) return
-      if (!hurry && since + this.limits.writeAfterMs > now) return
+      if (!hurry && since + limits.writeAfterMs > now) return
       // One write per user at a time, so that an older one cannot come last.
       if (!this.writing.has(user)) this.write(user, now)
     }
@@ -73,16 +80,21 @@ export class WriteBehind {
     const { included } = session
     this.state.dirty.delete(user)
     this.writing.add(user)
-    const written = (): void => {
+    const written = (outcome: 'stored' | 'fenced'): void => {
       this.writing.delete(user)
+      if (outcome === 'fenced') {
+        this.isFenced = true
+        return
+      }
       this.flushing?.written(user, included)
       this.endFlush()
     }
-    this.records.putRecord(recordKey(user), packSession(session), recordLifeMs).then(written, (error: unknown) => {
+    const { records, shard, epoch, log } = this.parts
+    records.putRecord(shard, epoch, recordKey(user), packSession(session), recordLifeMs).then(written, (error: unknown) => {
       this.writing.delete(user)
       if (!this.state.dirty.has(user)) this.state.dirty.set(user, now)
       this.pausedUntil = now + retryMs
-      this.log.error({ error: String(error) }, 'records of users could not be written; they will be tried again')
+      log.error({ error: String(error) }, 'records of users could not be written; they will be tried again')
     })
   }
 

@@ -71,6 +71,8 @@ export class MemoryStore implements Store {
   }
 
   async *readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
+    const trimmedTo = this.kept(shard).snapshot?.position ?? journalStart
+    if (comparePositions(trimmedTo, after) > 0) throw new StoreFault('STORE_GAP', 'the journal was trimmed meanwhile')
     for (const record of this.kept(shard).journal) if (comparePositions(record.position, after) > 0) yield record
   }
 
@@ -95,23 +97,27 @@ export class MemoryStore implements Store {
     for (const record of journal) yield { ...record, trimmed: false }
   }
 
-  async getRecord(key: string): Promise<Uint8Array | undefined> {
+  async getRecord(_: ShardName, key: string): Promise<Uint8Array | undefined> {
     this.reads.push(key)
     await this.reading.pass()
     if (this.readsFail) throw new StoreFault('STORE_FAILED', 'told to fail')
     return this.records.get(key)
   }
 
-  async putRecord(key: string, bytes: Uint8Array): Promise<void> {
+  async putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array): Promise<'stored' | 'fenced'> {
     this.writes.push(key)
     const taken = new Uint8Array(bytes)
     await this.writing.pass()
     if (this.writesFail) throw new StoreFault('STORE_FAILED', 'told to fail')
+    if (this.kept(shard).epoch !== epoch) return 'fenced'
     this.records.set(key, taken)
+    return 'stored'
   }
 
-  async deleteRecord(key: string): Promise<void> {
+  async deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
+    if (this.kept(shard).epoch !== epoch) return 'fenced'
     this.records.delete(key)
+    return 'deleted'
   }
 
   async close(): Promise<void> {

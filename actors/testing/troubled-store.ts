@@ -65,10 +65,10 @@ export class TroubledStore implements Store {
     return this.kept.confirm(shard, epoch)
   }
 
-  async getRecord(key: string): Promise<Uint8Array | undefined> {
+  async getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined> {
     const { recordsWaiting } = this
     if (recordsWaiting !== undefined) await new Promise<void>((resolve) => recordsWaiting.push(resolve))
-    return this.kept.getRecord(key)
+    return this.kept.getRecord(shard, key)
   }
 
   claim(shard: ShardName): Promise<Lease> {
@@ -103,12 +103,12 @@ export class TroubledStore implements Store {
     return this.kept.readArchive(shard)
   }
 
-  putRecord(key: string, bytes: Uint8Array): Promise<void> {
-    return this.kept.putRecord(key, bytes)
+  putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array): Promise<'stored' | 'fenced'> {
+    return this.kept.putRecord(shard, epoch, key, bytes)
   }
 
-  deleteRecord(key: string): Promise<void> {
-    return this.kept.deleteRecord(key)
+  deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
+    return this.kept.deleteRecord(shard, epoch, key)
   }
 
   close(): Promise<void> {

@@ -42,12 +42,12 @@ export class ForgetfulStore implements Store {
     return Promise.resolve(undefined)
   }
 
-  putRecord(): Promise<void> {
-    return Promise.resolve()
+  putRecord(): Promise<'stored'> {
+    return Promise.resolve('stored')
   }
 
-  deleteRecord(): Promise<void> {
-    return Promise.resolve()
+  deleteRecord(): Promise<'deleted'> {
+    return Promise.resolve('deleted')
   }
 
   close(): Promise<void> {
