@@ -114,13 +114,13 @@ async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {
 
 async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' | 'paused' | 'closed'): Promise<void> {
   const sale: SaleId = call.params.sale()
+  const requestId = call.params.requestId()
   call.params.end()
   const skus = [...parts.views.all()].filter((view) => view.settings.sale === sale).map((view) => view.settings.sku)
   if (skus.length === 0) return call.refuse('UNKNOWN_SALE')
+  const command = { op: op.setPhase, payload: packInner({ phase }), ...(requestId === undefined ? {} : { requestId }) }
   const answers = await Promise.all(
-    skus.map((sku) =>
-      parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { op: op.setPhase, sku, payload: packInner({ phase }) }),
-    ),
+    skus.map((sku) => parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { ...command, sku })),
   )
   const statuses: Plain[] = []
   for (const answer of answers) {

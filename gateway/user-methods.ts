@@ -40,8 +40,26 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         forwarder.toInventory(call, { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) })
       },
     },
-    { name: 'leave', role: 'user', run: (call) => onSku(call, forwarder, op.leave) },
-    { name: 'claim', role: 'user', run: (call) => onSku(call, forwarder, op.claim) },
+    {
+      name: 'leave',
+      role: 'user',
+      run: (call) => {
+        const { params, user } = call
+        const sku = params.sku()
+        const requestId = params.requestId()
+        params.end()
+        forwarder.toInventory(call, { op: op.leave, sku, user, ...(requestId === undefined ? {} : { requestId }) })
+      },
+    },
+    {
+      name: 'claim',
+      role: 'user',
+      run: (call) => {
+        const sku = call.params.sku()
+        call.params.end()
+        forwarder.toInventory(call, { op: op.claim, sku, user: call.user })
+      },
+    },
     {
       name: 'checkout',
       role: 'user',
@@ -49,10 +67,10 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const { params, user } = call
         const sku = params.sku()
         const payment = params.payment()
-        // Repeating a checkout gives the same order with or without it; it is taken so that every creating call looks alike.
-        params.requestId()
+        const requestId = params.requestId()
         params.end()
-        forwarder.toInventory(call, { op: op.checkout, sku, user, payload: utf8.encode(payment) })
+        const command = { op: op.checkout, sku, user, payload: utf8.encode(payment) }
+        forwarder.toInventory(call, requestId === undefined ? command : { ...command, requestId })
       },
     },
     {
@@ -81,12 +99,6 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       },
     },
   ]
-}
-
-function onSku(call: UserCall, forwarder: Forwarder, operation: typeof op.leave | typeof op.claim): void {
-  const sku = call.params.sku()
-  call.params.end()
-  forwarder.toInventory(call, { op: operation, sku, user: call.user })
 }
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */

@@ -19,11 +19,11 @@ function readGenerally(bytes: Uint8Array, userFirst: boolean): object | undefine
   const rest = [...params]
   const user = userFirst ? parseUserId(rest.shift()) : ''
   const sku = parseSkuId(rest.shift())
-  const [qty = 1, requestText] = rest
+  const [qty = 1, requestText] = method === 'leave' ? [1, rest[0]] : rest
   const request = requestText === undefined ? undefined : parseRequestId(requestText)
   if (user === undefined || sku === undefined || typeof qty !== 'number' || !Number.isInteger(qty) || qty < 1) return undefined
   if (requestText !== undefined && request === undefined) return undefined
-  if (rest.length > (method === 'buy' ? 2 : 0)) return undefined
+  if (rest.length > (method === 'buy' ? 2 : method === 'leave' ? 1 : 0)) return undefined
   return {
     op: opOf[method],
     msgid,
@@ -101,6 +101,7 @@ const usualCall: fc.Arbitrary<UsualCall> = fc.record({
 function encode(call: UsualCall, userFirst: boolean): Uint8Array {
   const params: Plain[] = userFirst ? [call.user, call.sku] : [call.sku]
   if (call.method === 'buy') params.push(...[call.qty, call.request].slice(0, call.extras))
+  if (call.method === 'leave') params.push(...[call.request].slice(0, call.extras))
   return encodePlain([0, call.msgid, call.method, params])
 }
 

@@ -57,7 +57,7 @@ export function scanHotCall(bytes: Uint8Array, at: number, to: number, userFirst
 
   let params = (bytes[i++] as number) - 0x90
   const fixed = userFirst ? 2 : 1
-  if (params < fixed || params > (call.op === op.buy ? fixed + 2 : fixed)) return 0
+  if (params < fixed || params > fixed + optionalParams(call.op)) return 0
   params -= fixed
 
   if (userFirst) {
@@ -82,10 +82,13 @@ export function scanHotCall(bytes: Uint8Array, at: number, to: number, userFirst
   call.requestHi = 0
   call.requestLo = 0
   if (params > 0) {
-    const qty = bytes[i++] as number
-    if (qty === 0 || qty > 0x7f || i > to) return 0
-    call.qty = qty
-    if (params > 1) {
+    if (call.op === op.buy) {
+      const qty = bytes[i++] as number
+      if (qty === 0 || qty > 0x7f || i > to) return 0
+      call.qty = qty
+      params--
+    }
+    if (params > 0) {
       const from = textFrom(bytes, i)
       const end = textEnd(bytes, i)
       if (from === 0 || end > to || end === from || end - from > requestBytesMax || !isVisible(bytes, from, end)) return 0
@@ -95,6 +98,12 @@ export function scanHotCall(bytes: Uint8Array, at: number, to: number, userFirst
     }
   }
   return i <= to ? i : 0
+}
+
+/** `buy` takes a quantity and a request id, `leave` a request id. */
+function optionalParams(operation: number): number {
+  if (operation === op.buy) return 2
+  return operation === op.leave ? 1 : 0
 }
 
 function isTail(bytes: Uint8Array, at: number, a: number, b: number, c: number, d: number): boolean {

@@ -156,3 +156,14 @@ test('INV-50 status and lineList say what is there', () => {
   expect(list(4, 10)).toEqual([{ ticket: 5, user: 'eve', qty: 1, ahead: 2 }])
   expect(list(5, 10)).toEqual([])
 })
+
+test('INV-91 a copy of a pause that comes after the sale was resumed does not stop it again', () => {
+  const rig = rigWith()
+  rig.setPhase('paused', 'p1')
+  rig.setPhase('paused', 'p2')
+  rig.setPhase('open', 'o1')
+  expect(rig.setPhase('paused', 'p1')).toMatchObject({ state: 'open' })
+  expect(rig.setPhase('paused', 'p2')).toMatchObject({ state: 'open' })
+  expect(rig.setPhase('paused', 'p3')).toMatchObject({ state: 'paused' })
+  expect(rig.setPhase('open', 'o1')).toMatchObject({ state: 'paused' })
+})

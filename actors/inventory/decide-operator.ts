@@ -3,6 +3,7 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { SkuStatus } from '../../protocol/results.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
+import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import type { OwnedSku } from './decide-claim.ts'
 import { type Configured, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
 import { evolve, restockKey } from './evolve.ts'
@@ -10,6 +11,7 @@ import type { InventoryState } from './inventory-state.ts'
 import type { SkuState } from './sku-state.ts'
 
 const lineListMax = 1_000
+const fullRetryMs = 1_000
 const utf8 = new TextDecoder()
 
 /** `configure`: a new SKU. The same again is fine; other settings under a known name are refused. */
@@ -36,12 +38,19 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
 export function decidePhase(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
   const { phase } = unpackInner<{ phase: 'open' | 'paused' | 'closed' }>(payload)
-  if (sku.phase === phase) return batch.replies.result(view, at, { ...skuStatus(sku) })
+  // A copy of a pause that comes after the sale was resumed must not stop it again.
+  if (wasAnswered(sku, view, at, batch.now)) return batch.replies.result(view, at, { ...skuStatus(sku) })
+  if (!canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (sku.phase === phase) {
+    noteAnswered(owned.state, sku, batch, view, at)
+    return batch.replies.result(view, at, { ...skuStatus(sku) })
+  }
   if (sku.phase === 'closed') return batch.replies.refuse(view, at, 'CLOSED')
   if (phase === 'paused' && sku.phase === 'scheduled')
     return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, sku.settings.opensAt - batch.now))
   const event = writePhaseSet(batch.record, sku.index, phaseNumbers[phase])
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  noteAnswered(owned.state, sku, batch, view, at)
   batch.replies.result(view, at, { ...skuStatus(sku) })
 }
 

@@ -37,6 +37,17 @@ describe('checkout', () => {
     expect(rig.checkout('ann', { request: 'c1' })).toEqual(order('paid', 1, 2))
   })
 
+  test('ORD-28 a copy of a checkout that comes late does not order what the user holds by then', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.checkout('ann', { request: 'c1' })
+    rig.settle(1, 'declined')
+    expect(rig.buy('ann')).toMatchObject({ state: 'held' })
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('NO_HOLD')
+    expect(rig.units()).toEqual([2, 1, 0, 0])
+    expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
+  })
+
   test('ORD-2 needs a hold', () => {
     const rig = rigWith({ stock: 1 })
     expect(rig.checkout('ann')).toBe('NO_HOLD')

@@ -1,6 +1,7 @@
 import { claimKind } from '../../protocol/frame.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Batch } from '../actor.ts'
+import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { describeOrder } from './claim-answer.ts'
 import { claimState, isOrder } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
@@ -15,21 +16,25 @@ export interface Settlement {
   readonly outcome: 'paid' | 'declined' | 'refunded'
 }
 
-/** `checkout`: turns the user's hold into an order with a payment deadline. Repeating it, with or without the same request id, gives that order. (SPEC ORD-1) */
+/** `checkout`: turns the user's hold into an order with a payment deadline. Repeating it, with or without the same request id, gives that order; a
+ * copy that comes when the order has made way for another hold is refused. (SPEC ORD-1) */
 export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, payment: Uint8Array): void {
   const { sku } = owned
   const { users, settings } = sku
   const row = rowOfEntry(sku, bytes, view, at)
   const state = row < 0 ? claimState.none : (users.state[row] as number)
   if (isOrder(state)) return answerOrder(sku, batch, view, at, row)
+  if (wasAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'NO_HOLD')
   if (state === claimState.expired) return batch.replies.refuse(view, at, 'HOLD_EXPIRED')
   if (state !== claimState.held) return batch.replies.refuse(view, at, 'NO_HOLD')
+  if (!canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   const event = writeOrdered(batch.record, sku.index, users.claim[row] as number, {
     payBy: batch.now + settings.paymentTtlMs,
     amountMinor: (users.qty[row] as number) * settings.priceMinor,
     payment,
   })
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  noteAnswered(owned.state, sku, batch, view, at)
   answerOrder(sku, batch, view, at, row)
 }
 
@@ -84,3 +89,5 @@ function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, ro
     .value({ ...order })
   batch.replies.end(users.claim[row] as number, claimKind.order)
 }
+
+const fullRetryMs = 1_000

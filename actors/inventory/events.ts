@@ -19,6 +19,7 @@ import type { RecordWriter } from '../record.ts'
  *     restocked   u32 units, u32 requestHi at 12, u32 requestLo at 16
  *     forgotten   u32 count              the `count` oldest ended claims are put away
  *     delivered   u32 claim              the user's session has the news of the order's end
+ *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request other than `buy` that a copy must not repeat
  *     resumedBy   f64 gapMs at 16        a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not used)
  *
  * Numbers are part of the journal's format: never reuse one.
@@ -38,6 +39,7 @@ export const eventKind = {
   forgotten: 13,
   delivered: 14,
   resumedBy: 15,
+  answered: 16,
 } as const
 
 export const eventOffset = {
@@ -58,6 +60,9 @@ export const eventOffset = {
   userHash: 32,
   user: 36,
   amountMinor: 24,
+  answeredUser: 8,
+  answeredHi: 12,
+  answeredLo: 16,
   restockHi: 12,
   restockLo: 16,
   payment: 32,
@@ -162,6 +167,14 @@ export function writeRestocked(record: RecordWriter, sku: number, units: number,
   record.view.setUint32(at + eventOffset.units, units, true)
   record.view.setUint32(at + eventOffset.restockHi, requestHi, true)
   record.view.setUint32(at + eventOffset.restockLo, requestLo, true)
+  return at
+}
+
+export function writeAnswered(record: RecordWriter, sku: number, userHash: number, requestHi: number, requestLo: number): number {
+  const at = skuEvent(record, 20, eventKind.answered, sku)
+  record.view.setUint32(at + eventOffset.answeredUser, userHash, true)
+  record.view.setUint32(at + eventOffset.answeredHi, requestHi, true)
+  record.view.setUint32(at + eventOffset.answeredLo, requestLo, true)
   return at
 }
 

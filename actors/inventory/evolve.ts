@@ -54,6 +54,9 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
     case eventKind.delivered:
       sku.orders.delete(view.getUint32(at + eventOffset.claim, true))
       break
+    case eventKind.answered:
+      answered(sku, view, at, now)
+      break
     default:
       throw new Error(`unknown event kind ${kind}`)
   }
@@ -244,6 +247,13 @@ function restocked(sku: SkuState, view: DataView, at: number): void {
     if (sku.restocks.size <= restocksKept) break
     sku.restocks.delete(oldest)
   }
+}
+
+function answered(sku: SkuState, view: DataView, at: number, now: number): void {
+  const userHash = view.getUint32(at + eventOffset.answeredUser, true)
+  const requestHi = view.getUint32(at + eventOffset.answeredHi, true)
+  const requestLo = view.getUint32(at + eventOffset.answeredLo, true)
+  sku.former.remember(userHash, requestHi, requestLo, now)
 }
 
 export function restockKey(requestHi: number, requestLo: number): string {

@@ -1,12 +1,12 @@
 /** Longer than any call's deadline (G4): for this long an ended claim and a replaced request id are remembered. */
 export const requestMemoryMs = 120_000
 
-/** Re-buys within {@link requestMemoryMs} that one SKU remembers; one more is `BUSY`. */
+/** Re-buys, leaves, checkouts and deeds of operators within {@link requestMemoryMs} that one SKU remembers; one more is `BUSY`. */
 export const formerRequestsMax = 1_000_000
 
 /**
- * Request ids whose claim was replaced by a later one of the same user, so that a copy that arrives late begins nothing new.
- * Only users who buy again within {@link requestMemoryMs} are in here: a row of the user table remembers its own request.
+ * Request ids whose claim was replaced by a later one of the same user, and those of requests other than `buy` (answered-requests.ts), so that a
+ * copy that arrives late does nothing. Of `buy`s only those of users who buy again are in here: a row of the user table remembers its own request.
  */
 export class FormerRequests {
   private readonly times = new Map<string, number>()

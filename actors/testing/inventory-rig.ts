@@ -90,8 +90,8 @@ export class InventoryRig {
     return short(this.ask({ op: 'checkout', sku: 'shoe', user, payload: new TextEncoder().encode('tok_ok'), ...options }))
   }
 
-  leave(user: string): Plain {
-    return short(this.ask({ op: 'leave', sku: 'shoe', user }))
+  leave(user: string, request?: string): Plain {
+    return short(this.ask({ op: 'leave', sku: 'shoe', user, ...(request === undefined ? {} : { request }) }))
   }
 
   claim(user: string): Plain {
@@ -102,8 +102,8 @@ export class InventoryRig {
     return short(this.ask({ op: 'settle', sku: 'shoe', payload: { incarnation: asked, claim, outcome } }))
   }
 
-  setPhase(phase: string): Plain {
-    return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase } }))
+  setPhase(phase: string, request?: string): Plain {
+    return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase }, ...(request === undefined ? {} : { request }) }))
   }
 
   restock(units: number, request?: string): Plain {

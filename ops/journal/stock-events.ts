@@ -21,6 +21,8 @@ export type StockEvent =
   | { readonly kind: 'settled'; readonly index: number; readonly claim: number; readonly outcome: SettledState }
   | { readonly kind: 'restocked'; readonly index: number; readonly units: number }
   | { readonly kind: 'resumedBy'; readonly gapMs: number }
+  /** Says nothing of stock. */
+  | { readonly kind: 'answered'; readonly index: number }
 
 export type Phase = 'scheduled' | 'open' | 'paused' | 'closed'
 export type SettledState = 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded'
@@ -90,6 +92,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       return { kind: 'delivered', index, claim: u32(8) }
     case 15:
       return { kind: 'resumedBy', gapMs: f64(16) }
+    case 16:
+      return { kind: 'answered', index }
     default:
       return undefined
   }

@@ -115,6 +115,8 @@ export class StockLedger {
       case 'delivered':
         this.delivered(event.claim)
         break
+      case 'answered':
+        break
     }
     if (this.available < 0) this.report(`${-this.available} units are given out that were never put in`)
   }

@@ -79,7 +79,7 @@ test('SDK-11 an outcome that stays unknown rejects with TIMEOUT at the deadline,
   const { world, server, user } = arrange()
   server.newest.open()
   const buy = outcomeOf(user.buy('shoe', { requestId: 'r1', deadlineMs: 3_000 }))
-  const never = outcomeOf(user.leave('shoe', { deadlineMs: 3_000 }))
+  const never = outcomeOf(user.claim('shoe', { deadlineMs: 3_000 }))
   for (let second = 0; second < 3; second++) {
     expect(buy.error).toBeUndefined()
     server.newest.refuse(server.newest.last('buy'), { code: 'UNAVAILABLE', message: 'away' })
@@ -88,7 +88,7 @@ test('SDK-11 an outcome that stays unknown rejects with TIMEOUT at the deadline,
   await world.advance(100)
   expect(buy.error).toMatchObject({ code: 'TIMEOUT', retry: 'unknown', retriable: true, requestId: 'r1', method: 'buy' })
   expect(buy.error?.message).toContain('away')
-  expect(never.error).toMatchObject({ code: 'TIMEOUT', method: 'leave', requestId: undefined })
+  expect(never.error).toMatchObject({ code: 'TIMEOUT', method: 'claim', requestId: undefined })
 })
 
 test('SDK-11 without any connection a call ends at its deadline', async () => {

@@ -11,10 +11,10 @@ import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typ
 export interface OperatorCalls {
   /** Takes what `sluice sale create --file` takes. The same file twice changes nothing. */
   saleCreate(file: SaleFileInput, options?: CallOptions): Promise<Plain>
-  saleOpen(sale: string, options?: CallOptions): Promise<Plain>
-  salePause(sale: string, options?: CallOptions): Promise<Plain>
-  saleResume(sale: string, options?: CallOptions): Promise<Plain>
-  saleClose(sale: string, options?: CallOptions): Promise<Plain>
+  saleOpen(sale: string, options?: CreateOptions): Promise<Plain>
+  salePause(sale: string, options?: CreateOptions): Promise<Plain>
+  saleResume(sale: string, options?: CreateOptions): Promise<Plain>
+  saleClose(sale: string, options?: CreateOptions): Promise<Plain>
   /** Adds units, once per request id. */
   restock(sku: string, units: number, options?: CreateOptions): Promise<SkuStatus>
   skuStatus(sku: string, options?: CallOptions): Promise<SkuStatus>
@@ -39,12 +39,16 @@ export interface LinePlace {
 export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls {
   const ask = <T>(decode: (value: Plain) => T, method: string, params: readonly Plain[], options: CreateOptions | undefined) =>
     typedCall(caller, decode, { method, params, repeat: 'always', ...requestOptions(options) })
+  const setPhase = (method: string, sale: string, options: CreateOptions | undefined) => {
+    const requestId = options?.requestId ?? newRequestId(world)
+    return ask(asPlain, method, [sale, requestId], { ...options, requestId })
+  }
   return {
     saleCreate: (file, options) => ask(asPlain, 'sale.create', [file], options),
-    saleOpen: (sale, options) => ask(asPlain, 'sale.open', [sale], options),
-    salePause: (sale, options) => ask(asPlain, 'sale.pause', [sale], options),
-    saleResume: (sale, options) => ask(asPlain, 'sale.resume', [sale], options),
-    saleClose: (sale, options) => ask(asPlain, 'sale.close', [sale], options),
+    saleOpen: (sale, options) => setPhase('sale.open', sale, options),
+    salePause: (sale, options) => setPhase('sale.pause', sale, options),
+    saleResume: (sale, options) => setPhase('sale.resume', sale, options),
+    saleClose: (sale, options) => setPhase('sale.close', sale, options),
     restock(sku, units, options) {
       const requestId = options?.requestId ?? newRequestId(world)
       return ask(decodeSkuStatus, 'sku.restock', [sku, units, requestId], { ...options, requestId })

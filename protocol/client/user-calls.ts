@@ -15,7 +15,7 @@ export interface UserCalls {
   /** Asks for units: a hold at once, or a place in the line. */
   buy(sku: string, options?: BuyOptions): Promise<ClaimState>
   /** Gives up the place or the hold. */
-  leave(sku: string, options?: CallOptions): Promise<ClaimState>
+  leave(sku: string, options?: CreateOptions): Promise<ClaimState>
   /** Turns the hold into an order. The outcome of the payment comes as an `order` event. */
   checkout(sku: string, payment: string, options?: CreateOptions): Promise<OrderClaim>
   claim(sku: string, options?: CallOptions): Promise<ClaimState>
@@ -41,7 +41,10 @@ export function userCalls(world: ClientWorld, caller: Caller, user?: string): Us
       const requestId = options?.requestId ?? newRequestId(world)
       return ask(decodeClaim, 'buy', [sku, options?.qty ?? 1, requestId], { ...options, requestId })
     },
-    leave: (sku, options) => ask(decodeClaim, 'leave', [sku], options),
+    leave(sku, options) {
+      const requestId = options?.requestId ?? newRequestId(world)
+      return ask(decodeClaim, 'leave', [sku, requestId], { ...options, requestId })
+    },
     checkout(sku, payment, options) {
       const requestId = options?.requestId ?? newRequestId(world)
       return ask(decodeOrderClaim, 'checkout', [sku, payment, requestId], { ...options, requestId })
