@@ -19,6 +19,8 @@ export const situations = [
   'no responders',
   'partition one way',
   'clogged link',
+  'bus full',
+  'slow consumer',
   'mailbox full',
   'pending table full',
   'command after its deadline',

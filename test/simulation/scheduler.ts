@@ -51,7 +51,8 @@ export class Scheduler {
       const { run, owner } = next
       if (run === undefined || owner?.isDead === true) continue
       if (owner?.isPaused === true) {
-        owner.defer(run)
+        // What is cancelled before the owner gets to it does not happen.
+        owner.defer(() => next.run?.())
         continue
       }
       this.advance(next.at)
