@@ -1,4 +1,5 @@
 import type { Bus } from '../cluster/bus.ts'
+import type { Members } from '../cluster/members.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { Queue } from '../cluster/queue.ts'
 import { partsOfName, shardName, type ShardName, type Snapshot, type Store } from '../cluster/store.ts'
@@ -8,6 +9,8 @@ import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { Outbox } from './inventory/outbox.ts'
+import type { OwnershipLimits } from './ownership/ownership-limits.ts'
+import type { Tenure } from './ownership/shard-keeper.ts'
 import { orderTargets } from './payment/order-targets.ts'
 import type { ShardCalls } from './payment/shard-calls.ts'
 import { SessionActor, type SessionLimits } from './session/session-actor.ts'
@@ -19,6 +22,7 @@ import { Shard, type ShardLimits } from './shard.ts'
 export interface ActorsRoleParts {
   readonly node: string
   readonly store: Store
+  readonly members: Members
   readonly bus: Bus
   readonly queue: Pick<Queue, 'put'>
   /** How shards talk to each other's. */
@@ -31,8 +35,12 @@ export interface ActorsRoleParts {
   readonly limits: {
     readonly shard: ShardLimits
     readonly sessions: SessionLimits
+    readonly ownership: OwnershipLimits
     readonly compaction: Pick<CompactionLimits, 'snapshotEveryBytes'> & Partial<CompactionLimits>
   }
+  /** See {@link ShardHostParts}. */
+  readonly isAlone: boolean
+  readonly endsWithLease?: boolean
   /** This node cannot do its work. */
   readonly onUnable: (reason: Error) => void
 }
@@ -45,21 +53,27 @@ export class ActorsRole implements MetricSource {
 
   constructor(parts: ActorsRoleParts) {
     this.parts = parts
-    const { store, world, node, shards, limits, onUnable } = parts
+    const { store, members, bus, world, node, shards, limits, isAlone, endsWithLease = true, onUnable } = parts
     this.compaction = new Compaction({ store, world, limits: limits.compaction })
     const numbers = Array.from({ length: shards }, (_, shard) => shard)
     const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
-    this.host = new ShardHost({ store, world, node, names, open: (name, epoch, onLost) => this.open(name, epoch, onLost), onUnable })
+    this.host = new ShardHost({
+      ...{ store, members, bus, world, node, names, isAlone, endsWithLease, onUnable },
+      limits: limits.ownership,
+      open: (tenure) => (partsOfName(tenure.name).kind === 'inv' ? this.openInventory(tenure) : this.openSessions(tenure)),
+      prepareHandOver: (name) => this.compaction.prepareHandOver(name),
+      onGone: (name) => this.compaction.forget(name),
+    })
   }
 
   start(): Promise<void> {
     return this.host.start()
   }
 
-  /** Begins no more snapshots, then lets go of every shard. */
+  /** Lets go of every shard, which may need snapshots; then begins no more. */
   async close(): Promise<void> {
-    await this.compaction.close()
     await this.host.close()
+    await this.compaction.close()
   }
 
   collect(sink: MetricSink): void {
@@ -67,31 +81,25 @@ export class ActorsRole implements MetricSource {
     this.compaction.collect(sink)
   }
 
-  private open(name: ShardName, epoch: number, whenLost: (reason: Error) => void): Promise<Shard> {
-    const onLost = (reason: Error): void => {
-      this.compaction.forget(name)
-      whenLost(reason)
-    }
-    return partsOfName(name).kind === 'inv' ? this.openInventory(name, epoch, onLost) : this.openSessions(name, epoch, onLost)
-  }
-
-  private async openInventory(name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> {
+  private async openInventory(tenure: Tenure): Promise<Shard> {
+    const { name, epoch, mayAct, onLost } = tenure
     const { store, bus, world, limits, queue, calls, follower } = this.parts
     const { shard: number } = partsOfName(name)
     const actor = new InventoryActor(number)
     const targets = orderTargets({ queue, calls, log: world.log })
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
-    const shard = await Shard.open({ name, ...subjects, actor, store, bus, world, limits: limits.shard, onLost }, epoch)
+    const shard = await Shard.open({ name, ...subjects, actor, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => follower.follow(name))
   }
 
-  private async openSessions(name: ShardName, epoch: number, onLost: (reason: Error) => void): Promise<Shard> {
+  private async openSessions(tenure: Tenure): Promise<Shard> {
+    const { name, epoch, mayAct, onLost } = tenure
     const { store, bus, world, limits } = this.parts
     const actor = new SessionActor(limits.sessions)
     actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits: limits.sessions, log: world.log }))
     const subject = shardSubject('ses', partsOfName(name).shard)
-    const shard = await Shard.open({ name, subject, actor, store, bus, world, limits: limits.shard, onLost }, epoch)
+    const shard = await Shard.open({ name, subject, actor, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => snapshotSessions(shard, actor))
   }
 

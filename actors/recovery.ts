@@ -9,6 +9,7 @@ import {
   StoreFault,
 } from '../cluster/store.ts'
 import type { Actor } from './actor.ts'
+import { EpochLost } from './epoch-lost.ts'
 import { eachEvent, JournalFault, JournalGap, readRecordHead } from './record.ts'
 
 export interface Recovered {
@@ -29,7 +30,7 @@ const readsMax = 5
 export async function recover(store: Store, shard: ShardName, epoch: number, actor: Actor): Promise<Recovered> {
   return replayWhole(actor, async () => {
     const opened = await store.open(shard, epoch)
-    if (opened === 'fenced') throw new Error(`${shard} was taken by another owner while it opened`)
+    if (opened === 'fenced') throw new EpochLost(shard, 'FENCED', 'was taken by another owner while it opened')
     return opened
   })
 }

@@ -22,6 +22,21 @@ export class ShardCounters {
     while (bucket < batchBounds.length && events > (batchBounds[bucket] as number)) bucket++
     this.batchSizes[bucket] = (this.batchSizes[bucket] as number) + 1
   }
+
+  /** Takes in what another shard counted. */
+  add(other: ShardCounters): void {
+    this.commands += other.commands
+    this.late += other.late
+    this.busyFrames += other.busyFrames
+    this.foreignFrames += other.foreignFrames
+    this.storeFaults += other.storeFaults
+    this.records += other.records
+    this.recordBytes += other.recordBytes
+    this.events += other.events
+    other.batchSizes.forEach((count, bucket) => {
+      this.batchSizes[bucket] = (this.batchSizes[bucket] ?? 0) + count
+    })
+  }
 }
 
 export { batchBounds }

@@ -1,136 +1,234 @@
+import type { Bus, Served } from '../cluster/bus.ts'
+import type { Members } from '../cluster/members.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
-import { type ShardName, type Store, StoreFault } from '../cluster/store.ts'
-import { delay, type World } from '../cluster/world.ts'
-import type { ShardKind } from '../protocol/subject.ts'
-import { batchBounds, type ShardCounters } from './shard-counters.ts'
+import { partsOfName, shardName, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
+import { delay, type Timer, type World } from '../cluster/world.ts'
+import { decodeHandOver, encodeHandOver } from '../protocol/hand-over.ts'
+import { nodeSubject } from '../protocol/subject.ts'
+import { within } from './ownership/deadline.ts'
+import { OwnershipCounters } from './ownership/ownership-counters.ts'
+import type { OwnershipLimits } from './ownership/ownership-limits.ts'
+import { RollCall } from './ownership/roll-call.ts'
+import { ShardKeeper, type Tenure } from './ownership/shard-keeper.ts'
+import { Turns } from './ownership/turns.ts'
+import { ShardMetrics } from './shard-metrics.ts'
 import type { Shard } from './shard.ts'
 
 export interface ShardHostParts {
-  readonly store: Store
+  readonly store: Pick<Store, 'claim' | 'renew' | 'release'>
+  readonly members: Members
+  readonly bus: Bus
   readonly world: World
-  /** Who owns, in leases. */
+  /** Who owns, in leases, among members and on the bus: the name of one run of one process. */
   readonly node: string
+  /** Every shard that there is. */
   readonly names: readonly ShardName[]
-  /** Builds the shard's actor and opens it under an epoch. */
-  readonly open: (name: ShardName, epoch: number, onLost: (reason: Error) => void) => Promise<Shard>
-  /** A shard could not be opened, or was lost and could not be opened again: this node cannot do its work. */
+  readonly limits: OwnershipLimits
+  /** There are no other nodes: whatever shard this one cannot have is nobody's, and that is the end of it. */
+  readonly isAlone: boolean
+  /** False: an owner goes on after its lease until the store fences it. For the test that the fence is enough; true if left out. */
+  readonly endsWithLease?: boolean
+  /** Builds the shard's actor and opens it. */
+  readonly open: (tenure: Tenure) => Promise<Shard>
+  /** Shortens what a next owner has to read, while the shard goes on working. */
+  readonly prepareHandOver?: (name: ShardName) => Promise<void>
+  /** A shard that was open is not this node's any more, for whatever reason. */
+  readonly onGone?: (name: ShardName) => void
+  /** This node cannot do its work. Called once at most, and only where it is alone. */
   readonly onUnable: (reason: Error) => void
 }
 
-const reopenDelayMs = 500
-/** A shard that fails so often in a row is not going to work here. */
-const failuresMax = 5
-
-/** Holds all shards of this node: claims and opens them, opens a lost one again under a new epoch, and gives them back at the end. */
+/**
+ * Holds the shards that this node should own. At every beat it says that it is there, learns who else is, and renews its leases; then it takes the
+ * shards that placement gives it, if nobody has them, and hands over those that placement gives to others. Nodes may disagree about who should own
+ * a shard for a while: the store's lease lets only one have it, and its fence only one write (G5).
+ */
 export class ShardHost implements MetricSource {
+  readonly counters = new OwnershipCounters()
   private readonly parts: ShardHostParts
-  private readonly shards = new Map<ShardName, Shard>()
-  private readonly failures = new Map<ShardName, number>()
-  private isClosing = false
+  private readonly keepers: ReadonlyMap<ShardName, ShardKeeper>
+  private readonly rollCall: RollCall
+  private readonly metrics = new ShardMetrics()
+  private state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new'
+  private isUnable = false
+  private beats: Timer | undefined
+  private served: Served | undefined
 
   constructor(parts: ShardHostParts) {
     this.parts = parts
+    const { store, world, node, limits } = parts
+    const { counters } = this
+    this.rollCall = new RollCall({ members: parts.members, world, node, limits, counters })
+    const shared = {
+      ...{ store, world, node, limits, counters, open: parts.open },
+      endsWithLease: parts.endsWithLease ?? true,
+      opening: new Turns(limits.opensMax),
+      handingOver: new Turns(limits.handOversMax),
+      prepareHandOver: async (name: ShardName) => parts.prepareHandOver?.(name),
+      successor: (name: ShardName) => this.successorOf(name),
+      onHandedOver: (name: ShardName, successor: string) => this.tell(name, successor, false),
+      onGone: (name: ShardName, shard: Shard) => {
+        this.metrics.ended(name, shard)
+        parts.onGone?.(name)
+      },
+      onFailed: (keeper: ShardKeeper, reason: Error) => this.failed(keeper, reason),
+    }
+    this.keepers = new Map(parts.names.map((name) => [name, new ShardKeeper(shared, name)]))
   }
 
-  /** Opens every shard; rejects with the first that cannot be. */
+  /**
+   * Resolves when this node knows who is there, and has opened the shards that it should own and that nobody has: perhaps none. A node that is alone
+   * opens every shard, and rejects with the first that cannot be.
+   */
   async start(): Promise<void> {
-    await Promise.all(this.parts.names.map((name) => this.open(name)))
+    const { bus, node, world, limits } = this.parts
+    this.state = 'starting'
+    this.served = bus.serve(nodeSubject(node), (frame) => this.hear(frame))
+    this.beats = world.timers.every(limits.beatMs, () => this.round())
+    while (!(await this.rollCall.beat('up'))) {
+      await delay(world.timers, limits.beatMs)
+      if (!this.isStarting) return
+    }
+    await this.settle()
+    if (this.isStarting) this.state = 'running'
   }
 
   /** Open shards with their names. */
-  entries(): IterableIterator<[ShardName, Shard]> {
-    return this.shards.entries()
+  *entries(): IterableIterator<[ShardName, Shard]> {
+    for (const [name, { shard }] of this.keepers) if (shard !== undefined) yield [name, shard]
   }
 
-  /** Stops every shard when what it has taken is stored and answered, and gives the leases back. */
+  /** Hands every shard over, or gives it back, when what it has taken is stored and answered; then leaves. Takes no longer than `closeMsMax`. */
   async close(): Promise<void> {
-    this.isClosing = true
-    const { store } = this.parts
-    await Promise.all(
-      [...this.shards].map(async ([name, shard]) => {
-        await shard.close()
-        await store.release(name, shard.position.epoch)
-      }),
-    )
-    this.shards.clear()
+    if (this.isClosing) return
+    const { world, limits } = this.parts
+    this.state = 'closing'
+    if (!(await within(world.timers, limits.closeMsMax, this.giveAllAway()))) {
+      world.log.error({ shards: [...this.entries()].map(([name]) => name) }, 'shards could not be given back in time; their leases run out')
+      for (const [, shard] of this.entries()) shard.lose(new Error('the node ends'))
+    }
+    this.state = 'closed'
+    this.beats?.cancel()
+    this.served?.close()
+    await this.leave()
   }
 
   collect(sink: MetricSink): void {
-    const totals = new Map<ShardKind, ShardCounters[]>()
-    for (const [name, shard] of this.shards) {
-      const kind: ShardKind = name.startsWith('inv') ? 'inv' : 'ses'
-      const known = totals.get(kind)
-      if (known === undefined) totals.set(kind, [shard.counters])
-      else known.push(shard.counters)
+    this.metrics.collect(sink, this.entries())
+    this.counters.collect(sink)
+  }
+
+  private get isStarting(): boolean {
+    return this.state === 'starting'
+  }
+
+  private get isClosing(): boolean {
+    return this.state === 'closing' || this.state === 'closed'
+  }
+
+  /** Leases first: they do not wait for whoever tells who is there. */
+  private round(): void {
+    for (const keeper of this.keepers.values()) keeper.keep()
+    const beat = this.rollCall.beat(this.isClosing ? 'draining' : 'up')
+    this.run(beat.then((isKnown) => (isKnown && this.state === 'running' ? this.settle() : undefined)))
+  }
+
+  /** Takes what this node should own, and hands over what it should not. Only on fresh knowledge of who is there. */
+  private async settle(): Promise<void> {
+    const { node } = this.parts
+    const work: Promise<void>[] = []
+    for (const keeper of this.keepers.values()) {
+      const owner = this.rollCall.ownerOf(keeper.name)
+      if (owner === node) work.push(this.take(keeper))
+      else if (owner !== undefined) work.push(keeper.handOver())
     }
-    for (const [kind, counters] of totals) collectKind(sink, kind, counters)
+    await Promise.all(work)
   }
 
-  private async open(name: ShardName): Promise<void> {
-    const { store, node, world } = this.parts
-    const lease = await store.claim(name, node)
-    if (lease === 'taken') throw new StoreFault('STORE_IN_USE', `another process has taken over the data: ${name} is no longer this one's`)
-    const shard = await this.parts.open(name, lease.epoch, (reason) => {
-      world.log.error({ shard: name, epoch: lease.epoch, reason: reason.message, stack: reason.stack }, 'a shard was lost')
-      this.shards.delete(name)
-      if (!this.isClosing)
-        this.reopen(name).catch((error: unknown) => this.parts.onUnable(error instanceof Error ? error : new Error(String(error))))
-    })
-    this.shards.set(name, shard)
+  private async take(keeper: ShardKeeper): Promise<void> {
+    const taken = await keeper.take()
+    if (!this.parts.isAlone || this.isClosing) return
+    if (taken === 'taken') {
+      throw new StoreFault('STORE_IN_USE', `another process has taken over the data: ${keeper.name} is no longer this one's`)
+    }
+    if (typeof taken === 'object' && this.isStarting) throw taken.failed
   }
 
-  /** A shard that stopped on a bug is recovered from its journal; one that cannot be, or stops again and again, ends the node. */
-  private async reopen(name: ShardName): Promise<void> {
-    const failed = (this.failures.get(name) ?? 0) + 1
-    this.failures.set(name, failed)
-    if (failed > failuresMax) throw new Error(`${name} was lost ${failed} times`)
-    await delay(this.parts.world.timers, reopenDelayMs * failed)
-    if (!this.isClosing) await this.open(name)
+  private successorOf(name: ShardName): string | undefined {
+    const { node } = this.parts
+    const owner = this.isClosing ? this.rollCall.ownerOf(name, node) : this.rollCall.ownerOf(name)
+    return owner === node ? undefined : owner
+  }
+
+  private failed(keeper: ShardKeeper, reason: Error): void {
+    const { parts } = this
+    const { name, setbacks } = keeper
+    if (this.isClosing) return
+    if (!parts.isAlone) {
+      if (setbacks.failures > parts.limits.failuresMax) this.decline(name)
+      return
+    }
+    // While it starts, whoever starts it is told.
+    if (this.isStarting) return
+    const count = setbacks.faults + setbacks.failures
+    if (isLasting(reason)) this.unable(reason)
+    else if (count > parts.limits.failuresMax) this.unable(new Error(`${name} failed ${count} times: ${reason.message}`, { cause: reason }))
+  }
+
+  /** What this node cannot do perhaps another can. It goes on trying, in case it is nobody's. */
+  private decline(name: ShardName): void {
+    const other = this.rollCall.ownerOf(name, this.parts.node)
+    if (other === undefined) return
+    this.counters.declined++
+    this.parts.world.log.error({ shard: name, to: other }, 'a shard does not work here and is left to another node')
+    this.tell(name, other, true)
+  }
+
+  private tell(name: ShardName, member: string, declined: boolean): void {
+    const { bus, node } = this.parts
+    bus.send(nodeSubject(member), encodeHandOver({ ...partsOfName(name), from: node, declined }))
+  }
+
+  private hear(frame: Uint8Array): void {
+    const heard = decodeHandOver(frame)
+    if (heard === undefined || this.isClosing) return
+    const name = shardName(heard.kind, heard.shard)
+    const keeper = this.keepers.get(name)
+    if (keeper === undefined) return
+    // Not at once, if it has just failed here too: or nodes would pass it round in circles.
+    if (heard.declined) this.rollCall.declines(name, heard.from)
+    else keeper.hint()
+    this.run(this.take(keeper))
+  }
+
+  private async giveAllAway(): Promise<void> {
+    // Others learn that this node goes, and it learns who is there to take over.
+    await this.rollCall.beat('draining')
+    await Promise.all([...this.keepers.values()].map((keeper) => keeper.close()))
+  }
+
+  private async leave(): Promise<void> {
+    const { members, world, node, limits } = this.parts
+    try {
+      // After that time it is forgotten anyway.
+      await within(world.timers, limits.memberMs, members.leave(node))
+    } catch (error) {
+      world.log.warn({ error: String(error) }, 'this node could not take leave of the others; they will miss it')
+    }
+  }
+
+  private run(work: Promise<void>): void {
+    work.catch((error: unknown) => this.unable(error instanceof Error ? error : new Error(String(error))))
+  }
+
+  private unable(reason: Error): void {
+    if (this.isUnable || this.isClosing) return
+    this.isUnable = true
+    this.parts.onUnable(reason)
   }
 }
 
-function collectKind(sink: MetricSink, kind: ShardKind, all: readonly ShardCounters[]): void {
-  const labels = { kind }
-  const sum = (of: (counters: ShardCounters) => number): number => all.reduce((total, one) => total + of(one), 0)
-  sink.gauge('sluice_shards_owned', 'Shards that this node owns', all.length, labels)
-  sink.counter(
-    'sluice_shard_commands_total',
-    'Commands that shards took from their mailboxes',
-    sum((one) => one.commands),
-    labels,
-  )
-  sink.counter(
-    'sluice_shard_late_total',
-    'Commands dropped because their deadline had passed',
-    sum((one) => one.late),
-    labels,
-  )
-  sink.counter(
-    'sluice_shard_busy_frames_total',
-    'Frames refused because a mailbox was full',
-    sum((one) => one.busyFrames),
-    labels,
-  )
-  sink.counter(
-    'sluice_shard_store_faults_total',
-    'Times that the store failed a shard',
-    sum((one) => one.storeFaults),
-    labels,
-  )
-  sink.counter(
-    'sluice_shard_record_bytes_total',
-    'Bytes of journal records',
-    sum((one) => one.recordBytes),
-    labels,
-  )
-  const counts = batchBounds.map((_, i) => sum((one) => one.batchSizes[i] ?? 0))
-  counts.push(sum((one) => one.batchSizes[batchBounds.length] ?? 0))
-  sink.histogram(
-    'sluice_shard_batch_events',
-    'Events in a journal record',
-    batchBounds,
-    counts,
-    sum((one) => one.events),
-    labels,
-  )
+/** The store will not do it however often it is asked. */
+function isLasting(reason: Error): boolean {
+  return reason instanceof StoreFault && ['STORE_IN_USE', 'STORE_UNUSABLE', 'STORE_CLOSED'].includes(reason.code)
 }

@@ -1,12 +1,13 @@
 import type { Bus, Served } from '../cluster/bus.ts'
 import { type Position, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
-import type { Timer, World } from '../cluster/world.ts'
+import { delay, type Timer, type World } from '../cluster/world.ts'
 import { entryOffset } from '../protocol/entry.ts'
 import { frameKind, frameVersion } from '../protocol/frame.ts'
 import type { Actor } from './actor.ts'
 import { BatchGathering } from './batch-gathering.ts'
 import { BroadcastFrames } from './broadcast-frames.ts'
 import { refuseFrame } from './busy.ts'
+import { EpochLost } from './epoch-lost.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { recover } from './recovery.ts'
 import { ShardBatch } from './shard-batch.ts'
@@ -34,6 +35,8 @@ export interface ShardParts {
   readonly bus: Bus
   readonly world: World
   readonly limits: ShardLimits
+  /** False once the owner's lease has run out: the shard then stops by itself, before the store has to fence it. */
+  readonly mayAct?: () => boolean
   /** The shard can no longer act: another owner has it, or it stopped on a bug. Called once. */
   readonly onLost: (reason: Error) => void
 }
@@ -109,7 +112,9 @@ export class Shard {
     const batch = shard.open
     batch.begin(shard.lastNow, shard.seq)
     if (lastNow > 0) parts.actor.opened(batch, Math.max(0, now - lastNow))
-    if (batch.record.events > 0 && !(await shard.store(batch))) throw new Error(`${parts.name} was taken by another owner while it opened`)
+    if (batch.record.events > 0 && !(await shard.store(batch))) {
+      throw new EpochLost(parts.name, 'FENCED', 'was taken by another owner while it opened')
+    }
     batch.drop()
     shard.state = 'idle'
     shard.broadcasts = new BroadcastFrames(epoch, shard.seq)
@@ -143,6 +148,11 @@ export class Shard {
       while (this.state === 'turning') await this.idle()
     } while (this.waiting.isReading && this.state === 'idle')
     this.state = 'stopped'
+  }
+
+  /** A batch is being decided or stored. */
+  get isTurning(): boolean {
+    return this.state === 'turning'
   }
 
   private idle(): Promise<void> {
@@ -196,10 +206,6 @@ export class Shard {
     return this.storingSince === undefined || this.parts.world.clock.monotonic() - this.storingSince < aheadMsMax
   }
 
-  private get isTurning(): boolean {
-    return this.state === 'turning'
-  }
-
   /** Batches until there is nothing to do. Any error in here is a bug or a lost epoch: the shard stops and another owner takes over. */
   private async turn(): Promise<void> {
     let more = true
@@ -208,7 +214,7 @@ export class Shard {
     while (more && this.isTurning) {
       if (held === undefined) await this.gathering.until(() => this.gathered)
       else this.gathering.cut(this.gathered)
-      if (!this.isTurning) return
+      if (!this.isTurning || !this.isEntitled()) return
       const ticked = this.tickIsDue
       this.tickIsDue = false
       more = this.decide() || this.tickIsDue
@@ -217,8 +223,8 @@ export class Shard {
       const handsOn = ticked && this.hasHistory(batch)
       const gate = this.pass(batch, broadcast !== undefined, handsOn)
       if (held !== undefined) this.release(held, undefined)
-      if (!(await gate)) return this.lose(new Error(`${this.parts.name} belongs to another owner now`))
-      if (!this.isTurning) return
+      if (!(await gate)) return this.lose(new EpochLost(this.parts.name, 'FENCED'))
+      if (!this.isTurning || !this.isEntitled()) return
       held = broadcast === undefined && !handsOn && this.gathering.isEnough(this.gathered) ? batch : undefined
       if (held === undefined) this.release(batch, broadcast)
       if (handsOn) this.parts.actor.released(batch.now, this.position)
@@ -226,6 +232,13 @@ export class Shard {
     }
     if (this.isTurning) this.state = 'idle'
     this.tellIdle()
+  }
+
+  /** False, and lost, if the lease has run out: whatever time has passed since, another may be answering by now. */
+  private isEntitled(): boolean {
+    if (this.parts.mayAct?.() !== false) return true
+    this.lose(new EpochLost(this.parts.name, 'LEASE_OVER'))
+    return false
   }
 
   /** Bytes of what waits to be decided, and of what has been for the next batch. */
@@ -341,9 +354,8 @@ export class Shard {
     if (error instanceof StoreFault && error.code === 'STORE_UNUSABLE') throw error
     this.counters.storeFaults++
     world.log.error({ shard: name, error: String(error) }, 'the store failed; answers wait until it takes the batch')
-    await new Promise<void>((resolve) => {
-      world.timers.after(limits.storeRetryMs, resolve)
-    })
+    await delay(world.timers, limits.storeRetryMs)
+    if (this.state === 'stopped' || this.parts.mayAct?.() === false) throw new EpochLost(name, 'LEASE_OVER')
   }
 
   /** A shard whose journal is empty has nothing to hand on. */
@@ -364,7 +376,8 @@ export class Shard {
     if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
   }
 
-  private lose(error: unknown): void {
+  /** Stops at once: what is under way stays unanswered, and what became of it the next owner finds in the journal. */
+  lose(error: unknown): void {
     if (this.state === 'stopped') return
     this.state = 'stopped'
     this.open.drop()

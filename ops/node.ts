@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { ActorsRole } from '../actors/actors-role.ts'
+import { ownershipLimits } from '../actors/ownership/ownership-limits.ts'
 import { PaymentWorker } from '../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
 import { sessionLimits } from '../actors/session/session-actor.ts'
@@ -7,6 +8,7 @@ import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
+import { LocalMembers } from '../cluster/local-members.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
 import { StoreFault } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
@@ -37,6 +39,8 @@ export type Routes = (identities: IdentityCheck) => ReadonlyMap<string, HttpRout
 
 const batchEntriesMax = 16_384
 const storeRetryMs = 200
+/** Its own data folder's leases never run out, so this is only how often it looks after its shards. */
+const leaseMs = 3_000
 const noRoutes: Routes = () => new Map()
 
 /**
@@ -96,6 +100,8 @@ async function build(
   const actors = new ActorsRole({
     node: nodeName,
     store,
+    members: new LocalMembers(world.clock),
+    isAlone: true,
     bus,
     queue,
     calls,
@@ -105,6 +111,7 @@ async function build(
     limits: {
       shard: { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs },
       sessions: sessionLimits,
+      ownership: ownershipLimits(leaseMs),
       compaction: { snapshotEveryBytes: config.snapshotEveryBytes },
     },
     onUnable: (reason) => ending.fail(reason),

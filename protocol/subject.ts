@@ -15,3 +15,8 @@ export function replySubject(node: string): string {
 export function publicSubject(shard: number): string {
   return `sluice.public.${shard}`
 }
+
+/** Where one run of an actor node hears from others. */
+export function nodeSubject(node: string): string {
+  return `sluice.node.${node}`
+}

@@ -4,7 +4,7 @@ import { ManualWorld } from '../testing/manual-world.ts'
 import { Turnstile } from '../testing/turnstile.ts'
 import { type CompactableShard, Compaction, type CompactionLimits } from './compaction.ts'
 
-const limits: CompactionLimits = { snapshotEveryBytes: 1_000, checkMs: 100, takeMsMax: 5_000, retryMs: 2_000 }
+const limits: CompactionLimits = { snapshotEveryBytes: 1_000, handOverBytesMax: 200, checkMs: 100, takeMsMax: 5_000, retryMs: 2_000 }
 
 /** A shard that a test lets write, and whose snapshots take as long as a test wants. */
 class WritingShard implements CompactableShard {

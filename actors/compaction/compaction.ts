@@ -14,6 +14,8 @@ export interface CompactableShard {
 export interface CompactionLimits {
   /** Journal written by a shard until its next snapshot. */
   readonly snapshotEveryBytes: number
+  /** Journal that a next owner may have to read when a shard is handed over: some tens of milliseconds of it. */
+  readonly handOverBytesMax: number
   readonly checkMs: number
   /** A snapshot that takes longer is given up, so that other shards get their turn. */
   readonly takeMsMax: number
@@ -23,6 +25,7 @@ export interface CompactionLimits {
 
 export const compactionLimits: CompactionLimits = {
   snapshotEveryBytes: 64 * 1024 * 1024,
+  handOverBytesMax: 4 * 1024 * 1024,
   checkMs: 1_000,
   takeMsMax: 600_000,
   retryMs: 60_000,
@@ -47,7 +50,8 @@ export class Compaction implements MetricSource {
   private readonly watched = new Map<ShardName, Watched>()
   private readonly checker: Timer
   private underWay: Promise<void> | undefined
-  private giveUp: ((reason: Error) => void) | undefined
+  /** The snapshot that is being made. */
+  private taking: { readonly name: ShardName; readonly giveUp: (reason: Error) => void } | undefined
   private isClosed = false
 
   constructor(parts: { readonly store: Pick<Store, 'writeSnapshot'>; readonly world: World; readonly limits?: Partial<CompactionLimits> }) {
@@ -62,16 +66,26 @@ export class Compaction implements MetricSource {
     this.watched.set(shard.name, { shard, snapshotAtBytes: 0, notBefore: 0 })
   }
 
-  /** The shard is not this node's any more. */
+  /** The shard is not this node's any more; a snapshot that it helps to make will not be. */
   forget(name: ShardName): void {
     this.watched.delete(name)
+    if (this.taking?.name === name) this.taking.giveUp(new Error(`${name} is not owned any more`))
+  }
+
+  /** Makes a snapshot now if a next owner would have much to read; if that fails, it has. */
+  async prepareHandOver(name: ShardName): Promise<void> {
+    await this.idle()
+    const watched = this.watched.get(name)
+    if (this.isClosed || watched === undefined || unread(watched) <= this.limits.handOverBytesMax) return
+    this.begin(watched)
+    await this.idle()
   }
 
   /** Begins no more snapshots, and resolves when one that is being stored is; one that is only being made is given up. */
   async close(): Promise<void> {
     this.isClosed = true
     this.checker.cancel()
-    this.giveUp?.(new Error('the node is closing'))
+    this.taking?.giveUp(new Error('the node is closing'))
     await this.underWay
   }
 
@@ -83,8 +97,15 @@ export class Compaction implements MetricSource {
   private check(): void {
     if (this.underWay !== undefined || this.isClosed) return
     const next = this.longest()
-    if (next === undefined) return
-    this.underWay = this.compact(next).finally(() => {
+    if (next !== undefined) this.begin(next)
+  }
+
+  private async idle(): Promise<void> {
+    while (this.underWay !== undefined) await this.underWay
+  }
+
+  private begin(watched: Watched): void {
+    this.underWay = this.compact(watched).finally(() => {
       this.underWay = undefined
     })
   }
@@ -94,7 +115,7 @@ export class Compaction implements MetricSource {
     let longest: Watched | undefined
     let most = this.limits.snapshotEveryBytes
     for (const watched of this.watched.values()) {
-      const bytes = watched.shard.journalBytes() - watched.snapshotAtBytes
+      const bytes = unread(watched)
       if (bytes < most || watched.notBefore > now) continue
       longest = watched
       most = bytes
@@ -115,7 +136,7 @@ export class Compaction implements MetricSource {
       const tookMs = Math.round(this.world.clock.monotonic() - began)
       this.world.log.info({ shard: shard.name, ...snapshot.position, chunks: snapshot.chunks.length, tookMs }, 'a snapshot was stored')
     } catch (error) {
-      if (this.isClosed) return
+      if (this.isClosed || this.watched.get(shard.name) !== watched) return
       this.counters.failed++
       watched.notBefore = this.world.clock.now() + this.limits.retryMs
       this.world.log.error({ shard: shard.name, error: String(error) }, 'a snapshot failed; the journal stays as long as it is')
@@ -126,18 +147,24 @@ export class Compaction implements MetricSource {
     return new Promise((resolve, reject) => {
       const end = (): void => {
         deadline.cancel()
-        if (this.giveUp === abandon) this.giveUp = undefined
+        if (this.taking === taking) this.taking = undefined
       }
       const abandon = (reason: unknown): void => {
         end()
         reject(reason instanceof Error ? reason : new Error(String(reason)))
       }
       const deadline = this.world.timers.after(this.limits.takeMsMax, () => abandon(`not made within ${this.limits.takeMsMax} ms`))
-      this.giveUp = abandon
+      const taking = { name: shard.name, giveUp: abandon }
+      this.taking = taking
       shard.takeSnapshot().then((snapshot) => {
         end()
         resolve(snapshot)
       }, abandon)
     })
   }
+}
+
+/** Bytes of journal since the last snapshot. */
+function unread({ shard, snapshotAtBytes }: Watched): number {
+  return shard.journalBytes() - snapshotAtBytes
 }
