@@ -1,4 +1,4 @@
-import { Reached } from './reached.ts'
+import { Reached, situations } from './reached.ts'
 import { Scheduler, simulationStart } from './scheduler.ts'
 import type { SeedOptions, SeedReport } from './seed-report.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -14,6 +14,7 @@ export async function runSeed({ seed, keepTraceLines }: SeedOptions): Promise<Se
   const trace = new Trace(keepTraceLines)
   const random = new SeededRandom(seed)
   const reached = new Reached()
+  for (const situation of situations) reached.count(situation)
   for (let i = 0; i < 5; i++) {
     const name = `actors-${i}`
     const process = new SimProcess({ scheduler, trace, random: random.fork(name), name, skewMs: random.below(200) })
@@ -21,7 +22,6 @@ export async function runSeed({ seed, keepTraceLines }: SeedOptions): Promise<Se
     world.timers.every(10 + random.below(90), () => {
       trace.add(scheduler.now - simulationStart, name, `ticks ${world.random.id(4)}`)
       if (world.random.next() < 0.001) process.crash()
-      reached.count('frame lost')
     })
   }
   await scheduler.run(simulationStart + simulatedMs)
