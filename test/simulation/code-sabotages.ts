@@ -1,0 +1,280 @@
+import type { Patch } from './sabotage-patch.ts'
+import type { CodeSabotage } from './sabotage.ts'
+
+/** An assertion would stop the owner before anyone is told too much; the checkers have to see it without that help. */
+const lawOff: Patch = {
+  file: 'actors/inventory/sku-state.js',
+  find: 'if (available + held + ordered + sold !== units || available < 0 || held < 0 || ordered < 0 || sold < 0) {',
+  replace: 'if (available + held + ordered + sold !== units) {',
+}
+
+export const codeSabotages: readonly CodeSabotage[] = [
+  {
+    name: 'reply-before-append',
+    where: 'code',
+    how: 'Answers to a batch that changed something leave before its record is stored.',
+    breaks: ['G3', 'G4', 'G7'],
+    patches: [
+      {
+        file: 'actors/shard.js',
+        find: 'const gate = this.pass(batch, broadcast !== undefined, handsOn);',
+        replace: `if (batch.record.events > 0) batch.replies.release((subject, frame) => this.parts.bus.send(subject, frame));
+            const gate = this.pass(batch, broadcast !== undefined, handsOn);`,
+      },
+    ],
+  },
+  {
+    name: 'fenced-answers-leave',
+    where: 'code',
+    how: 'What a batch said is let out although the store has fenced its record.',
+    breaks: ['G3', 'G4', 'G7'],
+    patches: [
+      {
+        file: 'actors/shard.js',
+        find: 'if (!(await gate))',
+        replace: 'if (!(await gate) && (this.release(batch, undefined), true))',
+      },
+    ],
+  },
+  {
+    name: 'ungated-read',
+    where: 'code',
+    how: 'Answers of a batch that changed nothing leave without a word from the store that the epoch stands.',
+    breaks: ['G3', 'G5'],
+    patches: [{ file: 'actors/shard.js', find: 'if (batch.isSilent && !speaks)', replace: 'if (!speaks)' }],
+  },
+  {
+    name: 'ungated-broadcast',
+    where: 'code',
+    how: 'A broadcast leaves before what it tells is stored.',
+    breaks: ['G3', 'G5'],
+    patches: [
+      {
+        file: 'actors/shard.js',
+        find: 'const gate = this.pass(batch, broadcast !== undefined, handsOn);',
+        replace: `if (broadcast !== undefined) this.parts.bus.send(this.parts.publicSubject, broadcast);
+            const gate = this.pass(batch, false, handsOn);`,
+      },
+      { file: 'actors/shard.js', find: 'this.release(batch, broadcast);', replace: 'this.release(batch, undefined);' },
+    ],
+  },
+  {
+    name: 'no-dedupe',
+    where: 'code',
+    how: 'A request that comes again after its claim has ended begins another claim.',
+    breaks: ['G4'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-claim.js',
+        find: 'if (sameRequest || isLive(users.state[row]) || sku.former.has(userHash, requestHi, requestLo, batch.now)) {',
+        replace: 'if (isLive(users.state[row])) {',
+      },
+    ],
+  },
+  {
+    name: 'refusal-forgotten',
+    where: 'code',
+    how: 'A request that was refused for good may succeed when a copy of it comes later.',
+    breaks: ['G4'],
+    patches: [
+      {
+        file: 'actors/inventory/refused-requests.js',
+        find: 'if (known === undefined || now - known.at > requestMemoryMs ||',
+        replace: 'if (known === undefined || now > known.at ||',
+      },
+    ],
+  },
+  {
+    name: 'restock-twice',
+    where: 'code',
+    how: 'A restock that is asked for again adds its units again.',
+    breaks: ['G1', 'G4'],
+    patches: [{ file: 'actors/inventory/decide-operator.js', find: 'if (!repeated) {', replace: 'if (repeated || !repeated) {' }],
+  },
+  {
+    name: 'double-grant',
+    where: 'code',
+    how: 'The line is served one place further than there are units.',
+    breaks: ['G1'],
+    patches: [{ file: 'actors/inventory/decide-due.js', find: 'if (free < 0)', replace: 'if (free < 0 && count++ >= 0)' }, lawOff],
+  },
+  {
+    name: 'leak-expired-hold',
+    where: 'code',
+    how: 'The units of a hold that expired do not become free.',
+    breaks: ['G1', 'G2'],
+    patches: [
+      {
+        file: 'actors/inventory/evolve.js',
+        find: 'endClaim(sku, row, claimState.expired, now);',
+        replace: `sku.available -= sku.users.qty[row];
+    sku.held += sku.users.qty[row];
+    endClaim(sku, row, claimState.expired, now);`,
+      },
+    ],
+  },
+  {
+    name: 'moved-deadline-forgotten',
+    where: 'code',
+    how: 'A hold whose end was moved by an outage is not looked at again.',
+    breaks: ['G2'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-due.js',
+        find: "if (claimIs === claimState.pending || sku.phase !== 'paused')",
+        replace: 'if (claimIs === claimState.pending)',
+      },
+    ],
+  },
+  {
+    name: 'holds-lost-in-pause',
+    where: 'code',
+    how: 'Holds that came to their end during a pause are not looked at after it.',
+    breaks: ['G2'],
+    patches: [{ file: 'actors/inventory/evolve.js', find: 'state.scheduleHolds(sku);', replace: 'void state;' }],
+  },
+  {
+    name: 'skip-outbox',
+    where: 'code',
+    how: 'A new owner hands on no order that the owner before it left open.',
+    breaks: ['G2', 'G8'],
+    patches: [
+      {
+        file: 'actors/inventory/outbox.js',
+        find: 'this.forgetClosed();',
+        replace: `this.forgetClosed();
+        this.left ??= new Set(this.state.skus.flatMap((sku) => [...sku.orders.values()].map(({ order }) => order)));`,
+      },
+      {
+        file: 'actors/inventory/outbox.js',
+        find: 'if (attempt.underWay || attempt.dueAt > now)',
+        replace: 'if (attempt.underWay || attempt.dueAt > now || this.left.has(order.order))',
+      },
+    ],
+  },
+  {
+    name: 'line-overtake',
+    where: 'code',
+    how: 'Someone who comes while units are free gets them, whoever waits.',
+    breaks: ['G6'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-claim.js',
+        find: 'if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {',
+        replace: 'if (qty <= sku.available && grantsAllowed(sku, batch.now) > 0) {',
+      },
+    ],
+  },
+  {
+    name: 'late-payment-sold',
+    where: 'code',
+    how: 'A payment after its deadline always becomes a sale, though none is free or others wait.',
+    breaks: ['G1', 'G6', 'G8'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-order.js',
+        find: "return qty <= sku.available && sku.line.size === 0 && sku.phase !== 'closed' ? claimState.paid : claimState.refunding;",
+        replace: 'return claimState.paid;',
+      },
+      lawOff,
+    ],
+  },
+  {
+    name: 'charge-without-key',
+    where: 'code',
+    how: 'Every try to charge has a key of its own.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/payment/payment-worker.js',
+        find: 'provider.charge(order, order.order)',
+        replace: 'provider.charge(order, `${order.order}/${tried}`)',
+      },
+    ],
+  },
+  {
+    name: 'money-kept',
+    where: 'code',
+    how: 'Money that came for an order which ended as declined is not given back.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/payment/payment-worker.js',
+        find: "else if (state === 'declined' || state === 'cancelled') {",
+        replace: "else if (state === 'cancelled') {",
+      },
+    ],
+  },
+  {
+    name: 'limit-per-device',
+    where: 'code',
+    how: 'The limit of a user is held by each request alone, whatever was bought before.',
+    breaks: ['G11'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-claim.js',
+        find: 'if (users.bought[row] + qty > settings.perUserMax)',
+        replace: 'if (qty > settings.perUserMax)',
+      },
+    ],
+  },
+  {
+    name: 'deadlines-by-local-clock',
+    where: 'code',
+    how: 'An owner goes by its own clock, wherever the shard had got to, and counts the time without an owner as time that holders had.',
+    breaks: ['G5', 'G7', 'G12'],
+    patches: [
+      { file: 'actors/shard.js', find: 'this.lastNow = Math.max(this.lastNow, wall);', replace: 'this.lastNow = wall;' },
+      { file: 'actors/shard.js', find: 'shard.lastNow = Math.max(lastNow, now);', replace: 'shard.lastNow = now;' },
+      { file: 'actors/shard.js', find: 'parts.actor.opened(batch, Math.max(0, now - lastNow));', replace: 'parts.actor.opened(batch, 0);' },
+    ],
+  },
+  {
+    name: 'lost-broadcast-not-repaired',
+    where: 'code',
+    how: 'A gateway that missed a broadcast goes on with the next.',
+    breaks: ['G6', 'G10'],
+    patches: [
+      {
+        file: 'gateway/views.js',
+        find: 'if (!shard.isWhole || broadcast.epoch !== shard.epoch || broadcast.fromSeq > shard.seq) {',
+        replace: 'if (!shard.isWhole || broadcast.epoch !== shard.epoch) {',
+      },
+    ],
+  },
+  {
+    name: 'reread-tells-nobody',
+    where: 'code',
+    how: 'A gateway that read a view anew does not ask what became of the claims that it follows.',
+    breaks: ['G2', 'G10'],
+    patches: [
+      {
+        file: 'gateway/claim-follower.js',
+        find: 'if (change === undefined || goesOn)',
+        replace: 'if (change === undefined) return;\n        if (goesOn)',
+      },
+    ],
+  },
+  {
+    name: 'stale-view-refuses',
+    where: 'code',
+    how: 'A view that has long heard nothing still says that all is sold.',
+    breaks: ['G2'],
+    patches: [
+      {
+        file: 'gateway/views.js',
+        find: ' && this.parts.clock.monotonic() - shard.heardAt <= staleTicks * this.parts.tickMs;',
+        replace: ';',
+      },
+    ],
+  },
+  {
+    name: 'place-rises',
+    where: 'code',
+    how: 'A round tells a place as the view has it, although a better one was shown.',
+    breaks: ['G6'],
+    patches: [
+      { file: 'gateway/position-rounds.js', find: 'if (ahead >= followed.aheadShown)', replace: 'if (ahead === followed.aheadShown)' },
+    ],
+  },
+]

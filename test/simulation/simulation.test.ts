@@ -1,0 +1,81 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { Chance } from '../checkers/chance.ts'
+import { catchingSeeds, keptSeeds } from './kept-seeds.ts'
+import { runSeed } from './run-seed.ts'
+import { SeedCrew } from './runner/seed-crew.ts'
+import { SeedSweep } from './runner/seed-sweep.ts'
+import { linesOf, type Violation } from './runner/violation.ts'
+import { sabotageOf } from './sabotage.ts'
+
+const program = fileURLToPath(new URL('./seed-worker.js', import.meta.url))
+const jobs = availableParallelism()
+const seedMsMax = 60_000
+const freshSeeds = 100
+const freshMsMax = 240_000
+
+async function sweep(seeds: readonly number[], sabotage?: string): Promise<SeedSweep> {
+  const run = new SeedSweep({ seeds, sabotage, repeats: sabotage === undefined, traces: false }, () => {})
+  await new SeedCrew({ program, sabotage, jobs: Math.min(jobs, seeds.length), seedMsMax }).run(run, new AbortController().signal)
+  return run
+}
+
+/** One text for each failure, to be read where it is printed. */
+function failures(violations: readonly Violation[]): readonly string[] {
+  return violations.map((violation) => linesOf(violation).join('\n'))
+}
+
+describe('seeds that are kept', () => {
+  let run: SeedSweep
+
+  beforeAll(async () => {
+    run = await sweep([...new Set([...keptSeeds.map(({ seed }) => seed), ...Object.values(catchingSeeds)])])
+  }, freshMsMax)
+
+  const cleanOf = (seed: number): readonly string[] => failures(run.violations.filter((violation) => violation.seed === seed))
+
+  test.each(keptSeeds)('SIMR-40 seed $seed is clean: $name', ({ seed }) => {
+    expect(cleanOf(seed)).toEqual([])
+  })
+
+  test.each(Object.entries(catchingSeeds))(
+    'SIMR-41 %s is caught by seed %i, which is clean without it',
+    async (name, seed) => {
+      expect(cleanOf(seed)).toEqual([])
+      const { violations } = await sweep([seed], name)
+      expect(violations.map(({ promise }) => promise)).toSatisfy((promises: readonly string[]) =>
+        promises.some((promise) => sabotageOf(name).breaks.includes(promise)),
+      )
+    },
+    seedMsMax,
+  )
+})
+
+describe('seeds that nobody has tried', () => {
+  const chance = new Chance()
+  const start = chance.seed
+  let run: SeedSweep
+
+  beforeAll(async () => {
+    chance.announce(`${freshSeeds} seeds from ${start}`)
+    run = await sweep(Array.from({ length: freshSeeds }, (_, index) => start + index))
+  }, freshMsMax)
+
+  test(`SIMR-42 ${freshSeeds} fresh seeds break no promise, and those that run twice come to the same trace`, () => {
+    expect(failures(run.violations)).toEqual([])
+    expect(run.repeated).toEqual({ checked: freshSeeds / 20, differing: 0 })
+  })
+
+  test('SIMR-43 they come to every rare situation', () => {
+    expect(run.tally.missing).toEqual([])
+  })
+})
+
+test('SIMR-44 a seed says what happens to the byte, and another seed says something else', async () => {
+  const hashes: string[] = []
+  for (const seed of [1, 1, 2]) hashes.push((await runSeed({ seed, keepTraceLines: 0 })).traceHash)
+  const [first, again, other] = hashes
+  expect(again).toBe(first)
+  expect(other).not.toBe(first)
+})
