@@ -83,7 +83,8 @@ export class ShardAudit {
   /** Nobody could use the time in which nobody owned the shard: a new owner begins with moving all deadlines by it. */
   private checkResumption({ seq }: Position, first: StockEvent | undefined, sinceLastMs: number): void {
     const gapMs = first?.kind === 'resumedBy' ? first.gapMs : undefined
-    if (gapMs === undefined && seq === 1 && sinceLastMs > 0) this.report('G7', `takes ${sinceLastMs} ms without an owner from all deadlines`)
+    if (gapMs === undefined && seq === 1 && sinceLastMs > 0)
+      this.report('G7', `takes ${sinceLastMs} ms without an owner from all deadlines`)
     if (gapMs !== undefined && gapMs !== sinceLastMs)
       this.report('G7', `moves all deadlines by ${gapMs} ms, and there was no owner for ${sinceLastMs} ms`)
   }
