@@ -149,7 +149,7 @@ test.each<{ readonly name: string; readonly spoil: (records: ArchiveRecord[]) =>
 test('AUD-3 a time that goes back is named with its record', async () => {
   const records = chain([sealed(2_000), sealed(1_990)])
   const { report } = await audit(records)
-  expect(report.problems).toEqual([{ shard: 'inv.0', at: '7-2', sku: '', problem: 'is 10 ms older than the one before it' }])
+  expect(report.problems).toEqual([{ shard: 'inv.0', at: '7-2', sku: '', promise: 'G5', problem: 'is 10 ms older than the one before it' }])
 })
 
 /** Writes an event of SKU 0 the way the actor would, whether or not the actor ever could. */
@@ -265,6 +265,21 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
     problem: 'order 1 became paid although it was refunding',
   },
   {
+    name: 'units for money that came too late, past the line',
+    events: [hold(1, 'a'), order(1), settle(1, overdue), hold(2, 'b', 2), ticket(3, 'c', 2), numbered('left', 2), settle(1, paid)],
+    problem: 'order 1 took 1 of 2 units too late, past 1 people in line',
+  },
+  {
+    name: 'money back for what could have been given',
+    events: [hold(1, 'a'), order(1), settle(1, overdue), settle(1, refunding)],
+    problem: 'order 1 was not given units that were free and nobody waited for',
+  },
+  {
+    name: 'a hold that ends although nobody owned the shard meanwhile',
+    events: [claimed(eventKind.held, 1, 'a', 1, 999_500), (record) => void writeResumedBy(record, 600), numbered('expired', 1)],
+    problem: 'claim 1 ran out 100 ms too early',
+  },
+  {
     name: 'an open order that is put away',
     events: [hold(1, 'a'), order(1), numbered('delivered', 1)],
     problem: 'claim 1 was delivered as ended although it was pending',
@@ -290,6 +305,25 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   expect(report.problems.map((found) => found.problem)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]))
 })
 
+test.each<{ readonly name: string; readonly records: readonly Uint8Array[]; readonly problems: readonly string[] }>([
+  {
+    name: 'time without an owner that no deadline gets',
+    records: [sealed(2_000)],
+    problems: ['takes 1000 ms without an owner from all deadlines'],
+  },
+  {
+    name: 'deadlines that move too far',
+    records: [forged([(record) => void writeResumedBy(record, 2_000_000)])],
+    problems: ['moves all deadlines by 2000000 ms, and there was no owner for 999000 ms'],
+  },
+  { name: 'as far as nobody owned the shard', records: [forged([(record) => void writeResumedBy(record, 999_000)])], problems: [] },
+])('AUD-4 a new owner and $name', async ({ records, problems }) => {
+  const before = chain([sealed(1_000)])
+  const after = chain(records).map((record) => ({ ...record, position: { epoch: 8, seq: record.position.seq } }))
+  const { report } = await audit([...before, ...after])
+  expect(report.problems.map(({ problem }) => problem)).toEqual(problems)
+})
+
 test('AUD-4 the same events in their right order are no problem', async () => {
   const events = [
     ...[
@@ -309,16 +343,17 @@ test('AUD-4 the same events in their right order are no problem', async () => {
       hold(4, 'a'),
       order(4),
       settle(4, overdue),
+      hold(5, 'e'),
       settle(4, refunding),
       settle(4, refunded),
     ],
     (record: RecordWriter) => void writeRestocked(record, 0, 3, 0, 0),
     (record: RecordWriter) => void writeResumedBy(record, 100),
-    ...[ticket(5, 'd'), phase(3), numbered('lineSoldOut', 1)],
+    ...[ticket(6, 'd'), phase(3), numbered('lineSoldOut', 1)],
   ]
   const { report } = await audit(chain([forged([open, ...events])]))
   expect(report.problems).toEqual([])
-  expect(report.skus).toMatchObject([{ units: units + 3, available: 4, held: 0, ordered: 0, sold: 1, waiting: 0, claims: 5, users: 4 }])
+  expect(report.skus).toMatchObject([{ units: units + 3, available: 3, held: 1, ordered: 0, sold: 1, waiting: 0, claims: 6, users: 5 }])
 })
 
 test('AUD-5 a journal whose oldest records are past the archive’s time is followed from what is kept, and said to be partial', async () => {

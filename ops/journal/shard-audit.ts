@@ -1,7 +1,7 @@
 import type { ArchiveRecord, Position } from '../../cluster/store.ts'
 import { readRecord } from './journal-records.ts'
-import { readStockEvent } from './stock-events.ts'
-import { StockLedger } from './stock-ledger.ts'
+import { readStockEvent, type StockEvent, type StockSettings } from './stock-events.ts'
+import { type LedgerWatch, type PromiseId, StockLedger } from './stock-ledger.ts'
 
 /** Something in a journal that must not be. */
 export interface JournalProblem {
@@ -9,6 +9,8 @@ export interface JournalProblem {
   /** `epoch-seq` of the record. */
   readonly at: string
   readonly sku: string
+  /** The promise of SPEC.md that it breaks. */
+  readonly promise: PromiseId
   readonly problem: string
 }
 
@@ -25,46 +27,66 @@ export class ShardAudit {
   private readonly isInventory: boolean
   private readonly mayBePartial: boolean
   private readonly onProblem: (problem: JournalProblem) => void
+  private readonly watchOf: ((ledger: StockLedger) => LedgerWatch) | undefined
   private readonly ledgers: StockLedger[] = []
   private last: Position | undefined
   private lastNow = 0
   private sku = ''
 
-  constructor(shard: string, mayBePartial: boolean, onProblem: (problem: JournalProblem) => void) {
+  /** `watchOf` gives a new SKU's books somebody who follows them. */
+  constructor(
+    shard: string,
+    mayBePartial: boolean,
+    onProblem: (problem: JournalProblem) => void,
+    watchOf?: (ledger: StockLedger) => LedgerWatch,
+  ) {
     this.shard = shard
     this.isInventory = shard.startsWith('inv.')
     this.mayBePartial = mayBePartial
     this.onProblem = onProblem
+    this.watchOf = watchOf
   }
 
   get skus(): readonly StockLedger[] {
     return this.isPartial ? [] : this.ledgers
   }
 
-  take({ position, bytes }: ArchiveRecord): void {
+  take({ position, bytes }: Pick<ArchiveRecord, 'position' | 'bytes'>): void {
     this.checkChain(position)
     this.last = position
     if (position.seq === 0) {
       this.epochs++
-      if (bytes.length > 0) this.report('opens an epoch and yet has content')
+      if (bytes.length > 0) this.report('G5', 'opens an epoch and yet has content')
       return
     }
     this.records++
     const record = readRecord(bytes)
     if (typeof record === 'string') {
-      this.report(record)
+      this.report('G12', record)
       return
     }
-    if (record.now < this.lastNow) this.report(`is ${this.lastNow - record.now} ms older than the one before it`)
+    if (record.now < this.lastNow) this.report('G5', `is ${this.lastNow - record.now} ms older than the one before it`)
+    const sinceLastMs = this.lastNow === 0 ? 0 : record.now - this.lastNow
     this.lastNow = record.now
     this.events += record.events.length
     if (!this.isInventory || this.isPartial) return
+    const events: StockEvent[] = []
     for (const event of record.events) {
       const read = readStockEvent(event)
-      if (typeof read === 'string') this.report(read)
-      else if (read.kind === 'configured') this.configure(read)
-      else if (read.kind !== 'resumedBy') this.tell(read, record.now)
+      if (typeof read === 'string') this.report('G12', read)
+      else events.push(read)
     }
+    this.checkResumption(position, events[0], sinceLastMs)
+    for (const event of events) this.tell(event, record.now)
+  }
+
+  /** Nobody could use the time in which nobody owned the shard: a new owner begins with moving all deadlines by it. */
+  private checkResumption({ seq }: Position, first: StockEvent | undefined, sinceLastMs: number): void {
+    const gapMs = first?.kind === 'resumedBy' ? first.gapMs : undefined
+    if (gapMs === undefined && seq === 1 && sinceLastMs > 0)
+      this.report('G7', `takes ${sinceLastMs} ms without an owner from all deadlines`)
+    if (gapMs !== undefined && gapMs !== sinceLastMs)
+      this.report('G7', `moves all deadlines by ${gapMs} ms, and there was no owner for ${sinceLastMs} ms`)
   }
 
   private checkChain(position: Position): void {
@@ -72,39 +94,42 @@ export class ShardAudit {
     if (last === undefined) {
       if (position.seq === 0) return
       if (this.mayBePartial) this.isPartial = true
-      else this.reportAt(position, `is the first, but its predecessors are missing`)
+      else this.reportAt(position, 'G5', `is the first, but its predecessors are missing`)
       return
     }
     const follows = position.epoch === last.epoch ? position.seq === last.seq + 1 : position.epoch > last.epoch && position.seq === 0
-    if (!follows) this.reportAt(position, `comes after ${textOf(last)}: something between them is missing`)
+    if (!follows) this.reportAt(position, 'G5', `comes after ${textOf(last)}: something between them is missing`)
   }
 
-  private configure(event: { readonly sku: string; readonly stock: number; readonly perUserMax: number }): void {
-    const known = this.ledgers.find(({ sku }) => sku === event.sku)
-    if (known !== undefined) known.reconfigure(event.perUserMax)
-    else {
-      this.ledgers.push(
-        new StockLedger(event.sku, event.stock, event.perUserMax, (problem) => {
-          this.sku = event.sku
-          this.report(problem)
-        }),
-      )
+  private tell(event: StockEvent, now: number): void {
+    if (event.kind === 'configured') return this.configure(event.settings)
+    if (event.kind === 'resumedBy') {
+      for (const ledger of this.ledgers) ledger.take(event, now)
+      return
     }
-  }
-
-  private tell(event: Parameters<StockLedger['take']>[0], now: number): void {
     const ledger = this.ledgers[event.index]
     if (ledger !== undefined) ledger.take(event, now)
     else if (this.mayBePartial) this.isPartial = true
-    else this.report(`speaks of SKU number ${event.index}, which was never configured`)
+    else this.report('G12', `speaks of SKU number ${event.index}, which was never configured`)
   }
 
-  private report(problem: string): void {
-    if (this.last !== undefined) this.reportAt(this.last, problem)
+  private configure(settings: StockSettings): void {
+    const known = this.ledgers.find(({ sku }) => sku === settings.sku)
+    if (known !== undefined) return known.reconfigure(settings)
+    const ledger = new StockLedger(settings, (promise, problem) => {
+      this.sku = settings.sku
+      this.report(promise, problem)
+    })
+    ledger.watch = this.watchOf?.(ledger)
+    this.ledgers.push(ledger)
   }
 
-  private reportAt(position: Position, problem: string): void {
-    this.onProblem({ shard: this.shard, at: textOf(position), sku: this.sku, problem })
+  private report(promise: PromiseId, problem: string): void {
+    if (this.last !== undefined) this.reportAt(this.last, promise, problem)
+  }
+
+  private reportAt(position: Position, promise: PromiseId, problem: string): void {
+    this.onProblem({ shard: this.shard, at: textOf(position), sku: this.sku, promise, problem })
     this.sku = ''
   }
 }

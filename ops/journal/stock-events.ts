@@ -4,7 +4,7 @@ import type { ReadEvent } from './journal-records.ts'
 
 /** What an inventory shard's journal says, read from the bytes that actors/inventory/events.ts describes, with code of its own. */
 export type StockEvent =
-  | { readonly kind: 'configured'; readonly sku: string; readonly stock: number; readonly perUserMax: number }
+  | { readonly kind: 'configured'; readonly settings: StockSettings }
   | { readonly kind: 'phaseSet'; readonly index: number; readonly phase: Phase }
   | {
       readonly kind: 'held' | 'queued'
@@ -13,16 +13,30 @@ export type StockEvent =
       readonly qty: number
       readonly user: string
       readonly until: number
+      readonly request: string
     }
   | { readonly kind: 'left' | 'expired' | 'delivered'; readonly index: number; readonly claim: number }
   | { readonly kind: 'granted'; readonly index: number; readonly count: number; readonly until: number }
   | { readonly kind: 'lineSoldOut' | 'forgotten'; readonly index: number; readonly count: number }
-  | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number }
+  | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number; readonly amountMinor: number }
   | { readonly kind: 'settled'; readonly index: number; readonly claim: number; readonly outcome: SettledState }
-  | { readonly kind: 'restocked'; readonly index: number; readonly units: number }
+  | { readonly kind: 'restocked'; readonly index: number; readonly units: number; readonly request: string }
   | { readonly kind: 'resumedBy'; readonly gapMs: number }
   /** Says nothing of stock. */
   | { readonly kind: 'answered'; readonly index: number }
+
+/** What was decided about a SKU, as far as its books depend on it. */
+export interface StockSettings {
+  readonly sku: string
+  readonly incarnation: string
+  readonly stock: number
+  readonly perUserMax: number
+  readonly lineMax: number
+  readonly priceMinor: number
+}
+
+/** The request of a call that carried none. */
+export const noRequest = '0.0'
 
 export type Phase = 'scheduled' | 'open' | 'paused' | 'closed'
 export type SettledState = 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded'
@@ -37,7 +51,16 @@ const settledStates = new Map<number, SettledState>([
   [9, 'refunded'],
 ])
 
-const configuredSchema = z.object({ settings: z.object({ sku: z.string(), stock: z.int().min(0), perUserMax: z.int().min(1) }) })
+const configuredSchema = z.object({
+  settings: z.object({
+    sku: z.string(),
+    stock: z.int().min(0),
+    perUserMax: z.int().min(1),
+    lineMax: z.int().min(0),
+    priceMinor: z.int().min(0),
+  }),
+  incarnation: z.string(),
+})
 const packedAt = 8
 const userAt = 36
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -58,8 +81,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
   const index = u32(4)
   switch (kind) {
     case 1: {
-      const { sku, stock, perUserMax } = configuredSchema.parse(unpackInner(bytes.slice(packedAt))).settings
-      return { kind: 'configured', sku, stock, perUserMax }
+      const { settings, incarnation } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
+      return { kind: 'configured', settings: { ...settings, incarnation } }
     }
     case 2: {
       const phase = phases[view.getUint8(8)]
@@ -68,7 +91,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     case 3:
     case 4: {
       const user = utf8.decode(bytes.subarray(userAt, userAt + view.getUint8(14)))
-      return { kind: kind === 3 ? 'held' : 'queued', index, claim: u32(8), qty: view.getUint16(12, true), user, until: f64(16) }
+      const begun = { index, claim: u32(8), qty: view.getUint16(12, true), user, until: f64(16), request: `${u32(24)}.${u32(28)}` }
+      return { kind: kind === 3 ? 'held' : 'queued', ...begun }
     }
     case 5:
       return { kind: 'left', index, claim: u32(8) }
@@ -79,13 +103,13 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     case 8:
       return { kind: 'lineSoldOut', index, count: u32(8) }
     case 9:
-      return { kind: 'ordered', index, claim: u32(8), until: f64(16) }
+      return { kind: 'ordered', index, claim: u32(8), until: f64(16), amountMinor: f64(24) }
     case 10: {
       const outcome = settledStates.get(view.getUint8(12))
       return outcome === undefined ? undefined : { kind: 'settled', index, claim: u32(8), outcome }
     }
     case 12:
-      return { kind: 'restocked', index, units: u32(8) }
+      return { kind: 'restocked', index, units: u32(8), request: `${u32(12)}.${u32(16)}` }
     case 13:
       return { kind: 'forgotten', index, count: u32(8) }
     case 14:

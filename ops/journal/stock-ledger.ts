@@ -1,4 +1,4 @@
-import type { Phase, SettledState, StockEvent } from './stock-events.ts'
+import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
 export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded'
 export type LedgerState = 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
@@ -12,17 +12,30 @@ export interface LedgerClaim {
   readonly state: LedgerState
 }
 
+/** A promise of SPEC.md. */
+export type PromiseId = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
+
 interface Claim {
   readonly user: string
   readonly claim: number
   readonly qty: number
   state: LedgerState
-  /** When a hold or a payment ends, at the earliest: pauses and times without an owner only move it on. */
+  /** When a hold or a payment ends, without what pauses and times without an owner have added: see {@link StockLedger.deadlineOf}. */
   until: number
 }
 
+export type BookedClaim = Readonly<Claim>
+
+/** Hears of every step of the books as it is taken, for whoever needs their past. */
+export interface LedgerWatch {
+  /** The claim has just come to its state; `from` is undefined for a new one. */
+  moved(claim: BookedClaim, from: LedgerState | undefined): void
+  /** After everything that the event moved. */
+  took(event: SkuEvent, now: number): void
+}
+
 type EventOf<K extends StockEvent['kind']> = Extract<StockEvent, { readonly kind: K }>
-export type SkuEvent = Exclude<StockEvent, EventOf<'configured'> | EventOf<'resumedBy'>>
+export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
 
 /** Which states an order may come to from which. */
 const settlements: Readonly<Record<'pending' | 'overdue' | 'refunding', ReadonlySet<SettledState>>> = {
@@ -43,7 +56,12 @@ export class StockLedger {
   sold = 0
   waiting = 0
   phase: Phase = 'scheduled'
-  private perUserMax: number
+  settings: StockSettings
+  /** What has been added to the deadlines of holds and of payments. */
+  holdShiftMs = 0
+  orderShiftMs = 0
+  watch: LedgerWatch | undefined
+  private pausedAt = 0
   private readonly claims: Claim[] = []
   /** Tickets in the order of the line; those that left are passed over. */
   private readonly line: Claim[] = []
@@ -52,12 +70,12 @@ export class StockLedger {
   private readonly liveOf = new Map<string, Claim>()
   private readonly boughtBy = new Map<string, number>()
   private ended = 0
-  private readonly report: (problem: string) => void
+  private readonly report: (promise: PromiseId, problem: string) => void
 
-  constructor(sku: string, stock: number, perUserMax: number, report: (problem: string) => void) {
-    this.sku = sku
-    this.units = stock
-    this.perUserMax = perUserMax
+  constructor(settings: StockSettings, report: (promise: PromiseId, problem: string) => void) {
+    this.sku = settings.sku
+    this.units = settings.stock
+    this.settings = settings
     this.report = report
   }
 
@@ -69,18 +87,34 @@ export class StockLedger {
     return new Set(this.claims.map(({ user }) => user)).size
   }
 
+  /** How many have bought something. */
+  get buyers(): number {
+    return this.boughtBy.size
+  }
+
   *allClaims(): Generator<LedgerClaim> {
     for (const { user, claim, qty, state } of this.claims) yield { sku: this.sku, user, claim, qty, state }
   }
 
-  reconfigure(perUserMax: number): void {
-    this.perUserMax = perUserMax
+  reconfigure(settings: StockSettings): void {
+    this.settings = settings
   }
 
   take(event: SkuEvent, now: number): void {
+    this.apply(event, now)
+    if (this.available < 0) this.report('G1', `${-this.available} units are given out that were never put in`)
+    this.watch?.took(event, now)
+  }
+
+  private apply(event: SkuEvent, now: number): void {
     switch (event.kind) {
       case 'phaseSet':
-        this.phase = event.phase
+        this.phaseSet(event.phase, now)
+        break
+      case 'resumedBy':
+        this.orderShiftMs += event.gapMs
+        // While the sale is paused the pause itself moves the holds.
+        if (this.phase !== 'paused') this.holdShiftMs += event.gapMs
         break
       case 'held':
       case 'queued':
@@ -110,7 +144,7 @@ export class StockLedger {
         break
       case 'forgotten':
         this.ended -= event.count
-        if (this.ended < 0) this.report(`${event.count} claims are put away, more than have ended`)
+        if (this.ended < 0) this.report('G12', `${event.count} claims are put away, more than have ended`)
         break
       case 'delivered':
         this.delivered(event.claim)
@@ -118,23 +152,30 @@ export class StockLedger {
       case 'answered':
         break
     }
-    if (this.available < 0) this.report(`${-this.available} units are given out that were never put in`)
+  }
+
+  private phaseSet(phase: Phase, now: number): void {
+    if (this.phase === 'paused') this.holdShiftMs += Math.max(0, now - this.pausedAt)
+    if (phase === 'paused') this.pausedAt = now
+    this.phase = phase
   }
 
   private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued'>): void {
     const last = this.claims.length
-    if (claim !== last + 1) this.report(`claim ${claim} follows claim ${last}`)
+    if (claim !== last + 1) this.report('G6', `claim ${claim} follows claim ${last}`)
     const other = this.liveOf.get(user)
-    if (other !== undefined) this.report(`claim ${claim} is ${user}'s, who has claim ${other.claim} already`)
+    if (other !== undefined) this.report('G4', `claim ${claim} is ${user}'s, who has claim ${other.claim} already`)
     const bought = this.boughtBy.get(user) ?? 0
-    if (bought + qty > this.perUserMax) this.report(`claim ${claim} gives ${user} ${bought + qty} units; the limit is ${this.perUserMax}`)
-    if (this.phase !== 'open') this.report(`claim ${claim} began while the sale was ${this.phase}`)
-    if (kind === 'held' && this.waiting > 0) this.report(`claim ${claim} got a hold past ${this.waiting} people in line`)
-    const made: Claim = { user, claim, qty, state: kind, until }
+    const { perUserMax } = this.settings
+    if (bought + qty > perUserMax) this.report('G11', `claim ${claim} gives ${user} ${bought + qty} units; the limit is ${perUserMax}`)
+    if (this.phase !== 'open') this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
+    if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
+    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0 }
     this.claims.push(made)
     this.liveOf.set(user, made)
     this.count(kind, qty)
     if (kind === 'queued') this.line.push(made)
+    this.watch?.moved(made, undefined)
   }
 
   /** The first in line, whoever that is: the journal names no tickets here, so the order of the line is the order of the tickets. */
@@ -144,15 +185,15 @@ export class StockLedger {
   }
 
   private granted({ count, until }: EventOf<'granted'>): void {
-    if (this.phase !== 'open') this.report(`the line was served while the sale was ${this.phase}`)
+    if (this.phase !== 'open') this.report('G6', `the line was served while the sale was ${this.phase}`)
     for (let i = 0; i < count; i++) {
       const claim = this.head()
       if (claim === undefined) {
-        this.report(`${count} people were served, but only ${i} stood in line`)
+        this.report('G6', `${count} people were served, but only ${i} stood in line`)
         return
       }
+      claim.until = until - this.holdShiftMs
       this.move(claim, 'held')
-      claim.until = until
     }
   }
 
@@ -160,67 +201,86 @@ export class StockLedger {
     for (let i = 0; i < count; i++) {
       const claim = this.head()
       if (claim === undefined) {
-        this.report(`${count} people were told that it is sold out, but only ${i} stood in line`)
+        this.report('G6', `${count} people were told that it is sold out, but only ${i} stood in line`)
         return
       }
       const mayComeFree = this.available + this.held + this.ordered
       if (this.phase !== 'closed' && claim.qty <= mayComeFree) {
-        this.report(`claim ${claim.claim} was told that it is sold out while ${mayComeFree} units were free or could come free`)
+        this.report('G2', `claim ${claim.claim} was told that it is sold out while ${mayComeFree} units were free or could come free`)
       }
       this.close(claim, 'soldout')
     }
   }
 
   private ordering({ claim: number, until }: EventOf<'ordered'>): void {
-    const claim = this.find(number, ['held'], 'was ordered')
+    const claim = this.find(number, ['held'], 'was ordered', 'G8')
     if (claim === undefined) return
+    claim.until = until - this.orderShiftMs
     this.move(claim, 'pending')
-    claim.until = until
   }
 
   private settled({ claim: number, outcome }: EventOf<'settled'>, now: number): void {
-    const claim = this.find(number, ['pending', 'overdue', 'refunding'], `became ${outcome}`)
+    const claim = this.find(number, ['pending', 'overdue', 'refunding'], `became ${outcome}`, 'G8')
     if (claim === undefined || !isOpenOrder(claim.state)) return
-    if (!settlements[claim.state].has(outcome)) this.report(`order ${number} became ${outcome} although it was ${claim.state}`)
+    if (!settlements[claim.state].has(outcome)) this.report('G8', `order ${number} became ${outcome} although it was ${claim.state}`)
+    if (claim.state === 'overdue') this.checkLatePayment(claim, outcome)
     if (outcome === 'overdue') {
       this.notBefore(number, now)
       this.move(claim, outcome)
     } else if (outcome === 'refunding') this.move(claim, outcome)
     else this.close(claim, outcome)
-    if (outcome === 'paid') this.boughtBy.set(claim.user, (this.boughtBy.get(claim.user) ?? 0) + claim.qty)
+  }
+
+  /** Money that came too late takes the units if some are free and nobody waits for them, and else goes back. */
+  private checkLatePayment({ claim, qty }: Claim, outcome: SettledState): void {
+    const mayHave = qty <= this.available && this.waiting === 0 && this.phase !== 'closed'
+    if (outcome === 'paid' && !mayHave)
+      this.report('G8', `order ${claim} took ${qty} of ${this.available} units too late, past ${this.waiting} people in line`)
+    if (outcome === 'refunding' && mayHave) this.report('G8', `order ${claim} was not given units that were free and nobody waited for`)
   }
 
   private delivered(number: number): void {
-    this.find(number, ['paid', 'declined', 'cancelled', 'refunded'], 'was delivered as ended')
+    this.find(number, ['paid', 'declined', 'cancelled', 'refunded'], 'was delivered as ended', 'G8')
+  }
+
+  /** When the claim's hold or payment ends, if no pause and no time without an owner comes in between any more. */
+  private deadlineOf({ state, until }: Claim, now: number): number {
+    if (state !== 'held') return until + this.orderShiftMs
+    return until + this.holdShiftMs + (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
   }
 
   private notBefore(number: number, now: number): void {
     const claim = this.claims[number - 1]
-    if (claim !== undefined && now < claim.until) this.report(`claim ${number} ran out ${claim.until - now} ms too early`)
+    if (claim === undefined) return
+    const earlyMs = this.deadlineOf(claim, now) - now
+    if (earlyMs > 0) this.report('G7', `claim ${number} ran out ${earlyMs} ms too early`)
   }
 
   private end(number: number, from: readonly LedgerState[], ending: ClaimEnd): void {
-    const claim = this.find(number, from, `ended as ${ending}`)
+    const claim = this.find(number, from, `ended as ${ending}`, 'G2')
     if (claim !== undefined) this.close(claim, ending)
   }
 
-  private find(number: number, states: readonly LedgerState[], what: string): Claim | undefined {
+  private find(number: number, states: readonly LedgerState[], what: string, promise: PromiseId): Claim | undefined {
     const claim = this.claims[number - 1]
-    if (claim === undefined) this.report(`claim ${number} ${what}, but never began`)
-    else if (!states.includes(claim.state)) this.report(`claim ${number} ${what} although it was ${claim.state}`)
+    if (claim === undefined) this.report(promise, `claim ${number} ${what}, but never began`)
+    else if (!states.includes(claim.state)) this.report(promise, `claim ${number} ${what} although it was ${claim.state}`)
     return claim
   }
 
   private close(claim: Claim, ending: ClaimEnd): void {
     this.move(claim, ending)
+    if (ending === 'paid') this.boughtBy.set(claim.user, (this.boughtBy.get(claim.user) ?? 0) + claim.qty)
     if (this.liveOf.get(claim.user) === claim) this.liveOf.delete(claim.user)
     this.ended++
   }
 
   private move(claim: Claim, to: LedgerState): void {
-    this.count(claim.state, -claim.qty)
+    const from = claim.state
+    this.count(from, -claim.qty)
     claim.state = to
     this.count(to, claim.qty)
+    this.watch?.moved(claim, from)
   }
 
   private count(state: LedgerState, qty: number): void {

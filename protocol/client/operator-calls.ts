@@ -63,7 +63,7 @@ function asPlain(value: Plain): Plain {
   return value
 }
 
-function decodeLine(value: Plain): readonly LinePlace[] {
+export function decodeLine(value: Plain): readonly LinePlace[] {
   return listOf(value, 'line', (item) => {
     const fields = new PlainReader(item, 'place')
     return { ticket: fields.number('ticket'), user: fields.text('user'), qty: fields.number('qty'), ahead: fields.number('ahead') }

@@ -1,0 +1,137 @@
+import { decodePlain } from '../../cluster/call-codec.ts'
+import type { QueuedOrder } from '../../cluster/queue.ts'
+import { shardName } from '../../cluster/store.ts'
+import type { ClaimNotice, ShardBroadcast } from '../../protocol/broadcast.ts'
+import { op } from '../../protocol/entry.ts'
+import { eachAnswer, frameKind, kindOfFrame } from '../../protocol/frame.ts'
+import { parseOrderId } from '../../protocol/ids.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Order } from '../../protocol/results.ts'
+import { type AskedCommand, AskedCommands } from './asked-commands.ts'
+import type { Complain } from './findings.ts'
+import type { LiveBooks } from './live-books.ts'
+import { answerProblem } from './said-answer.ts'
+import { broadcastProblem } from './said-numbers.ts'
+import type { ShardBooks } from './shard-books.ts'
+import type { SkuHistory } from './sku-history.ts'
+
+/**
+ * Everything that leaves a shard follows from a durable prefix of its journal (G3). An answer is right if its shard's durable books were as it
+ * says at some time from the first sending of its question to its own: then it was decided on durable state, by an owner whose epoch stood. A
+ * broadcast names its record and has to say exactly what the books were there.
+ */
+export class LeavingCheck {
+  /** Answers, broadcasts, notices and orders that were held against the books, and those that only lost records explain. */
+  checked = 0
+  excused = 0
+  private readonly books: LiveBooks
+  private readonly complain: Complain
+  private readonly asked = new AskedCommands()
+
+  constructor(books: LiveBooks, complain: Complain) {
+    this.books = books
+    this.complain = complain
+  }
+
+  /** Takes every frame in the moment in which a process hands it to the bus. */
+  sent(process: string, subject: string, frame: Uint8Array): void {
+    const kind = kindOfFrame(frame)
+    if (kind === frameKind.commands) {
+      for (const asked of this.asked.take(subject, frame, this.books.tick)) this.checkNews(process, asked)
+    } else if (kind === frameKind.answers) this.checkAnswers(process, subject, frame)
+    else if (kind === frameKind.broadcast) this.checkBroadcast(process, unpackInner<ShardBroadcast>(frame.slice(2)))
+    else if (kind === frameKind.notice) {
+      const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))
+      this.checkClaim(`${process}: a notice`, sku, user, claim)
+    }
+  }
+
+  /** Takes every order in the moment in which its shard's owner hands it to the queue; `id` is the queue's. */
+  queuePut(process: string, id: string, { order, user, qty, amountMinor, kind }: QueuedOrder): void {
+    const parts = parseOrderId(order)
+    const epoch = Number(/\/(\d+)\.\d+$/.exec(id)?.[1] ?? Infinity)
+    const wanted = kind === 'refund' ? ['refunding'] : ['pending', 'overdue']
+    this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
+      const past = history.claims.get(parts?.claim ?? 0)
+      if (past === undefined || past.user !== user || past.qty !== qty || past.amountMinor !== amountMinor) return 'is no durable order'
+      // Its owner may be an older one, whose gate had opened before another took the shard.
+      const step = Math.min(books.step, books.lastStepOf(epoch))
+      const [last] = history.spansOf(user, { from: step, to: step })
+      return wanted.includes(last?.mark?.state ?? '')
+        ? undefined
+        : `is there to ${kind}, and its order is ${last?.mark?.state ?? 'nothing'}`
+    })
+  }
+
+  private checkAnswers(process: string, replyTo: string, frame: Uint8Array): void {
+    eachAnswer(frame, ({ slot, turn, from, to }) => {
+      const asked = this.asked.find(replyTo, slot, turn)
+      const bytes = frame.slice(from, to)
+      if (asked === undefined) this.complain('G3', `${process}: an answer to ${replyTo} that nobody asked for: ${textOf(bytes)}`)
+      else this.check(this.books.explaining(asked.shard), `${process}: ${nameOf(asked)}`, (books) => answerProblem(books, asked, bytes))
+    })
+  }
+
+  private checkBroadcast(process: string, said: ShardBroadcast): void {
+    const shard = shardName('inv', said.shard)
+    this.check(this.books.explaining(shard), `${process}: a broadcast of ${shard}`, (books) => broadcastProblem(books, said))
+  }
+
+  /** What shards and gateways tell sessions of an order or a claim has to be durable as well. */
+  private checkNews(process: string, { op: asks, user, payload }: AskedCommand): void {
+    if (asks === op.claimed) {
+      const { sku, claim } = unpackInner<{ readonly sku: string; readonly claim: number }>(payload)
+      this.checkClaim(`${process}: word of a claim`, sku, user, claim)
+    } else if (asks === op.orderNews) {
+      const news = unpackInner<Order>(payload)
+      this.checkSku(`${process}: news of ${news.order}`, news.sku, (history) => {
+        const claim = parseOrderId(news.order)?.claim
+        const marks = history.marks.get(user) ?? []
+        const isTrue = marks.some(({ past, state }) => past.claim === claim && state === news.state)
+        return isTrue ? undefined : `say ${news.state}, which it never was`
+      })
+    }
+  }
+
+  private checkClaim(what: string, sku: string, user: string, claim: number): void {
+    this.checkSku(what, sku, (history) =>
+      history.claims.get(claim)?.user === user ? undefined : `of ${user}'s claim ${claim} of ${sku}, which is not durable`,
+    )
+  }
+
+  private checkSku(what: string, sku: string, problemIn: (history: SkuHistory, books: ShardBooks) => string | undefined): void {
+    this.check(
+      this.books.explainingSku(sku),
+      what,
+      ({ history, books }) => problemIn(history, books),
+      `speaks of ${sku}, which does not exist`,
+    )
+  }
+
+  /** The books that count are asked first, then those that still are an excuse; the first one's complaint is the one that is told. */
+  private check<T>(candidates: Iterable<T>, what: string, problemIn: (candidate: T) => string | undefined, otherwise = ''): void {
+    this.checked++
+    let first: string | undefined
+    for (const candidate of candidates) {
+      const problem = problemIn(candidate)
+      if (problem === undefined) {
+        if (first !== undefined) this.excused++
+        return
+      }
+      first ??= problem
+    }
+    this.complain('G3', `${what} ${first ?? otherwise}`)
+  }
+}
+
+const opNames = new Map<number, string>(Object.entries(op).map(([name, number]) => [number, name]))
+
+function nameOf({ op: asks, sku, user, shard }: AskedCommand): string {
+  return [opNames.get(asks), sku, user, 'at', shard].filter((word) => word !== '').join(' ')
+}
+
+/** For people; an answer in the inner codec is not spelled out. */
+function textOf(bytes: Uint8Array): string {
+  const { error, result } = decodePlain(bytes)
+  return JSON.stringify(error ?? result)
+}

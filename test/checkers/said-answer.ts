@@ -1,0 +1,156 @@
+import { decodeInner, decodePlain } from '../../cluster/call-codec.ts'
+import type { ShardView } from '../../protocol/broadcast.ts'
+import { decodeLine } from '../../protocol/client/operator-calls.ts'
+import { decodeClaim, decodeOrderClaim, decodeOrders, decodeSkuStatus } from '../../protocol/client/result-decoders.ts'
+import { op } from '../../protocol/entry.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { ClaimState, Order, SkuStatus } from '../../protocol/results.ts'
+import type { AskedCommand } from './asked-commands.ts'
+import { explainsClaim, explainsLeft, explainsOrder } from './said-claim.ts'
+import { isWhere, viewProblem } from './said-numbers.ts'
+import { explainsRefusal } from './said-refusal.ts'
+import type { ShardBooks } from './shard-books.ts'
+import type { SkuHistory, Span } from './sku-history.ts'
+
+/** One claim as gateways ask for it. */
+interface ClaimReport {
+  readonly sku: string
+  readonly claim: number
+  readonly user: string
+  readonly state: ClaimState
+}
+
+/** What of an answer does not follow from the durable books at any time since its question was asked; undefined if all does. */
+export function answerProblem(books: ShardBooks, asked: AskedCommand, answer: Uint8Array): string | undefined {
+  const span = { from: books.stepAtTick(asked.tick), to: books.step }
+  switch (asked.op) {
+    case op.view: {
+      const { error, result } = decodeInner<ShardView>(answer)
+      return error === null ? viewProblem(books, result, span) : refusalProblem(books, asked, error.code)
+    }
+    case op.claimsByNumber:
+    case op.claimsOfUser: {
+      const { error, result } = decodeInner<readonly ClaimReport[]>(answer)
+      return error === null ? reportsProblem(books, asked, result, span) : refusalProblem(books, asked, error.code)
+    }
+    default: {
+      const { error, result } = decodePlain<Plain>(answer)
+      return error === null ? resultProblem(books, asked, result, span) : refusalProblem(books, asked, error.code)
+    }
+  }
+}
+
+/** A refusal is remembered and given again to the same request, so it may be as old as the first of its copies. */
+function refusalProblem(books: ShardBooks, asked: AskedCommand, code: Parameters<typeof explainsRefusal>[2]): string | undefined {
+  const span = { from: books.stepAtTick(asked.requestTick), to: books.step }
+  return explainsRefusal(books.sku(skuOf(asked)), asked, code, span) ? undefined : `was refused with ${code}, for which there was no reason`
+}
+
+function resultProblem(books: ShardBooks, asked: AskedCommand, result: Plain, span: Span): string | undefined {
+  if (asked.shard.startsWith('ses.')) return sessionProblem(books, asked, result, span)
+  if (asked.op === op.delivered) return undefined
+  const history = books.sku(skuOf(asked))
+  if (history === undefined) return `was answered for ${skuOf(asked)}, which does not exist`
+  return inventoryProblem(history, asked, result, span)
+}
+
+function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plain, span: Span): string | undefined {
+  const { user } = asked
+  switch (asked.op) {
+    case op.buy:
+    case op.claim:
+    case op.checkout:
+    case op.orderGet: {
+      const said = decodeClaim(result)
+      return explainsClaim(history, user, said, span) ? undefined : unexplained(said)
+    }
+    case op.leave: {
+      const said = decodeClaim(result)
+      const isExplained = said.state === 'none' ? explainsLeft(history, user, span) : explainsClaim(history, user, said, span)
+      return isExplained ? undefined : unexplained(said)
+    }
+    case op.settle: {
+      const said = decodeOrderClaim(result)
+      const { claim } = unpackInner<{ readonly claim: number }>(asked.payload)
+      const owner = history.claims.get(claim)?.user ?? ''
+      return explainsOrder(history, owner, said, span) ? undefined : unexplained(said)
+    }
+    case op.restock:
+      if (asked.request !== undefined && !history.restocks.has(asked.request)) return 'was told that its units are in, and they are not'
+      return statusProblem(history, decodeSkuStatus(result), span)
+    case op.status:
+    case op.configure:
+    case op.setPhase:
+      return statusProblem(history, decodeSkuStatus(result), span)
+    case op.lineList:
+      return lineProblem(history, result, span)
+    default:
+      return undefined
+  }
+}
+
+function statusProblem(history: SkuHistory, said: SkuStatus, span: Span): string | undefined {
+  const isExplained = history.isOnceIn(span, (moment) => isWhere(moment, { ...said, phase: said.state }))
+  return isExplained ? undefined : unexplained(said)
+}
+
+function lineProblem(history: SkuHistory, result: Plain, span: Span): string | undefined {
+  const wrong = decodeLine(result).find(({ ticket, user, ahead }) => {
+    return !explainsClaim(history, user, { state: 'queued', ticket, ahead, eta: null, odds: 'likely' }, span)
+  })
+  return wrong === undefined ? undefined : unexplained(wrong)
+}
+
+function reportsProblem(books: ShardBooks, asked: AskedCommand, reports: readonly ClaimReport[], span: Span): string | undefined {
+  for (const report of reports) {
+    const history = books.sku(report.sku)
+    if (history?.claims.get(report.claim)?.user !== report.user)
+      return `was told of ${report.user}'s claim ${report.claim}, which does not exist`
+    if (!explainsClaim(history, report.user, report.state, span)) return unexplained(report)
+  }
+  if (asked.op !== op.claimsOfUser) return undefined
+  const told = new Set(reports.map((report) => report.sku))
+  for (const history of books.allSkus) {
+    const { sku } = history.ledger
+    const hadNothing = history.spansOf(asked.user, span).some(({ mark }) => mark === undefined || mark.state === 'away')
+    if (!told.has(sku) && !hadNothing) return `was not told of the claim of ${sku}`
+  }
+  return undefined
+}
+
+function sessionProblem(
+  { sessions }: ShardBooks,
+  { op: asks, user, payload }: AskedCommand,
+  result: Plain,
+  span: Span,
+): string | undefined {
+  switch (asks) {
+    case op.attach:
+    case op.detach: {
+      const { gateway } = unpackInner<{ readonly gateway: string }>(payload)
+      return sessions.wasAttached(user, gateway, asks === op.attach, span) ? undefined : 'is said to be done, and is not durable'
+    }
+    case op.orderNews: {
+      const news = unpackInner<Order>(payload)
+      const isKnown = sessions.ordersOf(user, span.to).some(({ order, state }) => order === news.order && state === news.state)
+      return isKnown ? undefined : `is said to be kept, and is not durable: ${news.order} ${news.state}`
+    }
+    case op.orderList: {
+      const known = sessions.ordersOf(user, span.to)
+      const invented = decodeOrders(result).find((said) => !known.some(({ order, state }) => order === said.order && state === said.state))
+      return invented === undefined ? undefined : unexplained(invented)
+    }
+    default:
+      return undefined
+  }
+}
+
+function skuOf({ op: asks, sku, payload }: AskedCommand): string {
+  if (asks !== op.configure) return sku
+  return unpackInner<{ readonly settings: { readonly sku: string } }>(payload).settings.sku
+}
+
+function unexplained(said: unknown): string {
+  return `was told what the durable books never were since it asked: ${JSON.stringify(said)}`
+}

@@ -1,0 +1,61 @@
+import type { ReadEvent } from '../../ops/journal/journal-records.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { Order } from '../../protocol/results.ts'
+import type { Span, Steps } from './sku-history.ts'
+
+type SessionStep =
+  | { readonly step: number; readonly kind: 'attached' | 'detached'; readonly gateway: string }
+  | { readonly step: number; readonly kind: 'ordered'; readonly order: Order }
+
+const kinds = new Map([
+  [32, 'attached'],
+  [33, 'detached'],
+  [34, 'ordered'],
+] as const)
+const kindNumbers: ReadonlyMap<number, SessionStep['kind']> = kinds
+const userBytesAt = 16
+const userAt = 17
+/** A user's session knows so many gateways, the latest. */
+const gatewaysMax = 8
+const utf8 = new TextDecoder()
+
+/** What a session shard's journal says of its users, read from the bytes that actors/session/session-events.ts describes, with code of its own. */
+export class SessionHistory {
+  private readonly steps: Steps
+  private readonly users = new Map<string, SessionStep[]>()
+
+  constructor(steps: Steps) {
+    this.steps = steps
+  }
+
+  take({ kind: number, bytes }: ReadEvent): void {
+    const step = ++this.steps.count
+    const kind = kindNumbers.get(number)
+    if (kind === undefined) return
+    const bodyAt = userAt + (bytes[userBytesAt] ?? 0)
+    const user = utf8.decode(bytes.subarray(userAt, bodyAt))
+    const body = bytes.slice(bodyAt)
+    const past = this.users.get(user) ?? []
+    this.users.set(user, past)
+    if (kind === 'ordered') past.push({ step, kind, order: unpackInner<Order>(body) })
+    else past.push({ step, kind, gateway: utf8.decode(body) })
+  }
+
+  /** Whether at any time of the span the user was, or was not, attached to the gateway. */
+  wasAttached(user: string, gateway: string, wanted: boolean, { from, to }: Span): boolean {
+    let gateways: readonly string[] = []
+    for (const one of this.users.get(user) ?? []) {
+      if (one.kind === 'ordered') continue
+      if (one.step > to) break
+      if (one.step > from && gateways.includes(gateway) === wanted) return true
+      const others = gateways.filter((other) => other !== one.gateway)
+      gateways = one.kind === 'attached' ? [...others, one.gateway].slice(-gatewaysMax) : others
+    }
+    return gateways.includes(gateway) === wanted
+  }
+
+  /** Every state that the journal has told of the user's orders up to this step. */
+  ordersOf(user: string, step: number): Order[] {
+    return (this.users.get(user) ?? []).flatMap((one) => (one.kind === 'ordered' && one.step <= step ? [one.order] : []))
+  }
+}
