@@ -9,6 +9,7 @@ import { journalStart, type Store } from '../../cluster/store.ts'
 import { auditJournal } from '../../ops/journal/journal-audit.ts'
 import { SimStoreBench } from './store/store-bench.ts'
 import type { Applied } from './store/store-change.ts'
+import { undoMs } from './store/undo-log.ts'
 
 storeContract('The simulated store', async () => {
   const bench = new SimStoreBench()
@@ -88,6 +89,19 @@ test('SIM-S5 an outage serves nobody: a request fails, or is carried out when it
   expect(await archived(bench)).toEqual(['', '1', '2', '3', '4'])
 })
 
+test('SIM-S5 what arrives in the moment in which an outage ends comes after what has waited for it', async () => {
+  const bench = new SimStoreBench()
+  const owner = bench.process('owner')
+  const store = bench.store.connect(owner)
+  const epoch = await bench.settled(opened(store))
+  Object.assign(bench.store.weather, { latencyMs: [3, 3], hangShare: 1 })
+  bench.store.outage(1_000)
+  const first = store.append(shard, { epoch, seq: 1 }, bytesOf('one'))
+  bench.store.slow(owner, 997, 1)
+  const second = store.append(shard, { epoch, seq: 2 }, bytesOf('two'))
+  expect(await bench.settled(Promise.all([first, second]))).toEqual(['stored', 'stored'])
+})
+
 test('SIM-S6 a failover loses the newest of everything, says exactly what, and gives no epoch out again', async () => {
   const bench = new SimStoreBench()
   const told: (readonly Applied[])[] = []
@@ -131,6 +145,19 @@ test('SIM-S6 a failover by number loses so many records, and what came after the
   expect(await archived(bench)).toEqual(['', 'one'])
 })
 
+test('SIM-S6 no failover loses more than the last seconds', async () => {
+  const bench = new SimStoreBench()
+  const store = bench.connect()
+  const epoch = await opened(store)
+  const seqs = Array.from({ length: 1_500 }, (_, i) => i + 1)
+  await Promise.all(seqs.map((seq) => store.append(shard, { epoch, seq }, bytesOf('old'))))
+  await bench.pass(undoMs + 1_000)
+  for (const seq of [1_501, 1_502]) await store.append(shard, { epoch, seq }, bytesOf('new'))
+  expect(bench.store.failover({ ms: 60_000 })).toHaveLength(2)
+  expect(bench.store.failover({ records: 60_000 })).toEqual([])
+  expect(await archived(bench)).toHaveLength(1_501)
+})
+
 test('SIM-S6 a failover brings back what was, whatever has happened since', async () => {
   const step = record({
     what: constantFrom('claim', 'open', 'append', 'append', 'append', 'snapshot', 'put', 'delete', 'release', 'renew'),
@@ -141,6 +168,7 @@ test('SIM-S6 a failover brings back what was, whatever has happened since', asyn
     asyncProperty(array(step, { maxLength: 30 }), array(step, { maxLength: 30 }), async (before, after) => {
       const bench = new SimStoreBench()
       const owners = [new Hand(bench.connect(), 'a'), new Hand(bench.connect(), 'b')]
+      for (const what of ['claim', 'open', 'append', 'append']) await owners[0]?.does(what, 0)
       for (const { who, what, key } of before) await owners[who]?.does(what, key)
       const stood = await everything(bench)
       await bench.pass(100)

@@ -61,7 +61,8 @@ export class StoreClient implements Store {
   }
 
   append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
-    const bytes = new Uint8Array(record)
+    // From Node's pool: small memory of its own for each of many records would keep the garbage collector busy.
+    const bytes = Buffer.from(record)
     return this.ask((server, by) => server.append(by, shard, position, bytes))
   }
 
@@ -118,7 +119,7 @@ export class StoreClient implements Store {
   }
 
   putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<'stored' | 'fenced'> {
-    const copy = new Uint8Array(bytes)
+    const copy = Buffer.from(bytes)
     return this.ask((server, by) => server.put(by, shard, epoch, key, copy, ttlMs))
   }
 
