@@ -1,7 +1,7 @@
 import type { Bus } from '../../cluster/bus.ts'
 import { frameBytesMax, frameKind, kindOfFrame } from '../../protocol/frame.ts'
+import { type Direction, type Hub, type NetworkLimits, SimLink } from './network/sim-link.ts'
 import { simulationStart } from './scheduler.ts'
-import { type Direction, type Hub, type NetworkLimits, SimLink } from './sim-link.ts'
 import type { SimParts } from './sim-parts.ts'
 import type { SimProcess } from './sim-process.ts'
 import { calmNetwork, type NetworkWeather } from './weather.ts'

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connectSocket, type SocketClient } from '../../protocol/client/index.ts'
 import { decodeMessage, jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix, writeResult } from '../../protocol/envelope.ts'
 import { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
-import type { ServerSocket } from './server-end.ts'
 import { SimDevice } from './sim-device.ts'
 import type { SimProcess } from './sim-process.ts'
 import { SimSockets } from './sim-sockets.ts'
 import { SmallWorld } from './small-world.ts'
+import type { ServerSocket } from './sockets/server-end.ts'
 import { calmSockets } from './weather.ts'
 
 /** A server that answers every call, and says which. */

@@ -1,13 +1,13 @@
 import type { SocketConstructor } from '../../protocol/client/socket-connection.ts'
-import type { ClientEnd, ClientHandlers } from './client-end.ts'
-import { webSocketClass } from './client-web-socket.ts'
 import { simulationStart } from './scheduler.ts'
-import type { Accept } from './server-end.ts'
 import type { SimDevice } from './sim-device.ts'
 import type { SimParts } from './sim-parts.ts'
 import type { SimProcess } from './sim-process.ts'
-import { type Notices, SocketPair } from './socket-pair.ts'
-import { abnormalCode } from './socket-wire.ts'
+import type { ClientEnd, ClientHandlers } from './sockets/client-end.ts'
+import { webSocketClass } from './sockets/client-web-socket.ts'
+import type { Accept } from './sockets/server-end.ts'
+import { type Notices, SocketPair } from './sockets/socket-pair.ts'
+import { abnormalCode } from './sockets/socket-wire.ts'
 import { calmSockets, drawMs, type SocketWeather } from './weather.ts'
 
 export interface SocketLimits {

@@ -46,6 +46,13 @@ export class SmallWorld implements SimParts {
     return watched
   }
 
+  /** Resolves after `ms`. */
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.scheduler.after(ms, resolve)
+    })
+  }
+
   /** What was logged as an error. */
   get errors(): readonly string[] {
     return this.trace.tail().filter((line) => line.includes(' error: '))

@@ -79,3 +79,14 @@ export const calmService: ServiceWeather = {
   answerLostShare: 0,
   timeoutMs: 1_000,
 }
+
+export interface QueueWeather extends ServiceWeather {
+  /** Orders that are handed to two workers at once. */
+  readonly doubleShare: number
+  /** Workers' answers that get lost, so that the order is handed out again. */
+  readonly ackLostShare: number
+  /** How long the queue believes in a worker that has died. */
+  readonly deathNoticeMs: DelayRange
+}
+
+export const calmQueue: QueueWeather = { ...calmService, doubleShare: 0, ackLostShare: 0, deathNoticeMs: { fromMs: 1, toMs: 50 } }

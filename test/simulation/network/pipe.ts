@@ -1,4 +1,4 @@
-import type { EventOwner, Scheduler } from './scheduler.ts'
+import type { EventOwner, Scheduler } from '../scheduler.ts'
 
 interface PipeParts<T> {
   readonly scheduler: Scheduler

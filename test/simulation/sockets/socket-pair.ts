@@ -1,11 +1,11 @@
+import { Pipe } from '../network/pipe.ts'
+import type { SimDevice } from '../sim-device.ts'
+import type { SimParts } from '../sim-parts.ts'
+import type { SimProcess } from '../sim-process.ts'
+import { drawMs, type SocketWeather } from '../weather.ts'
 import { ClientEnd, type ClientHandlers } from './client-end.ts'
-import { Pipe } from './pipe.ts'
 import { type Accept, ServerEnd } from './server-end.ts'
-import type { SimDevice } from './sim-device.ts'
-import type { SimParts } from './sim-parts.ts'
-import type { SimProcess } from './sim-process.ts'
 import { abnormalCode, bytesOf, type Wire } from './socket-wire.ts'
-import { drawMs, type SocketWeather } from './weather.ts'
 
 /** Which ends of a broken connection notice soon. A server notices in any case, when its pings stay without an answer for long enough. */
 export type Notices = 'both' | 'client' | 'server' | 'none'

@@ -1,11 +1,11 @@
-import type { SendResult } from '../../cluster/bus.ts'
-import { frameKind, kindOfFrame } from '../../protocol/frame.ts'
+import type { SendResult } from '../../../cluster/bus.ts'
+import { frameKind, kindOfFrame } from '../../../protocol/frame.ts'
+import { simulationStart } from '../scheduler.ts'
+import type { SimParts } from '../sim-parts.ts'
+import type { SimProcess } from '../sim-process.ts'
+import { drawMs, type NetworkWeather } from '../weather.ts'
 import { Pipe } from './pipe.ts'
-import { simulationStart } from './scheduler.ts'
 import { SimBus, type Uplink } from './sim-bus.ts'
-import type { SimParts } from './sim-parts.ts'
-import type { SimProcess } from './sim-process.ts'
-import { drawMs, type NetworkWeather } from './weather.ts'
 
 export interface NetworkLimits {
   /** What a process may have on its way to the hub; above it `send` answers `full`. At least one frame. */

@@ -1,4 +1,4 @@
-import type { Socket, SocketConstructor } from '../../protocol/client/socket-connection.ts'
+import type { Socket, SocketConstructor } from '../../../protocol/client/socket-connection.ts'
 import type { ClientEnd, ClientHandlers } from './client-end.ts'
 import type { SocketData } from './socket-wire.ts'
 

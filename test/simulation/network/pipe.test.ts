@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { SmallWorld } from '../small-world.ts'
 import { Pipe } from './pipe.ts'
-import { SmallWorld } from './small-world.ts'
 
 function pipeOf(world: SmallWorld): { readonly pipe: Pipe<string>; readonly got: string[] } {
   const got: string[] = []

@@ -1,5 +1,5 @@
-import type { Bus, FrameHandler, SendResult, Served } from '../../cluster/bus.ts'
-import type { Log } from '../../cluster/world.ts'
+import type { Bus, FrameHandler, SendResult, Served } from '../../../cluster/bus.ts'
+import type { Log } from '../../../cluster/world.ts'
 
 /** What a {@link SimBus} says to the hub. Frames may get lost on the way, words about subscriptions may not. */
 export interface Uplink {
