@@ -148,6 +148,22 @@ describe('group commit', () => {
     expect(bed.broadcasts.flatMap((one) => one.skus)).toMatchObject([{ available: 0, held: 1, waiting: 1, joined: [2, 1] }])
   })
 
+  test('SHD-2 no broadcast leaves while the store has not taken what it tells, nor while it has not confirmed the epoch', async () => {
+    const bed = await Bed.selling(1)
+    bed.buy('ann')
+    await bed.rest()
+    // Until the hold has ended by time alone: the broadcast of that tick and its record come from one batch.
+    for (let ms = 0; ms < 10_500; ms += limits.tickMs) {
+      const said = bed.broadcasts.length
+      bed.store.hold()
+      await bed.world.pass(limits.tickMs)
+      expect(bed.broadcasts.length).toBe(said)
+      bed.store.letGo()
+      await bed.rest()
+    }
+    expect(bed.broadcasts.flatMap((one) => one.skus)).toMatchObject([{ held: 1 }, { available: 1, held: 0 }])
+  })
+
   test('SHD-3 a batch that changed nothing stores nothing, but answers only once its epoch is confirmed', async () => {
     const bed = await Bed.selling(1)
     bed.store.hold()

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -7,8 +8,9 @@ import { runSeed } from './run-seed.ts'
 import { SeedCrew } from './runner/seed-crew.ts'
 import { SeedSweep } from './runner/seed-sweep.ts'
 import { linesOf, type Violation } from './runner/violation.ts'
-import { sabotageOf } from './sabotage.ts'
+import { sabotageNames, sabotageOf } from './sabotage.ts'
 
+const command = fileURLToPath(new URL('./main.js', import.meta.url))
 const program = fileURLToPath(new URL('./seed-worker.js', import.meta.url))
 const jobs = availableParallelism()
 const seedMsMax = 60_000
@@ -34,6 +36,10 @@ describe('seeds that are kept', () => {
   }, freshMsMax)
 
   const cleanOf = (seed: number): readonly string[] => failures(run.violations.filter((violation) => violation.seed === seed))
+
+  test('SIMR-46 a recorded seed is of a sabotage that there is', () => {
+    expect(Object.keys(catchingSeeds).filter((name) => !sabotageNames.includes(name))).toEqual([])
+  })
 
   test.each(keptSeeds)('SIMR-40 seed $seed is clean: $name', ({ seed }) => {
     expect(cleanOf(seed)).toEqual([])
@@ -79,3 +85,24 @@ test('SIMR-44 a seed says what happens to the byte, and another seed says someth
   expect(again).toBe(first)
   expect(other).not.toBe(first)
 })
+
+test(
+  'SIMR-45 Ctrl-C ends a run with a summary of what was done, and leaves no process behind',
+  async () => {
+    const child = spawn(process.execPath, [command, '--seeds', '100000', '--start', '1'], { detached: true })
+    let out = ''
+    let told = ''
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += chunk.toString()
+      // As a terminal does: to everyone in the foreground.
+      if (child.pid !== undefined && /100000 seeds/.test(told)) process.kill(-child.pid, 'SIGINT')
+    })
+    // Not before everyone has gone who could write to the pipes.
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(code).toBe(130)
+    expect(out).toMatch(/^\d+ seeds? from 1, interrupted: 0 violations/)
+    expect(() => process.kill(-(child.pid ?? 0), 0)).toThrow('ESRCH')
+  },
+  seedMsMax,
+)

@@ -26,6 +26,7 @@ export function runScripted({ seed, keepTraceLines }: SeedTask, isSabotaged: boo
     ...(isSabotaged && seed % sabotagedStep === 0 ? [{ promise: 'G6', what: 'overtaken', atMs: 1_000 }] : []),
   ]
   const lines = Array.from({ length: scriptedLines }, (_, second) => `${second.toFixed(3).padStart(8)} actors-1 says ${second}`)
+  if (seed === scripted.wavers) lines[0] = `   0.000 actors-1 is ${process.pid}`
   return Promise.resolve({
     seed,
     simulatedSeconds: scriptedLines,
@@ -33,7 +34,7 @@ export function runScripted({ seed, keepTraceLines }: SeedTask, isSabotaged: boo
     traceHash: seed === scripted.wavers ? `${process.pid}` : 'same',
     problems,
     reached: Object.fromEntries(situations.map((situation) => [situation, seed < scripted.bare ? 1 : 0])),
-    trace: lines.slice(-keepTraceLines),
+    trace: keepTraceLines === 0 ? [] : lines.slice(-keepTraceLines),
     wallMs: 1,
   })
 }

@@ -38,12 +38,13 @@ export class SeedChild {
   }
 
   /** Rejects with an {@link UnfitFault} if the process says that it cannot run any. */
-  async run(task: SeedTask, msMax: number): Promise<SeedEnd> {
+  async run({ seed, keepTraceLines }: SeedTask, msMax: number): Promise<SeedEnd> {
     const first = await this.started
     if (first.kind === 'unfit') throw new UnfitFault(first.why)
     if (first.kind !== 'ready') return seedEnd(first)
     const answer = this.answer(msMax)
     // One that cannot be sent ends with the process.
+    const task: SeedTask = { seed, keepTraceLines }
     this.process.send(task, () => {})
     return seedEnd(await answer)
   }

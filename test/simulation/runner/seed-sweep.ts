@@ -3,7 +3,8 @@ import type { SeedEnd } from './seed-child.ts'
 import type { SeedWork } from './seed-crew.ts'
 import type { SeedTask } from './seed-messages.ts'
 import { SeedTally } from './seed-tally.ts'
-import { commandOf, linesBefore, type Violation, violationOf } from './violation.ts'
+import { firstDifference, linesBefore } from './trace-excerpt.ts'
+import { plainViolation, type Violation, violationOf } from './violation.ts'
 
 /** One seed in so many is run twice. */
 export const repeatEvery = 20
@@ -20,12 +21,9 @@ export interface SweepPlan {
   readonly traces: boolean
 }
 
-type SweepTask = SeedTask &
-  (
-    | { readonly why: 'first'; readonly index: number }
-    | { readonly why: 'repeat'; readonly hash: string }
-    | { readonly why: 'trace'; readonly violation: Violation }
-  )
+interface SweepTask extends SeedTask {
+  readonly ended: (end: SeedEnd) => void
+}
 
 /** Runs every seed of a plan once, some of them twice, and failures again to see what led to them. */
 export class SeedSweep implements SeedWork<SweepTask> {
@@ -35,8 +33,9 @@ export class SeedSweep implements SeedWork<SweepTask> {
   readonly reports: SeedReport[] = []
   private readonly plan: SweepPlan
   private readonly onViolation: (violation: Violation) => void
-  private readonly repeats: SweepTask[] = []
-  private readonly traces: SweepTask[] = []
+  /** For processes that have run nothing yet. */
+  private readonly fresh: SweepTask[] = []
+  private readonly urgent: SweepTask[] = []
   /** Found, and not told yet because their traces are being made. */
   private readonly untold = new Set<Violation>()
   private begun = 0
@@ -47,33 +46,20 @@ export class SeedSweep implements SeedWork<SweepTask> {
   }
 
   next(isFresh: boolean): SweepTask | undefined {
-    if (isFresh) {
-      const repeat = this.repeats.shift()
-      if (repeat !== undefined) return repeat
-    }
-    return this.traces.shift() ?? this.nextSeed()
+    return (isFresh ? this.fresh.shift() : undefined) ?? this.urgent.shift() ?? this.nextSeed()
   }
 
   get hasMore(): boolean {
-    return this.traces.length > 0 || this.repeats.length > 0 || this.begun < this.plan.seeds.length
+    return this.urgent.length > 0 || this.fresh.length > 0 || this.begun < this.plan.seeds.length
   }
 
   ended(task: SweepTask, end: SeedEnd): void {
-    switch (task.why) {
-      case 'first':
-        return this.ran(task.seed, task.index, end)
-      case 'repeat':
-        return this.ranAgain(task.seed, task.hash, end)
-      case 'trace':
-        this.untold.delete(task.violation)
-        return this.tell({ ...task.violation, trace: traceOf(task.violation, end) })
-    }
+    task.ended(end)
   }
 
   /** Tells what was found before the run was stopped, without the traces. */
   close(): void {
     for (const violation of this.untold) this.tell(violation)
-    this.untold.clear()
   }
 
   private nextSeed(): SweepTask | undefined {
@@ -81,42 +67,58 @@ export class SeedSweep implements SeedWork<SweepTask> {
     const seed = this.plan.seeds[index]
     if (seed === undefined) return undefined
     this.begun++
-    return { why: 'first', seed, index, keepTraceLines: this.plan.traces ? wholeTrace : 0 }
+    return { seed, keepTraceLines: this.plan.traces ? wholeTrace : 0, ended: (end) => this.ran(seed, index, end) }
   }
 
   private ran(seed: number, index: number, end: SeedEnd): void {
-    if (end.kind !== 'report') return this.tell(this.failure(seed, end))
+    if (end.kind !== 'report') {
+      const promise = end.kind === 'hung' ? 'did not end' : 'crashed'
+      return this.tell(plainViolation({ seed, promise, what: describe(end) }, this.plan.sabotage))
+    }
     const { report } = end
     this.tally.add(report)
     if (this.plan.traces) this.reports.push(report)
     if (this.plan.repeats && index % repeatEvery === 0) {
-      this.repeats.push({ why: 'repeat', seed, hash: report.traceHash, keepTraceLines: 0 })
+      this.fresh.push({ seed, keepTraceLines: 0, ended: (again) => this.ranAgain(report, again) })
     }
     const violation = violationOf(report, this.plan.sabotage)
     if (violation === undefined) return
-    if (this.plan.traces) return this.tell({ ...violation, trace: traceOf(violation, end) })
-    if (this.violations.length + this.untold.size >= tracedMax) return this.tell(violation)
-    this.untold.add(violation)
-    this.traces.push({ why: 'trace', seed, keepTraceLines: wholeTrace, violation })
+    if (this.plan.traces) this.tell({ ...violation, trace: traceOf(violation, end) })
+    else if (this.findsOut(violation)) {
+      this.urgent.push({ seed, keepTraceLines: wholeTrace, ended: (again) => this.foundOut(violation, traceOf(violation, again)) })
+    } else this.tell(violation)
   }
 
-  private ranAgain(seed: number, hash: string, end: SeedEnd): void {
+  private ranAgain({ seed, traceHash }: SeedReport, end: SeedEnd): void {
     this.repeated.checked++
-    if (end.kind === 'report' && end.report.traceHash === hash) return
+    if (end.kind === 'report' && end.report.traceHash === traceHash) return
     this.repeated.differing++
-    const what =
-      end.kind === 'report'
-        ? `its trace has the hash ${hash} in one process and ${end.report.traceHash} in another`
-        : `it ended with a report in one process; in another it ${describe(end)}`
-    this.tell({ ...this.plainViolation(seed), promise: 'not repeatable', what })
+    const what = end.kind === 'report' ? `its trace has the hash ${end.report.traceHash}` : `it ${describe(end)}`
+    const problem = { seed, promise: 'not repeatable', what: `in another process ${what}; it was ${traceHash} before` }
+    const violation = plainViolation(problem, this.plan.sabotage)
+    if (this.findsOut(violation)) this.compare(violation)
+    else this.tell(violation)
   }
 
-  private failure(seed: number, end: Exclude<SeedEnd, { kind: 'report' }>): Violation {
-    return { ...this.plainViolation(seed), promise: end.kind === 'hung' ? 'did not end' : 'crashed', what: describe(end) }
+  /** Runs the seed twice more, first where others have run and then in a process of its own, to see where the traces part. */
+  private compare(violation: Violation): void {
+    const { seed } = violation
+    const task = { seed, keepTraceLines: wholeTrace }
+    const wholeOf = (end: SeedEnd): readonly string[] => (end.kind === 'report' ? end.report.trace : [`it ${describe(end)}`])
+    const compareWith = (used: SeedEnd) => (own: SeedEnd) => this.foundOut(violation, firstDifference(wholeOf(used), wholeOf(own)))
+    this.urgent.push({ ...task, ended: (used) => this.fresh.push({ ...task, ended: compareWith(used) }) })
   }
 
-  private plainViolation(seed: number): Pick<Violation, 'seed' | 'furtherProblems' | 'command' | 'trace'> {
-    return { seed, furtherProblems: 0, command: commandOf(seed, this.plan.sabotage), trace: [] }
+  /** Whether what led to a failure is to be found out before it is told; the first few are. */
+  private findsOut(violation: Violation): boolean {
+    if (this.violations.length + this.untold.size >= tracedMax) return false
+    this.untold.add(violation)
+    return true
+  }
+
+  private foundOut(violation: Violation, trace: readonly string[]): void {
+    this.untold.delete(violation)
+    this.tell({ ...violation, trace })
   }
 
   private tell(violation: Violation): void {

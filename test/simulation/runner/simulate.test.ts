@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { RecordingTerminal } from '../../../ops/cli/recording-terminal.ts'
 import { brokenAtMs, sabotagedStep, scripted } from './scripted-seeds.ts'
 import { simulate } from './simulate.ts'
-import { traceLinesMax } from './violation.ts'
+import { traceLinesMax } from './trace-excerpt.ts'
 
 const program = fileURLToPath(new URL('./scripted-worker.js', import.meta.url))
 
@@ -85,10 +85,11 @@ test.each([
   expect(violations[0]?.what).toContain(what)
 })
 
-test('SIMR-4 a seed whose trace is another in another process is a violation', async () => {
+test('SIMR-4 a seed whose trace is another in another process is a violation, and is shown where it parts', async () => {
   const { code, violations, repeated } = await runJson('--start', `${scripted.wavers}`, '--seeds', '2', '--jobs', '1')
   expect({ code, repeated }).toEqual({ code: 1, repeated: { checked: 1, differing: 1 } })
   expect(violations).toMatchObject([{ seed: scripted.wavers, promise: 'not repeatable' }])
+  expect(violations[0]?.trace.at(-1)).toMatch(/^in one of its own: +0\.000 actors-1 is \d+$/)
 })
 
 test('SIMR-5 a hundred seeds have to come to every situation; fewer, or sabotaged ones, need not', async () => {

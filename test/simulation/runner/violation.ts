@@ -16,28 +16,19 @@ export interface Violation {
   readonly trace: readonly string[]
 }
 
-/** A failure's trace goes back so far. */
-export const traceLinesMax = 40
-
-export function commandOf(seed: number, sabotage: string | undefined): string {
-  return `npm run simulate -- --seed ${seed} --trace${sabotage === undefined ? '' : ` --sabotage ${sabotage}`}`
+/** A failure of which nothing more is known. */
+export function plainViolation(
+  problem: Pick<Violation, 'seed' | 'promise' | 'what'> & { readonly atMs?: number },
+  sabotage: string | undefined,
+): Violation {
+  const command = `npm run simulate -- --seed ${problem.seed} --trace${sabotage === undefined ? '' : ` --sabotage ${sabotage}`}`
+  return { ...problem, furtherProblems: 0, command, trace: [] }
 }
 
 /** What a report's first problem is, by the time at which it showed; undefined for a clean seed. */
 export function violationOf({ seed, problems }: SeedReport, sabotage: string | undefined): Violation | undefined {
   const [first] = problems.toSorted((a, b) => a.atMs - b.atMs)
-  return first === undefined
-    ? undefined
-    : { seed, ...first, furtherProblems: problems.length - 1, command: commandOf(seed, sabotage), trace: [] }
-}
-
-/** The last lines of a whole trace up to that time. */
-export function linesBefore(trace: readonly string[], atMs: number): readonly string[] {
-  // A line begins with its time in seconds (trace.ts); the problem's own is rounded like it.
-  const until = (atMs + 0.5) / 1000
-  const after = trace.findIndex((line) => Number.parseFloat(line) > until)
-  const end = after === -1 ? trace.length : after
-  return trace.slice(Math.max(0, end - traceLinesMax), end)
+  return first === undefined ? undefined : { ...plainViolation({ seed, ...first }, sabotage), furtherProblems: problems.length - 1 }
 }
 
 /** For a reader. */
