@@ -1,20 +1,30 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { eventKind, writePhaseSet, writeResumedBy } from '../../actors/inventory/events.ts'
+import type { RecordWriter } from '../../actors/record.ts'
 import {
-  eventKind,
-  writeClaimed,
-  writeConfigured,
-  writeGranted,
-  writeNumbered,
-  writeOrdered,
-  writePhaseSet,
-  writeRestocked,
-  writeResumedBy,
-  writeSettled,
-} from '../../actors/inventory/events.ts'
-import { RecordWriter } from '../../actors/record.ts'
-import { entryOf } from '../../actors/testing/asks.ts'
-import { incarnation, InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
+  chain,
+  declined,
+  forged,
+  forgedUnits,
+  grant,
+  hold,
+  holdUntil,
+  numbered,
+  open,
+  order,
+  overdue,
+  paid,
+  phase,
+  refunded,
+  refunding,
+  restock,
+  sealed,
+  settle,
+  ticket,
+  type Forge,
+} from '../../actors/testing/forged-records.ts'
+import { InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
 import type { ArchiveRecord } from '../../cluster/store.ts'
 import { auditJournal, type JournalReport } from './journal-audit.ts'
 import type { LedgerClaim } from './stock-ledger.ts'
@@ -88,10 +98,7 @@ test('AUD-2 what became of every claim is listed, in the order of the tickets', 
   })
 })
 
-const [first, second] = [
-  { epoch: 7, seq: 1 },
-  { epoch: 7, seq: 2 },
-]
+const second = { epoch: 7, seq: 2 }
 
 test.each<{ readonly name: string; readonly spoil: (records: ArchiveRecord[]) => ArchiveRecord[]; readonly problem: string }>([
   {
@@ -152,37 +159,6 @@ test('AUD-3 a time that goes back is named with its record', async () => {
   expect(report.problems).toEqual([{ shard: 'inv.0', at: '7-2', sku: '', promise: 'G5', problem: 'is 10 ms older than the one before it' }])
 })
 
-/** Writes an event of SKU 0 the way the actor would, whether or not the actor ever could. */
-type Forge = (record: RecordWriter) => void
-
-const units = 2
-const open: Forge = (record) => {
-  writeConfigured(record, 0, { settings: settingsOf({ stock: units, perUserMax: 2 }), incarnation })
-  writePhaseSet(record, 0, 1)
-}
-const hold = (claim: number, name: string, qty = 1): Forge => claimed(eventKind.held, claim, name, qty, 5_000)
-const ticket = (claim: number, name: string, qty = 1): Forge => claimed(eventKind.queued, claim, name, qty, 0)
-const numbered = (kind: 'left' | 'expired' | 'lineSoldOut' | 'forgotten' | 'delivered', number: number): Forge => {
-  return (record) => void writeNumbered(record, eventKind[kind], 0, number)
-}
-const grant =
-  (count: number): Forge =>
-  (record) =>
-    void writeGranted(record, 0, count, 5_000)
-const order =
-  (claim: number): Forge =>
-  (record) =>
-    void writeOrdered(record, 0, claim, { payBy: 9_000, amountMinor: 1, payment: new Uint8Array(3) })
-const settle =
-  (claim: number, outcome: number): Forge =>
-  (record) =>
-    void writeSettled(record, 0, claim, outcome)
-const phase =
-  (number: number): Forge =>
-  (record) =>
-    void writePhaseSet(record, 0, number)
-const [overdue, refunding, paid, declined, refunded] = [4, 5, 6, 7, 9]
-
 test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly problem: string }>([
   {
     name: 'a unit sold twice',
@@ -240,7 +216,7 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   },
   {
     name: 'a hold that ends too early',
-    events: [claimed(eventKind.held, 1, 'a', 1, 1_000_500), numbered('expired', 1)],
+    events: [holdUntil(1, 'a', 1_000_500), numbered('expired', 1)],
     problem: 'claim 1 ran out 500 ms too early',
   },
   {
@@ -276,7 +252,7 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
   },
   {
     name: 'a hold that ends although nobody owned the shard meanwhile',
-    events: [claimed(eventKind.held, 1, 'a', 1, 999_500), (record) => void writeResumedBy(record, 600), numbered('expired', 1)],
+    events: [holdUntil(1, 'a', 999_500), (record) => void writeResumedBy(record, 600), numbered('expired', 1)],
     problem: 'claim 1 ran out 100 ms too early',
   },
   {
@@ -347,13 +323,15 @@ test('AUD-4 the same events in their right order are no problem', async () => {
       settle(4, refunding),
       settle(4, refunded),
     ],
-    (record: RecordWriter) => void writeRestocked(record, 0, 3, 0, 0),
+    restock(3),
     (record: RecordWriter) => void writeResumedBy(record, 100),
     ...[ticket(6, 'd'), phase(3), numbered('lineSoldOut', 1)],
   ]
   const { report } = await audit(chain([forged([open, ...events])]))
   expect(report.problems).toEqual([])
-  expect(report.skus).toMatchObject([{ units: units + 3, available: 3, held: 1, ordered: 0, sold: 1, waiting: 0, claims: 6, users: 5 }])
+  expect(report.skus).toMatchObject([
+    { units: forgedUnits + 3, available: 3, held: 1, ordered: 0, sold: 1, waiting: 0, claims: 6, users: 5 },
+  ])
 })
 
 test('AUD-5 a journal whose oldest records are past the archive’s time is followed from what is kept, and said to be partial', async () => {
@@ -375,11 +353,6 @@ test('AUD-6 problems are counted all and kept a bounded number', async () => {
   expect(report.problemCount).toBe(500)
   expect(report.problems).toHaveLength(100)
 })
-
-function claimed(kind: typeof eventKind.held | typeof eventKind.queued, claim: number, name: string, qty: number, until: number): Forge {
-  const entry = entryOf({ op: 'buy', user: name, qty })
-  return (record) => void writeClaimed(record, kind, 0, claim, until, entry, new DataView(entry.buffer), 0)
-}
 
 function run(rig: InventoryRig, one: Step): void {
   switch (one.do) {
@@ -418,26 +391,6 @@ function plainJournal(): readonly Uint8Array[] {
   rig.buy('ann')
   rig.buy('bob')
   return rig.journal
-}
-
-function forged(events: readonly Forge[]): Uint8Array {
-  const record = new RecordWriter()
-  record.begin(1_000_000)
-  for (const write of events) write(record)
-  return record.seal(0).slice()
-}
-
-function sealed(now: number): Uint8Array {
-  const record = new RecordWriter()
-  record.begin(now)
-  return record.seal(0).slice()
-}
-
-/** Records as the store keeps them: an epoch's opening, then one after the other. */
-function chain(records: readonly Uint8Array[]): ArchiveRecord[] {
-  const { epoch } = first
-  const opening = { position: { epoch, seq: 0 }, bytes: new Uint8Array(0), trimmed: false }
-  return [opening, ...records.map((bytes, i) => ({ position: { epoch, seq: i + 1 }, bytes, trimmed: false }))]
 }
 
 function moved(record: ArchiveRecord, seq: number, position: ArchiveRecord['position']): ArchiveRecord {

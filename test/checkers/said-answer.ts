@@ -7,7 +7,7 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, Order, SkuStatus } from '../../protocol/results.ts'
 import type { AskedCommand } from './asked-commands.ts'
-import { explainsClaim, explainsLeft, explainsOrder } from './said-claim.ts'
+import { explainsClaim, explainsLeft, explainsOrder, wasLeft } from './said-claim.ts'
 import { isWhere, viewProblem } from './said-numbers.ts'
 import { explainsRefusal } from './said-refusal.ts'
 import type { ShardBooks } from './shard-books.ts'
@@ -58,7 +58,12 @@ function resultProblem(books: ShardBooks, asked: AskedCommand, result: Plain, sp
 function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plain, span: Span): string | undefined {
   const { user } = asked
   switch (asked.op) {
-    case op.buy:
+    case op.buy: {
+      const said = decodeClaim(result)
+      // Who asks for units has something then, or is told of a claim that the same request began and that was left.
+      const isExplained = said.state === 'none' ? wasLeft(history, user, span) : explainsClaim(history, user, said, span)
+      return isExplained ? undefined : unexplained(said)
+    }
     case op.claim:
     case op.checkout:
     case op.orderGet: {

@@ -12,6 +12,11 @@ export function explainsLeft(history: SkuHistory, user: string, span: Span): boo
   return history.spansOf(user, span).some(({ mark }) => mark === undefined || mark.state === 'away' || !liveStates.has(mark.state))
 }
 
+/** Whether the user's claim was one that had been left. */
+export function wasLeft(history: SkuHistory, user: string, span: Span): boolean {
+  return history.spansOf(user, span).some(({ mark }) => mark?.state === 'left')
+}
+
 /** Whether the user's order was in the state that is said of it, whatever came after it. */
 export function explainsOrder(history: SkuHistory, user: string, said: OrderClaim, span: Span): boolean {
   return history.spansOf(user, span).some(({ mark }) => mark !== undefined && isOrderAsSaid(history, mark, said))

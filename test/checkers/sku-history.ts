@@ -1,4 +1,4 @@
-import type { Phase } from '../../ops/journal/stock-events.ts'
+import { noRequest, type Phase } from '../../ops/journal/stock-events.ts'
 import type { BookedClaim, LedgerState, LedgerWatch, SkuEvent, StockLedger } from '../../ops/journal/stock-ledger.ts'
 
 /** Counts the events of one shard: a step is what one event did, and step 0 is before the first. */
@@ -31,6 +31,8 @@ export interface PastClaim {
   readonly claim: number
   readonly qty: number
   amountMinor: number
+  /** The hashes of the request that began it. */
+  request: string
   /** Its place among all tickets there ever were, and that of the first who still waited when it came; -1 if it never waited. */
   readonly lineAt: number
   readonly lineFrom: number
@@ -96,7 +98,10 @@ export class SkuHistory implements LedgerWatch {
 
   took(event: SkuEvent): void {
     this.steps.count++
-    if (event.kind === 'ordered') {
+    if (event.kind === 'held' || event.kind === 'queued') {
+      const past = this.claims.get(event.claim)
+      if (past !== undefined) past.request = event.request
+    } else if (event.kind === 'ordered') {
       const past = this.claims.get(event.claim)
       if (past !== undefined) past.amountMinor = event.amountMinor
     } else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
@@ -165,7 +170,7 @@ export class SkuHistory implements LedgerWatch {
     const place = waits
       ? { lineAt: this.line.length, lineFrom: this.headAt, joinedAt: step, leftAt: Infinity }
       : { lineAt: -1, lineFrom: -1, joinedAt: step, leftAt: step }
-    const past: PastClaim = { user, claim, qty, amountMinor: 0, ...place }
+    const past: PastClaim = { user, claim, qty, amountMinor: 0, request: noRequest, ...place }
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
