@@ -37,6 +37,7 @@ export const situations = [
   'payment declined',
   'payment answered twice',
   'payment outcome unknown',
+  'charge after absent',
   'order queue lost everything',
   'order delivered twice',
   'client moved to another gateway',

@@ -90,3 +90,25 @@ export interface QueueWeather extends ServiceWeather {
 }
 
 export const calmQueue: QueueWeather = { ...calmService, doubleShare: 0, ackLostShare: 0, deathNoticeMs: { fromMs: 1, toMs: 50 } }
+
+export interface ProviderWeather extends ServiceWeather {
+  /** How long a decision takes. */
+  readonly decideMs: DelayRange
+  /** Decisions that take `laterMs`, most of them longer than a worker waits. */
+  readonly laterShare: number
+  readonly laterMs: DelayRange
+  /** Requests that are carried out and answered with `unknown`. */
+  readonly unknownShare: number
+  /** Requests that arrive a second time, `laterMs` after the first. */
+  readonly doubleShare: number
+}
+
+export const calmProvider: ProviderWeather = {
+  ...calmService,
+  timeoutMs: 30_000,
+  decideMs: { fromMs: 10, toMs: 300 },
+  laterShare: 0,
+  laterMs: { fromMs: 1_000, toMs: 15_000 },
+  unknownShare: 0,
+  doubleShare: 0,
+}

@@ -7,13 +7,20 @@ export interface ServiceCall<T> {
   readonly run: () => T
   /** What the caller gets instead of an answer. */
   readonly fault: (why: string) => Error
+  /** How long the service keeps the answer back; not at all if absent. */
+  readonly takesMs?: (result: T) => number
 }
 
 /**
  * A request of a process to a shared service. It arrives even if the process has died meanwhile, or has long given up; the answer comes only to a
  * process that lives.
  */
-export function callService<T>(parts: SimParts, process: SimProcess, weather: ServiceWeather, { run, fault }: ServiceCall<T>): Promise<T> {
+export function callService<T>(
+  parts: SimParts,
+  process: SimProcess,
+  weather: ServiceWeather,
+  { run, fault, takesMs }: ServiceCall<T>,
+): Promise<T> {
   const { scheduler, random } = parts
   const fails = random.is(weather.failShare)
   const losesAnswer = random.is(weather.answerLostShare)
@@ -21,24 +28,22 @@ export function callService<T>(parts: SimParts, process: SimProcess, weather: Se
   const backMs = drawMs(random, weather.delayMs)
   return new Promise((resolve, reject) => {
     const timer = process.world.timers.after(weather.timeoutMs, () => reject(fault(`no answer within ${weather.timeoutMs} ms`)))
-    const answer = (tell: () => void): void => {
+    const answer = (tell: () => void, inMs: number): void => {
       const answered = (): void => {
         timer.cancel()
         tell()
       }
-      scheduler.after(backMs, answered, process)
+      scheduler.after(inMs + backMs, answered, process)
     }
     scheduler.after(thereMs, () => {
-      if (fails) return answer(() => reject(fault('it failed')))
-      let tell: () => void
+      if (fails) return answer(() => reject(fault('it failed')), 0)
       try {
         const result = run()
-        tell = () => resolve(result)
+        if (!losesAnswer) answer(() => resolve(result), takesMs?.(result) ?? 0)
       } catch (error) {
         const refused = error instanceof Error ? error : fault(String(error))
-        tell = () => reject(refused)
+        if (!losesAnswer) answer(() => reject(refused), 0)
       }
-      if (!losesAnswer) answer(tell)
     })
   })
 }

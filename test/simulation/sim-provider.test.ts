@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Charge, PaymentProvider } from '../../actors/payment/payment-provider.ts'
+import { simulatedTokens } from '../../actors/payment/simulated-provider.ts'
+import { SimProvider } from './sim-provider.ts'
+import { SmallWorld } from './small-world.ts'
+import { calmProvider, type ProviderWeather } from './weather.ts'
+
+function chargeOf(payment: string, amountMinor = 500): Charge {
+  return { amountMinor, currency: 'EUR', payment }
+}
+
+describe('the simulated provider', () => {
+  let world: SmallWorld
+  let sim: SimProvider
+  let provider: PaymentProvider
+
+  beforeEach(() => begin(1))
+
+  function begin(seed: number, weather: Partial<ProviderWeather> = {}): void {
+    world = new SmallWorld(seed)
+    sim = new SimProvider(world, { declineShare: 0.3 })
+    sim.weather = { ...calmProvider, ...weather }
+    provider = sim.connect(world.process('worker'))
+  }
+
+  const charge = (payment: string, key: string): Promise<string> => world.settled(provider.charge(chargeOf(payment), key))
+  const problemsOf = (): string[] => sim.ledger.violations.map(({ key, what }) => `${key}: ${what}`)
+  const never = 'nothing'
+  /** What a caller has heard after `ms`. */
+  const heardWithin = async (ms: number, promise: Promise<string>): Promise<string> => {
+    let heard = never
+    promise.then(
+      (outcome) => {
+        heard = outcome
+      },
+      (error: unknown) => {
+        heard = error instanceof Error ? error.message : ''
+      },
+    )
+    await world.pass(ms)
+    return heard
+  }
+
+  test('SIM-N40 what becomes of a charge follows from the seed and its key, or from its token', async () => {
+    const outcomes = async (): Promise<string[]> => {
+      const found: string[] = []
+      for (let number = 0; number < 40; number++) found.push(await charge('visa', `order-${number}`))
+      return found
+    }
+    const first = await outcomes()
+    expect(new Set(first)).toEqual(new Set(['paid', 'declined']))
+    expect(await charge(simulatedTokens.declined, 'a')).toBe('declined')
+    expect(await charge(simulatedTokens.ok, 'b')).toBe('paid')
+    begin(1)
+    await charge('visa', 'order-39')
+    expect(await outcomes()).toEqual(first)
+    begin(2)
+    expect(await outcomes()).not.toEqual(first)
+  })
+
+  test('SIM-N40 the same key is charged once, and gives its money back once', async () => {
+    await charge('tok_ok', 'a')
+    const chargedAt = sim.ledger.find('a')?.chargedAt
+    await charge('tok_ok', 'a')
+    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
+    const refundedAt = sim.ledger.find('a')?.refundedAt
+    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
+    expect(await charge('tok_ok', 'a')).toBe('paid')
+    expect(sim.ledger.all()).toMatchObject([{ key: 'a', outcome: 'paid', chargedAt, refundedAt, attempts: 3, refunds: 2 }])
+    expect(world.reached.of('payment answered twice')).toBe(2)
+    expect(problemsOf()).toEqual([])
+  })
+
+  test('SIM-N41 what nobody should ask for is kept as a violation', async () => {
+    await charge('tok_ok', 'a')
+    await charge('tok_declined', 'b')
+    await world.settled(provider.charge(chargeOf('tok_ok', 600), 'a'))
+    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'b'))).toBe('absent')
+    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'c'))).toBe('absent')
+    expect(problemsOf()).toEqual([
+      'a: another amount under the same key',
+      'b: a refund of a declined charge',
+      'c: a refund without a charge',
+    ])
+  })
+
+  test('SIM-N42 a decision may take longer than anybody waits; until then the outcome is unknown', async () => {
+    const slow = provider.charge(chargeOf(simulatedTokens.slow), 'a')
+    await world.pass(500)
+    expect(await world.settled(provider.query('a'))).toBe('unknown')
+    expect(await world.settled(provider.refund(chargeOf(simulatedTokens.slow), 'a'))).toBe('unknown')
+    expect(await world.settled(slow)).toBe('paid')
+    expect(await world.settled(provider.query('a'))).toBe('paid')
+    expect(world.reached.of('payment outcome unknown')).toBe(2)
+  })
+
+  test('SIM-N42 a charge may be made and answered with `unknown`, or not at all; asking tells', async () => {
+    sim.weather = { ...calmProvider, unknownShare: 1 }
+    expect(await charge('tok_ok', 'a')).toBe('unknown')
+    sim.weather = { ...calmProvider, answerLostShare: 1 }
+    expect(await heardWithin(20_000, provider.charge(chargeOf('tok_ok'), 'b'))).toBe(never)
+    sim.weather = calmProvider
+    expect([await world.settled(provider.query('a')), await world.settled(provider.query('b'))]).toEqual(['paid', 'paid'])
+  })
+
+  test('SIM-N42 a charge that fails was not made', async () => {
+    sim.weather = { ...calmProvider, failShare: 1 }
+    expect(await heardWithin(1_000, provider.charge(chargeOf('tok_ok'), 'a'))).toContain('it failed')
+    sim.weather = calmProvider
+    expect(await world.settled(provider.query('a'))).toBe('absent')
+  })
+
+  test('SIM-N43 a charge may arrive after it was said to be absent', async () => {
+    sim.weather = { ...calmProvider, slowShare: 1, slowMs: { fromMs: 5_000, toMs: 5_000 } }
+    const late = provider.charge(chargeOf('tok_ok'), 'a')
+    sim.weather = calmProvider
+    await world.pass(1_000)
+    expect(await world.settled(provider.query('a'))).toBe('absent')
+    expect(await world.settled(late)).toBe('paid')
+    expect(world.reached.of('charge after absent')).toBe(1)
+  })
+
+  test('SIM-N43 a charge that is made anew after it was absent is no late one', async () => {
+    await world.settled(provider.query('a'))
+    await charge('tok_ok', 'a')
+    expect(world.reached.of('charge after absent')).toBe(0)
+  })
+
+  test('SIM-N43 a request may arrive a second time, long after the first', async () => {
+    sim.weather = { ...calmProvider, doubleShare: 1 }
+    await charge('tok_ok', 'a')
+    await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))
+    await world.pass(calmProvider.laterMs.toMs)
+    expect(sim.ledger.find('a')).toMatchObject({ attempts: 2, refunds: 2 })
+    expect(problemsOf()).toEqual([])
+  })
+})
