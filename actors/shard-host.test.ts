@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LocalMembers } from '../cluster/local-members.ts'
-import { leaseMs, limits, OwnershipRig } from './testing/ownership-rig.ts'
+import type { MetricLabels } from '../cluster/metrics.ts'
+import { leaseMs, limits, type OwningNode, OwnershipRig } from './testing/ownership-rig.ts'
 
 let rig: OwnershipRig
 
@@ -232,4 +233,27 @@ describe('a node that is alone', () => {
       { code: 'STORE_IN_USE', message: "another process has taken over the data: inv.2 is no longer this one's" },
     ])
   })
+})
+
+test('OWN-29 what the shards of a node have done is counted, those included that it has no more', async () => {
+  const counted = (node: OwningNode): Record<string, number> => {
+    const numbers: Record<string, number> = {}
+    const add = (name: string, _help: string, value: number, labels: MetricLabels = {}): void => {
+      numbers[[name, ...Object.values(labels)].join(' ')] = value
+    }
+    node.host.collect({ counter: add, gauge: add, histogram: () => {} })
+    return numbers
+  }
+  const ann = await rig.start('ann')
+  await rig.openSale(10)
+  const before = counted(ann)
+  expect(before).toMatchObject({ 'sluice_shards_owned inv': rig.names.length, 'sluice_shards_owned ses': 0 })
+  expect(before['sluice_shard_commands_total inv']).toBe(rig.names.length)
+  const bob = await rig.start('bob')
+  expect(counted(ann)).toMatchObject({
+    'sluice_shards_owned inv': rig.names.length - bob.shards.length,
+    sluice_shards_handed_over_total: bob.shards.length,
+    'sluice_shard_commands_total inv': rig.names.length,
+  })
+  expect(counted(bob)).toMatchObject({ sluice_shards_opened_total: bob.shards.length, 'sluice_shard_commands_total inv': 0 })
 })
