@@ -157,4 +157,48 @@ describe('compaction', () => {
     await world.settled(closing)
     expect(stored).toEqual(['inv.1@1000'])
   })
+
+  test('OWN-54 makes a snapshot before a hand-over if there is much to read, and none if there is little', async () => {
+    a.bytes = 200
+    await world.settled(compaction.prepareHandOver(a.name))
+    expect(stored).toEqual([])
+    a.bytes = 201
+    await world.settled(compaction.prepareHandOver(a.name))
+    expect(stored).toEqual(['inv.1@201'])
+    await world.settled(compaction.prepareHandOver(a.name))
+    await world.settled(compaction.prepareHandOver(shardName('inv', 99)))
+    expect(stored).toEqual(['inv.1@201'])
+  })
+
+  test('OWN-54 waits for the snapshot under way only if it needs one', async () => {
+    b.taking.shut()
+    b.bytes = 1_000
+    await world.pass(200)
+    await world.settled(compaction.prepareHandOver(a.name))
+    a.bytes = 500
+    const preparing = compaction.prepareHandOver(a.name)
+    await world.pass(200)
+    expect([a.begun, b.begun]).toEqual([0, 1])
+    b.taking.open()
+    await world.settled(preparing)
+    expect(stored).toEqual(['inv.2@1000', 'inv.1@500'])
+  })
+
+  test('OWN-54 lets a shard go whose snapshot fails', async () => {
+    a.fails = true
+    a.bytes = 500
+    await world.settled(compaction.prepareHandOver(a.name))
+    expect(compaction.counters).toEqual({ stored: 0, failed: 1 })
+  })
+
+  test('OWN-54 gives up the snapshot of a shard that has gone, so that others get their turn', async () => {
+    a.taking.shut()
+    a.bytes = 4_000
+    b.bytes = 1_000
+    await world.pass(200)
+    compaction.forget(a.name)
+    await world.until('another is stored', () => stored.length === 1, limits.takeMsMax / 2)
+    expect(stored).toEqual(['inv.2@1000'])
+    expect(compaction.counters.failed).toBe(0)
+  })
 })

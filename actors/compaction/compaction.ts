@@ -72,11 +72,11 @@ export class Compaction implements MetricSource {
     if (this.taking?.name === name) this.taking.giveUp(new Error(`${name} is not owned any more`))
   }
 
-  /** Makes a snapshot now if a next owner would have much to read; if that fails, it has. */
+  /** Makes a snapshot now if a next owner would have much to read, after one that is under way; if it fails, there is much to read. */
   async prepareHandOver(name: ShardName): Promise<void> {
-    await this.idle()
+    while (this.needsSnapshot(name) && this.underWay !== undefined) await this.underWay
     const watched = this.watched.get(name)
-    if (this.isClosed || watched === undefined || unread(watched) <= this.limits.handOverBytesMax) return
+    if (this.isClosed || watched === undefined || !this.needsSnapshot(name)) return
     this.begin(watched)
     await this.idle()
   }
@@ -98,6 +98,11 @@ export class Compaction implements MetricSource {
     if (this.underWay !== undefined || this.isClosed) return
     const next = this.longest()
     if (next !== undefined) this.begin(next)
+  }
+
+  private needsSnapshot(name: ShardName): boolean {
+    const watched = this.watched.get(name)
+    return watched !== undefined && unread(watched) > this.limits.handOverBytesMax
   }
 
   private async idle(): Promise<void> {

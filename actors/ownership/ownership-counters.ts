@@ -21,7 +21,7 @@ export class OwnershipCounters {
     sink.counter('sluice_shard_failures_total', 'Shards that could not be claimed or opened, or stopped on a bug', this.failures)
     sink.counter('sluice_shards_handed_over_total', 'Shards that this node handed to a better-placed one', this.handedOver)
     sink.counter('sluice_leases_lost_total', 'Leases of shards that ended under their owner', this.leasesLost, { why: 'taken' })
-    sink.counter('sluice_leases_lost_total', 'Leases of shards that ended under their owner', this.leasesOver, { why: 'ran out' })
+    sink.counter('sluice_leases_lost_total', 'Leases of shards that ended under their owner', this.leasesOver, { why: 'ran-out' })
     sink.counter('sluice_shards_fenced_total', 'Shards that a newer owner fenced', this.fenced)
     sink.counter('sluice_shards_declined_total', 'Shards that this node should have owned and could not', this.declined)
     sink.counter('sluice_beat_failures_total', 'Beats that the members did not take', this.beatFailures)

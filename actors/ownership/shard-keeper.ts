@@ -40,7 +40,7 @@ export interface KeeperParts extends LeaseParts {
 export type Taken = 'open' | 'taken' | 'busy' | { readonly failed: Error }
 
 type State =
-  | { readonly kind: 'absent' | 'claiming' }
+  | { readonly kind: 'absent' | 'claiming' | 'releasing' }
   | { readonly kind: 'opening'; readonly lease: ShardLease }
   | { readonly kind: 'open' | 'leaving'; readonly lease: ShardLease; readonly shard: Shard; readonly since: number }
 
@@ -49,7 +49,7 @@ const absent: State = { kind: 'absent' }
 /**
  * This node's side of one shard: takes it, keeps its lease, hands it on, and loses it. Never has two epochs of it under way.
  *
- *     absent -> claiming -> opening -> open -> leaving -> absent
+ *     absent -> claiming -> opening -> open -> leaving -> releasing -> absent
  *
  * A shard that is lost is absent from one moment to the next.
  */
@@ -205,8 +205,9 @@ export class ShardKeeper {
     await shard.close()
     // Lost on the way, and dealt with.
     if (this.state !== leaving) return
-    await leaving.lease.release()
+    this.state = { kind: 'releasing' }
     onGone(this.name, shard)
+    await leaving.lease.release()
     this.state = absent
     if (successor === undefined) return
     counters.handedOver++
