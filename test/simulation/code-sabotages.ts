@@ -85,6 +85,26 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'late-copy-acts',
+    where: 'code',
+    how: 'A late copy of a leave, a checkout or a pause does again what it did once.',
+    breaks: ['G4'],
+    patches: [
+      {
+        file: 'actors/inventory/answered-requests.js',
+        find: 'return isNamed(view, at) && sku.former.has(',
+        replace: 'return false && sku.former.has(',
+      },
+    ],
+  },
+  {
+    name: 'snapshot-forgets-requests',
+    where: 'code',
+    how: 'A snapshot leaves out the requests whose claims were replaced.',
+    breaks: ['G4', 'G12'],
+    patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.entries(),', replace: 'former: [],' }],
+  },
+  {
     name: 'restock-twice',
     where: 'code',
     how: 'A restock that is asked for again adds its units again.',

@@ -23,7 +23,7 @@ describe('the patches of compiled code', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  test.each(codeSabotages)('SIMR-20 $name fits the code as it is, and what comes of it is JavaScript', async ({ name, patches }) => {
+  test.each(codeSabotages)('SIM-R20 $name fits the code as it is, and what comes of it is JavaScript', async ({ name, patches }) => {
     let index = 0
     for (const source of patchedSources(patches).values()) {
       const file = join(folder, `${name}-${index++}.mjs`)
@@ -34,26 +34,26 @@ describe('the patches of compiled code', () => {
   })
 })
 
-test('SIMR-21 a patch has to fit exactly once', () => {
+test('SIM-R21 a patch has to fit exactly once', () => {
   const patch = { file: 'x.js', find: 'one', replace: 'two' }
   expect(patched('a one b', patch)).toBe('a two b')
   expect(() => patched('a b', patch)).toThrow('expected once in x.js, found 0 times: one')
   expect(() => patched('one one', patch)).toThrow('found 2 times')
 })
 
-test('SIMR-22 a sabotaged process runs the patched code', async () => {
+test('SIM-R22 a sabotaged process runs the patched code', async () => {
   const draw = new SeededRandom(1).next()
   expect(await drawWith([])).toBe(`${draw}`)
   const other = await drawWith([{ file: 'test/simulation/seeded-random.js', find: 'this.state + 0x6d2b79f5', replace: 'this.state + 1' }])
   expect(Number(other)).not.toBe(draw)
 })
 
-test('SIMR-23 a sabotage of code that the simulation does not load is refused', async () => {
+test('SIM-R23 a sabotage of code that the simulation does not load is refused', async () => {
   const unused = drawWith([{ file: 'actors/shard.js', find: 'async turn() {', replace: 'async turn() {;' }])
   await expect(unused).rejects.toThrow('the simulation does not load what is to be broken')
 })
 
-test('SIMR-24 sabotages have names of their own', () => {
+test('SIM-R24 sabotages have names of their own', () => {
   expect(new Set(sabotageNames).size).toBe(sabotageNames.length)
 })
 

@@ -1,5 +1,6 @@
 import { codeSabotages } from './code-sabotages.ts'
 import type { Patch } from './sabotage-patch.ts'
+import type { StoreSabotage } from './store/stored-journal.ts'
 
 /** One mechanism broken on purpose, the way a plausible mistake would: a simulation that does not notice it proves nothing. */
 export type Sabotage = StoreSwitch | CodeSabotage
@@ -23,8 +24,6 @@ export interface CodeSabotage extends SabotageFacts {
   readonly where: 'code'
   readonly patches: readonly Patch[]
 }
-
-export type StoreSabotage = 'no-fence' | 'no-chain' | 'unconditional-snapshot'
 
 const storeSwitches: readonly StoreSwitch[] = [
   {

@@ -1,4 +1,4 @@
-import type { StoreSabotage } from './sabotage.ts'
+import type { StoreSabotage } from './store/stored-journal.ts'
 
 export interface SeedOptions {
   /** 32 bits; everything in the run follows from it. */

@@ -37,16 +37,16 @@ describe('seeds that are kept', () => {
 
   const cleanOf = (seed: number): readonly string[] => failures(run.violations.filter((violation) => violation.seed === seed))
 
-  test('SIMR-46 a recorded seed is of a sabotage that there is', () => {
+  test('SIM-R46 a recorded seed is of a sabotage that there is', () => {
     expect(Object.keys(catchingSeeds).filter((name) => !sabotageNames.includes(name))).toEqual([])
   })
 
-  test.each(keptSeeds)('SIMR-40 seed $seed is clean: $name', ({ seed }) => {
+  test.each(keptSeeds)('SIM-R40 seed $seed is clean: $name', ({ seed }) => {
     expect(cleanOf(seed)).toEqual([])
   })
 
   test.each(Object.entries(catchingSeeds))(
-    'SIMR-41 %s is caught by seed %i, which is clean without it',
+    'SIM-R41 %s is caught by seed %i, which is clean without it',
     async (name, seed) => {
       expect(cleanOf(seed)).toEqual([])
       const { violations } = await sweep([seed], name)
@@ -68,17 +68,17 @@ describe('seeds that nobody has tried', () => {
     run = await sweep(Array.from({ length: freshSeeds }, (_, index) => start + index))
   }, freshMsMax)
 
-  test(`SIMR-42 ${freshSeeds} fresh seeds break no promise, and those that run twice come to the same trace`, () => {
+  test(`SIM-R42 ${freshSeeds} fresh seeds break no promise, and those that run twice come to the same trace`, () => {
     expect(failures(run.violations)).toEqual([])
     expect(run.repeated).toEqual({ checked: freshSeeds / 20, differing: 0 })
   })
 
-  test('SIMR-43 they come to every rare situation', () => {
+  test('SIM-R43 they come to every rare situation', () => {
     expect(run.tally.missing).toEqual([])
   })
 })
 
-test('SIMR-44 a seed says what happens to the byte, and another seed says something else', async () => {
+test('SIM-R44 a seed says what happens to the byte, and another seed says something else', async () => {
   const hashes: string[] = []
   for (const seed of [1, 1, 2]) hashes.push((await runSeed({ seed, keepTraceLines: 0 })).traceHash)
   const [first, again, other] = hashes
@@ -87,7 +87,7 @@ test('SIMR-44 a seed says what happens to the byte, and another seed says someth
 })
 
 test(
-  'SIMR-45 Ctrl-C ends a run with a summary of what was done, and leaves no process behind',
+  'SIM-R45 Ctrl-C ends a run with a summary of what was done, and leaves no process behind',
   async () => {
     const child = spawn(process.execPath, [command, '--seeds', '100000', '--start', '1'], { detached: true })
     let out = ''
