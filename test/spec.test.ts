@@ -9,7 +9,9 @@ const folders = ['protocol', 'cluster', 'actors', 'gateway', 'ops', 'bench', 'te
 test('CHK-3 every rule of SPEC.md is cited by a test, and every rule that a test cites is in SPEC.md', () => {
   const rules = new Set([...readFileSync(join(root, 'SPEC.md'), 'utf8').matchAll(/^- \*\*([A-Z]+-[A-Z]?\d+)\*\*/gm)].map(([, id]) => id))
   const cited = new Set(
-    folders.flatMap(testFiles).flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/['"`]([A-Z]{2,4}-[A-Z]?\d+) /g)].map(([, id]) => id)),
+    folders
+      .flatMap(testFiles)
+      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/['"`]([A-Z]{2,4}-[A-Z]?\d+) /g)].map(([, id]) => id)),
   )
   expect({ missingInSpec: [...cited].filter((id) => !rules.has(id)), citedByNoTest: [...rules].filter((id) => !cited.has(id)) }).toEqual({
     missingInSpec: [],

@@ -1,12 +1,14 @@
 import type { ClaimState } from '../../protocol/results.ts'
-import { type Complain, isOrder, numberOf } from './told-story.ts'
+import type { Complain } from './findings.ts'
+import { isOrder, numberOf } from './told-story.ts'
 
 /**
  * The line of one SKU as all its users together were told of it (G6): when somebody is known to be served, nobody with a smaller number waits any
- * more. Units of one only: a ticket for more may wait for them at the head while nobody passes it.
+ * more. Whoever wants more units than are free waits for them at the head, and nobody passes.
  */
 export class FairLine {
   private served = 0
+  private forgivenUntil = -Infinity
   private readonly sku: string
   private readonly complain: Complain
 
@@ -20,11 +22,17 @@ export class FairLine {
     return this.served
   }
 
-  told(claim: ClaimState, servedWhenAsked: number): void {
+  /** The store has lost records of this SKU: their numbers are given out again, to people who wait, and what is heard until then may still be of them. */
+  forgive(untilMs: number): void {
+    this.served = 0
+    this.forgivenUntil = untilMs
+  }
+
+  told(claim: ClaimState, servedWhenAsked: number, now = Infinity): void {
     const number = numberOf(claim)
-    if (number === undefined) return
+    if (number === undefined || now <= this.forgivenUntil) return
     if (claim.state === 'queued' && number < servedWhenAsked)
-      this.complain(`${this.sku}: ticket ${number} still waits, and claim ${servedWhenAsked} had been served before it was asked for`)
+      this.complain('G6', `${this.sku}: ticket ${number} still waits, and claim ${servedWhenAsked} had been served before it was asked for`)
     if (claim.state === 'held' || isOrder(claim)) this.served = Math.max(this.served, number)
   }
 }

@@ -89,6 +89,12 @@ export class LiveBooks {
     return undefined
   }
 
+  /** A SKU in all books there ever were, those with lost records included. */
+  everOf(sku: string): SkuHistory[] {
+    const all = [...this.current.values(), ...[...this.lostBooks.values()].flat()]
+    return all.flatMap((books) => books.sku(sku) ?? [])
+  }
+
   private open(shard: ShardName): ShardBooks {
     const books = new ShardBooks(shard, this.parts.rules ?? [], (promise, what) => {
       if (!this.isMuted) this.parts.complain(promise, what)

@@ -28,7 +28,7 @@ type Step = 'buy' | 'leave' | 'checkout' | ClaimState | number
 /** What is found in a story: words are told, deeds are asked for, numbers are moments. */
 function problemsIn(steps: readonly Step[]): string[] {
   const problems: string[] = []
-  const story = new ToldStory('anna', ttl, (problem) => problems.push(problem.split(': ')[1] ?? problem))
+  const story = new ToldStory('anna', ttl, (_, problem) => problems.push(problem.split(': ')[1] ?? problem))
   let now = 0
   for (const step of steps) {
     if (typeof step === 'number') now = step

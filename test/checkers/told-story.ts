@@ -1,13 +1,35 @@
+import type { PromiseId } from '../../ops/journal/stock-ledger.ts'
 import { parseOrderId } from '../../protocol/ids.ts'
 import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
-
-/** Hears of everything that must not be. */
-export type Complain = (problem: string) => void
+import type { Complain } from './findings.ts'
 
 const none: ClaimState = { state: 'none' }
 
+/** What a user has asked for since the latest claim began. With several devices nobody knows which claim it was that somebody asked something of. */
+export class Deeds {
+  buy = false
+  leave = false
+  checkout = false
+  devices = 0
+
+  /** A claim has begun of which nothing was asked yet. */
+  begin(): void {
+    if (this.devices > 1) return
+    this.buy = false
+    this.leave = false
+    this.checkout = false
+  }
+}
+
+export interface StoryOptions {
+  /** Shared by all devices of a user, each of which hears a story of its own. */
+  readonly deeds?: Deeds
+  /** How far apart the clocks of teller and listener may be. */
+  readonly slackMs?: number
+}
+
 /**
- * What one user was told of one SKU, held against what the user did: each word has to follow from the one before by something that the user asked
+ * What one user was told of one SKU by one device's connections, held against what the user did: each word has to follow from the one before by something that the user asked
  * for, or by what a sale does by itself (G4 to G7). Whatever was told once and is gone later shows here, whoever lost it.
  *
  *     queued n -> held n          its turn came; `ahead` never rises while it waits
@@ -25,12 +47,18 @@ export class ToldStory {
   /** The last word while the claim was a place or a hold, and when it was said. */
   private lastLive: ClaimState = none
   private lastLiveAt = 0
-  private readonly asked = { buy: false, leave: false, checkout: false }
+  private forgivenUntil = -Infinity
+  private isForgiven = false
+  private readonly asked: Deeds
+  private readonly slackMs: number
   private readonly who: string
   private readonly holdTtlMs: number
   private readonly complain: Complain
 
-  constructor(who: string, holdTtlMs: number, complain: Complain) {
+  constructor(who: string, holdTtlMs: number, complain: Complain, { deeds = new Deeds(), slackMs = 0 }: StoryOptions = {}) {
+    this.asked = deeds
+    deeds.devices++
+    this.slackMs = slackMs
     this.who = who
     this.holdTtlMs = holdTtlMs
     this.complain = complain
@@ -48,13 +76,14 @@ export class ToldStory {
 
   told(next: ClaimState, now: number): void {
     const problem = this.problemOf(next, now)
-    if (problem !== undefined) this.complain(`${this.who}: ${problem}: after ${JSON.stringify(this.last)} came ${JSON.stringify(next)}`)
+    if (problem !== undefined && !this.forgives(now)) {
+      const [promise, what] = problem
+      this.complain(promise, `${this.who}: ${what}: after ${JSON.stringify(this.last)} came ${JSON.stringify(next)}`)
+    }
     const number = numberOf(next)
     if (number !== undefined && number !== this.number) {
       this.number = number
-      this.asked.buy = false
-      this.asked.leave = false
-      this.asked.checkout = false
+      this.asked.begin()
     }
     this.last = next
     if (next.state === 'queued' || next.state === 'held') {
@@ -64,53 +93,67 @@ export class ToldStory {
     this.version++
   }
 
-  private problemOf(next: ClaimState, now: number): string | undefined {
+  /** The store has lost what some of this was about: until then, and once after it, the story may take a turn that nothing explains. */
+  forgive(untilMs: number): void {
+    this.forgivenUntil = untilMs
+    this.isForgiven = true
+  }
+
+  private forgives(now: number): boolean {
+    if (!this.isForgiven) return false
+    this.isForgiven = now <= this.forgivenUntil
+    return true
+  }
+
+  private problemOf(next: ClaimState, now: number): StoryProblem | undefined {
     const number = numberOf(next)
     if (number === undefined) return this.endProblem(next, now)
     if (number === this.number) return this.sameClaimProblem(next)
-    if (number < this.number) return 'an older claim came back'
-    if (!this.asked.buy) return 'a claim that nobody asked for'
-    return this.asked.leave || this.mayHaveEnded(now) ? undefined : 'a second claim beside a live one'
+    if (number < this.number) return ['G7', 'an older claim came back']
+    if (!this.asked.buy) return ['G4', 'a claim that nobody asked for']
+    return this.asked.leave || this.mayHaveEnded(now) ? undefined : ['G4', 'a second claim beside a live one']
   }
 
   /** Without a word of it: a payment may have been declined meanwhile, and a hold's time may be over. */
   private mayHaveEnded(now: number): boolean {
     const { last } = this
-    return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt)
+    return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt - this.slackMs)
   }
 
   /** The claim has ended, or there is none. */
-  private endProblem(next: ClaimState, now: number): string | undefined {
+  private endProblem(next: ClaimState, now: number): StoryProblem | undefined {
     const { last, lastLive } = this
     if (next.state === last.state) return undefined
-    if (next.state === 'none') return this.asked.leave ? undefined : 'a claim is gone'
+    if (next.state === 'none') return this.asked.leave ? undefined : ['G7', 'a claim is gone']
     // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
     const from = last.state === 'none' && this.asked.leave ? lastLive : last
     // What was asked for may have begun and ended while the answer was lost, and the first word of it is its end.
     const waited = from.state === 'queued' || (this.asked.buy && !isLive(from))
-    if (next.state === 'soldout') return waited ? undefined : 'sold out without a place'
-    if (next.state !== 'expired') return 'a state that this sale does not have'
-    if (from.state === 'held') return now < from.expiresAt ? 'a hold ended before its deadline' : undefined
-    return waited && now - this.lastLiveAt >= this.holdTtlMs ? undefined : 'a hold ended that there was no time for'
+    if (next.state === 'soldout') return waited ? undefined : ['G2', 'sold out without a place']
+    if (next.state !== 'expired') return ['G7', 'a state that this sale does not have']
+    if (from.state === 'held') return now < from.expiresAt - this.slackMs ? ['G7', 'a hold ended before its deadline'] : undefined
+    return waited && now - this.lastLiveAt >= this.holdTtlMs - this.slackMs ? undefined : ['G7', 'a hold ended that there was no time for']
   }
 
-  private sameClaimProblem(next: ClaimState): string | undefined {
+  private sameClaimProblem(next: ClaimState): StoryProblem | undefined {
     const { last } = this
     if (next.state === 'queued') {
-      if (last.state !== 'queued') return 'a claim went back into the line'
-      return next.ahead > last.ahead ? 'a place in line got worse' : undefined
+      if (last.state !== 'queued') return ['G7', 'a claim went back into the line']
+      return next.ahead > last.ahead ? ['G6', 'a place in line got worse'] : undefined
     }
     if (next.state === 'held') {
       if (last.state === 'queued') return undefined
-      if (last.state !== 'held') return 'a claim became a hold again'
-      return next.expiresAt < last.expiresAt ? 'a deadline came nearer' : undefined
+      if (last.state !== 'held') return ['G7', 'a claim became a hold again']
+      return next.expiresAt < last.expiresAt ? ['G7', 'a deadline came nearer'] : undefined
     }
-    if (!this.asked.checkout) return 'an order that nobody asked for'
+    if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']
     if (last.state === 'queued' || last.state === 'held') return undefined
-    if (!isOrder(last)) return 'an order came out of an ended claim'
+    if (!isOrder(last)) return ['G8', 'an order came out of an ended claim']
     return orderProblem(last, next)
   }
 }
+
+type StoryProblem = readonly [promise: PromiseId, what: string]
 
 /** The number that a claim keeps from the line to the order; undefined for what has none. */
 export function numberOf(claim: ClaimState): number | undefined {
@@ -127,8 +170,8 @@ export function isOrder(claim: ClaimState): claim is OrderClaim {
   return 'order' in claim
 }
 
-function orderProblem(last: OrderClaim, next: ClaimState): string | undefined {
+function orderProblem(last: OrderClaim, next: ClaimState): StoryProblem | undefined {
   if (last.state === next.state) return undefined
   if (last.state === 'pending') return undefined
-  return last.state === 'overdue' || last.state === 'refunding' ? undefined : 'an order that had ended went on'
+  return last.state === 'overdue' || last.state === 'refunding' ? undefined : ['G8', 'an order that had ended went on']
 }

@@ -51,7 +51,7 @@ class Churn {
 
   private async comeAndGo(rpc: RpcClient, user: string): Promise<void> {
     const calls = rpc.as(user)
-    const story = new ToldStory(user, deadlineMs, (problem) => this.problems.push(problem))
+    const story = new ToldStory(user, deadlineMs, (promise, problem) => this.problems.push(`${promise} ${problem}`))
     while (!this.isOver) {
       story.asks('buy')
       story.told(await calls.buy('lamp', { deadlineMs }), Date.now())

@@ -49,7 +49,7 @@ async function problemsAfter(cut: PowerCut): Promise<string[]> {
   const stories = new Map<string, ToldStory>()
   const spokenOf = new Map<number, Position>()
   const storyOf = (user: string): ToldStory => {
-    const story = stories.get(user) ?? new ToldStory(user, 3_600_000, (problem) => problems.push(problem))
+    const story = stories.get(user) ?? new ToldStory(user, 3_600_000, (promise, problem) => problems.push(`${promise} ${problem}`))
     stories.set(user, story)
     return story
   }

@@ -7,6 +7,7 @@ import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import type { SkuStatus } from '../../protocol/results.ts'
 import type { Chance } from '../checkers/chance.ts'
 import { FairLine } from '../checkers/fair-line.ts'
+import type { Complain } from '../checkers/findings.ts'
 import { ToldStory } from '../checkers/told-story.ts'
 import { lineProblems, unitProblems } from '../checkers/units.ts'
 import type { RunningNode } from '../running-node.ts'
@@ -61,11 +62,11 @@ export class Rush {
     for (const { sku, stock, holdTtlMs, shoppers, arrivedAfter, habits } of this.skus) {
       await this.node.createSku(sku, { stock, holdTtlMs })
       this.units.set(sku, stock)
-      const line = new FairLine(sku, this.complain)
+      const line = new FairLine(sku, this.complainOf)
       this.lines.set(sku, line)
       for (let i = 0; i < shoppers; i++) {
         const user = `${sku}-${i}`
-        const story = new ToldStory(user, holdTtlMs, this.complain)
+        const story = new ToldStory(user, holdTtlMs, this.complainOf)
         const parts = { user, sku, story, line, chance: this.chance, habits, complain: this.complain }
         const shopper = this.chance.is(socketShare) ? this.bySocket(parts) : this.byService(parts, i)
         this.shoppers.push(shopper)
@@ -132,6 +133,8 @@ export class Rush {
   readonly complain = (problem: string): void => {
     this.problems.push(problem)
   }
+
+  private readonly complainOf: Complain = (promise, what) => this.complain(`${promise}: ${what}`)
 
   private async auditLine(sku: string): Promise<void> {
     for (const problem of unitProblems(await this.statusOf(sku), this.units.get(sku) ?? 0)) this.complain(problem)

@@ -4,7 +4,7 @@ import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import type { Chance } from '../checkers/chance.ts'
 import type { FairLine } from '../checkers/fair-line.ts'
-import { type Complain, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
+import { isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 
 /** What a crowd is made of; shares are parts of 1. */
 export interface Habits {
@@ -32,7 +32,7 @@ export interface ShopperParts {
   readonly line: FairLine
   readonly chance: Chance
   readonly habits: Habits
-  readonly complain: Complain
+  readonly complain: (problem: string) => void
 }
 
 /** For any call: longer than everything that is done to the node, so that only an answer ends it. */

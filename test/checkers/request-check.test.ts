@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest'
+import { type Forge, forged, hold, numbered, open } from '../../actors/testing/forged-records.ts'
+import type { Code } from '../../protocol/codes.ts'
+import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
+import type { ClaimState } from '../../protocol/results.ts'
+import { Findings } from './findings.ts'
+import { LiveBooks } from './live-books.ts'
+import { RequestCheck } from './request-check.ts'
+
+type Call = readonly [requestId: string, outcome: ClaimState | Code]
+
+const held = (claim: number): ClaimState => ({ state: 'held', hold: claim, qty: 1, expiresAt: 1 })
+const queued = (ticket: number): ClaimState => ({ state: 'queued', ticket, ahead: 0, eta: null, odds: 'likely' })
+
+function paid(claim: number): ClaimState {
+  const sku = parseSkuId('shoe')
+  if (sku === undefined) throw new Error('no SKU')
+  return { state: 'paid', order: formatOrderId({ sku, incarnation: 'inc1', claim }), qty: 1, amountMinor: 1, currency: 'EUR' }
+}
+
+function problemsIn(calls: readonly Call[], journal?: readonly Forge[]): string[] {
+  const { complain, problems } = new Findings(() => 0)
+  const check = new RequestCheck(complain)
+  for (const [requestId, outcome] of calls) {
+    check.asks('ann', 'shoe', requestId)
+    check.told('ann', 'shoe', requestId, outcome)
+  }
+  if (journal !== undefined) {
+    const books = new LiveBooks({ now: () => 0, complain })
+    books.applied('inv.0', { epoch: 1, seq: 0 }, new Uint8Array(0))
+    books.applied('inv.0', { epoch: 1, seq: 1 }, forged([open, ...journal]))
+    check.atEnd(books)
+  }
+  return problems.map(({ promise, what }) => `${promise} ${what.split(': ')[1]}`)
+}
+
+test.each<readonly [string, readonly Call[]]>([
+  [
+    'a claim that is told again',
+    [
+      ['r1', queued(3)],
+      ['r1', held(3)],
+      ['r1', 'TIMEOUT'],
+      ['r1', paid(3)],
+    ],
+  ],
+  [
+    'a claim that is told to a second request',
+    [
+      ['r1', held(3)],
+      ['r2', held(3)],
+      ['r1', held(3)],
+    ],
+  ],
+  [
+    'a claim that another has replaced',
+    [
+      ['r1', held(3)],
+      ['r2', held(5)],
+      ['r1', held(5)],
+    ],
+  ],
+  [
+    'a refusal that passes',
+    [
+      ['r1', 'PAUSED'],
+      ['r1', 'BUSY'],
+      ['r1', held(3)],
+    ],
+  ],
+  [
+    'a claim that ended, of a SKU that is sold out',
+    [
+      ['r1', held(3)],
+      ['r1', { state: 'expired' }],
+      ['r1', 'SOLD_OUT'],
+    ],
+  ],
+])('CHK-7 the request check takes %s', (_, calls) => {
+  expect(problemsIn(calls)).toEqual([])
+})
+
+test.each<readonly [string, readonly Call[], string]>([
+  [
+    'two claims for one request',
+    [
+      ['r1', held(3)],
+      ['r1', held(4)],
+    ],
+    'G4 was told of claim 3, then of 4',
+  ],
+  [
+    'an older claim',
+    [
+      ['r1', held(3)],
+      ['r2', held(4)],
+      ['r1', held(4)],
+      ['r1', held(3)],
+    ],
+    'G4 was told of claim 4, then of 3',
+  ],
+  [
+    'a no that becomes a yes',
+    [
+      ['r1', 'SOLD_OUT'],
+      ['r1', held(3)],
+    ],
+    'G4 was refused with SOLD_OUT, then told of claim 3',
+  ],
+  [
+    'a yes that becomes a no',
+    [
+      ['r1', held(3)],
+      ['r1', 'LIMIT_REACHED'],
+    ],
+    'G4 was told of claim 3, then refused with LIMIT_REACHED',
+  ],
+  [
+    'a buyer who is told that all is sold',
+    [
+      ['r1', paid(3)],
+      ['r1', 'SOLD_OUT'],
+    ],
+    'G4 was told of claim 3, then refused with SOLD_OUT',
+  ],
+  [
+    'another no',
+    [
+      ['r1', 'LIMIT_REACHED'],
+      ['r1', 'CLOSED'],
+    ],
+    'G4 was refused with LIMIT_REACHED, then with CLOSED',
+  ],
+])('CHK-8 the request check finds %s', (_, calls, problem) => {
+  expect(problemsIn(calls)).toEqual([problem])
+})
+
+test.each<readonly [string, readonly Call[], readonly Forge[], readonly string[]]>([
+  ['takes what the journal has', [['r1', held(1)]], [hold(1, 'ann', 1, 'r1')], []],
+  [
+    'finds a claim of somebody else',
+    [['r1', held(1)]],
+    [hold(1, 'bob', 1, 'r1')],
+    ['G4 was told of claim 1, which the journal does not give them'],
+  ],
+  [
+    'finds a claim that is not there',
+    [['r1', held(2)]],
+    [hold(1, 'ann', 1, 'r1')],
+    ['G4 was told of claim 2, which the journal does not give them'],
+  ],
+  [
+    'finds a claim of a refused request',
+    [['r1', 'SOLD_OUT']],
+    [hold(1, 'ann', 1, 'r1'), numbered('left', 1)],
+    ['G4 was refused with SOLD_OUT, and began claim 1'],
+  ],
+])('CHK-8 held against the journal, the request check %s', (_, calls, journal, problems) => {
+  expect(problemsIn(calls, journal)).toEqual(problems)
+})

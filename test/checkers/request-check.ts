@@ -1,0 +1,114 @@
+import { type Code, codeTable } from '../../protocol/codes.ts'
+import { hashBytes, hashBytesAgain } from '../../protocol/hash.ts'
+import type { ClaimState } from '../../protocol/results.ts'
+import type { Complain } from './findings.ts'
+import type { LiveBooks } from './live-books.ts'
+import { numberOf } from './told-story.ts'
+
+/** All that a user's clients did with one SKU. */
+interface Customer {
+  readonly user: string
+  readonly sku: string
+  /** What each request was told for good, and the largest claim number among it. */
+  readonly requests: Map<string, Told>
+}
+
+interface Told {
+  claim: number
+  refused: Code | undefined
+  isPaid: boolean
+}
+
+const utf8 = new TextEncoder()
+
+/**
+ * One outcome per request (G4), by what clients were told: however often a call is made with the same request id and by whichever device, what it is
+ * told for good does not contradict what it was told before. Several requests may be told of one claim, for a user has only one at a time, and a
+ * repeat is told of the claim that has replaced its own.
+ */
+export class RequestCheck {
+  private readonly complain: Complain
+  private readonly customers = new Map<string, Customer>()
+
+  constructor(complain: Complain) {
+    this.complain = complain
+  }
+
+  /** The call is about to be made, for the first time or again. */
+  asks(user: string, sku: string, requestId: string): void {
+    this.toldTo(this.customer(user, sku), requestId)
+  }
+
+  /** What a call with this id came to. Codes that let the caller try again say nothing for good. */
+  told(user: string, sku: string, requestId: string, outcome: ClaimState | Code): void {
+    const customer = this.customer(user, sku)
+    const told = this.toldTo(customer, requestId)
+    const problem = typeof outcome === 'string' ? refusalProblem(told, outcome) : claimProblem(customer, told, outcome)
+    if (problem !== undefined) this.complain('G4', `${user}, ${sku}, request ${requestId}: ${problem}`)
+    if (typeof outcome !== 'string') {
+      told.claim = Math.max(told.claim, numberOf(outcome) ?? 0)
+      if (outcome.state === 'paid') told.isPaid = true
+    } else if (codeTable[outcome].retry === 'never') told.refused = outcome
+  }
+
+  /** Holds all of it against the journal, when nothing is under way any more: what was told is there, and what was refused for good began nothing. */
+  atEnd(books: LiveBooks): void {
+    for (const { user, sku, requests } of this.customers.values()) {
+      for (const [requestId, { claim, refused }] of requests) {
+        const isTheirs = books.everOf(sku).some((history) => history.claims.get(claim)?.user === user)
+        if (claim > 0 && !isTheirs) this.complain('G4', `${user}, ${sku}: was told of claim ${claim}, which the journal does not give them`)
+        if (refused === undefined || refused === 'NO_HOLD' || refused === 'HOLD_EXPIRED') continue
+        const request = hashesOf(requestId)
+        const begun = [...(books.sku(sku)?.claims.values() ?? [])].find((past) => past.user === user && past.request === request)
+        if (begun !== undefined && claim === 0)
+          this.complain('G4', `${user}, ${sku}, request ${requestId}: was refused with ${refused}, and began claim ${begun.claim}`)
+      }
+    }
+  }
+
+  private customer(user: string, sku: string): Customer {
+    const key = `${sku} ${user}`
+    const known = this.customers.get(key)
+    if (known !== undefined) return known
+    const made: Customer = { user, sku, requests: new Map() }
+    this.customers.set(key, made)
+    return made
+  }
+
+  private toldTo({ requests }: Customer, requestId: string): Told {
+    const known = requests.get(requestId)
+    if (known !== undefined) return known
+    const made: Told = { claim: 0, refused: undefined, isPaid: false }
+    requests.set(requestId, made)
+    return made
+  }
+}
+
+/** A claim that ended without a purchase may be followed by `SOLD_OUT` from whoever only knows that nothing is left. */
+function refusalProblem({ claim, refused, isPaid }: Told, code: Code): string | undefined {
+  if (codeTable[code].retry !== 'never') return undefined
+  if (refused !== undefined && refused !== code)
+    return refusals.has(`${refused} ${code}`) ? undefined : `was refused with ${refused}, then with ${code}`
+  return claim === 0 || (code === 'SOLD_OUT' && !isPaid) || checkoutCodes.has(code)
+    ? undefined
+    : `was told of claim ${claim}, then refused with ${code}`
+}
+
+function claimProblem({ requests }: Customer, { claim, refused }: Told, said: ClaimState): string | undefined {
+  const number = numberOf(said)
+  if (number === undefined) return undefined
+  if (number < claim) return `was told of claim ${claim}, then of ${number}`
+  // With another request the user may have got a claim, of which repeats of this one are told as well.
+  if (requests.size > 1) return undefined
+  if (refused !== undefined) return `was refused with ${refused}, then told of claim ${number}`
+  return claim === 0 || number === claim ? undefined : `was told of claim ${claim}, then of ${number}`
+}
+
+const checkoutCodes: ReadonlySet<Code> = new Set(['NO_HOLD', 'HOLD_EXPIRED'])
+/** A gateway that knows that nothing is left says so, whatever the shard said before; and a hold that ended is forgotten some time. */
+const refusals: ReadonlySet<string> = new Set(['CLOSED SOLD_OUT', 'LIMIT_REACHED SOLD_OUT', 'HOLD_EXPIRED NO_HOLD', 'NO_HOLD HOLD_EXPIRED'])
+
+function hashesOf(requestId: string): string {
+  const bytes = utf8.encode(requestId)
+  return `${hashBytes(bytes, 0, bytes.length)}.${hashBytesAgain(bytes, 0, bytes.length)}`
+}
