@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { membersContract } from '../../cluster/members-contract.ts'
 import type { Member, Members } from '../../cluster/members.ts'
 import { SimMembers } from './sim-members.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -12,6 +13,17 @@ function driven(world: SmallWorld, members: Members): Members {
     leave: (name) => world.settled(members.leave(name)),
   }
 }
+
+membersContract('The simulated members', async () => {
+  const world = new SmallWorld()
+  const sim = new SimMembers(world)
+  let processes = 0
+  return {
+    connect: async () => driven(world, sim.connect(world.process(`p${processes++}`))),
+    pass: (ms) => world.pass(ms),
+    close: async () => {},
+  }
+})
 
 describe('the simulated members', () => {
   const ttlMs = 1_000
