@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { LocalMembers } from '../cluster/local-members.ts'
 import type { MetricLabels } from '../cluster/metrics.ts'
+import { StoreFault } from '../cluster/store.ts'
 import { leaseMs, limits, type OwningNode, OwnershipRig } from './testing/ownership-rig.ts'
 
 let rig: OwnershipRig
@@ -116,6 +117,22 @@ describe('several nodes', () => {
   })
 })
 
+test('OWN-30 who was there when a beat was sent is of no account when its answer comes late', async () => {
+  const brief = { ...limits, memberMs: 2 * limits.beatMs }
+  const ann = await rig.start('ann', { limits: brief })
+  const bob = rig.add('bob', { limits: brief })
+  await rig.world.settled(bob.host.start())
+  const beats = rig.beats.length
+  await rig.world.until('ann asks who is there', () => rig.beats.slice(beats).includes('ann'))
+  ann.process.pause()
+  bob.process.die()
+  await rig.world.pass(2 * brief.memberMs)
+  ann.process.wake()
+  await rig.world.pass(limits.leaseMs)
+  expect(ann.host.counters.handedOver).toBe(0)
+  expect(ann.shards).toEqual(rig.names)
+})
+
 describe('a node that ends', () => {
   test('OWN-25 hands everything over and leaves, and no call is lost', async () => {
     const ann = await rig.start('ann')
@@ -151,6 +168,15 @@ describe('a node that ends', () => {
     expect(bob.shards).toEqual(rig.names)
   })
 
+  test('OWN-25 learns first who has come since its last beat', async () => {
+    const ann = await rig.start('ann')
+    const bob = rig.add('bob')
+    await rig.world.settled(bob.host.start())
+    await rig.world.settled(ann.host.close())
+    expect(ann.host.counters.handedOver).toBe(rig.names.length)
+    await rig.placedAmong(bob)
+  })
+
   test('OWN-25 says that it drains, so that nobody gives it anything', async () => {
     const prepareHandOver = (): Promise<void> => new Promise((resolve) => rig.world.timers.after(2_000, resolve))
     const bob = await rig.start('bob')
@@ -172,6 +198,16 @@ describe('a node that ends', () => {
     rig.store.answering.shut()
     await rig.world.settled(ann.host.close())
     expect(ann.shards).toEqual([])
+  })
+
+  test('OWN-26 hands its shards over by what it knew, if nobody says who is there', async () => {
+    const ann = await rig.start('ann')
+    const bob = await rig.start('bob')
+    rig.beating.shut()
+    const { shards } = ann
+    await rig.world.settled(ann.host.close())
+    expect(ann.host.counters).toMatchObject({ handedOver: shards.length, leasesOver: 0 })
+    await rig.placedAmong(bob)
   })
 
   test('OWN-26 closes while it opens its shards, and gives back what it has got by then', async () => {
@@ -199,7 +235,7 @@ describe('a node that is alone', () => {
 
   test('OWN-27 does not start if one of them cannot be opened', async () => {
     const beforeOpen = ({ name }: { readonly name: string }): void => {
-      if (name === 'inv.3') throw new Error('damaged')
+      if (name === 'inv.3') throw new StoreFault('STORE_UNUSABLE', 'damaged')
     }
     const ann = rig.add('ann', { isAlone: true, beforeOpen })
     await expect(rig.world.settled(ann.host.start())).rejects.toThrow('damaged')
@@ -223,6 +259,16 @@ describe('a node that is alone', () => {
     await rig.world.until('it gives up', () => ann.unable.length > 0)
     await rig.world.pass(10_000)
     expect(ann.unable.map((reason) => reason.message)).toEqual(['inv.2 failed 4 times: damaged'])
+  })
+
+  test('OWN-28 begins to count anew for a shard that has worked for long', async () => {
+    const ann = await rig.start('ann', { isAlone: true, limits: { ...limits, steadyMs: 2_000 } })
+    for (let failures = 0; failures < 3 * limits.failuresMax; failures++) {
+      await rig.world.pass(3_000)
+      const [, shard] = [...ann.host.entries()][2] ?? expect.fail('it has shards')
+      shard.lose(new Error('a bug'))
+    }
+    expect(ann.unable).toEqual([])
   })
 
   test('OWN-28 ends when somebody else has its data', async () => {

@@ -34,7 +34,7 @@ export interface ShardHostParts {
   readonly prepareHandOver?: (name: ShardName) => Promise<void>
   /** A shard that was open is not this node's any more, for whatever reason. */
   readonly onGone?: (name: ShardName) => void
-  /** This node cannot do its work. Called once at most, and only where it is alone. */
+  /** This node cannot do its work. Called once at most; where there are others, only on a bug of this class. */
   readonly onUnable: (reason: Error) => void
 }
 
@@ -202,8 +202,9 @@ export class ShardHost implements MetricSource {
   }
 
   private async giveAllAway(): Promise<void> {
-    // Others learn that this node goes, and it learns who is there to take over.
-    await this.rollCall.beat('draining')
+    const { world, limits } = this.parts
+    // Others learn that this node goes, and it learns who is there to take over; or it goes by what it knew.
+    await within(world.timers, limits.memberMs, this.rollCall.beat('draining'))
     await Promise.all([...this.keepers.values()].map((keeper) => keeper.close()))
   }
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { LocalMembers } from '../../cluster/local-members.ts'
 import type { ShardName } from '../../cluster/store.ts'
+import { delay } from '../../cluster/world.ts'
 import { limits, type NodeOptions, type OwningNode, OwnershipRig } from '../testing/ownership-rig.ts'
 
 const { retryFirstMs, retryMostMs, failuresMax } = limits
@@ -52,7 +53,7 @@ test('OWN-50 a shard that cannot be opened is tried again after pauses that grow
 
 test('OWN-50 so is one that the store does not give out', async () => {
   rig.store.fail('ann', 'claim')
-  const ann = rig.add('ann')
+  const ann = rig.add('ann', { limits: quick })
   await rig.world.settled(ann.host.start())
   await rig.world.pass(5_000)
   expect(ann.shards).toEqual([])
@@ -60,6 +61,11 @@ test('OWN-50 so is one that the store does not give out', async () => {
   rig.store.fail('ann', 'claim', false)
   await rig.placedAmong(ann)
   expect(ann.host.counters.declined).toBe(0)
+  // And that is forgotten when it works again.
+  const [[, shard] = expect.fail('it has shards')] = ann.host.entries()
+  shard.lose(new Error('a bug'))
+  await rig.world.pass(retryFirstMs + 2 * quick.beatMs)
+  expect(ann.shards).toEqual(rig.names)
 })
 
 test('OWN-51 a shard that fails where it should be is left to another, who keeps it while the first is there', async () => {
@@ -145,4 +151,51 @@ test('OWN-53 only so many shards are opened at a time', async () => {
   expect(ann.openings.length).toBe(3)
   await rig.world.settled(starting)
   expect(ann.shards).toEqual(rig.names)
+})
+
+test('OWN-53 one whose lease runs out while it waits for its turn is not opened under it', async () => {
+  const ann = rig.add('ann', { limits: { ...limits, opensMax: 1 } })
+  const starting = ann.host.start()
+  await rig.world.until('the first is being opened', () => rig.store.asked.some(({ call }) => call === 'open'))
+  rig.store.answering.shut()
+  rig.store.fail('ann', 'renew')
+  await rig.world.pass(2 * limits.leaseMs)
+  rig.store.answering.open()
+  await rig.world.settled(starting)
+  rig.store.fail('ann', 'renew', false)
+  await rig.placedAmong(ann)
+  expect(ann.openings.filter(({ isOver }) => isOver)).toEqual([])
+})
+
+test('OWN-55 a shard that is lost while it is handed over is not handed over', async () => {
+  const ann = await rig.start('ann')
+  await rig.openSale(10)
+  const [name = 'inv.0', ...others] = rig.placedAt([ann, { name: 'bob' }], { name: 'bob' })
+  rig.store.fail('ann', 'append')
+  const told = rig.buy(name, 'early')
+  await rig.world.pass(3)
+  const bob = await rig.start('bob')
+  expect(ann.host.counters).toMatchObject({ handedOver: others.length, failures: 1 })
+  // It waits for its answer in vain; who asks again learns what became of it.
+  expect(await rig.world.settled(told)).toBe('TIMEOUT')
+  expect(await rig.world.settled(rig.buy(name, 'early'))).toBe('held')
+  expect(bob.shards).toContain(name)
+  expect(rig.network.doubled).toEqual([])
+})
+
+test('OWN-55 nor is one that was lost while its snapshot was made', async () => {
+  let prepared = 0
+  const prepareHandOver = (): Promise<void> => {
+    prepared++
+    return delay(rig.world.timers, 2 * limits.beatMs)
+  }
+  const ann = await rig.start('ann', { prepareHandOver })
+  const [name = 'inv.0', ...others] = rig.placedAt([ann, { name: 'bob' }], { name: 'bob' })
+  const bob = rig.add('bob')
+  await rig.world.settled(bob.host.start())
+  await rig.world.until('hand-overs are prepared', () => prepared > 0)
+  rig.store.takeAway(name)
+  await rig.placedAmong(ann, bob)
+  expect(ann.host.counters).toMatchObject({ handedOver: others.length, leasesLost: 1 })
+  expect(ann.unable).toEqual([])
 })

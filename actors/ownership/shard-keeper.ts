@@ -165,7 +165,6 @@ export class ShardKeeper {
       if (lease.isOver) throw new EpochLost(this.name, 'LEASE_OVER')
       return this.parts.open(tenure)
     })
-    if (lease.isOver) shard.lose(new EpochLost(this.name, 'LEASE_OVER'))
     const [loss] = losses
     if (loss !== undefined) {
       this.parts.onGone(this.name, shard)
@@ -182,7 +181,7 @@ export class ShardKeeper {
     await this.prepare()
     // That may have taken long.
     const successor = parts.successor(name)
-    if (this.state === state && successor !== undefined) await this.giveBack(state.shard, successor)
+    if (successor !== undefined) await this.giveBack(state.shard, successor)
   }
 
   private async prepare(): Promise<void> {
@@ -198,6 +197,7 @@ export class ShardKeeper {
   private async giveBack(shard: Shard, successor: string | undefined): Promise<void> {
     const { counters, onHandedOver, onGone, world } = this.parts
     const { state } = this
+    // Lost, perhaps opened anew, while its snapshot was made.
     if (state.kind !== 'open' || state.shard !== shard) return
     const leaving: State = { ...state, kind: 'leaving' }
     this.state = leaving

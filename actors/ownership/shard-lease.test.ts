@@ -104,14 +104,19 @@ test('OWN-44 an owner gives a shard up at once when it learns that another has i
 
 test('OWN-45 a lease counts from when it was asked for, however late the answer comes', async () => {
   const ann = await rig.start('ann')
-  await rig.world.until('leases are being renewed', () => rig.store.count('ann', 'renew', 'inv.0') > 0)
   const renewals = rig.store.count('ann', 'renew', 'inv.0')
-  await rig.world.until('they are again', () => rig.store.count('ann', 'renew', 'inv.0') > renewals)
+  await rig.world.until('leases are renewed', () => rig.store.count('ann', 'renew', 'inv.0') > renewals)
+  await rig.world.pass(beatMs / 2)
   rig.store.answering.shut()
-  await rig.world.until('the next ones wait', () => rig.store.count('ann', 'renew', 'inv.0') > renewals + 1)
-  await rig.world.pass(leaseMs - marginMs)
+  await rig.world.until('they are to be again', () => rig.store.count('ann', 'renew', 'inv.0') > renewals + 1)
+  const lateMs = leaseMs / 2
+  await rig.world.pass(lateMs)
   rig.store.answering.open()
   await rig.world.pass(3)
+  rig.store.fail('ann', 'renew')
+  await rig.world.pass(leaseMs - marginMs - lateMs - 20)
+  expect(ann.host.counters.leasesOver).toBe(0)
+  await rig.world.pass(beatMs + 20)
   expect(ann.host.counters.leasesOver).toBe(rig.names.length)
 })
 

@@ -32,6 +32,13 @@ export type NodeOptions = Partial<Pick<ShardHostParts, 'isAlone' | 'endsWithLeas
   readonly beforeOpen?: (tenure: Tenure) => void
 }
 
+interface Opening {
+  readonly name: ShardName
+  readonly at: number
+  /** Its lease had run out by then. */
+  readonly isOver: boolean
+}
+
 type NamedNode = Pick<OwningNode, 'name'>
 
 /** One run of one process with its shard host, under real shards. */
@@ -39,7 +46,7 @@ export class OwningNode {
   readonly process: ManualProcess
   readonly host: ShardHost
   readonly unable: Error[] = []
-  readonly openings: (Tenure & { readonly at: number })[] = []
+  readonly openings: Opening[] = []
 
   constructor(rig: OwnershipRig, name: string, options: NodeOptions) {
     const { beforeOpen, ...parts } = options
@@ -55,7 +62,7 @@ export class OwningNode {
         leave: (member) => process.ask(() => rig.members.leave(member)),
       },
       open: (tenure) => {
-        this.openings.push({ ...tenure, at: world.clock.now() })
+        this.openings.push({ name: tenure.name, at: world.clock.now(), isOver: !tenure.mayAct() })
         beforeOpen?.(tenure)
         const { kind, shard } = partsOfName(tenure.name)
         const { epoch, ...told } = tenure
