@@ -20,6 +20,7 @@ import { checkEnd, type Gauge, type PendingCall, SoldOutCheck } from './final-ch
 import { Findings } from './findings.ts'
 import { FreshnessCheck } from './freshness-check.ts'
 import { LiveBooks } from './live-books.ts'
+import { queued } from './told-words.ts'
 
 /** Books with a record every second, and what is found after them; what the journal itself breaks is left out. */
 class Story {
@@ -114,18 +115,17 @@ test('CHK-8 nobody is told that all is sold while an order may still be declined
   expect(story.found).toEqual(['G2 b was told that shoe is sold out, while 1 units were free or could come free'])
 })
 
-const queued = (ahead: number): ClaimState => ({ state: 'queued', ticket: 3, ahead, eta: null, odds: 'likely' })
 /** Ticket 3 has one ahead from 1 s on, none from 3 s on, and its turn at 5 s. */
 const line = [[hold(1, 'a', 2), ticket(2, 'b'), ticket(3, 'c')], [], [numbered('left', 2)], [], [numbered('left', 1), grant(1)]]
 
 test.each<readonly [why: string, told: ClaimState, now: number, connectedSince: number | undefined, problems: number]>([
-  ['told as it is', queued(0), 4_000, 0, 0],
-  ['told as it was a moment ago', queued(1), 4_500, 0, 0],
-  ['told as it was long ago', queued(1), 5_100, 0, 1],
-  ['not told of the turn', queued(0), 7_500, 0, 1],
-  ['told of another place', queued(2), 4_000, 0, 1],
-  ['away', queued(1), 5_100, undefined, 0],
-  ['back for a moment', queued(1), 5_100, 4_500, 0],
+  ['told as it is', queued(3, 0), 4_000, 0, 0],
+  ['told as it was a moment ago', queued(3, 1), 4_500, 0, 0],
+  ['told as it was long ago', queued(3, 1), 5_100, 0, 1],
+  ['not told of the turn', queued(3, 0), 7_500, 0, 1],
+  ['told of another place', queued(3, 2), 4_000, 0, 1],
+  ['away', queued(3, 1), 5_100, undefined, 0],
+  ['back for a moment', queued(3, 1), 5_100, 4_500, 0],
   ['told of an end', { state: 'expired' }, 9_000, 0, 0],
 ])('CHK-8 positions are fresh: %s', (_, told, now, connectedSince, problems) => {
   const story = new Story(line)
