@@ -1,26 +1,12 @@
 import { expect, test } from 'vitest'
-import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import { Findings } from './findings.ts'
 import { type DeviceEar, LineCheck } from './line-check.ts'
+import { held, ordered, queued } from './told-words.ts'
 
 type Word = readonly [device: string, what: 'buy' | 'leave' | 'checkout' | ClaimState] | readonly ['lost', untilMs: number]
 
 const ttlMs = 10_000
-
-function queued(ticket: number, ahead: number): ClaimState {
-  return { state: 'queued', ticket, ahead, eta: null, odds: 'likely' }
-}
-
-function held(hold: number, qty = 1, expiresAt = 20_000): ClaimState {
-  return { state: 'held', hold, qty, expiresAt }
-}
-
-function paid(claim: number): ClaimState {
-  const sku = parseSkuId('lamp')
-  if (sku === undefined) throw new Error('no SKU')
-  return { state: 'paid', order: formatOrderId({ sku, incarnation: 'a1', claim }), qty: 1, amountMinor: 100, currency: 'EUR' }
-}
 
 /** Devices are `user.number`; every word comes 100 ms after the one before. What is told answers a question that was asked just before. */
 function problemsIn(words: readonly Word[]): string[] {
@@ -29,11 +15,11 @@ function problemsIn(words: readonly Word[]): string[] {
   const devices = new Map<string, DeviceEar>()
   let now = 0
   const names = words.flatMap(([name]) => (name === 'lost' ? [] : [name]))
-  for (const name of new Set(names)) devices.set(name, check.device(name.split('.')[0] ?? '', 'lamp', ttlMs))
+  for (const name of new Set(names)) devices.set(name, check.device(name.split('.')[0] ?? '', 'shoe', ttlMs))
   for (const [name, what] of words) {
     now += 100
     const device = devices.get(name)
-    if (typeof what === 'number') check.lost('lamp', what)
+    if (typeof what === 'number') check.lost('shoe', what)
     else if (typeof what === 'string') device?.asks(what)
     else device?.told(what, now, device.asks('claim'))
   }
@@ -99,7 +85,7 @@ test.each<readonly [string, readonly Word[], string]>([
     [
       ['a.1', 'buy'],
       ['b.1', 'buy'],
-      ['b.1', held(2, 2)],
+      ['b.1', held(2)],
       ['a.1', queued(1, 0)],
     ],
     'G6 ticket 1 still waits, and claim 2 had been served before it was asked for',
@@ -110,7 +96,7 @@ test.each<readonly [string, readonly Word[], string]>([
       ['a.1', 'buy'],
       ['b.1', 'buy'],
       ['b.1', 'checkout'],
-      ['b.1', paid(2)],
+      ['b.1', ordered(2, 'paid')],
       ['a.1', queued(1, 0)],
     ],
     'G6 ticket 1 still waits, and claim 2 had been served before it was asked for',

@@ -20,6 +20,8 @@ export class LiveBooks {
   tick = 0
   /** Records that a store has lost. */
   lostRecords = 0
+  /** When that was last, in ms. */
+  lostAtMs: number | undefined
   private readonly parts: LiveBooksParts
   private readonly excuseMs: number
   private readonly current = new Map<ShardName, ShardBooks>()
@@ -33,19 +35,20 @@ export class LiveBooks {
 
   /** The record is durable from now on; an epoch's opening has `seq` 0 and no bytes. The bytes are copied. */
   applied(shard: ShardName, position: Position, bytes: Uint8Array): void {
-    this.of(shard).take(position, bytes.slice(), ++this.tick)
+    this.of(shard).take(position, bytes.slice(), ++this.tick, this.parts.now())
   }
 
   /** The records from `from` on are gone. Whoever was told of them is not to blame the shard for it. */
   lost(shard: ShardName, from: Position): void {
     const before = this.of(shard)
-    before.lostAtMs = this.parts.now()
+    this.lostAtMs = this.parts.now()
+    before.lostAtMs = this.lostAtMs
     this.lostBooks.set(shard, [before, ...(this.lostBooks.get(shard) ?? [])])
     const after = this.open(shard)
     // What is wrong with these records was found when they came.
     this.isMuted = true
-    for (const { position, bytes, tick } of before.records) {
-      if (comparePositions(position, from) < 0) after.take(position, bytes, tick)
+    for (const { position, bytes, tick, atMs } of before.records) {
+      if (comparePositions(position, from) < 0) after.take(position, bytes, tick, atMs)
       else this.lostRecords++
     }
     this.isMuted = false
@@ -82,9 +85,14 @@ export class LiveBooks {
   }
 
   sku(name: string): SkuHistory | undefined {
+    return this.withSku(name)?.history
+  }
+
+  /** The books that count of the shard that has this SKU. */
+  withSku(name: string): { readonly books: ShardBooks; readonly history: SkuHistory } | undefined {
     for (const books of this.current.values()) {
       const history = books.sku(name)
-      if (history !== undefined) return history
+      if (history !== undefined) return { books, history }
     }
     return undefined
   }

@@ -1,22 +1,13 @@
 import { expect, test } from 'vitest'
 import { type Forge, forged, hold, numbered, open } from '../../actors/testing/forged-records.ts'
 import type { Code } from '../../protocol/codes.ts'
-import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import { Findings } from './findings.ts'
 import { LiveBooks } from './live-books.ts'
 import { RequestCheck } from './request-check.ts'
+import { held, ordered, queued } from './told-words.ts'
 
 type Call = readonly [requestId: string, outcome: ClaimState | Code]
-
-const held = (claim: number): ClaimState => ({ state: 'held', hold: claim, qty: 1, expiresAt: 1 })
-const queued = (ticket: number): ClaimState => ({ state: 'queued', ticket, ahead: 0, eta: null, odds: 'likely' })
-
-function paid(claim: number): ClaimState {
-  const sku = parseSkuId('shoe')
-  if (sku === undefined) throw new Error('no SKU')
-  return { state: 'paid', order: formatOrderId({ sku, incarnation: 'inc1', claim }), qty: 1, amountMinor: 1, currency: 'EUR' }
-}
 
 function problemsIn(calls: readonly Call[], journal?: readonly Forge[]): string[] {
   const { complain, problems } = new Findings(() => 0)
@@ -41,7 +32,7 @@ test.each<readonly [string, readonly Call[]]>([
       ['r1', queued(3)],
       ['r1', held(3)],
       ['r1', 'TIMEOUT'],
-      ['r1', paid(3)],
+      ['r1', ordered(3, 'paid')],
     ],
   ],
   [
@@ -118,7 +109,7 @@ test.each<readonly [string, readonly Call[], string]>([
   [
     'a buyer who is told that all is sold',
     [
-      ['r1', paid(3)],
+      ['r1', ordered(3, 'paid')],
       ['r1', 'SOLD_OUT'],
     ],
     'G4 was told of claim 3, then refused with SOLD_OUT',

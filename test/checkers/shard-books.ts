@@ -11,6 +11,7 @@ export interface DurableRecord {
   readonly position: Position
   readonly bytes: Uint8Array
   readonly tick: number
+  readonly atMs: number
   /** The last step of its events. */
   readonly step: number
 }
@@ -42,13 +43,13 @@ export class ShardBooks {
     })
   }
 
-  take(position: Position, bytes: Uint8Array, tick: number): void {
+  take(position: Position, bytes: Uint8Array, tick: number, atMs: number): void {
     this.audit.take({ position, bytes })
     if (this.shard.startsWith('ses.') && bytes.length > 0) {
       const record = readRecord(bytes)
       if (typeof record !== 'string') for (const event of record.events) this.sessions.take(event)
     }
-    const record = { position, bytes, tick, step: this.steps.count }
+    const record = { position, bytes, tick, atMs, step: this.steps.count }
     this.records.push(record)
     this.byPosition.set(keyOf(position), record)
   }
@@ -73,6 +74,11 @@ export class ShardBooks {
   /** The last step that was durable when so many records of all shards were. */
   stepAtTick(tick: number): number {
     return this.records[lastIndexUpTo(this.records, (record) => record.tick, tick)]?.step ?? 0
+  }
+
+  /** The last step that was durable at this time. */
+  stepAtTime(ms: number): number {
+    return this.records[lastIndexUpTo(this.records, (record) => record.atMs, ms)]?.step ?? 0
   }
 
   /** The last step under this epoch or an older one. */

@@ -1,23 +1,9 @@
 import { expect, test } from 'vitest'
-import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
-import type { ClaimState, OrderState } from '../../protocol/results.ts'
+import type { ClaimState } from '../../protocol/results.ts'
 import { ToldStory } from './told-story.ts'
+import { held, ordered, queued } from './told-words.ts'
 
 const ttl = 1_000
-
-function queued(ticket: number, ahead: number): ClaimState {
-  return { state: 'queued', ticket, ahead, eta: null, odds: 'likely' }
-}
-
-function held(hold: number, expiresAt: number): ClaimState {
-  return { state: 'held', hold, qty: 1, expiresAt }
-}
-
-function order(claim: number, state: OrderState = 'pending'): ClaimState {
-  const sku = parseSkuId('lamp')
-  if (sku === undefined) throw new Error('no SKU')
-  return { state, order: formatOrderId({ sku, incarnation: 'a1', claim }), qty: 1, amountMinor: 100, currency: 'EUR' }
-}
 
 const none: ClaimState = { state: 'none' }
 const expired: ClaimState = { state: 'expired' }
@@ -41,7 +27,7 @@ function problemsIn(steps: readonly Step[]): string[] {
 test.each<readonly [string, readonly Step[]]>([
   [
     'a purchase out of the line',
-    [none, 'buy', queued(7, 3), queued(7, 0), held(7, 900), 'checkout', order(7), order(7, 'paid'), order(7, 'paid')],
+    [none, 'buy', queued(7, 3), queued(7, 0), held(7, 900), 'checkout', ordered(7), ordered(7, 'paid'), ordered(7, 'paid')],
   ],
   ['a hold that an outage moved', ['buy', held(7, 900), held(7, 5_000)]],
   ['a hold whose time was over', ['buy', held(7, 900), 901, expired, 'buy', queued(9, 0)]],
@@ -49,7 +35,7 @@ test.each<readonly [string, readonly Step[]]>([
   ['a line that ended', ['buy', queued(7, 3), soldout]],
   ['a claim that was left, and another', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900)]],
   ['a claim that ended while it was left', ['buy', held(7, 900), 'leave', 901, none, expired]],
-  ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', order(7), 'buy', held(9, 900)]],
+  ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', ordered(7), 'buy', held(9, 900)]],
 ])('KILL-1 the checker takes %s', (_, steps) => {
   expect(problemsIn(steps)).toEqual([])
 })
@@ -57,7 +43,7 @@ test.each<readonly [string, readonly Step[]]>([
 test.each<readonly [string, readonly Step[]]>([
   ['a claim is gone', ['buy', held(7, 900), none]],
   ['a claim is gone', ['buy', queued(7, 3), none]],
-  ['a claim became a hold again', ['buy', held(7, 900), 'checkout', order(7), held(7, 900)]],
+  ['a claim became a hold again', ['buy', held(7, 900), 'checkout', ordered(7), held(7, 900)]],
   ['a claim became a hold again', ['buy', held(7, 900), 'leave', none, held(7, 900)]],
   ['a claim went back into the line', ['buy', queued(7, 0), held(7, 900), queued(7, 0)]],
   ['a place in line got worse', ['buy', queued(7, 3), queued(7, 4)]],
@@ -68,8 +54,8 @@ test.each<readonly [string, readonly Step[]]>([
   ['a claim that nobody asked for', ['buy', held(7, 900), 901, expired, held(8, 2_000)]],
   ['a second claim beside a live one', ['buy', held(7, 900), 'buy', held(8, 900)]],
   ['an older claim came back', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900), 'leave', held(7, 900)]],
-  ['an order that nobody asked for', ['buy', held(7, 900), order(7)]],
-  ['an order that had ended went on', ['buy', held(7, 900), 'checkout', order(7, 'paid'), order(7, 'declined')]],
+  ['an order that nobody asked for', ['buy', held(7, 900), ordered(7)]],
+  ['an order that had ended went on', ['buy', held(7, 900), 'checkout', ordered(7, 'paid'), ordered(7, 'declined')]],
 ])('KILL-1 the checker finds that %s', (problem, steps) => {
   expect(problemsIn(steps)).toEqual([problem])
 })

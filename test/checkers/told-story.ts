@@ -76,7 +76,8 @@ export class ToldStory {
 
   told(next: ClaimState, now: number): void {
     const problem = this.problemOf(next, now)
-    if (problem !== undefined && !this.forgives(now)) {
+    const forgives = this.forgives(now)
+    if (problem !== undefined && !forgives) {
       const [promise, what] = problem
       this.complain(promise, `${this.who}: ${what}: after ${JSON.stringify(this.last)} came ${JSON.stringify(next)}`)
     }
@@ -93,7 +94,7 @@ export class ToldStory {
     this.version++
   }
 
-  /** The store has lost what some of this was about: until then, and once after it, the story may take a turn that nothing explains. */
+  /** The store has lost what some of this was about: until then, and in the next word after it, the story may take a turn that nothing explains. */
   forgive(untilMs: number): void {
     this.forgivenUntil = untilMs
     this.isForgiven = true

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import {
+  declined,
+  type Forge,
+  forged,
+  hold,
+  open,
+  order,
+  overdue,
+  paid,
+  refunded,
+  refunding,
+  settle,
+  ticket,
+} from '../../actors/testing/forged-records.ts'
+import { Findings } from './findings.ts'
+import { LiveBooks } from './live-books.ts'
+import { checkMoney } from './money-check.ts'
+
+/** `[claim, charged, refunded]` */
+type Row = readonly [claim: number, charged: number, refunded: number]
+
+const bought: readonly Forge[] = [hold(1, 'a'), order(1), settle(1, paid)]
+const declinedOne: readonly Forge[] = [hold(1, 'a'), order(1), settle(1, declined)]
+const late: readonly Forge[] = [hold(1, 'a', 2), order(1, 3_998), settle(1, overdue), hold(2, 'b'), ticket(3, 'c', 2), settle(1, refunding)]
+const refundedOne: readonly Forge[] = [...late, settle(1, refunded)]
+
+function problemsIn(events: readonly Forge[], rows: readonly Row[]): string[] {
+  const { complain, problems } = new Findings(() => 0)
+  const books = new LiveBooks({ now: () => 0, complain })
+  books.applied('inv.0', { epoch: 1, seq: 0 }, new Uint8Array(0))
+  books.applied('inv.0', { epoch: 1, seq: 1 }, forged([open, ...events]))
+  expect(problems.filter(({ promise }) => promise !== 'G7')).toEqual([])
+  problems.length = 0
+  checkMoney(
+    books,
+    rows.map(([claim, chargedMinor, refundedMinor]) => ({ order: `shoe:inc1:${claim}`, chargedMinor, refundedMinor })),
+    complain,
+  )
+  return problems.map(({ promise, what }) => `${promise} ${what}`)
+}
+
+test.each<readonly [string, readonly Forge[], readonly Row[]]>([
+  ['a purchase', bought, [[1, 1_999, 0]]],
+  ['an order that was declined', declinedOne, [[1, 0, 0]]],
+  ['an order that nobody charged', declinedOne, []],
+  ['an order that ended before its money came', declinedOne, [[1, 1_999, 1_999]]],
+  ['money that came too late', refundedOne, [[1, 3_998, 3_998]]],
+])('CHK-7 the money check takes %s', (_, events, rows) => {
+  expect(problemsIn(events, rows)).toEqual([])
+})
+
+test.each<readonly [string, readonly Forge[], readonly Row[], string]>([
+  ['units that nobody paid for', bought, [], 'G8 shoe:inc1:1 is paid with 1999, and the provider took 0 and gave back 0'],
+  ['money that was taken twice', bought, [[1, 3_998, 0]], 'G8 shoe:inc1:1 is paid with 1999, and the provider took 3998 and gave back 0'],
+  ['units and money', bought, [[1, 1_999, 1_999]], 'G8 shoe:inc1:1 is paid with 1999, and the provider took 1999 and gave back 1999'],
+  ['money for nothing', declinedOne, [[1, 1_999, 0]], 'G8 shoe:inc1:1 is declined, and the provider has 1999 of its 1999'],
+  ['money that is kept', refundedOne, [[1, 3_998, 0]], 'G8 shoe:inc1:1 is refunded, and the provider has 3998 of its 3998'],
+  ['a refund of what was not charged', refundedOne, [], 'G8 shoe:inc1:1 is refunded, and was never charged'],
+  ['an order that never ended', late, [[1, 3_998, 3_998]], 'G8 shoe:inc1:1 is still refunding'],
+  ['money without an order', [], [[5, 1_999, 0]], 'G8 shoe:inc1:5 is no order, and the provider has 1999 for it'],
+  [
+    'two charges under two keys',
+    bought,
+    [
+      [1, 1_999, 0],
+      [1, 1_999, 0],
+    ],
+    'G8 shoe:inc1:1 was charged under two keys',
+  ],
+])('CHK-8 the money check finds %s', (_, events, rows, problem) => {
+  expect(problemsIn(events, rows)).toEqual([problem])
+})

@@ -1,0 +1,64 @@
+import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
+import type { Complain } from './findings.ts'
+import type { LiveBooks } from './live-books.ts'
+import { liveStates, type Mark, type SkuHistory } from './sku-history.ts'
+
+/** What the provider's own books say of one order. */
+export interface ProviderRow {
+  readonly order: string
+  /** What was taken, in all; 0 for a charge that was declined or never made. */
+  readonly chargedMinor: number
+  /** What went back. */
+  readonly refundedMinor: number
+}
+
+/**
+ * Paid once or refunded (G8), when nothing is under way any more: the provider has just the money of the orders that are paid, and none of any other
+ * order. That an order ends once, and for its price, is for the journal's rules to see.
+ */
+export function checkMoney(books: LiveBooks, rows: Iterable<ProviderRow>, complain: Complain): void {
+  const left = new Map<string, ProviderRow>()
+  for (const row of rows) {
+    if (left.has(row.order)) complain('G8', `${row.order} was charged under two keys`)
+    left.set(row.order, row)
+  }
+  for (const history of books.allSkus()) {
+    for (const mark of orderMarks(history)) {
+      const order = orderIdOf(history, mark.past.claim)
+      const row = left.get(order) ?? { order, chargedMinor: 0, refundedMinor: 0 }
+      left.delete(order)
+      checkOrder(mark, row, complain)
+    }
+  }
+  for (const { order, chargedMinor, refundedMinor } of left.values())
+    if (chargedMinor !== refundedMinor) complain('G8', `${order} is no order, and the provider has ${chargedMinor - refundedMinor} for it`)
+}
+
+function checkOrder({ state, past }: Mark, { order, chargedMinor, refundedMinor }: ProviderRow, complain: Complain): void {
+  if (state !== 'away' && liveStates.has(state)) return complain('G8', `${order} is still ${state}`)
+  const hasMinor = chargedMinor - refundedMinor
+  if (state === 'paid' && (chargedMinor !== past.amountMinor || refundedMinor !== 0))
+    complain('G8', `${order} is paid with ${past.amountMinor}, and the provider took ${chargedMinor} and gave back ${refundedMinor}`)
+  if (state !== 'paid' && hasMinor !== 0) complain('G8', `${order} is ${state}, and the provider has ${hasMinor} of its ${chargedMinor}`)
+  if (state === 'refunded' && chargedMinor === 0) complain('G8', `${order} is refunded, and was never charged`)
+}
+
+/** The last state of every claim that ever was an order. */
+function orderMarks({ marks }: SkuHistory): Mark[] {
+  const last = new Map<number, Mark>()
+  const ordered = new Set<number>()
+  for (const mine of marks.values()) {
+    for (const mark of mine) {
+      if (mark.state === 'away') continue
+      last.set(mark.past.claim, mark)
+      if (mark.state === 'pending') ordered.add(mark.past.claim)
+    }
+  }
+  return [...last.values()].filter(({ past }) => ordered.has(past.claim))
+}
+
+function orderIdOf({ ledger }: SkuHistory, claim: number): string {
+  const { sku, incarnation } = ledger.settings
+  const id = parseSkuId(sku)
+  return id === undefined ? '' : formatOrderId({ sku: id, incarnation, claim })
+}
