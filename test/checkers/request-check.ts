@@ -105,8 +105,11 @@ function claimProblem({ requests }: Customer, { claim, refused }: Told, said: Cl
 }
 
 const checkoutCodes: ReadonlySet<Code> = new Set(['NO_HOLD', 'HOLD_EXPIRED'])
-/** A gateway that knows that nothing is left says so, whatever the shard said before; and a hold that ended is forgotten some time. */
-const refusals: ReadonlySet<string> = new Set(['CLOSED SOLD_OUT', 'LIMIT_REACHED SOLD_OUT', 'HOLD_EXPIRED NO_HOLD', 'NO_HOLD HOLD_EXPIRED'])
+/** A gateway that knows that nothing is left says so, whatever the shard has said or will say; and a hold that ended is forgotten some time. */
+const refusals: ReadonlySet<string> = new Set([
+  ...['CLOSED SOLD_OUT', 'LIMIT_REACHED SOLD_OUT', 'SOLD_OUT CLOSED', 'SOLD_OUT LIMIT_REACHED'],
+  ...['HOLD_EXPIRED NO_HOLD', 'NO_HOLD HOLD_EXPIRED'],
+])
 
 function hashesOf(requestId: string): string {
   const bytes = utf8.encode(requestId)

@@ -35,6 +35,7 @@ test.each<readonly [string, readonly Step[]]>([
   ['a line that ended', ['buy', queued(7, 3), soldout]],
   ['a claim that was left, and another', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900)]],
   ['a claim that ended while it was left', ['buy', held(7, 900), 'leave', 901, none, expired]],
+  ['an order that was settled while it was left', ['buy', held(7, 900), 'checkout', 'leave', none, ordered(7, 'paid')]],
   ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', ordered(7), 'buy', held(9, 900)]],
 ])('KILL-1 the checker takes %s', (_, steps) => {
   expect(problemsIn(steps)).toEqual([])
@@ -55,6 +56,7 @@ test.each<readonly [string, readonly Step[]]>([
   ['a second claim beside a live one', ['buy', held(7, 900), 'buy', held(8, 900)]],
   ['an older claim came back', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900), 'leave', held(7, 900)]],
   ['an order that nobody asked for', ['buy', held(7, 900), ordered(7)]],
+  ['an order came out of an ended claim', ['buy', held(7, 900), 'checkout', 901, expired, ordered(7, 'paid')]],
   ['an order that had ended went on', ['buy', held(7, 900), 'checkout', ordered(7, 'paid'), ordered(7, 'declined')]],
 ])('KILL-1 the checker finds that %s', (problem, steps) => {
   expect(problemsIn(steps)).toEqual([problem])

@@ -149,6 +149,8 @@ export class ToldStory {
     }
     if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']
     if (last.state === 'queued' || last.state === 'held') return undefined
+    // Who leaves what has just been settled is told that there is nothing to leave, and hears how it was settled later.
+    if (last.state === 'none' && this.asked.leave) return undefined
     if (!isOrder(last)) return ['G8', 'an order came out of an ended claim']
     return orderProblem(last, next)
   }
