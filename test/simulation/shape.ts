@@ -1,0 +1,108 @@
+import type { SaleFileInput } from '../../protocol/sku-settings.ts'
+import { simulationStart } from './scheduler.ts'
+import type { SeededRandom } from './seeded-random.ts'
+
+/** What one seed's run is made of: small everywhere, so that limits are hit and everybody meets everybody. */
+export interface Shape {
+  readonly actorNodes: number
+  readonly gateways: number
+  readonly orderWorkers: number
+  /** Of each kind. */
+  readonly shards: number
+  readonly users: number
+  readonly sale: SaleFileInput
+  readonly leaseMs: number
+  readonly tickMs: number
+  /** ms by which a machine's wall clock is off, by machine. */
+  readonly skewMs: (machine: string) => number
+  readonly mailboxBytesMax: number
+  readonly batchEntriesMax: number
+  readonly pendingMax: number
+  readonly callDeadlineMs: number
+  readonly sessionUsersMax: number
+  readonly snapshotEveryBytes: number
+  readonly lineFrameBudgetPerSecond: number
+  /** How much goes wrong, from 0 for a calm run to 1. */
+  readonly trouble: number
+  /** The store is one whose replica may be promoted without the newest records: what it had acknowledged may be gone. */
+  readonly losesRecords: boolean
+  /** Parts of 1. */
+  readonly habits: Habits
+}
+
+/** What users are like; shares are parts of 1. */
+export interface Habits {
+  readonly thinkMsMax: number
+  readonly leaveShare: number
+  readonly abandonShare: number
+  readonly declineShare: number
+  readonly slowPaymentShare: number
+  readonly secondDeviceShare: number
+  readonly offlineShare: number
+  /** Sends a request again that was answered long ago. */
+  readonly lateRepeatShare: number
+  readonly qtyMax: number
+}
+
+/** Between two machines' clocks, at most: twice this. */
+const skewMsMax = 400
+
+export function drawShape(random: SeededRandom): Shape {
+  const leaseMs = random.pick([1_000, 1_500, 3_000])
+  const skews = random.fork('skews')
+  const skewed = random.is(0.7)
+  const users = random.between(8, 28)
+  return {
+    actorNodes: 3,
+    gateways: 2,
+    orderWorkers: random.between(1, 2),
+    shards: random.between(2, 3),
+    users,
+    sale: drawSale(random.fork('sale')),
+    leaseMs,
+    tickMs: 100,
+    skewMs: (machine) => (skewed ? skews.fork(machine).between(-skewMsMax, skewMsMax) : 0),
+    mailboxBytesMax: random.pick([1_024, 4_096, 65_536]),
+    batchEntriesMax: random.pick([2, 8, 1_024]),
+    pendingMax: random.pick([6, 64, 512]),
+    callDeadlineMs: random.pick([1_500, 3_000, 5_000]),
+    sessionUsersMax: random.pick([2, 8, 64]),
+    snapshotEveryBytes: random.pick([512, 2_048, 16_384]),
+    lineFrameBudgetPerSecond: random.pick([40, 1_000]),
+    trouble: random.pick([0, 0.3, 0.6, 1, 1]),
+    losesRecords: random.is(0.15),
+    habits: {
+      thinkMsMax: random.pick([300, 1_500, 4_000]),
+      leaveShare: random.pick([0.05, 0.3]),
+      abandonShare: random.pick([0.05, 0.3, 0.6]),
+      declineShare: random.pick([0, 0.2, 0.5]),
+      slowPaymentShare: random.pick([0, 0.3, 0.7]),
+      secondDeviceShare: random.pick([0, 0.3]),
+      offlineShare: random.pick([0, 0.1, 0.4]),
+      lateRepeatShare: random.pick([0.05, 0.3]),
+      qtyMax: random.pick([1, 1, 2, 3]),
+    },
+  }
+}
+
+export const saleId = 'drop'
+
+function drawSale(random: SeededRandom): SaleFileInput {
+  const count = random.between(1, 3)
+  const skus = Array.from({ length: count }, (_, index) => {
+    const one = random.fork(`sku ${index}`)
+    return {
+      sku: `sku-${index}`,
+      title: `Thing ${index}`,
+      priceMinor: one.between(1, 10_000),
+      stock: one.pick([1, 2, 5, 12, 40]),
+      perUserMax: one.between(1, 3),
+      holdTtlMs: one.pick([1_000, 2_000, 6_000]),
+      paymentTtlMs: one.pick([1_000, 3_000, 8_000]),
+      lineMax: one.pick([2, 6, 100]),
+      usersMax: one.pick([6, 100, 1_000]),
+      grantsPerSecond: one.pick([0, 0, 1, 5]),
+    }
+  })
+  return { sale: saleId, title: 'Drop', opensAt: simulationStart + random.pick([0, 2_000, 6_000]), skus }
+}

@@ -1,0 +1,48 @@
+import { ActorsRole } from '../../actors/actors-role.ts'
+import { inlineFollower } from '../../actors/compaction/follower.ts'
+import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
+import { Calls } from '../../cluster/calls.ts'
+import { partsOfName } from '../../cluster/store.ts'
+import type { Hubs } from './hubs.ts'
+import type { Shape } from './shape.ts'
+import type { SimProcess } from './sim-process.ts'
+
+/** A process with the role `actors`: the real one, over the hubs. */
+export interface SimActors {
+  readonly role: ActorsRole
+  readonly calls: Calls
+}
+
+export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUnable: (reason: Error) => void): SimActors {
+  const { world, name } = process
+  const bus = hubs.network.connect(process)
+  const store = hubs.store.connect(process)
+  const calls = new Calls({ bus, world, node: name, shards: shape.shards, limits: shape })
+  const role = new ActorsRole({
+    node: name,
+    store,
+    members: hubs.members.connect(process),
+    bus,
+    queue: hubs.queue.connect(process),
+    calls,
+    world,
+    follower: inlineFollower(store, (shard) => new InventoryActor(partsOfName(shard).shard)),
+    shards: shape.shards,
+    limits: {
+      shard: {
+        mailboxBytesMax: shape.mailboxBytesMax,
+        batchEntriesMax: shape.batchEntriesMax,
+        tickMs: shape.tickMs,
+        storeRetryMs: storeRetryMs,
+      },
+      sessions: { usersMax: shape.sessionUsersMax, writeAfterMs: writeAfterMs },
+      compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, retryMs: compactionRetryMs },
+    },
+    onUnable,
+  })
+  return { role, calls }
+}
+
+const storeRetryMs = 50
+const writeAfterMs = 500
+const compactionRetryMs = 2_000

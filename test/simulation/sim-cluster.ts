@@ -1,0 +1,45 @@
+import type { Hubs, RunWorld } from './hubs.ts'
+import { Machine } from './machine.ts'
+import type { Shape } from './shape.ts'
+import { type SimActors, startActors } from './sim-actors.ts'
+import { type SimGateway, startGateway } from './sim-gateway.ts'
+import { type SimOrders, startOrders } from './sim-orders.ts'
+import type { SimProcess } from './sim-process.ts'
+
+/** All machines of a cluster, each with the role that it plays. */
+export class SimCluster {
+  readonly actors: readonly Machine<SimActors>[]
+  readonly gateways: readonly Machine<SimGateway>[]
+  readonly orders: readonly Machine<SimOrders>[]
+  private readonly onUnable: (process: SimProcess, reason: Error) => void
+
+  constructor(run: RunWorld, hubs: Hubs, shape: Shape, onUnable: (process: SimProcess, reason: Error) => void) {
+    this.onUnable = onUnable
+    const machines = <Role>(count: number, prefix: string, start: (process: SimProcess) => Role): Machine<Role>[] =>
+      Array.from({ length: count }, (_, index) => {
+        const name = `${prefix}${index + 1}`
+        return new Machine(run, name, shape.skewMs(name), start)
+      })
+    this.actors = machines(shape.actorNodes, 'act', (process) => this.startActors(process, hubs, shape))
+    this.gateways = machines(shape.gateways, 'gate', (process) => startGateway(process, hubs, shape))
+    this.orders = machines(shape.orderWorkers, 'pay', (process) => startOrders(process, hubs, shape))
+  }
+
+  get machines(): readonly Machine<unknown>[] {
+    return [...this.actors, ...this.gateways, ...this.orders]
+  }
+
+  /** Hands everything over, as on SIGTERM, and is gone after that. */
+  async stopActors(machine: Machine<SimActors>): Promise<void> {
+    const { process, role } = machine
+    await role.role.close()
+    machine.crash()
+    process.world.log.info({}, 'stopped')
+  }
+
+  private startActors(process: SimProcess, hubs: Hubs, shape: Shape): SimActors {
+    const actors = startActors(process, hubs, shape, (reason) => this.onUnable(process, reason))
+    actors.role.start().catch((error: unknown) => this.onUnable(process, error instanceof Error ? error : new Error(String(error))))
+    return actors
+  }
+}

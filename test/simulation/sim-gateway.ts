@@ -1,0 +1,118 @@
+import { decodeInner } from '../../cluster/call-codec.ts'
+import { Calls } from '../../cluster/calls.ts'
+import type { CloseReason, Connection } from '../../gateway/connection.ts'
+import { GatewayCore } from '../../gateway/gateway-core.ts'
+import { type Identity, nobody } from '../../gateway/identity.ts'
+import type { Notification } from '../../gateway/notification.ts'
+import { tokenSubprotocolPrefix } from '../../protocol/envelope.ts'
+import { hashText } from '../../protocol/hash.ts'
+import { parseUserId } from '../../protocol/ids.ts'
+import { Malformed } from '../../protocol/msgpack-reader.ts'
+import type { Hubs } from './hubs.ts'
+import type { Shape } from './shape.ts'
+import type { SimProcess } from './sim-process.ts'
+import type { ServerSocket } from './sim-sockets.ts'
+
+/** A process with the role `gateway`: the real core, with simulated sockets in place of uWebSockets.js. */
+export interface SimGateway {
+  readonly core: GatewayCore
+  readonly calls: Calls
+}
+
+/** The token of whoever may do everything; every other token is a user's id. */
+export const operatorToken = 'operator'
+
+export function startGateway(process: SimProcess, hubs: Hubs, shape: Shape): SimGateway {
+  const { world, name } = process
+  const bus = hubs.network.connect(process)
+  const calls = new Calls({ bus, world, node: name, shards: shape.shards, limits: shape })
+  const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, settings: { ...generous, ...shape } })
+  const watchers = new Map<string, Set<SimConnection>>()
+  core.onPublish((view, notification) => {
+    for (const connection of watchers.get(view.settings.sku) ?? []) connection.notify(notification)
+  })
+  const listen = (): void => {
+    world.log.info({}, 'listens')
+    hubs.sockets.listen(process, (socket) => accept(core, socket, watchers))
+  }
+  // As a real gateway does: no port is open before the views are read.
+  core.start().then(listen, (error: unknown) => world.log.error({ error: String(error) }, 'a gateway did not start'))
+  return { core, calls }
+}
+
+/** Limits of the edge have tests of their own; here they would only keep the shards from being reached. */
+const generous = {
+  connectionsMax: 1_000,
+  connectionsPerAddressMax: 1_000,
+  perConnectionInFlightMax: 64,
+  addressRatePerSecond: 1_000_000,
+  addressBurst: 1_000_000,
+  userRatePerSecond: 1_000,
+  userBurst: 1_000,
+}
+
+function accept(core: GatewayCore, socket: ServerSocket, watchers: Map<string, Set<SimConnection>>): void {
+  const connection = new SimConnection(socket, identityOf(socket.protocols), watchers)
+  core.opened(connection)
+  socket.onMessage((bytes) => {
+    try {
+      core.dispatcher.frame(connection, bytes)
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error
+      connection.close('malformed')
+    }
+  })
+  socket.onClose(() => {
+    for (const of of watchers.values()) of.delete(connection)
+    core.closed(connection)
+  })
+}
+
+function identityOf(protocols: readonly string[]): Identity {
+  const token = protocols.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
+  if (token === operatorToken) return { role: 'operator' }
+  const user = parseUserId(token ?? '')
+  if (user === undefined) return nobody
+  return { role: 'user', user, userBytes: new TextEncoder().encode(user), userHash: hashText(user), expiresAt: Number.POSITIVE_INFINITY }
+}
+
+/** One WebSocket that speaks msgpack. */
+class SimConnection implements Connection {
+  readonly transport = 'ws'
+  readonly address: string
+  readonly identity: Identity
+  inFlight = 0
+  index = -1
+  turn = 0
+  private readonly socket: ServerSocket
+  private readonly watchers: Map<string, Set<SimConnection>>
+
+  constructor(socket: ServerSocket, identity: Identity, watchers: Map<string, Set<SimConnection>>) {
+    this.socket = socket
+    this.address = socket.address
+    this.identity = identity
+    this.watchers = watchers
+  }
+
+  respond(bytes: Uint8Array, from: number, to: number): void {
+    this.socket.send(bytes.slice(from, to))
+  }
+
+  notify(notification: Notification): void {
+    this.socket.send(notification.msgpack)
+  }
+
+  watch(sku: string, on: boolean): void {
+    const of = this.watchers.get(sku) ?? new Set()
+    this.watchers.set(sku, of)
+    if (on) of.add(this)
+    else of.delete(this)
+  }
+
+  /** Every answer is a frame of its own. */
+  flush(): void {}
+
+  close(_reason: CloseReason): void {
+    this.socket.close()
+  }
+}

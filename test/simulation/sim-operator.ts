@@ -1,0 +1,100 @@
+import { delay, type World } from '../../cluster/world.ts'
+import { ClientCore } from '../../protocol/client/client-core.ts'
+import { SluiceError } from '../../protocol/client/index.ts'
+import { type OperatorCalls, operatorCalls } from '../../protocol/client/operator-calls.ts'
+import { SocketConnection } from '../../protocol/client/socket-connection.ts'
+import { msgpackSubprotocol } from '../../protocol/envelope.ts'
+import type { SaleFileInput } from '../../protocol/sku-settings.ts'
+import type { Hubs } from './hubs.ts'
+import type { Reached } from './reached.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import { operatorToken } from './sim-gateway.ts'
+import type { SimProcess } from './sim-process.ts'
+
+const pendingMax = 100
+const deadlineMs = 10_000
+const againMs = 200
+
+/** Puts the sale up, disturbs it as operators do, and ends it. Every deed is tried until it is known to be done. */
+export class SimOperator {
+  /** Units put in after the sale was made, by SKU: what the operator knows to have been taken. */
+  readonly restocked = new Map<string, number>()
+  private readonly world: World
+  private readonly calls: OperatorCalls
+  private readonly sale: SaleFileInput
+  private readonly random: SeededRandom
+  private readonly reached: Reached
+
+  constructor(process: SimProcess, hubs: Hubs, sale: SaleFileInput, random: SeededRandom, reached: Reached) {
+    this.world = process.world
+    this.sale = sale
+    this.random = random
+    this.reached = reached
+    const clientWorld = hubs.sockets.clientWorld(process)
+    const address = {
+      url: 'ws://shop/v1/ws',
+      subprotocol: msgpackSubprotocol,
+      Socket: hubs.sockets.constructorFor(process),
+      token: async () => operatorToken,
+    } as const
+    const core = new ClientCore({
+      world: clientWorld,
+      dial: (handlers) => new SocketConnection(address, handlers),
+      limits: { deadlineMs, pendingMax, repeatBusy: true },
+      resumes: false,
+      renews: false,
+    })
+    this.calls = operatorCalls(clientWorld, core)
+  }
+
+  create(): Promise<void> {
+    return this.insist(() => this.calls.saleCreate(this.sale))
+  }
+
+  /** Until `endAt`, by the true time. */
+  async disturb(untilMs: number): Promise<void> {
+    const { timers, clock } = this.world
+    const began = clock.monotonic()
+    while (clock.monotonic() - began < untilMs) {
+      await delay(timers, this.random.between(2_000, 15_000))
+      if (this.random.is(0.4)) await this.pause()
+      else await this.restock()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.insist(() => this.calls.saleClose(this.sale.sale))
+  }
+
+  private async pause(): Promise<void> {
+    await this.insist(() => this.calls.salePause(this.sale.sale))
+    this.reached.count('paused sale')
+    await delay(this.world.timers, this.random.between(100, 4_000))
+    await this.insist(() => this.calls.saleResume(this.sale.sale))
+  }
+
+  private async restock(): Promise<void> {
+    const { sku } = this.random.pick(this.sale.skus)
+    const units = this.random.between(1, 5)
+    // The same id each time, so that trying again adds nothing.
+    const requestId = `restock.${this.random.id(8)}`
+    await this.insist(() => this.calls.restock(sku, units, { requestId }))
+    this.restocked.set(sku, (this.restocked.get(sku) ?? 0) + units)
+    this.reached.count('restocked sale')
+  }
+
+  private async insist(deed: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await deed()
+        return
+      } catch (error) {
+        if (!(error instanceof SluiceError)) throw error
+        this.world.log.info({ code: error.code, message: error.message }, 'the operator tries again')
+        // A sale in a state in which this cannot be done is as good as one in which it was done.
+        if (error.code === 'CLOSED' || error.code === 'NOT_OPEN' || error.code === 'PAUSED') return
+        await delay(this.world.timers, againMs)
+      }
+    }
+  }
+}
