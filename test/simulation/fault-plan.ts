@@ -1,8 +1,10 @@
-import type { Hubs, RunWorld } from './hubs.ts'
+import type { Hubs } from './hubs.ts'
 import type { Machine } from './machine.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
 import type { SimCluster } from './sim-cluster.ts'
+import type { SimParts } from './sim-parts.ts'
+import { fairWeather } from './store/store-weather.ts'
 
 /** Mean time between two faults of a run with trouble 1. */
 const faultEveryMs = 1_500
@@ -18,10 +20,10 @@ export class FaultPlan {
   readonly hubs: Hubs
   readonly cluster: SimCluster
   readonly shape: Shape
-  private readonly run: RunWorld
+  private readonly run: SimParts
   private isOver = false
 
-  constructor(run: RunWorld, hubs: Hubs, cluster: SimCluster, shape: Shape) {
+  constructor(run: SimParts, hubs: Hubs, cluster: SimCluster, shape: Shape) {
     this.run = run
     this.random = run.random.fork('faults')
     this.hubs = hubs
@@ -37,12 +39,8 @@ export class FaultPlan {
   end(): void {
     this.isOver = true
     const { network, store, members, queue, provider, sockets } = this.hubs
-    network.calm()
-    store.calm()
-    members.calm()
-    queue.calm()
-    provider.calm()
-    sockets.calm()
+    for (const hub of [network, sockets, members, queue, provider]) hub.healAll()
+    Object.assign(store.weather, fairWeather())
     for (const machine of this.cluster.machines) {
       machine.process.wake()
       machine.restart()
@@ -67,7 +65,7 @@ export class FaultPlan {
     })
   }
 
-  reach(situation: Parameters<RunWorld['reached']['count']>[0]): void {
+  reach(situation: Parameters<SimParts['reached']['count']>[0]): void {
     this.run.reached.count(situation)
   }
 }
@@ -82,7 +80,8 @@ function pause(plan: FaultPlan): void {
   const { random, shape, cluster } = plan
   const machine = random.is(0.7) ? random.pick(cluster.actors) : plan.anyMachine()
   const ms = random.between(50, shape.leaseMs * 3)
-  if (machine.isUp && ms > shape.leaseMs && cluster.actors.some((one) => one === machine)) plan.reach('lease ran out while its owner was paused')
+  if (machine.isUp && ms > shape.leaseMs && cluster.actors.some((one) => one === machine))
+    plan.reach('lease ran out while its owner was paused')
   machine.pause(ms)
 }
 
@@ -117,12 +116,13 @@ function storeOutage(plan: FaultPlan): void {
 }
 
 function slowStore(plan: FaultPlan): void {
-  plan.hubs.store.delayProcess(plan.anyMachine().process, plan.random.between(200, 5_000))
+  const { random } = plan
+  plan.hubs.store.slow(plan.anyMachine().process, random.between(100, 5_000), random.between(100, 2_000))
 }
 
 function storeFailover(plan: FaultPlan): void {
   const { random, hubs, shape } = plan
-  hubs.store.failover(shape.losesRecords ? random.between(1, 1_500) : 0)
+  hubs.store.failover({ ms: shape.losesRecords ? random.between(1, 1_500) : 0 })
 }
 
 function queueLoss(plan: FaultPlan): void {
@@ -131,7 +131,7 @@ function queueLoss(plan: FaultPlan): void {
 
 function socketsCut(plan: FaultPlan): void {
   const { process } = plan.random.pick(plan.cluster.gateways)
-  plan.hubs.sockets.cutAll(process)
+  plan.hubs.sockets.cut(process, plan.random.pick(['both', 'client', 'server', 'none'] as const))
 }
 
 const faults: readonly Fault[] = [

@@ -1,21 +1,7 @@
-import type { Reached } from './reached.ts'
-import type { Scheduler } from './scheduler.ts'
-import type { SeededRandom } from './seeded-random.ts'
-import type { SimMembers } from './sim-members.ts'
 import type { SimNetwork } from './sim-network.ts'
-import type { SimProvider } from './sim-provider.ts'
-import type { SimQueue } from './sim-queue.ts'
 import type { SimSockets } from './sim-sockets.ts'
 import type { SimStore } from './sim-store.ts'
-import type { Trace } from './trace.ts'
-
-/** What all parts of a run share. */
-export interface RunWorld {
-  readonly scheduler: Scheduler
-  readonly random: SeededRandom
-  readonly trace: Trace
-  readonly reached: Reached
-}
+import type { SimMembers, SimProvider, SimQueue } from './standins.ts'
 
 /** The services that processes meet in: each gives a process its adapter of a port. */
 export interface Hubs {

@@ -1,5 +1,5 @@
-import type { RunWorld } from './hubs.ts'
 import { simulationStart } from './scheduler.ts'
+import type { SimParts } from './sim-parts.ts'
 import { SimProcess } from './sim-process.ts'
 
 /** A place where one process after another runs the same role, with one clock that is off by as much for all of them. */
@@ -8,11 +8,11 @@ export class Machine<Role> {
   process: SimProcess
   role: Role
   private runs = 0
-  private readonly run: RunWorld
+  private readonly run: SimParts
   private readonly skewMs: number
   private readonly start: (process: SimProcess) => Role
 
-  constructor(run: RunWorld, name: string, skewMs: number, start: (process: SimProcess) => Role) {
+  constructor(run: SimParts, name: string, skewMs: number, start: (process: SimProcess) => Role) {
     this.run = run
     this.name = name
     this.skewMs = skewMs

@@ -1,38 +1,86 @@
-import { Reached, situations } from './reached.ts'
+import { setClimate } from './climate.ts'
+import { Crowd } from './crowd.ts'
+import { FaultPlan } from './fault-plan.ts'
+import type { Hubs } from './hubs.ts'
+import { Judge } from './judge.ts'
+import { Reached } from './reached.ts'
 import { Scheduler, simulationStart } from './scheduler.ts'
 import type { SeedOptions, SeedReport } from './seed-report.ts'
 import { SeededRandom } from './seeded-random.ts'
-import { SimProcess } from './sim-process.ts'
+import { drawShape, type Shape } from './shape.ts'
+import { SimCluster } from './sim-cluster.ts'
+import { SimNetwork } from './sim-network.ts'
+import type { SimParts } from './sim-parts.ts'
+import { SimSockets } from './sim-sockets.ts'
+import { SimStore } from './sim-store.ts'
+import { SimMembers, SimProvider, SimQueue } from './standins.ts'
 import { Trace } from './trace.ts'
 
-const simulatedMs = 60_000
+/** How long things go wrong. */
+const troubledMs = 60_000
+/** After that, how long it may take until everything that was begun has ended. */
+const resolveMsMax = 240_000
+const lookMs = 1_000
 
-/** A stand-in: some processes that tick by chance until one of them dies. */
-export async function runSeed({ seed, keepTraceLines }: SeedOptions): Promise<SeedReport> {
+/** One whole run: everything in it follows from the seed. */
+export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): Promise<SeedReport> {
   const beganAt = performance.now()
-  const scheduler = new Scheduler()
-  const trace = new Trace(keepTraceLines)
-  const random = new SeededRandom(seed)
-  const reached = new Reached()
-  for (const situation of situations) reached.count(situation)
-  for (let i = 0; i < 5; i++) {
-    const name = `actors-${i}`
-    const process = new SimProcess({ scheduler, trace, random: random.fork(name), name, skewMs: random.below(200) })
-    const { world } = process
-    world.timers.every(10 + random.below(90), () => {
-      trace.add(scheduler.now - simulationStart, name, `ticks ${world.random.id(4)}`)
-      if (world.random.next() < 0.001) process.crash()
-    })
+  const parts: SimParts = {
+    scheduler: new Scheduler(),
+    random: new SeededRandom(seed),
+    trace: new Trace(keepTraceLines),
+    reached: new Reached(),
   }
-  await scheduler.run(simulationStart + simulatedMs)
+  const { scheduler, random, trace, reached } = parts
+  const shape = drawShape(random.fork('shape'))
+  trace.add(0, 'run', JSON.stringify(shape))
+  const hubs = makeHubs(parts, shape, sabotage)
+  const judge = new Judge(parts, hubs, shape.sale)
+  const onBug = (error: unknown): void => judge.bug(error)
+  process.on('unhandledRejection', onBug)
+  try {
+    const cluster = new SimCluster(parts, hubs, shape, (_, reason) => judge.bug(reason))
+    const crowd = new Crowd(parts, hubs, shape, judge)
+    setClimate(hubs, random.fork('climate'), shape.trouble)
+    const faults = new FaultPlan(parts, hubs, cluster, shape)
+    crowd.begin(troubledMs)
+    faults.begin()
+    await scheduler.run(simulationStart + troubledMs)
+    faults.end()
+    crowd.end()
+    while (scheduler.now < simulationStart + troubledMs + resolveMsMax && !judge.isResolved(crowd))
+      await scheduler.run(scheduler.now + lookMs)
+    judge.conclude(crowd)
+  } catch (error) {
+    judge.bug(error)
+  } finally {
+    process.off('unhandledRejection', onBug)
+  }
   return {
     seed,
-    simulatedSeconds: simulatedMs / 1000,
+    simulatedSeconds: (scheduler.now - simulationStart) / 1000,
     events: scheduler.events,
     traceHash: trace.hash,
-    problems: [],
+    problems: judge.findings.problems,
     reached: reached.toJSON(),
     trace: trace.tail(),
     wallMs: performance.now() - beganAt,
+  }
+}
+
+function makeHubs(parts: SimParts, shape: Shape, sabotage: SeedOptions['sabotage']): Hubs {
+  const fork = (name: string): SimParts => ({ ...parts, random: parts.random.fork(name) })
+  return {
+    network: new SimNetwork(fork('network')),
+    sockets: new SimSockets(fork('sockets')),
+    store: new SimStore({
+      ...fork('store'),
+      shards: shape.shards,
+      leaseMs: shape.leaseMs,
+      ...(sabotage === undefined ? {} : { sabotage }),
+    }),
+    members: new SimMembers(fork('members')),
+    queue: new SimQueue(fork('queue')),
+    provider: new SimProvider(),
   }
 }

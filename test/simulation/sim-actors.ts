@@ -1,6 +1,7 @@
 import { ActorsRole } from '../../actors/actors-role.ts'
 import { inlineFollower } from '../../actors/compaction/follower.ts'
 import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
+import { ownershipLimits } from '../../actors/ownership/ownership-limits.ts'
 import { Calls } from '../../cluster/calls.ts'
 import { partsOfName } from '../../cluster/store.ts'
 import type { Hubs } from './hubs.ts'
@@ -33,16 +34,20 @@ export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUna
         mailboxBytesMax: shape.mailboxBytesMax,
         batchEntriesMax: shape.batchEntriesMax,
         tickMs: shape.tickMs,
-        storeRetryMs: storeRetryMs,
+        storeRetryMs,
       },
-      sessions: { usersMax: shape.sessionUsersMax, writeAfterMs: writeAfterMs },
+      sessions: { usersMax: shape.sessionUsersMax, writeAfterMs },
+      ownership: { ...ownershipLimits(shape.leaseMs), ...hasty },
       compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, retryMs: compactionRetryMs },
     },
+    isAlone: false,
     onUnable,
   })
   return { role, calls }
 }
 
 const storeRetryMs = 50
+/** Pauses that a run of a minute has time for. */
+const hasty = { retryFirstMs: 100, retryMostMs: 1_000, prepareMsMax: 2_000, closeMsMax: 4_000, opensMax: 2, handOversMax: 1 }
 const writeAfterMs = 500
 const compactionRetryMs = 2_000

@@ -1,9 +1,10 @@
-import type { Hubs, RunWorld } from './hubs.ts'
+import type { Hubs } from './hubs.ts'
 import { Machine } from './machine.ts'
 import type { Shape } from './shape.ts'
 import { type SimActors, startActors } from './sim-actors.ts'
 import { type SimGateway, startGateway } from './sim-gateway.ts'
 import { type SimOrders, startOrders } from './sim-orders.ts'
+import type { SimParts } from './sim-parts.ts'
 import type { SimProcess } from './sim-process.ts'
 
 /** All machines of a cluster, each with the role that it plays. */
@@ -13,7 +14,7 @@ export class SimCluster {
   readonly orders: readonly Machine<SimOrders>[]
   private readonly onUnable: (process: SimProcess, reason: Error) => void
 
-  constructor(run: RunWorld, hubs: Hubs, shape: Shape, onUnable: (process: SimProcess, reason: Error) => void) {
+  constructor(run: SimParts, hubs: Hubs, shape: Shape, onUnable: (process: SimProcess, reason: Error) => void) {
     this.onUnable = onUnable
     const machines = <Role>(count: number, prefix: string, start: (process: SimProcess) => Role): Machine<Role>[] =>
       Array.from({ length: count }, (_, index) => {

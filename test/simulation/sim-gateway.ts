@@ -4,14 +4,14 @@ import type { CloseReason, Connection } from '../../gateway/connection.ts'
 import { GatewayCore } from '../../gateway/gateway-core.ts'
 import { type Identity, nobody } from '../../gateway/identity.ts'
 import type { Notification } from '../../gateway/notification.ts'
-import { tokenSubprotocolPrefix } from '../../protocol/envelope.ts'
+import { msgpackSubprotocol, tokenSubprotocolPrefix } from '../../protocol/envelope.ts'
 import { hashText } from '../../protocol/hash.ts'
 import { parseUserId } from '../../protocol/ids.ts'
 import { Malformed } from '../../protocol/msgpack-reader.ts'
 import type { Hubs } from './hubs.ts'
+import type { Accepted, ServerSocket } from './server-end.ts'
 import type { Shape } from './shape.ts'
 import type { SimProcess } from './sim-process.ts'
-import type { ServerSocket } from './sim-sockets.ts'
 
 /** A process with the role `gateway`: the real core, with simulated sockets in place of uWebSockets.js. */
 export interface SimGateway {
@@ -27,18 +27,20 @@ export function startGateway(process: SimProcess, hubs: Hubs, shape: Shape): Sim
   const bus = hubs.network.connect(process)
   const calls = new Calls({ bus, world, node: name, shards: shape.shards, limits: shape })
   const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, settings: { ...generous, ...shape } })
-  const watchers = new Map<string, Set<SimConnection>>()
+  const watchers: Watchers = new Map()
   core.onPublish((view, notification) => {
     for (const connection of watchers.get(view.settings.sku) ?? []) connection.notify(notification)
   })
   const listen = (): void => {
     world.log.info({}, 'listens')
-    hubs.sockets.listen(process, (socket) => accept(core, socket, watchers))
+    hubs.sockets.listen(process, ({ protocols }) => accept(core, protocols, watchers))
   }
   // As a real gateway does: no port is open before the views are read.
   core.start().then(listen, (error: unknown) => world.log.error({ error: String(error) }, 'a gateway did not start'))
   return { core, calls }
 }
+
+const closedByServer = 4000
 
 /** Limits of the edge have tests of their own; here they would only keep the shards from being reached. */
 const generous = {
@@ -51,12 +53,17 @@ const generous = {
   userBurst: 1_000,
 }
 
-function accept(core: GatewayCore, socket: ServerSocket, watchers: Map<string, Set<SimConnection>>): void {
-  const connection = new SimConnection(socket, identityOf(socket.protocols), watchers)
+function accept(core: GatewayCore, protocols: readonly string[], watchers: Watchers): Accepted {
+  const identity = identityOf(protocols)
+  return { protocol: msgpackSubprotocol, open: (socket) => serve(core, new SimConnection(socket, identity, watchers), socket, watchers) }
+}
+
+function serve(core: GatewayCore, connection: SimConnection, socket: ServerSocket, watchers: Watchers): void {
   core.opened(connection)
-  socket.onMessage((bytes) => {
+  socket.onMessage((data) => {
     try {
-      core.dispatcher.frame(connection, bytes)
+      if (typeof data === 'string') throw new Malformed('a text frame on a msgpack socket')
+      core.dispatcher.frame(connection, data)
     } catch (error) {
       if (!(error instanceof Malformed)) throw error
       connection.close('malformed')
@@ -76,7 +83,10 @@ function identityOf(protocols: readonly string[]): Identity {
   return { role: 'user', user, userBytes: new TextEncoder().encode(user), userHash: hashText(user), expiresAt: Number.POSITIVE_INFINITY }
 }
 
-/** One WebSocket that speaks msgpack. */
+/** Who gets the public stock of a SKU. */
+type Watchers = Map<string, Set<SimConnection>>
+
+/** One WebSocket that speaks msgpack. A client that does not read is closed, as by the real server, so that it resumes. */
 class SimConnection implements Connection {
   readonly transport = 'ws'
   readonly address: string
@@ -85,9 +95,9 @@ class SimConnection implements Connection {
   index = -1
   turn = 0
   private readonly socket: ServerSocket
-  private readonly watchers: Map<string, Set<SimConnection>>
+  private readonly watchers: Watchers
 
-  constructor(socket: ServerSocket, identity: Identity, watchers: Map<string, Set<SimConnection>>) {
+  constructor(socket: ServerSocket, identity: Identity, watchers: Watchers) {
     this.socket = socket
     this.address = socket.address
     this.identity = identity
@@ -95,11 +105,11 @@ class SimConnection implements Connection {
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
-    this.socket.send(bytes.slice(from, to))
+    this.send(bytes.subarray(from, to))
   }
 
   notify(notification: Notification): void {
-    this.socket.send(notification.msgpack)
+    this.send(notification.msgpack)
   }
 
   watch(sku: string, on: boolean): void {
@@ -112,7 +122,11 @@ class SimConnection implements Connection {
   /** Every answer is a frame of its own. */
   flush(): void {}
 
-  close(_reason: CloseReason): void {
-    this.socket.close()
+  close(reason: CloseReason): void {
+    this.socket.close(closedByServer, reason)
+  }
+
+  private send(bytes: Uint8Array): void {
+    if (this.socket.send(bytes) === 'dropped') this.close('slow')
   }
 }

@@ -5,11 +5,11 @@ import { type OperatorCalls, operatorCalls } from '../../protocol/client/operato
 import { SocketConnection } from '../../protocol/client/socket-connection.ts'
 import { msgpackSubprotocol } from '../../protocol/envelope.ts'
 import type { SaleFileInput } from '../../protocol/sku-settings.ts'
-import type { Hubs } from './hubs.ts'
 import type { Reached } from './reached.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import type { SimDevice } from './sim-device.ts'
 import { operatorToken } from './sim-gateway.ts'
-import type { SimProcess } from './sim-process.ts'
+import type { SimSockets } from './sim-sockets.ts'
 
 const pendingMax = 100
 const deadlineMs = 10_000
@@ -25,26 +25,25 @@ export class SimOperator {
   private readonly random: SeededRandom
   private readonly reached: Reached
 
-  constructor(process: SimProcess, hubs: Hubs, sale: SaleFileInput, random: SeededRandom, reached: Reached) {
-    this.world = process.world
+  constructor(device: SimDevice, sockets: SimSockets, sale: SaleFileInput, random: SeededRandom, reached: Reached) {
+    this.world = device.process.world
     this.sale = sale
     this.random = random
     this.reached = reached
-    const clientWorld = hubs.sockets.clientWorld(process)
     const address = {
       url: 'ws://shop/v1/ws',
       subprotocol: msgpackSubprotocol,
-      Socket: hubs.sockets.constructorFor(process),
+      Socket: sockets.webSocketOf(device),
       token: async () => operatorToken,
     } as const
     const core = new ClientCore({
-      world: clientWorld,
+      world: device.world,
       dial: (handlers) => new SocketConnection(address, handlers),
       limits: { deadlineMs, pendingMax, repeatBusy: true },
       resumes: false,
       renews: false,
     })
-    this.calls = operatorCalls(clientWorld, core)
+    this.calls = operatorCalls(device.world, core)
   }
 
   create(): Promise<void> {

@@ -4,24 +4,25 @@ import type { Code } from '../../protocol/codes.ts'
 import { msgpackSubprotocol } from '../../protocol/envelope.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import { isLive } from '../checkers/told-story.ts'
-import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Habits } from './shape.ts'
+import type { SimDevice } from './sim-device.ts'
 import type { SimProcess } from './sim-process.ts'
+import type { SimSockets } from './sim-sockets.ts'
 import type { Witness } from './witness.ts'
 
 export interface DeviceParts {
-  readonly process: SimProcess
+  readonly device: SimDevice
   readonly user: string
-  readonly hubs: Hubs
+  readonly sockets: SimSockets
   readonly witness: Witness
-  readonly random: SeededRandom
   readonly deadlineMs: number
 }
 
 /** One phone or browser of a user, with the real client on it. What it last heard of each SKU is what its user sees. */
 export class Device {
   readonly name: string
+  readonly device: SimDevice
   readonly process: SimProcess
   readonly client: SocketClient
   readonly seen = new Map<string, ClaimState>()
@@ -31,15 +32,16 @@ export class Device {
 
   constructor(parts: DeviceParts) {
     this.parts = parts
-    const { process, hubs, user } = parts
-    this.name = process.name
-    this.process = process
+    const { device, sockets, user } = parts
+    this.name = device.process.name
+    this.device = device
+    this.process = device.process
     this.client = connectSocket({
       url: 'ws://shop/v1/ws',
       token: user,
       subprotocol: msgpackSubprotocol,
-      WebSocket: hubs.sockets.constructorFor(process),
-      world: hubs.sockets.clientWorld(process),
+      WebSocket: sockets.webSocketOf(device),
+      world: device.world,
       deadlineMs: parts.deadlineMs,
     })
     this.listen()
@@ -205,7 +207,11 @@ export class Shopper {
     const { random, habits } = this
     if (random.is(habits.leaveShare)) return device.leave(sku)
     if (random.is(habits.abandonShare) && !this.isLeaving) return
-    const payment = random.is(habits.declineShare) ? 'tok_declined' : random.is(habits.slowPaymentShare) ? 'tok_slow' : `tok_${random.id(4)}`
+    const payment = random.is(habits.declineShare)
+      ? 'tok_declined'
+      : random.is(habits.slowPaymentShare)
+        ? 'tok_slow'
+        : `tok_${random.id(4)}`
     await device.checkout(sku, payment, `${this.user}.${++this.requests}`)
   }
 

@@ -1,0 +1,94 @@
+import type { Hubs } from './hubs.ts'
+import { simulationStart } from './scheduler.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { Shape } from './shape.ts'
+import { SimDevice } from './sim-device.ts'
+import { SimOperator } from './sim-operator.ts'
+import type { SimParts } from './sim-parts.ts'
+import { SimProcess } from './sim-process.ts'
+import { Device, Shopper } from './sim-shopper.ts'
+import type { Witness } from './witness.ts'
+
+const offlineEveryMs = 4_000
+const offlineMsMax = 12_000
+
+/** Everybody outside: the operator, and the users with their devices. */
+export class Crowd {
+  readonly shoppers: readonly Shopper[]
+  readonly operator: SimOperator
+  private readonly parts: SimParts
+  private readonly hubs: Hubs
+  private readonly shape: Shape
+  private readonly random: SeededRandom
+  private busy = 0
+  private isOver = false
+
+  constructor(parts: SimParts, hubs: Hubs, shape: Shape, witness: Witness) {
+    this.parts = parts
+    this.hubs = hubs
+    this.shape = shape
+    this.random = parts.random.fork('crowd')
+    this.operator = new SimOperator(this.device('oper', 0), hubs.sockets, shape.sale, parts.random.fork('operator'), parts.reached)
+    const skus = shape.sale.skus.map((sku) => sku.sku)
+    this.shoppers = Array.from({ length: shape.users }, (_, index) => {
+      const user = `u${index + 1}`
+      const count = this.random.is(shape.habits.secondDeviceShare) ? 2 : 1
+      if (count > 1) parts.reached.count('two devices of a user')
+      const devices = Array.from({ length: count }, (_unused, number) => {
+        const device = this.device(`${user}${'ab'[number] ?? ''}`, index + 1)
+        return new Device({ device, user, sockets: hubs.sockets, witness, deadlineMs: callDeadlineMs })
+      })
+      return new Shopper({ user, devices, skus, habits: shape.habits, random: parts.random.fork(`shopper ${user}`) })
+    })
+  }
+
+  /** Nobody has anything under way that is still to be answered. */
+  get isQuiet(): boolean {
+    return this.busy === 0 && this.shoppers.every((shopper) => shopper.isGone || shopper.devices.every((device) => device.underWay === 0))
+  }
+
+  begin(forMs: number): void {
+    this.watch(this.operate(forMs))
+    for (const shopper of this.shoppers) this.watch(shopper.shop())
+    this.sendOffline()
+  }
+
+  end(): void {
+    this.isOver = true
+    for (const shopper of this.shoppers) shopper.wantNoMore()
+  }
+
+  private async operate(forMs: number): Promise<void> {
+    await this.operator.create()
+    await this.operator.disturb(forMs)
+  }
+
+  private watch(work: Promise<void>): void {
+    this.busy++
+    work.then(
+      () => void this.busy--,
+      (error: unknown) => {
+        throw error
+      },
+    )
+  }
+
+  private sendOffline(): void {
+    const { random, shape, hubs } = this
+    if (shape.habits.offlineShare === 0) return
+    this.parts.scheduler.after(random.between(100, offlineEveryMs), () => {
+      if (this.isOver) return
+      const { device } = random.pick(random.pick(this.shoppers).devices)
+      if (!device.process.isDead && random.is(shape.habits.offlineShare)) hubs.sockets.goOffline(device, random.between(50, offlineMsMax))
+      this.sendOffline()
+    })
+  }
+
+  private device(name: string, number: number): SimDevice {
+    const { scheduler, trace, random } = this.parts
+    const process = new SimProcess({ scheduler, trace, random: random.fork(`device ${name}`), name, skewMs: 0 })
+    return new SimDevice(scheduler, process, `10.0.0.${number}`)
+  }
+}
+
+const callDeadlineMs = 10_000
