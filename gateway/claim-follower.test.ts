@@ -91,6 +91,16 @@ test('GW-64 what the user does on one device is told to the others: held, left, 
   expect(toldSession).toHaveLength(4)
 })
 
+test('GW-68 a word that was under way for long takes nothing back that the user was told since', () => {
+  presences.join(anna, laptop)
+  const paid: ClaimState = { state: 'paid', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }
+  answered(paid, 7, claimKind.order)
+  for (const late of [queued(3), held, { ...paid, state: 'pending' } as const])
+    answered(late, 7, late.state === 'queued' ? claimKind.ticket : claimKind.hold)
+  expect(laptop.events.map((event) => event.name)).toEqual(['order'])
+  expect(presences.claimsOf(lamp)?.get(7)?.kind).toBe(claimKind.order)
+})
+
 test('GW-64 the same claim in the same state again is no news', () => {
   presences.join(anna, laptop)
   for (let repeat = 0; repeat < 3; repeat++) answered(held, 7, claimKind.hold)

@@ -7,7 +7,7 @@ import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import { claimNotification, claimSignature, claimStateIn, isLiveSignature } from './claim-news.ts'
+import { claimNotification, claimSignature, claimStateIn, isBefore, isLiveSignature } from './claim-news.ts'
 import type { Connection } from './connection.ts'
 import type { FollowedClaim, Presence, Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
@@ -69,11 +69,11 @@ export class ClaimFollower {
     const known = presence.claims.get(sku)
     if (answer.claim === noClaim || presence.connections.size === 0 || (known !== undefined && known.claim > answer.claim)) return
     const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
-    const followed = this.parts.presences.follow(presence, view, answer.claim, answer.claimKind)
+    const followed = this.parts.presences.follow(presence, view, answer.claim)
     // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
     const state = isNews || answer.claimKind === claimKind.ticket ? claimStateIn(answer) : undefined
     if (state === undefined) return
-    const isNew = this.learn(followed, state, caller)
+    const isNew = this.learn(followed, answer.claimKind, state, caller)
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }
 
@@ -82,7 +82,7 @@ export class ClaimFollower {
     for (const report of reports) {
       const view = this.parts.views.find(report.sku)
       if (view === undefined || presence.connections.size === 0) continue
-      this.learn(this.parts.presences.follow(presence, view, report.claim, report.kind), report.state, caller)
+      this.learn(this.parts.presences.follow(presence, view, report.claim), report.kind, report.state, caller)
     }
   }
 
@@ -108,7 +108,7 @@ export class ClaimFollower {
     if (view === undefined || presence === undefined) return
     const known = presence.claims.get(sku)
     if (known !== undefined && known.claim > claim) return
-    if (known?.claim !== claim) this.parts.presences.follow(presence, view, claim, claimKind.none)
+    if (known?.claim !== claim) this.parts.presences.follow(presence, view, claim)
     this.ask(view, [claim])
   }
 
@@ -151,13 +151,14 @@ export class ClaimFollower {
     const followed = view === undefined ? undefined : this.parts.presences.claimsOf(view)?.get(claim)
     // A shard that lost its newest records has given the number to somebody else.
     if (followed === undefined || followed.presence.user !== report.user) return
-    followed.kind = report.kind
-    this.learn(followed, state)
+    this.learn(followed, report.kind, state)
   }
 
-  /** Takes in what a claim is now, and tells it to the user's connections if it is new to them; `caller` has it from its own answer. */
-  private learn(followed: FollowedClaim, state: ClaimState, caller?: Connection): boolean {
+  /** Takes in what a claim is, and tells it to the user's connections if it is new to them; `caller` has it from its own answer. */
+  private learn(followed: FollowedClaim, kind: number, state: ClaimState, caller?: Connection): boolean {
     const { told, aheadShown } = followed
+    if (isBefore(state, told)) return false
+    followed.kind = kind
     followed.told = claimSignature(state)
     if (state.state === 'queued') {
       // The shard's count may be newer than what a round has told meanwhile, or older: what is shown never rises.

@@ -36,6 +36,21 @@ export function isLiveSignature(signature: string): boolean {
   return signature.startsWith('held') || liveStates.has(signature)
 }
 
+/**
+ * Whether this state of a claim came before the one that is known by its signature: a claim goes one way, and a report that was under way for long may
+ * be older than what its user has been told since.
+ */
+export function isBefore(state: ClaimState, signature: string): boolean {
+  return stageOf(state.state) < stageOf(signature.startsWith('held') ? 'held' : signature)
+}
+
+function stageOf(state: string): number {
+  const stage = stages.indexOf(state)
+  return state === '' ? -1 : stage < 0 ? stages.length : stage
+}
+
+const stages: readonly string[] = ['lobby', 'queued', 'held', 'pending', 'overdue', 'refunding'] satisfies readonly ClaimState['state'][]
+
 const liveStates: ReadonlySet<string> = new Set<ClaimState['state']>(['queued', 'pending', 'overdue', 'refunding'])
 
 /** The state in a shard's answer to a user's call; undefined if it is none. */

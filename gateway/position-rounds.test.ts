@@ -190,7 +190,7 @@ function runOf(view: SkuView, pick: number): Runs {
 
 function waiter(user: string, claim: number, view = lamp): FakeConnection {
   const connection = new FakeConnection()
-  presences.follow(presences.join(userOf(user), connection), view, claim, claimKind.ticket)
+  presences.follow(presences.join(userOf(user), connection), view, claim).kind = claimKind.ticket
   return connection
 }
 

@@ -1,5 +1,4 @@
 import { beforeEach, expect, test } from 'vitest'
-import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import { parseUserId, type UserId } from '../protocol/ids.ts'
 import { FakeConnection } from './fake-connection.ts'
@@ -46,12 +45,11 @@ test('GW-60 a user is found by name and by the bytes of the name, while connecte
 test('GW-61 a claim is followed until its user has another one of that SKU, or has gone', () => {
   const [phone, other] = [new FakeConnection(), new FakeConnection()]
   const presence = presences.join(anna, phone)
-  const first = presences.follow(presence, lamp, 7, claimKind.ticket)
-  presences.follow(presence, vase, 7, claimKind.hold)
-  presences.follow(presences.join(ben, other), lamp, 8, claimKind.ticket)
-  expect(presences.follow(presence, lamp, 7, claimKind.hold)).toBe(first)
-  expect(first.kind).toBe(claimKind.hold)
-  const second = presences.follow(presence, lamp, 9, claimKind.ticket)
+  const first = presences.follow(presence, lamp, 7)
+  presences.follow(presence, vase, 7)
+  presences.follow(presences.join(ben, other), lamp, 8)
+  expect(presences.follow(presence, lamp, 7)).toBe(first)
+  const second = presences.follow(presence, lamp, 9)
   expect([...(presences.claimsOf(lamp)?.keys() ?? [])]).toEqual([8, 9])
   expect(presence.claims.get('lamp')).toBe(second)
   presences.leave(anna, phone)
@@ -61,8 +59,8 @@ test('GW-61 a claim is followed until its user has another one of that SKU, or h
 
 test('GW-61 a number that has become the claim of another user stays followed when the first one goes', () => {
   const [phone, other] = [new FakeConnection(), new FakeConnection()]
-  presences.follow(presences.join(anna, phone), lamp, 7, claimKind.ticket)
-  const newer = presences.follow(presences.join(ben, other), lamp, 7, claimKind.ticket)
+  presences.follow(presences.join(anna, phone), lamp, 7)
+  const newer = presences.follow(presences.join(ben, other), lamp, 7)
   presences.leave(anna, phone)
   expect(presences.claimsOf(lamp)?.get(7)).toBe(newer)
 })

@@ -1,3 +1,4 @@
+import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import type { UserId } from '../protocol/ids.ts'
 import type { Connection } from './connection.ts'
@@ -87,15 +88,20 @@ export class Presences {
   }
 
   /** Follows a claim of a user who is here; a new claim on the same SKU takes the place of the former. */
-  follow(presence: Presence, view: SkuView, claim: number, kind: number): FollowedClaim {
+  follow(presence: Presence, view: SkuView, claim: number): FollowedClaim {
     const sku = view.settings.sku
     const former = presence.claims.get(sku)
-    if (former?.claim === claim) {
-      former.kind = kind
-      return former
-    }
+    if (former?.claim === claim) return former
     if (former !== undefined) this.forget(former)
-    const followed: FollowedClaim = { view, claim, presence, kind, told: '', aheadShown: Number.MAX_SAFE_INTEGER, shownAt: 0 }
+    const followed: FollowedClaim = {
+      view,
+      claim,
+      presence,
+      kind: claimKind.none,
+      told: '',
+      aheadShown: Number.MAX_SAFE_INTEGER,
+      shownAt: 0,
+    }
     const claims = this.bySku.get(view)
     if (claims === undefined) this.bySku.set(view, new Map([[claim, followed]]))
     else claims.set(claim, followed)

@@ -1,5 +1,4 @@
 import type { Hubs } from './hubs.ts'
-import { simulationStart } from './scheduler.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
 import { SimDevice } from './sim-device.ts'

@@ -53,8 +53,8 @@ export class Judge implements Witness {
   asks(device: string, user: string, sku: string, what: 'buy' | 'leave' | 'checkout' | 'claim', requestId?: string, qty?: number): void {
     this.say(`${device} asks ${what} ${sku}${requestId === undefined ? '' : ` ${requestId}`}${qty === undefined ? '' : ` x${qty}`}`)
     if (what === 'claim') return
+    this.storyOf(device, user, sku)
     for (const [key, story] of this.stories) if (key.startsWith(`${user} ${sku} `)) story.asks(what)
-    this.storyOf(device, user, sku).asks(what)
   }
 
   told(device: string, user: string, sku: string, claim: ClaimState, source: string, requestId?: string): void {

@@ -38,7 +38,7 @@ export class SimProcess implements EventOwner {
         trace.add(scheduler.now - simulationStart, name, `${level}: ${text} ${JSON.stringify(fields)}`)
     const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
     this.world = {
-      clock: { now: () => scheduler.now + skewMs, monotonic: () => scheduler.now - startedAt },
+      clock: { now: () => Math.floor(scheduler.now) + skewMs, monotonic: () => scheduler.now - startedAt },
       timers: this.timers(),
       random,
       log,
