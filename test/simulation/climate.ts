@@ -1,9 +1,9 @@
 import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
-import { calmNetwork, calmSockets } from './weather.ts'
+import { calmNetwork, calmQueue, calmSockets } from './weather.ts'
 
 /** What goes wrong by chance all the time, besides the storms of the fault plan; `trouble` from 0 to 1. */
-export function setClimate({ network, sockets, store }: Hubs, random: SeededRandom, trouble: number): void {
+export function setClimate({ network, sockets, store, queue }: Hubs, random: SeededRandom, trouble: number): void {
   if (trouble === 0) return
   const share = (most: number): number => (random.is(0.5) ? random.next() * most * trouble : 0)
   network.weather = {
@@ -19,6 +19,15 @@ export function setClimate({ network, sockets, store }: Hubs, random: SeededRand
     delayMs: { fromMs: 1, toMs: random.pick([20, 200]) },
     silentDeathShare: share(0.5),
     resumeShare: random.next(),
+  }
+  queue.weather = {
+    ...calmQueue,
+    delayMs: { fromMs: 0, toMs: random.pick([2, 30]) },
+    slowShare: share(0.1),
+    failShare: share(0.1),
+    answerLostShare: share(0.1),
+    doubleShare: share(0.2),
+    ackLostShare: share(0.2),
   }
   store.weather.latencyMs = [0, random.pick([2, 10, 60])]
   store.weather.failShare = share(0.03)

@@ -11,9 +11,10 @@ import { drawShape, type Shape } from './shape.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { SimNetwork } from './sim-network.ts'
 import type { SimParts } from './sim-parts.ts'
+import { SimQueue } from './sim-queue.ts'
 import { SimSockets } from './sim-sockets.ts'
 import { SimStore } from './sim-store.ts'
-import { SimMembers, SimProvider, SimQueue } from './standins.ts'
+import { SimMembers, SimProvider } from './standins.ts'
 import { Trace } from './trace.ts'
 
 /** How long things go wrong. */

@@ -9,9 +9,9 @@ import { hashText } from '../../protocol/hash.ts'
 import { parseUserId } from '../../protocol/ids.ts'
 import { Malformed } from '../../protocol/msgpack-reader.ts'
 import type { Hubs } from './hubs.ts'
-import type { Accepted, ServerSocket } from './server-end.ts'
 import type { Shape } from './shape.ts'
 import type { SimProcess } from './sim-process.ts'
+import type { Accepted, ServerSocket } from './sockets/server-end.ts'
 
 /** A process with the role `gateway`: the real core, with simulated sockets in place of uWebSockets.js. */
 export interface SimGateway {

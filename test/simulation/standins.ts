@@ -1,11 +1,9 @@
 import { PaymentLedger } from '../../actors/payment/payment-ledger.ts'
 import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
 import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
-import { LocalQueue } from '../../cluster/local-queue.ts'
 import type { Member, Members } from '../../cluster/members.ts'
-import type { Queue } from '../../cluster/queue.ts'
 import type { SimParts } from './sim-parts.ts'
-import { SimProcess } from './sim-process.ts'
+import type { SimProcess } from './sim-process.ts'
 
 export class SimMembers {
   private readonly parts: SimParts
@@ -31,38 +29,6 @@ export class SimMembers {
           return [...this.rows.values()].map((row) => row.member).sort((a, b) => (a.name < b.name ? -1 : 1))
         }),
       leave: (name) => trip(() => void this.rows.delete(name)),
-    }
-  }
-}
-
-export class SimQueue {
-  private readonly queue: LocalQueue
-  constructor(parts: SimParts) {
-    const process = new SimProcess({
-      scheduler: parts.scheduler,
-      trace: parts.trace,
-      random: parts.random.fork('queue'),
-      name: 'queue',
-      skewMs: 0,
-    })
-    this.queue = new LocalQueue(process.world)
-  }
-  healAll(): void {}
-  loseEverything(): void {}
-  connect(process: SimProcess): Queue {
-    return {
-      put: (id, order) => this.queue.put(id, order),
-      consume: (concurrency, handler) => {
-        const consumer = this.queue.consume(concurrency, (delivery) =>
-          process.isDead ? Promise.reject(new Error('dead')) : handler(delivery),
-        )
-        process.whenDead(() => {
-          consumer.close().catch(() => undefined)
-        })
-        return consumer
-      },
-      deadLetters: () => this.queue.deadLetters(),
-      close: async () => {},
     }
   }
 }

@@ -180,7 +180,9 @@ export class SimLink implements Uplink {
       this.note(`${nameOf(frame)} for ${subject} comes twice`)
       pipe.putLate(item, bytes, this.delayMs() + drawMs(random, weather.lateMs))
     }
-    if (random.is(weather.lateShare)) pipe.putLate(item, bytes, this.delayMs() + drawMs(random, weather.lateMs))
+    // One owner's answers keep their order: that is the bus's word, and what a user is told of a claim relies on it.
+    const mayBeLate = kindOfFrame(frame) !== frameKind.answers
+    if (mayBeLate && random.is(weather.lateShare)) pipe.putLate(item, bytes, this.delayMs() + drawMs(random, weather.lateMs))
     else pipe.put(item, bytes, this.delayMs())
   }
 
