@@ -1,4 +1,4 @@
-import { entryOffset } from '../../protocol/entry.ts'
+import { entryOffset, op } from '../../protocol/entry.ts'
 import type { Batch } from '../actor.ts'
 import { writeAnswered } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -6,8 +6,8 @@ import type { InventoryState } from './inventory-state.ts'
 import type { SkuState } from './sku-state.ts'
 
 /**
- * Requests other than `buy` that were decided: a late copy of one must not give up, order or stop what came after it (G4). A copy comes late where a
- * client has asked again by another gateway while the first one stood still. Requests without an id promise nothing.
+ * Requests that were decided without a claim of their own: a late copy of one must not give up, order, stop or begin anything after it (G4). A copy
+ * comes late where a client has asked again by another gateway while the first one stood still. Requests without an id promise nothing.
  */
 export function wasAnswered(sku: SkuState, view: DataView, at: number, now: number): boolean {
   return isNamed(view, at) && sku.former.has(view.getUint32(at + entryOffset.userHash, true), hiOf(view, at), loOf(view, at), now)
@@ -33,7 +33,8 @@ function hiOf(view: DataView, at: number): number {
   return view.getUint32(at + entryOffset.requestHi, true)
 }
 
-/** With the op in it: one id may be used for a `buy` and for its `checkout`. */
+/** With the op in it, but for `buy`: one id may be used for a `buy` and for its `checkout`. */
 function loOf(view: DataView, at: number): number {
-  return (view.getUint32(at + entryOffset.requestLo, true) ^ (view.getUint8(at + entryOffset.op) << 24)) >>> 0
+  const operation = view.getUint8(at + entryOffset.op)
+  return (view.getUint32(at + entryOffset.requestLo, true) ^ (operation === op.buy ? 0 : operation << 24)) >>> 0
 }

@@ -261,6 +261,15 @@ describe('leave', () => {
   })
 })
 
+test('INV-92 a request that was told of the claim of another one begins nothing when that claim has ended', () => {
+  const rig = rigWith({ perUserMax: 2 })
+  rig.buy('ann', { request: 'r1' })
+  expect(rig.buy('ann', { request: 'r2' })).toEqual(held(1, firstHoldEnds))
+  rig.leave('ann')
+  expect(rig.buy('ann', { request: 'r2' })).toEqual({ state: 'none' })
+  expect(rig.buy('ann', { request: 'r3' })).toMatchObject({ state: 'held', hold: 2 })
+})
+
 test('INV-90 a copy of a leave that comes late gives up nothing that came after it, also after a restart, until requests are forgotten', () => {
   const rig = rigWith()
   rig.buy('ann')

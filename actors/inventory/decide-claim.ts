@@ -38,7 +38,10 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
 
   if (row >= 0) {
     const sameRequest = (requestHi !== 0 || requestLo !== 0) && users.requestHi[row] === requestHi && users.requestLo[row] === requestLo
-    if (sameRequest || isLive(users.state[row] as number) || sku.former.has(userHash, requestHi, requestLo, batch.now)) {
+    if (sameRequest || sku.former.has(userHash, requestHi, requestLo, batch.now)) return answerClaim(owned, batch, view, at, row)
+    if (isLive(users.state[row] as number)) {
+      // It gets the claim of another request, and no copy of it may begin one when that has ended. Beyond what can be remembered it is told all the same.
+      if (canNoteAnswered(sku, view, at, batch.now)) noteAnswered(owned.state, sku, batch, view, at)
       return answerClaim(owned, batch, view, at, row)
     }
   }

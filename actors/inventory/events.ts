@@ -19,7 +19,7 @@ import type { RecordWriter } from '../record.ts'
  *     restocked   u32 units, u32 requestHi at 12, u32 requestLo at 16
  *     forgotten   u32 count              the `count` oldest ended claims are put away
  *     delivered   u32 claim              the user's session has the news of the order's end
- *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request other than `buy` that a copy must not repeat
+ *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request without a claim of its own, which a copy must not repeat
  *     resumedBy   f64 gapMs at 16        a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not used)
  *
  * Numbers are part of the journal's format: never reuse one.

@@ -5,8 +5,8 @@ export const requestMemoryMs = 120_000
 export const formerRequestsMax = 1_000_000
 
 /**
- * Request ids whose claim was replaced by a later one of the same user, and those of requests other than `buy` (answered-requests.ts), so that a
- * copy that arrives late does nothing. Of `buy`s only those of users who buy again are in here: a row of the user table remembers its own request.
+ * Request ids whose claim was replaced by a later one of the same user, and those of requests without a claim of their own (answered-requests.ts),
+ * so that a copy that arrives late does nothing. The request of a user's latest claim is not in here: its row of the user table remembers it.
  */
 export class FormerRequests {
   private readonly times = new Map<string, number>()

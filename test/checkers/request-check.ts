@@ -48,7 +48,7 @@ export class RequestCheck {
     if (typeof outcome !== 'string') {
       told.claim = Math.max(told.claim, numberOf(outcome) ?? 0)
       if (outcome.state === 'paid') told.isPaid = true
-    } else if (codeTable[outcome].retry === 'never') told.refused = outcome
+    } else if (isForGood(outcome)) told.refused = outcome
   }
 
   /** Holds all of it against the journal, when nothing is under way any more: what was told is there, and what was refused for good began nothing. */
@@ -86,7 +86,7 @@ export class RequestCheck {
 
 /** A claim that ended without a purchase may be followed by `SOLD_OUT` from whoever only knows that nothing is left. */
 function refusalProblem({ claim, refused, isPaid }: Told, code: Code): string | undefined {
-  if (codeTable[code].retry !== 'never') return undefined
+  if (!isForGood(code)) return undefined
   if (refused !== undefined && refused !== code)
     return refusals.has(`${refused} ${code}`) ? undefined : `was refused with ${refused}, then with ${code}`
   return claim === 0 || (code === 'SOLD_OUT' && !isPaid) || checkoutCodes.has(code)
@@ -102,6 +102,11 @@ function claimProblem({ requests }: Customer, { claim, refused }: Told, said: Cl
   if (requests.size > 1) return undefined
   if (refused !== undefined) return `was refused with ${refused}, then told of claim ${number}`
   return claim === 0 || number === claim ? undefined : `was told of claim ${claim}, then of ${number}`
+}
+
+/** A SKU that nobody knows may be made a moment later. */
+function isForGood(code: Code): boolean {
+  return codeTable[code].retry === 'never' && code !== 'UNKNOWN_SKU'
 }
 
 const checkoutCodes: ReadonlySet<Code> = new Set(['NO_HOLD', 'HOLD_EXPIRED'])

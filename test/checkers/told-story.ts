@@ -145,7 +145,8 @@ export class ToldStory {
     if (next.state === 'held') {
       if (last.state === 'queued') return undefined
       if (last.state !== 'held') return ['G7', 'a claim became a hold again']
-      return next.expiresAt < last.expiresAt ? ['G7', 'a deadline came nearer'] : undefined
+      // While a sale is paused its owner moves the end along with its clock, and the next owner's may be behind.
+      return next.expiresAt < last.expiresAt - this.slackMs ? ['G7', 'a deadline came nearer'] : undefined
     }
     if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']
     if (last.state === 'queued' || last.state === 'held') return undefined

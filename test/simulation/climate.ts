@@ -1,9 +1,9 @@
 import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
-import { calmNetwork, calmQueue, calmSockets } from './weather.ts'
+import { calmNetwork, calmProvider, calmQueue, calmSockets } from './weather.ts'
 
 /** What goes wrong by chance all the time, besides the storms of the fault plan; `trouble` from 0 to 1. */
-export function setClimate({ network, sockets, store, queue }: Hubs, random: SeededRandom, trouble: number): void {
+export function setClimate({ network, sockets, store, queue, provider }: Hubs, random: SeededRandom, trouble: number): void {
   if (trouble === 0) return
   const share = (most: number): number => (random.is(0.5) ? random.next() * most * trouble : 0)
   network.weather = {
@@ -28,6 +28,15 @@ export function setClimate({ network, sockets, store, queue }: Hubs, random: See
     answerLostShare: share(0.1),
     doubleShare: share(0.2),
     ackLostShare: share(0.2),
+  }
+  provider.weather = {
+    ...calmProvider,
+    timeoutMs: 4_000,
+    laterShare: share(0.3),
+    unknownShare: share(0.2),
+    doubleShare: share(0.2),
+    failShare: share(0.1),
+    answerLostShare: share(0.1),
   }
   store.weather.latencyMs = [0, random.pick([2, 10, 60])]
   store.weather.failShare = share(0.03)

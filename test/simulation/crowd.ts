@@ -1,4 +1,5 @@
 import type { Hubs } from './hubs.ts'
+import type { Judge } from './judge.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
 import { SimDevice } from './sim-device.ts'
@@ -6,7 +7,6 @@ import { SimOperator } from './sim-operator.ts'
 import type { SimParts } from './sim-parts.ts'
 import { SimProcess } from './sim-process.ts'
 import { Device, Shopper } from './sim-shopper.ts'
-import type { Witness } from './witness.ts'
 
 const offlineEveryMs = 4_000
 const offlineMsMax = 12_000
@@ -22,7 +22,7 @@ export class Crowd {
   private busy = 0
   private isOver = false
 
-  constructor(parts: SimParts, hubs: Hubs, shape: Shape, witness: Witness) {
+  constructor(parts: SimParts, hubs: Hubs, shape: Shape, judge: Judge) {
     this.parts = parts
     this.hubs = hubs
     this.shape = shape
@@ -35,7 +35,8 @@ export class Crowd {
       if (count > 1) parts.reached.count('two devices of a user')
       const devices = Array.from({ length: count }, (_unused, number) => {
         const device = this.device(`${user}${'ab'[number] ?? ''}`, index + 1)
-        return new Device({ device, user, sockets: hubs.sockets, witness, deadlineMs: callDeadlineMs })
+        judge.enrol({ device: device.process.name, user })
+        return new Device({ device, user, sockets: hubs.sockets, witness: judge, deadlineMs: callDeadlineMs })
       })
       return new Shopper({ user, devices, skus, habits: shape.habits, random: parts.random.fork(`shopper ${user}`) })
     })

@@ -1,109 +1,144 @@
+import { partsOfName, type ShardName } from '../../cluster/store.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import type { SaleFileInput } from '../../protocol/sku-settings.ts'
-import { Findings } from '../checkers/findings.ts'
+import { type Complain, Findings } from '../checkers/findings.ts'
+import { journalRules } from '../checkers/journal-rules.ts'
 import { LeavingCheck } from '../checkers/leaving-check.ts'
+import { type DeviceEar, LineCheck } from '../checkers/line-check.ts'
 import { LiveBooks } from '../checkers/live-books.ts'
+import { OwnershipCheck } from '../checkers/ownership-check.ts'
+import { RequestCheck } from '../checkers/request-check.ts'
 import type { SkuHistory } from '../checkers/sku-history.ts'
-import { ToldStory } from '../checkers/told-story.ts'
-import type { Crowd } from './crowd.ts'
 import type { Hubs } from './hubs.ts'
-import type { Reached } from './reached.ts'
-import { type Scheduler, simulationStart } from './scheduler.ts'
-import type { Trace } from './trace.ts'
-import type { Witness } from './witness.ts'
+import type { Situation } from './reached.ts'
+import { simulationStart } from './scheduler.ts'
+import { skewMsMax } from './shape.ts'
+import type { SimParts } from './sim-parts.ts'
+import type { Applied } from './store/store-change.ts'
+import type { Asked, Deed, Who, Witness } from './witness.ts'
 
-/** All checkers of a run, fed with what becomes durable, what leaves processes and what users are told. */
+/** For so long after a store has lost records, what is said may be about them. */
+const excuseMs = 15_000
+
+const reachedByCode: ReadonlyMap<Code, Situation> = new Map([
+  ['LINE_FULL', 'line full'],
+  ['LIMIT_REACHED', 'limit reached'],
+  ['SOLD_OUT', 'sold out'],
+])
+
+/** All checkers of a run (test/checkers/), fed with what becomes durable, what leaves processes and what users are told. */
 export class Judge implements Witness {
   readonly findings: Findings
   readonly books: LiveBooks
-  private readonly complain: Findings['complain']
-  private readonly scheduler: Scheduler
-  private readonly trace: Trace
-  private readonly reached: Reached
+  private readonly parts: SimParts
   private readonly holdTtlMs: ReadonlyMap<string, number>
-  private readonly stories = new Map<string, ToldStory>()
+  private readonly leaving: LeavingCheck
+  private readonly requests: RequestCheck
+  private readonly lines: LineCheck
+  private readonly ownership: OwnershipCheck
+  private readonly ears = new Map<string, DeviceEar>()
 
-  constructor(parts: { readonly scheduler: Scheduler; readonly trace: Trace; readonly reached: Reached }, hubs: Hubs, sale: SaleFileInput) {
-    const { scheduler } = parts
-    this.scheduler = scheduler
-    this.trace = parts.trace
-    this.reached = parts.reached
+  constructor(parts: SimParts, hubs: Pick<Hubs, 'store' | 'network'>, sale: SaleFileInput) {
+    this.parts = parts
     this.holdTtlMs = new Map(sale.skus.map((sku) => [sku.sku, sku.holdTtlMs ?? 0]))
-    const now = (): number => scheduler.now - simulationStart
+    const now = (): number => parts.scheduler.now - simulationStart
     this.findings = new Findings(now)
-    const complain: Findings['complain'] = (promise, what): void => {
-      this.say(`BROKEN ${promise}: ${what}`)
-      this.findings.complain(promise, what)
-    }
-    this.complain = complain
-    this.books = new LiveBooks({ now, complain })
-    const leaving = new LeavingCheck(this.books, complain)
-    hubs.store.observe({
-      onApplied: (applied) => {
-        if (applied.kind === 'open' || applied.kind === 'append') this.books.applied(applied.shard, applied.position, applied.bytes)
-      },
-      onLost: (lost) => {
-        for (const one of lost.toReversed()) if (one.kind === 'open' || one.kind === 'append') this.books.lost(one.shard, one.position)
-      },
-    })
-    hubs.network.onSent((process, subject, frame) => leaving.sent(process.name, subject, frame))
+    const { complain } = this
+    this.books = new LiveBooks({ now, complain, rules: journalRules, excuseMs })
+    this.leaving = new LeavingCheck(this.books, complain)
+    this.requests = new RequestCheck(complain)
+    this.lines = new LineCheck({ complain, slackMs: 2 * skewMsMax })
+    this.ownership = new OwnershipCheck(complain)
+    hubs.store.observe({ onApplied: (applied) => this.applied(applied), onLost: (lost) => this.lost(lost) })
+    hubs.network.onSent((process, subject, frame) => this.leaving.sent(process.name, subject, frame))
   }
 
-  asks(device: string, user: string, sku: string, what: 'buy' | 'leave' | 'checkout' | 'claim', requestId?: string, qty?: number): void {
-    this.say(`${device} asks ${what} ${sku}${requestId === undefined ? '' : ` ${requestId}`}${qty === undefined ? '' : ` x${qty}`}`)
-    if (what === 'claim') return
-    this.storyOf(device, user, sku)
-    for (const [key, story] of this.stories) if (key.startsWith(`${user} ${sku} `)) story.asks(what)
-  }
-
-  told(device: string, user: string, sku: string, claim: ClaimState, source: string, requestId?: string): void {
-    this.say(`${device} is told ${sku} ${JSON.stringify(claim)} by ${source}${requestId === undefined ? '' : ` ${requestId}`}`)
-    if (claim.state === 'expired') this.reached.count('hold expired')
-    this.storyOf(device, user, sku).told(claim, this.scheduler.now)
-  }
-
-  refused(device: string, _user: string, sku: string, what: string, code: Code, requestId?: string): void {
-    this.say(`${device} is refused ${what} ${sku} with ${code}${requestId === undefined ? '' : ` ${requestId}`}`)
-    if (code === 'LINE_FULL') this.reached.count('line full')
-    if (code === 'LIMIT_REACHED') this.reached.count('limit reached')
-    if (code === 'SOLD_OUT') this.reached.count('sold out')
+  readonly complain: Complain = (promise, what) => {
+    this.say(`BROKEN ${promise}: ${what}`)
+    this.findings.complain(promise, what)
   }
 
   /** Something threw that nobody expected. */
   bug(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    this.complain('G5', `a bug: ${text}`)
+    this.complain('G5', `a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   }
 
-  /** Every unit is free or sold, nobody waits, and no call is without an answer. */
-  isResolved(crowd: Crowd): boolean {
-    return crowd.isQuiet && [...this.books.allSkus()].every((sku) => this.isSettled(sku))
+  /** Before a device does anything: a user's devices have to be known when the first is told of something. */
+  enrol({ device, user }: Who): void {
+    for (const [sku, ttlMs] of this.holdTtlMs) this.ears.set(`${device} ${sku}`, this.lines.device(user, sku, ttlMs))
+  }
+
+  asks(who: Who, sku: string, what: Deed, requestId?: string): Asked {
+    this.say(`${who.device} asks ${what} ${sku} ${requestId ?? ''}`)
+    if (requestId !== undefined && what === 'buy') this.requests.asks(who.user, sku, requestId)
+    return { who, sku, what, requestId, servedSoFar: this.ear(who, sku).asks(what) }
+  }
+
+  answered({ who, sku, what, requestId, servedSoFar }: Asked, claim: ClaimState): void {
+    this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
+    if (requestId !== undefined && what === 'buy') this.requests.told(who.user, sku, requestId, claim)
+    this.ear(who, sku).told(claim, this.parts.scheduler.now, servedSoFar)
+  }
+
+  refused({ who, sku, what, requestId }: Asked, code: Code): void {
+    this.say(`${who.device} is refused ${what} ${sku} ${requestId ?? ''} with ${code}`)
+    if (requestId !== undefined && what === 'buy') this.requests.told(who.user, sku, requestId, code)
+    const situation = reachedByCode.get(code)
+    if (situation !== undefined) this.parts.reached.count(situation)
+  }
+
+  told(who: Who, sku: string, claim: ClaimState): void {
+    this.say(`${who.device} is told ${sku} ${JSON.stringify(claim)}`)
+    if (claim.state === 'expired') this.parts.reached.count('hold expired')
+    this.ear(who, sku).told(claim, this.parts.scheduler.now)
+  }
+
+  /** Every unit is free or sold, and nobody waits. */
+  get isResolved(): boolean {
+    return [...this.books.allSkus()].every(isSettled)
   }
 
   /** After the quiet time. */
-  conclude(crowd: Crowd): void {
-    if (!crowd.isQuiet) this.complain('G2', 'a call was never answered')
-    for (const sku of this.books.allSkus()) {
-      if (!this.isSettled(sku)) this.complain('G2', `${sku.ledger.sku} is not settled in the end: ${JSON.stringify(sku.moments.at(-1))}`)
+  conclude(): void {
+    for (const sku of this.books.allSkus())
+      if (!isSettled(sku)) this.complain('G2', `${sku.ledger.sku} is not settled in the end: ${JSON.stringify(sku.moments.at(-1))}`)
+    this.requests.atEnd(this.books)
+  }
+
+  private applied(applied: Applied): void {
+    const { kind, shard } = applied
+    if (kind === 'claim') this.ownership.leased(shard, applied.epoch, applied.owner)
+    else if (kind === 'open' || kind === 'append') {
+      this.ownership.applied(shard, applied.position)
+      this.books.applied(shard, applied.position, applied.bytes)
     }
   }
 
-  private isSettled(sku: SkuHistory): boolean {
-    const { held, ordered, waiting } = sku.ledger
-    return held === 0 && ordered === 0 && waiting === 0
+  private lost(lost: readonly Applied[]): void {
+    const shards = new Set<ShardName>()
+    for (const one of lost) {
+      if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
+      shards.add(one.shard)
+      this.ownership.lost(one.shard, one.position)
+      if (partsOfName(one.shard).kind === 'inv') {
+        for (const { ledger } of this.books.of(one.shard).allSkus) this.lines.lost(ledger.sku, this.parts.scheduler.now + excuseMs)
+      }
+      this.books.lost(one.shard, one.position)
+    }
+  }
+
+  private ear({ device }: Who, sku: string): DeviceEar {
+    const ear = this.ears.get(`${device} ${sku}`)
+    if (ear === undefined) throw new Error(`${device} was not enrolled`)
+    return ear
   }
 
   private say(what: string): void {
-    this.trace.add(this.scheduler.now - simulationStart, 'judge', what)
+    this.parts.trace.add(this.parts.scheduler.now - simulationStart, 'judge', what)
   }
+}
 
-  private storyOf(device: string, user: string, sku: string): ToldStory {
-    const key = `${user} ${sku} ${device}`
-    const known = this.stories.get(key)
-    if (known !== undefined) return known
-    const story = new ToldStory(`${device} about ${sku}`, this.holdTtlMs.get(sku) ?? 0, (problem) => this.complain('G4', problem))
-    this.stories.set(key, story)
-    return story
-  }
+function isSettled({ ledger }: SkuHistory): boolean {
+  return ledger.held === 0 && ledger.ordered === 0 && ledger.waiting === 0
 }

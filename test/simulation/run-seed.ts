@@ -11,10 +11,11 @@ import { drawShape, type Shape } from './shape.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { SimNetwork } from './sim-network.ts'
 import type { SimParts } from './sim-parts.ts'
+import { SimProvider } from './sim-provider.ts'
 import { SimQueue } from './sim-queue.ts'
 import { SimSockets } from './sim-sockets.ts'
 import { SimStore } from './sim-store.ts'
-import { SimMembers, SimProvider } from './standins.ts'
+import { SimMembers } from './standins.ts'
 import { Trace } from './trace.ts'
 
 /** How long things go wrong. */
@@ -49,9 +50,10 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
     await scheduler.run(simulationStart + troubledMs)
     faults.end()
     crowd.end()
-    while (scheduler.now < simulationStart + troubledMs + resolveMsMax && !judge.isResolved(crowd))
+    while (scheduler.now < simulationStart + troubledMs + resolveMsMax && !(crowd.isQuiet && judge.isResolved))
       await scheduler.run(scheduler.now + lookMs)
-    judge.conclude(crowd)
+    if (!crowd.isQuiet) judge.complain('G2', 'a call was never answered')
+    judge.conclude()
   } catch (error) {
     judge.bug(error)
   } finally {
@@ -82,6 +84,6 @@ function makeHubs(parts: SimParts, shape: Shape, sabotage: SeedOptions['sabotage
     }),
     members: new SimMembers(fork('members')),
     queue: new SimQueue(fork('queue')),
-    provider: new SimProvider(),
+    provider: new SimProvider(fork('provider')),
   }
 }

@@ -45,7 +45,7 @@ export interface Habits {
 }
 
 /** Between two machines' clocks, at most: twice this. */
-const skewMsMax = 400
+export const skewMsMax = 400
 
 export function drawShape(random: SeededRandom): Shape {
   const leaseMs = random.pick([1_000, 1_500, 3_000])

@@ -9,7 +9,7 @@ import type { Habits } from './shape.ts'
 import type { SimDevice } from './sim-device.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { SimSockets } from './sim-sockets.ts'
-import type { Witness } from './witness.ts'
+import type { Deed, Who, Witness } from './witness.ts'
 
 export interface DeviceParts {
   readonly device: SimDevice
@@ -21,7 +21,7 @@ export interface DeviceParts {
 
 /** One phone or browser of a user, with the real client on it. What it last heard of each SKU is what its user sees. */
 export class Device {
-  readonly name: string
+  readonly who: Who
   readonly device: SimDevice
   readonly process: SimProcess
   readonly client: SocketClient
@@ -33,7 +33,7 @@ export class Device {
   constructor(parts: DeviceParts) {
     this.parts = parts
     const { device, sockets, user } = parts
-    this.name = device.process.name
+    this.who = { device: device.process.name, user }
     this.device = device
     this.process = device.process
     this.client = connectSocket({
@@ -47,60 +47,60 @@ export class Device {
     this.listen()
   }
 
-  async buy(sku: string, qty: number, requestId: string): Promise<void> {
-    this.parts.witness.asks(this.name, this.parts.user, sku, 'buy', requestId, qty)
-    await this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId)
+  buy(sku: string, qty: number, requestId: string): Promise<Code | undefined> {
+    return this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId)
   }
 
-  async leave(sku: string): Promise<void> {
-    this.parts.witness.asks(this.name, this.parts.user, sku, 'leave')
-    await this.ask(sku, 'leave', () => this.client.leave(sku))
+  leave(sku: string): Promise<Code | undefined> {
+    return this.ask(sku, 'leave', () => this.client.leave(sku))
   }
 
-  async checkout(sku: string, payment: string, requestId: string): Promise<void> {
-    this.parts.witness.asks(this.name, this.parts.user, sku, 'checkout', requestId)
-    await this.ask(sku, 'checkout', () => this.client.checkout(sku, payment, { requestId }), requestId)
+  checkout(sku: string, payment: string, requestId: string): Promise<Code | undefined> {
+    return this.ask(sku, 'checkout', () => this.client.checkout(sku, payment, { requestId }), requestId)
   }
 
-  async claim(sku: string): Promise<Code | undefined> {
-    this.parts.witness.asks(this.name, this.parts.user, sku, 'claim')
+  claim(sku: string): Promise<Code | undefined> {
     return this.ask(sku, 'claim', () => this.client.claim(sku))
   }
 
-  private async ask(sku: string, what: string, call: () => Promise<ClaimState>, requestId?: string): Promise<Code | undefined> {
+  /** Resolves with the code of a refusal. */
+  private async ask(sku: string, what: Deed, call: () => Promise<ClaimState>, requestId?: string): Promise<Code | undefined> {
+    const { witness } = this.parts
+    const asked = witness.asks(this.who, sku, what, requestId)
     this.underWay++
     try {
       const claim = await call()
-      this.told(sku, claim, 'answer', requestId)
+      this.seen.set(sku, claim)
+      witness.answered(asked, claim)
       return undefined
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error
-      this.parts.witness.refused(this.name, this.parts.user, sku, what, error.code, requestId)
+      witness.refused(asked, error.code)
       return error.code
     } finally {
       this.underWay--
     }
   }
 
-  private told(sku: string, claim: ClaimState, source: 'answer' | 'event' | 'resume', requestId?: string): void {
+  private told(sku: string, claim: ClaimState): void {
     this.seen.set(sku, claim)
-    this.parts.witness.told(this.name, this.parts.user, sku, claim, source, requestId)
+    this.parts.witness.told(this.who, sku, claim)
   }
 
   private listen(): void {
     const { client } = this
-    client.on('held', ({ sku, hold, qty, expiresAt }) => this.told(sku, { state: 'held', hold, qty, expiresAt }, 'event'))
-    client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }, 'event'))
-    client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }, 'event'))
-    client.on('left', ({ sku }) => this.told(sku, { state: 'none' }, 'event'))
-    client.on('order', ({ sku, updatedAt: _, ...order }) => this.told(sku, order, 'event'))
+    client.on('held', ({ sku, hold, qty, expiresAt }) => this.told(sku, { state: 'held', hold, qty, expiresAt }))
+    client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }))
+    client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
+    client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
+    client.on('order', ({ sku, updatedAt: _, ...order }) => this.told(sku, order))
     client.on('line', ({ sku, ahead, eta, odds }) => {
       const seen = this.seen.get(sku)
       // Without the ticket's number an event says something only of a place that is known.
-      if (seen?.state === 'queued') this.told(sku, { ...seen, ahead, eta, odds }, 'event')
+      if (seen?.state === 'queued') this.told(sku, { ...seen, ahead, eta, odds })
     })
     client.on('resumed', ({ claims }) => {
-      for (const { sku, ...claim } of claims) this.told(sku, claim, 'resume')
+      for (const { sku, ...claim } of claims) this.told(sku, claim)
     })
   }
 }
@@ -205,7 +205,10 @@ export class Shopper {
 
   private async useHold(device: Device, sku: string): Promise<void> {
     const { random, habits } = this
-    if (random.is(habits.leaveShare)) return device.leave(sku)
+    if (random.is(habits.leaveShare)) {
+      await device.leave(sku)
+      return
+    }
     if (random.is(habits.abandonShare) && !this.isLeaving) return
     const payment = random.is(habits.declineShare)
       ? 'tok_declined'

@@ -1,6 +1,3 @@
-import { PaymentLedger } from '../../actors/payment/payment-ledger.ts'
-import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
-import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
 import type { Member, Members } from '../../cluster/members.ts'
 import type { SimParts } from './sim-parts.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -30,13 +27,5 @@ export class SimMembers {
         }),
       leave: (name) => trip(() => void this.rows.delete(name)),
     }
-  }
-}
-
-export class SimProvider {
-  readonly ledger = new PaymentLedger()
-  healAll(): void {}
-  connect(process: SimProcess): PaymentProvider {
-    return new SimulatedProvider(process.world, { delayMs: 50, slowDelayMs: 3_000 }, this.ledger)
   }
 }

@@ -1,14 +1,31 @@
 import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 
-/** Where a word came from: the answer to a call, an event of its own, or the list after a connect. */
-export type Source = 'answer' | 'event' | 'resume'
+/** One device of a user. */
+export interface Who {
+  readonly device: string
+  readonly user: string
+}
+
+export type Deed = 'buy' | 'leave' | 'checkout' | 'claim'
+
+/** A call as its maker sees it. */
+export interface Asked {
+  readonly who: Who
+  readonly sku: string
+  readonly what: Deed
+  /** The same one may be asked for more than once. */
+  readonly requestId: string | undefined
+  /** What was known of the line when it was asked. */
+  readonly servedSoFar: number
+}
 
 /** Hears everything that users ask and are told, in the order in which their devices see it. */
 export interface Witness {
-  /** Before the call leaves. The same `requestId` may be asked for more than once. */
-  asks(device: string, user: string, sku: string, what: 'buy' | 'leave' | 'checkout' | 'claim', requestId?: string, qty?: number): void
-  told(device: string, user: string, sku: string, claim: ClaimState, source: Source, requestId?: string): void
-  /** `what` is the method's name. */
-  refused(device: string, user: string, sku: string, what: string, code: Code, requestId?: string): void
+  /** Before the call leaves. */
+  asks(who: Who, sku: string, what: Deed, requestId?: string): Asked
+  answered(asked: Asked, claim: ClaimState): void
+  refused(asked: Asked, code: Code): void
+  /** Unasked: an event, or the list after a connect. */
+  told(who: Who, sku: string, claim: ClaimState): void
 }
