@@ -58,8 +58,11 @@ export class PlainSku {
     const latest = this.latest(user)
     if (latest !== undefined) {
       if (request !== '' && latest.request === request) return this.describe(latest)
-      if (live.has(latest.state)) return this.describe(latest)
       if (this.isFormer(user, request)) return this.describe(latest)
+      if (live.has(latest.state)) {
+        if (request !== '') this.former.push({ user, request, at: this.now })
+        return this.describe(latest)
+      }
     }
     const before = this.refused.find((one) => one.user === user && one.request === request && this.now - one.at <= memoryMs)
     if (before !== undefined) return before.code

@@ -1,9 +1,9 @@
+import type { SimMembers } from './sim-members.ts'
 import type { SimNetwork } from './sim-network.ts'
 import type { SimProvider } from './sim-provider.ts'
 import type { SimQueue } from './sim-queue.ts'
 import type { SimSockets } from './sim-sockets.ts'
 import type { SimStore } from './sim-store.ts'
-import type { SimMembers } from './standins.ts'
 
 /** The services that processes meet in: each gives a process its adapter of a port. */
 export interface Hubs {
