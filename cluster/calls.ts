@@ -176,7 +176,11 @@ export class Calls {
 
   shardOfText(text: string): number {
     const bytes = utf8.encode(text)
-    return shardOfHash(hashBytes(bytes, 0, bytes.length), this.shards)
+    return this.shardOfHash(hashBytes(bytes, 0, bytes.length))
+  }
+
+  shardOfHash(hash: number): number {
+    return shardOfHash(hash, this.shards)
   }
 
   /** Sends what has been added; happens by itself when the event loop comes round. */

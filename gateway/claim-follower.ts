@@ -42,7 +42,9 @@ export interface FollowerParts {
 export class ClaimFollower {
   private readonly parts: FollowerParts
   /** What the pending call in this row is about; only of calls for users who are connected here. */
-  private readonly expected = new Map<number, { readonly view: SkuView; readonly presence: Presence }>()
+  private readonly expected = new Map<number, Expected>()
+  /** By shard: users who got a claim of a SKU that is not known here yet. */
+  private readonly unplaced = new Map<number, Set<Presence>>()
 
   private readonly paused = new Set<SkuView>()
 
@@ -51,8 +53,8 @@ export class ClaimFollower {
     parts.views.onChange((view, change) => this.changed(view, change))
   }
 
-  /** The answer to the call in `row` will be about this user's claim of this SKU. */
-  expect(row: number, view: SkuView | undefined, presence: Presence | undefined): void {
+  /** The answer to the call in `row` will be about this user's claim of this SKU, or of one in this shard that is not known here yet. */
+  expect(row: number, view: SkuView | number | undefined, presence: Presence | undefined): void {
     if (view !== undefined && presence !== undefined) this.expected.set(row, { view, presence })
     // The row's earlier call may have ended without an answer.
     else if (this.expected.size > 0) this.expected.delete(row)
@@ -65,6 +67,7 @@ export class ClaimFollower {
     if (asked === undefined) return
     this.expected.delete(answer.slot)
     const { view, presence } = asked
+    if (typeof view === 'number') return this.place(view, presence, answer)
     const { sku } = view.settings
     const known = presence.claims.get(sku)
     if (answer.claim === noClaim || presence.connections.size === 0 || (known !== undefined && known.claim > answer.claim)) return
@@ -78,7 +81,7 @@ export class ClaimFollower {
   }
 
   /** Takes in all that a shard reported of a user's claims, in answer to `caller`. */
-  resumed(presence: Presence, reports: readonly ClaimReport[], caller: Connection): void {
+  resumed(presence: Presence, reports: readonly ClaimReport[], caller?: Connection): void {
     for (const report of reports) {
       const view = this.parts.views.find(report.sku)
       if (view === undefined || presence.connections.size === 0) continue
@@ -112,7 +115,37 @@ export class ClaimFollower {
     this.ask(view, [claim])
   }
 
+  /** A claim that cannot be followed yet: its shard is asked for it when the SKU is known. */
+  private place(shard: number, presence: Presence, answer: AnswerView): void {
+    if (answer.claim === noClaim || presence.connections.size === 0) return
+    const unplaced = this.unplaced.get(shard)
+    if (unplaced === undefined) this.unplaced.set(shard, new Set([presence]))
+    else unplaced.add(presence)
+  }
+
+  private askForUnplaced(shard: number): void {
+    const unplaced = this.unplaced.get(shard)
+    if (unplaced === undefined) return
+    this.unplaced.delete(shard)
+    const { calls, decodeReports, log } = this.parts
+    for (const presence of unplaced) {
+      calls
+        .request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user: presence.user }, (bytes) => {
+          const answer = decodeReports(bytes)
+          if (answer.error === null) this.resumed(presence, answer.result)
+          return answer
+        })
+        .then(({ error }) => {
+          // Whoever is still here is asked for again at the next word of the shard.
+          if (error !== null && presence.connections.size > 0)
+            this.unplaced.set(shard, (this.unplaced.get(shard) ?? new Set()).add(presence))
+        })
+        .catch((error: unknown) => log.error({ error: String(error) }, 'claims could not be followed'))
+    }
+  }
+
   private changed(view: SkuView, change: SkuChange | undefined): void {
+    this.askForUnplaced(view.shard)
     const isPaused = view.numbers.phase === 'paused'
     // A pause moves the deadlines of all holds, which is no change of any single one.
     const goesOn = !isPaused && this.paused.delete(view)
@@ -178,3 +211,9 @@ export class ClaimFollower {
 }
 
 const claimsPerQuestion = 2_000
+
+interface Expected {
+  /** A shard's number as long as the SKU is not known here. */
+  readonly view: SkuView | number
+  readonly presence: Presence
+}

@@ -106,7 +106,7 @@ export class Dispatcher implements CallSink {
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
-      parts.follower.expect(row, view, this.followed(identity, call, bytes))
+      parts.follower.expect(row, view ?? parts.calls.shardOfHash(call.skuHash), this.followed(identity, call, bytes))
     }
     return end
   }

@@ -25,8 +25,9 @@ export class Forwarder {
   /** To the shard of the command's SKU. A user who is connected here hears on every connection what comes of it. */
   toInventory(call: Call | UserCall, command: Command & { readonly sku: string }): void {
     const { calls, views, follower, presences } = this.parts
-    const row = this.send(call, 'inv', calls.shardOfText(command.sku), command)
-    if (row >= 0) follower.expect(row, views.find(command.sku), 'user' in call ? presences.find(call.user) : undefined)
+    const shard = calls.shardOfText(command.sku)
+    const row = this.send(call, 'inv', shard, command)
+    if (row >= 0) follower.expect(row, views.find(command.sku) ?? shard, 'user' in call ? presences.find(call.user) : undefined)
   }
 
   /** To the shard of the command's user. */

@@ -26,7 +26,7 @@ export class LineCheck {
     this.lines.set(sku, line)
     const deeds = this.deeds.get(`${sku} ${user}`) ?? new Deeds()
     this.deeds.set(`${sku} ${user}`, deeds)
-    const story = new ToldStory(`${user}, ${sku}`, holdTtlMs, this.parts.complain, { deeds, slackMs: this.parts.slackMs })
+    const story = new ToldStory(`${user}, ${sku}`, holdTtlMs, this.parts.complain, { deeds, slackMs: this.parts.slackMs, isDelayed: true })
     const stories = this.stories.get(sku) ?? []
     this.stories.set(sku, stories)
     stories.push(story)

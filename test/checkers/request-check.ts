@@ -51,6 +51,11 @@ export class RequestCheck {
     } else if (isForGood(outcome)) told.refused = outcome
   }
 
+  /** The store has lost records of this SKU: what was told of it may come otherwise. */
+  lost(sku: string): void {
+    for (const customer of this.customers.values()) if (customer.sku === sku) customer.requests.clear()
+  }
+
   /** Holds all of it against the journal, when nothing is under way any more: what was told is there, and what was refused for good began nothing. */
   atEnd(books: LiveBooks): void {
     for (const { user, sku, requests } of this.customers.values()) {
@@ -59,7 +64,10 @@ export class RequestCheck {
         if (claim > 0 && !isTheirs) this.complain('G4', `${user}, ${sku}: was told of claim ${claim}, which the journal does not give them`)
         if (refused === undefined || refused === 'NO_HOLD' || refused === 'HOLD_EXPIRED') continue
         const request = hashesOf(requestId)
-        const begun = [...(books.sku(sku)?.claims.values() ?? [])].find((past) => past.user === user && past.request === request)
+        const history = books.sku(sku)
+        const begun = [...(history?.claims.values() ?? [])].find((past) => past.user === user && past.request === request)
+        // More units make a new sale: whoever was told that nothing is left may be lucky with the same call.
+        if (refused === 'SOLD_OUT' && (history?.restocks.size ?? 0) > 0) continue
         if (begun !== undefined && claim === 0)
           this.complain('G4', `${user}, ${sku}, request ${requestId}: was refused with ${refused}, and began claim ${begun.claim}`)
       }

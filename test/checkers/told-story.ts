@@ -26,6 +26,8 @@ export interface StoryOptions {
   readonly deeds?: Deeds
   /** How far apart the clocks of teller and listener may be. */
   readonly slackMs?: number
+  /** A word may come any time after it was said: how long ago the one before it came says nothing. */
+  readonly isDelayed?: boolean
 }
 
 /**
@@ -51,14 +53,21 @@ export class ToldStory {
   private isForgiven = false
   private readonly asked: Deeds
   private readonly slackMs: number
+  private readonly isDelayed: boolean
   private readonly who: string
   private readonly holdTtlMs: number
   private readonly complain: Complain
 
-  constructor(who: string, holdTtlMs: number, complain: Complain, { deeds = new Deeds(), slackMs = 0 }: StoryOptions = {}) {
+  constructor(
+    who: string,
+    holdTtlMs: number,
+    complain: Complain,
+    { deeds = new Deeds(), slackMs = 0, isDelayed = false }: StoryOptions = {},
+  ) {
     this.asked = deeds
     deeds.devices++
     this.slackMs = slackMs
+    this.isDelayed = isDelayed
     this.who = who
     this.holdTtlMs = holdTtlMs
     this.complain = complain
@@ -115,9 +124,10 @@ export class ToldStory {
     return this.asked.leave || this.mayHaveEnded(now) ? undefined : ['G4', 'a second claim beside a live one']
   }
 
-  /** Without a word of it: a payment may have been declined meanwhile, and a hold's time may be over. */
+  /** Without a word of it: a payment may have been declined meanwhile, a hold's time may be over, and a place may have been served or sold out. */
   private mayHaveEnded(now: number): boolean {
     const { last } = this
+    if (last.state === 'queued') return this.isDelayed
     return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt - this.slackMs)
   }
 
@@ -129,11 +139,13 @@ export class ToldStory {
     // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
     const from = last.state === 'none' && this.asked.leave ? lastLive : last
     // What was asked for may have begun and ended while the answer was lost, and the first word of it is its end.
-    const waited = from.state === 'queued' || (this.asked.buy && !isLive(from))
+    const waited = from.state === 'queued' || (this.asked.buy && (!isLive(from) || this.asked.devices > 1))
     if (next.state === 'soldout') return waited ? undefined : ['G2', 'sold out without a place']
     if (next.state !== 'expired') return ['G7', 'a state that this sale does not have']
     if (from.state === 'held') return now < from.expiresAt - this.slackMs ? ['G7', 'a hold ended before its deadline'] : undefined
-    return waited && now - this.lastLiveAt >= this.holdTtlMs - this.slackMs ? undefined : ['G7', 'a hold ended that there was no time for']
+    return waited && (this.isDelayed || now - this.lastLiveAt >= this.holdTtlMs - this.slackMs)
+      ? undefined
+      : ['G7', 'a hold ended that there was no time for']
   }
 
   private sameClaimProblem(next: ClaimState): StoryProblem | undefined {

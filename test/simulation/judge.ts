@@ -122,7 +122,10 @@ export class Judge implements Witness {
       shards.add(one.shard)
       this.ownership.lost(one.shard, one.position)
       if (partsOfName(one.shard).kind === 'inv') {
-        for (const { ledger } of this.books.of(one.shard).allSkus) this.lines.lost(ledger.sku, this.parts.scheduler.now + excuseMs)
+        for (const { ledger } of this.books.of(one.shard).allSkus) {
+          this.lines.lost(ledger.sku, this.parts.scheduler.now + excuseMs)
+          this.requests.lost(ledger.sku)
+        }
       }
       this.books.lost(one.shard, one.position)
     }

@@ -90,6 +90,8 @@ export class SimOperator {
       } catch (error) {
         if (!(error instanceof SluiceError)) throw error
         this.world.log.info({ code: error.code, message: error.message }, 'the operator tries again')
+        // A failover has lost the sale itself.
+        if (error.code === 'UNKNOWN_SKU' || error.code === 'UNKNOWN_SALE') await this.create()
         // A sale in a state in which this cannot be done is as good as one in which it was done.
         if (error.code === 'CLOSED' || error.code === 'NOT_OPEN' || error.code === 'PAUSED') return
         await delay(this.world.timers, againMs)

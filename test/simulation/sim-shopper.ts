@@ -75,6 +75,7 @@ export class Device {
       return undefined
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error
+      if (error.code === 'UNKNOWN_SKU') this.seen.delete(sku)
       witness.refused(asked, error.code)
       return error.code
     } finally {
@@ -101,6 +102,9 @@ export class Device {
     })
     client.on('resumed', ({ claims }) => {
       for (const { sku, ...claim } of claims) this.told(sku, claim)
+      const listed = new Set<string>(claims.map(({ sku }) => sku))
+      // What is not listed any more has ended some time ago.
+      for (const sku of this.seen.keys()) if (!listed.has(sku)) this.seen.delete(sku)
     })
   }
 }
