@@ -75,7 +75,7 @@ test("GW-64 a claim in an answer is followed, and the user's other connections a
   answered(queued(3), 7, claimKind.ticket)
   expect(presences.claimsOf(lamp)?.get(7)).toMatchObject({ kind: claimKind.ticket, aheadShown: 3 })
   expect(phone.events).toEqual([])
-  expect(laptop.events).toEqual([{ name: 'line', content: { sku, ahead: 3, eta: null, odds: 'likely' } }])
+  expect(laptop.events).toEqual([{ name: 'line', content: { sku, ticket: 7, ahead: 3, eta: null, odds: 'likely' } }])
   expect(toldSession).toEqual([[anna, sku, 7]])
 })
 

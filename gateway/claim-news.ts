@@ -10,7 +10,7 @@ import { Notification } from './notification.ts'
 export function claimNotification(sku: SkuId, state: ClaimState, now: number): Notification | undefined {
   switch (state.state) {
     case 'queued':
-      return new Notification('line', { sku, ahead: state.ahead, eta: state.eta, odds: state.odds })
+      return new Notification('line', { sku, ticket: state.ticket, ahead: state.ahead, eta: state.eta, odds: state.odds })
     case 'held':
       return new Notification('held', { sku, hold: state.hold, qty: state.qty, expiresAt: state.expiresAt })
     case 'expired':

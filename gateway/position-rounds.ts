@@ -66,6 +66,7 @@ export class PositionRounds {
     const { numbers } = view
     const notification = new Notification('line', {
       sku: view.settings.sku,
+      ticket: followed.claim,
       ahead,
       eta: estimateEta(ahead, numbers.servedPerSecond),
       odds: estimateOdds(ahead, numbers),

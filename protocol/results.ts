@@ -69,7 +69,8 @@ export interface SaleInfo {
 
 /** Notifications to a user's connections: the method is the event's name, the one param this object. */
 export interface Events {
-  readonly line: { readonly sku: SkuId; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
+  /** With the ticket's number: who was away may know of an older one only. */
+  readonly line: { readonly sku: SkuId; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
   readonly held: { readonly sku: SkuId; readonly hold: number; readonly qty: number; readonly expiresAt: number }
   readonly expired: { readonly sku: SkuId }
   readonly order: Order

@@ -5,7 +5,7 @@ import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Batch } from '../actor.ts'
 import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { claimKindOf, describeClaim, writeHeld, writeQueued } from './claim-answer.ts'
-import { claimState, isLive } from './claim.ts'
+import { claimState, isLive, isOrder } from './claim.ts'
 import { eventKind, writeClaimed, writeNumbered } from './events.ts'
 import { evolve, grantBurstMs } from './evolve.ts'
 import type { InventoryState } from './inventory-state.ts'
@@ -82,7 +82,7 @@ export function decideClaim(owned: OwnedSku, batch: Batch, bytes: Uint8Array, vi
   answerClaim(owned, batch, view, at, rowOfEntry(owned.sku, bytes, view, at))
 }
 
-/** `leave`: gives up the ticket, or releases the hold; an order stays. (SPEC INV-7) */
+/** `leave`: gives up the ticket, or releases the hold; an order stays, and is what the answer says, settled or not. (SPEC INV-7) */
 export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
   const { sku } = owned
   const row = rowOfEntry(sku, bytes, view, at)
@@ -96,7 +96,7 @@ export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, vi
   }
   // Also where there was nothing to give up: a copy must not give up what the user gets next.
   if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
-  if (isLive(state) && state !== claimState.queued && state !== claimState.held) return answerClaim(owned, batch, view, at, row)
+  if (isOrder(state)) return answerClaim(owned, batch, view, at, row)
   batch.replies.begin(view, at).nil().map(1).string('state').string('none')
   batch.replies.end(row < 0 ? noClaim : (sku.users.claim[row] as number), claimKind.none)
 }

@@ -85,7 +85,7 @@ export class PlainSku {
   leave(user: string): Plain {
     const claim = this.latest(user)
     if (claim?.state === 'queued' || claim?.state === 'held') this.end(claim, 'left')
-    else if (claim !== undefined && live.has(claim.state)) return this.describe(claim)
+    else if (claim !== undefined && orders.has(claim.state)) return this.describe(claim)
     return { state: 'none' }
   }
 

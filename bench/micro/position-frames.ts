@@ -19,7 +19,7 @@ export function encodePositions({ sku, numbers, ahead }: PositionRound): Uint8Ar
   writer.length = ahead.length * endBytes
   for (const [i, people] of ahead.entries()) {
     const eta = estimateEta(people, numbers.servedPerSecond)
-    writeNotification(writer, 'line', [{ sku, ahead: people, eta, odds: estimateOdds(people, numbers) }])
+    writeNotification(writer, 'line', [{ sku, ticket: i + 1, ahead: people, eta, odds: estimateOdds(people, numbers) }])
     writer.view.setUint32(i * endBytes, writer.length, true)
   }
   return writer.bytes.subarray(0, writer.length)

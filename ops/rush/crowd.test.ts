@@ -50,8 +50,8 @@ test('RUSH-10 a place that rises, told by answers and events, is seen by the sho
   const { crowd } = await crowdOf((peer, { method, msgid }) => {
     if (method !== 'buy') return
     peer.result(msgid, ticket)
-    peer.notify('line', { sku: 'other', ahead: 9, eta: null, odds: 'likely' })
-    for (const ahead of [3, 4]) peer.notify('line', { sku: 'shoe', ahead, eta: null, odds: 'likely' })
+    peer.notify('line', { sku: 'other', ticket: 1, ahead: 9, eta: null, odds: 'likely' })
+    for (const ahead of [3, 4]) peer.notify('line', { sku: 'shoe', ticket: 1, ahead, eta: null, odds: 'likely' })
     peer.notify('soldout', { sku: 'shoe' })
   })
   await crowd.run()

@@ -20,8 +20,8 @@ const shoe = { sale: 'drop', title: 'Shoe', description: '', image: '', priceMin
 const sale = { sale: 'drop', title: 'Drop', opensAt: 1, state: 'open', skus: [{ ...status, ...shoe }] }
 
 const examples: readonly (readonly [ClientEventName, Plain])[] = [
-  ['line', { sku: 'shoe', ahead: 3, eta: [1, 2.5], odds: 'likely' }],
-  ['line', { sku: 'shoe', ahead: 3, eta: null, odds: 'none' }],
+  ['line', { sku: 'shoe', ticket: 7, ahead: 3, eta: [1, 2.5], odds: 'likely' }],
+  ['line', { sku: 'shoe', ticket: 7, ahead: 3, eta: null, odds: 'none' }],
   ['held', { sku: 'shoe', hold: 9, qty: 1, expiresAt: 123 }],
   ['expired', { sku: 'shoe' }],
   ['soldout', { sku: 'shoe' }],

@@ -36,7 +36,7 @@ export function decodeClaim(value: Plain): ClaimState {
     case 'lobby':
       return { state, opensAt: fields.number('opensAt') }
     case 'queued':
-      return { state, ticket: fields.number('ticket'), ...placeOf(fields) }
+      return { state, ...placeOf(fields) }
     case 'held':
       return { state, ...holdOf(fields) }
     default:
@@ -131,7 +131,7 @@ function skuOnly(value: Plain): Events['expired'] {
 }
 
 function placeOf(fields: PlainReader): Omit<Events['line'], 'sku'> {
-  return { ahead: fields.number('ahead'), eta: fields.pair('eta'), odds: fields.oneOf('odds', oddsNames) }
+  return { ticket: fields.number('ticket'), ahead: fields.number('ahead'), eta: fields.pair('eta'), odds: fields.oneOf('odds', oddsNames) }
 }
 
 function holdOf(fields: PlainReader): Omit<Events['held'], 'sku'> {

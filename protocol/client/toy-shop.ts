@@ -178,7 +178,7 @@ export class ToyShop {
     }
     const hope = sku.available > 0 || sku.claims.some((claim) => claim.state === 'held' || claim.state === 'pending')
     for (const [ahead, claim] of waiting(sku).entries()) {
-      if (hope) this.notify(claim.user, 'line', { sku: sku.id, ahead, eta: null, odds: 'likely' })
+      if (hope) this.notify(claim.user, 'line', { sku: sku.id, ticket: claim.number, ahead, eta: null, odds: 'likely' })
       else {
         claim.state = 'soldout'
         this.notify(claim.user, 'soldout', { sku: sku.id })

@@ -213,8 +213,8 @@ export class Shopper {
     // What the server says by itself is as old as the last moment, not as a question: the line is not asked how far it had come.
     const take = (claim: ClaimState): void => this.told(claim, 0)
     socket.on('line', (place) => {
-      const { last } = this.story
-      if (place.sku === sku && last.state === 'queued') take({ ...last, ahead: place.ahead })
+      const { sku: of, ...queued } = place
+      if (of === sku) take({ state: 'queued', ...queued })
     })
     socket.on('held', ({ sku: of, hold, qty, expiresAt }) => {
       if (of === sku) take({ state: 'held', hold, qty, expiresAt })

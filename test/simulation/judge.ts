@@ -38,6 +38,7 @@ export class Judge implements Witness {
   private readonly lines: LineCheck
   private readonly ownership: OwnershipCheck
   private readonly ears = new Map<string, DeviceEar>()
+  private readonly excusedUntil = new Map<string, number>()
 
   constructor(parts: SimParts, hubs: Pick<Hubs, 'store' | 'network'>, sale: SaleFileInput) {
     this.parts = parts
@@ -77,13 +78,13 @@ export class Judge implements Witness {
 
   answered({ who, sku, what, requestId, servedSoFar }: Asked, claim: ClaimState): void {
     this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
-    if (requestId !== undefined && what === 'buy') this.requests.told(who.user, sku, requestId, claim)
+    this.hearOutcome(who.user, sku, what, requestId, claim)
     this.ear(who, sku).told(claim, this.parts.scheduler.now, servedSoFar)
   }
 
   refused({ who, sku, what, requestId }: Asked, code: Code): void {
     this.say(`${who.device} is refused ${what} ${sku} ${requestId ?? ''} with ${code}`)
-    if (requestId !== undefined && what === 'buy') this.requests.told(who.user, sku, requestId, code)
+    this.hearOutcome(who.user, sku, what, requestId, code)
     const situation = reachedByCode.get(code)
     if (situation !== undefined) this.parts.reached.count(situation)
   }
@@ -106,6 +107,11 @@ export class Judge implements Witness {
     this.requests.atEnd(this.books)
   }
 
+  private hearOutcome(user: string, sku: string, what: Deed, requestId: string | undefined, outcome: ClaimState | Code): void {
+    if (requestId === undefined || what !== 'buy' || this.parts.scheduler.now < (this.excusedUntil.get(sku) ?? 0)) return
+    this.requests.told(user, sku, requestId, outcome)
+  }
+
   private applied(applied: Applied): void {
     const { kind, shard } = applied
     if (kind === 'claim') this.ownership.leased(shard, applied.epoch, applied.owner)
@@ -125,6 +131,7 @@ export class Judge implements Witness {
         for (const { ledger } of this.books.of(one.shard).allSkus) {
           this.lines.lost(ledger.sku, this.parts.scheduler.now + excuseMs)
           this.requests.lost(ledger.sku)
+          this.excusedUntil.set(ledger.sku, this.parts.scheduler.now + excuseMs)
         }
       }
       this.books.lost(one.shard, one.position)

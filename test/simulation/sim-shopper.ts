@@ -95,11 +95,7 @@ export class Device {
     client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
     client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
     client.on('order', ({ sku, updatedAt: _, ...order }) => this.told(sku, order))
-    client.on('line', ({ sku, ahead, eta, odds }) => {
-      const seen = this.seen.get(sku)
-      // Without the ticket's number an event says something only of a place that is known.
-      if (seen?.state === 'queued') this.told(sku, { ...seen, ahead, eta, odds })
-    })
+    client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
     client.on('resumed', ({ claims }) => {
       for (const { sku, ...claim } of claims) this.told(sku, claim)
       const listed = new Set<string>(claims.map(({ sku }) => sku))
