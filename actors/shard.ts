@@ -124,6 +124,11 @@ export class Shard {
     return shard
   }
 
+  /** Of the state as it is decided; what is stored has the same when nothing is under way. */
+  get digest(): number {
+    return this.parts.actor.digest()
+  }
+
   get position(): Position {
     return { epoch: this.epoch, seq: this.seq }
   }

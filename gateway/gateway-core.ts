@@ -174,6 +174,7 @@ export class GatewayCore implements MetricSource {
     sink.counter('sluice_call_timeouts_total', 'Calls that no shard answered in time', this.parts.calls.timeouts)
     sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
     sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
+    sink.counter('sluice_view_stale_total', 'Buys that went to their shard because the view was too old to refuse them', this.views.stale)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     for (const view of this.views.all()) collectSku(sink, view.status())
   }

@@ -40,6 +40,8 @@ export class Views {
   private readonly listeners: ViewListener[] = []
   /** Views that were read whole because of a gap or a new epoch. */
   resyncs = 0
+  /** Buys that could have been refused here, and were not because nothing had been heard of their shard for too long. */
+  stale = 0
 
   constructor(parts: ViewsParts) {
     this.parts = parts
@@ -102,9 +104,15 @@ export class Views {
     // Whether the view is fresh costs a look at the clock, so that is asked last.
     if (view.numbers.phase === 'scheduled') {
       const waitMs = view.settings.opensAt - now
-      return waitMs > 0 && this.isFresh(view) ? refusal('NOT_OPEN', undefined, waitMs) : undefined
+      return waitMs > 0 && this.mayRefuse(view) ? refusal('NOT_OPEN', undefined, waitMs) : undefined
     }
-    return view.refusesAsSoldOut(userHash) && this.isFresh(view) ? soldOut : undefined
+    return view.refusesAsSoldOut(userHash) && this.mayRefuse(view) ? soldOut : undefined
+  }
+
+  private mayRefuse(view: SkuView): boolean {
+    if (this.isFresh(view)) return true
+    this.stale++
+    return false
   }
 
   private isFresh(view: SkuView): boolean {

@@ -1,7 +1,7 @@
 import type { ClaimState } from '../../protocol/results.ts'
 import { FairLine } from './fair-line.ts'
 import type { Complain } from './findings.ts'
-import { Deeds, ToldStory } from './told-story.ts'
+import { type Deed, Deeds, ToldStory } from './told-story.ts'
 
 interface LineCheckParts {
   readonly complain: Complain
@@ -51,9 +51,14 @@ export class DeviceEar {
   }
 
   /** Before a call leaves; what it gives back comes with the answer to {@link told}. */
-  asks(what: 'buy' | 'leave' | 'checkout' | 'claim'): number {
+  asks(what: Deed | 'claim'): number {
     if (what !== 'claim') this.story.asks(what)
     return this.line.servedSoFar
+  }
+
+  /** What became of a call is known; its answer was told before. */
+  ends(what: Deed | 'claim'): void {
+    if (what !== 'claim') this.story.ends(what)
   }
 
   /** An answer with what {@link asks} gave, or an event without: what comes unasked is as old as its last moment. */

@@ -18,8 +18,10 @@ function problemsIn(steps: readonly Step[]): string[] {
   let now = 0
   for (const step of steps) {
     if (typeof step === 'number') now = step
-    else if (typeof step === 'string') story.asks(step)
-    else story.told(step, now)
+    else if (typeof step === 'string') {
+      story.asks(step)
+      story.ends(step)
+    } else story.told(step, now)
   }
   return problems
 }

@@ -5,19 +5,33 @@ import type { Complain } from './findings.ts'
 
 const none: ClaimState = { state: 'none' }
 
+export type Deed = 'buy' | 'leave' | 'checkout'
+
 /** What a user has asked for since the latest claim began. With several devices nobody knows which claim it was that somebody asked something of. */
 export class Deeds {
   buy = false
   leave = false
   checkout = false
   devices = 0
+  /** Calls whose outcome is not known: whenever one of them arrives, it may do what it asks for. */
+  private readonly unknown = { buy: 0, leave: 0, checkout: 0 }
+
+  ask(deed: Deed): void {
+    this[deed] = true
+    this.unknown[deed]++
+  }
+
+  /** The outcome of a call is known. */
+  end(deed: Deed): void {
+    this.unknown[deed] = Math.max(0, this.unknown[deed] - 1)
+  }
 
   /** A claim has begun of which nothing was asked yet. */
   begin(): void {
     if (this.devices > 1) return
-    this.buy = false
-    this.leave = false
-    this.checkout = false
+    this.buy = this.unknown.buy > 0
+    this.leave = this.unknown.leave > 0
+    this.checkout = this.unknown.checkout > 0
   }
 }
 
@@ -74,8 +88,13 @@ export class ToldStory {
   }
 
   /** From now on the claim may move this way; said before the call leaves, since nobody knows when it arrives. */
-  asks(what: 'buy' | 'leave' | 'checkout'): void {
-    this.asked[what] = true
+  asks(what: Deed): void {
+    this.asked.ask(what)
+  }
+
+  /** The call has an answer that says what became of it, which comes to {@link told} before this. */
+  ends(what: Deed): void {
+    this.asked.end(what)
   }
 
   /** The claim is a place, a hold or an order that is not settled. */
@@ -128,7 +147,7 @@ export class ToldStory {
   private mayHaveEnded(now: number): boolean {
     const { last } = this
     if (last.state === 'queued') return this.isDelayed
-    return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt - this.slackMs)
+    return !isLive(last) || isOrder(last) || (last.state === 'held' && now >= last.expiresAt - this.slackMs)
   }
 
   /** The claim has ended, or there is none. */

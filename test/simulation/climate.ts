@@ -33,6 +33,8 @@ export function setClimate({ network, sockets, store, queue, provider }: Hubs, r
     ...calmProvider,
     timeoutMs: 4_000,
     laterShare: share(0.3),
+    slowShare: share(0.2),
+    slowMs: { fromMs: 10, toMs: 6_000 },
     unknownShare: share(0.2),
     doubleShare: share(0.2),
     failShare: share(0.1),

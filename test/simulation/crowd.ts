@@ -1,3 +1,5 @@
+import type { PendingCall } from '../checkers/final-check.ts'
+import type { Listener } from '../checkers/freshness-check.ts'
 import type { Hubs } from './hubs.ts'
 import type { Judge } from './judge.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -36,7 +38,14 @@ export class Crowd {
       const devices = Array.from({ length: count }, (_unused, number) => {
         const device = this.device(`${user}${'ab'[number] ?? ''}`, index + 1)
         judge.enrol({ device: device.process.name, user })
-        return new Device({ device, user, sockets: hubs.sockets, witness: judge, deadlineMs: callDeadlineMs })
+        return new Device({
+          device,
+          user,
+          sockets: hubs.sockets,
+          witness: judge,
+          deadlineMs: callDeadlineMs,
+          now: () => parts.scheduler.now,
+        })
       })
       return new Shopper({ user, devices, skus, habits: shape.habits, random: parts.random.fork(`shopper ${user}`) })
     })
@@ -44,7 +53,25 @@ export class Crowd {
 
   /** Nobody has anything under way that is still to be answered. */
   get isQuiet(): boolean {
-    return this.busy === 0 && this.shoppers.every((shopper) => shopper.isGone || shopper.devices.every((device) => device.underWay === 0))
+    return this.pending().next().done === true
+  }
+
+  /** What each device that listens was last told. */
+  *listeners(): Generator<Listener> {
+    for (const { devices } of this.shoppers) {
+      for (const { who, seen, process, connectedSince } of devices) {
+        if (process.isDead) continue
+        for (const [sku, told] of seen) yield { who: `${who.device} ${sku}`, user: who.user, sku, told, connectedSince }
+      }
+    }
+  }
+
+  /** Calls that never came to anything. */
+  *pending(): Generator<PendingCall> {
+    if (this.busy > 0) yield { who: 'somebody', what: `${this.busy} visits` }
+    for (const { devices } of this.shoppers)
+      for (const { who, underWay, process } of devices)
+        if (!process.isDead && underWay > 0) yield { who: who.device, what: `${underWay} calls` }
   }
 
   begin(forMs: number): void {

@@ -22,6 +22,8 @@ export class FaultPlan {
   readonly shape: Shape
   private readonly run: SimParts
   private isOver = false
+  /** Since when nothing goes wrong on purpose or by chance; undefined while something may. */
+  calmSince: number | undefined
 
   constructor(run: SimParts, hubs: Hubs, cluster: SimCluster, shape: Shape) {
     this.run = run
@@ -33,11 +35,13 @@ export class FaultPlan {
 
   begin(): void {
     if (this.shape.trouble > 0) this.next()
+    else this.calmSince = this.run.scheduler.now
   }
 
   /** Nothing new goes wrong, what is down comes up, links and services are whole. */
   end(): void {
     this.isOver = true
+    this.calmSince ??= this.run.scheduler.now
     const { network, store, members, queue, provider, sockets } = this.hubs
     for (const hub of [network, sockets, members, queue, provider]) hub.healAll()
     Object.assign(store.weather, fairWeather())

@@ -1,18 +1,25 @@
-import { partsOfName, type ShardName } from '../../cluster/store.ts'
-import type { Code } from '../../protocol/codes.ts'
+import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
+import { comparePositions, type JournalRecord, partsOfName, type Position, type ShardName } from '../../cluster/store.ts'
+import type { JournalSource } from '../../ops/journal/journal-audit.ts'
+import { type Code, codeTable } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import type { SaleFileInput } from '../../protocol/sku-settings.ts'
+import { checkEnd, type Gauge, type PendingCall, SoldOutCheck } from '../checkers/final-check.ts'
 import { type Complain, Findings } from '../checkers/findings.ts'
+import { FreshnessCheck, type Listener } from '../checkers/freshness-check.ts'
 import { journalRules } from '../checkers/journal-rules.ts'
 import { LeavingCheck } from '../checkers/leaving-check.ts'
 import { type DeviceEar, LineCheck } from '../checkers/line-check.ts'
 import { LiveBooks } from '../checkers/live-books.ts'
+import { checkMoney, type ProviderRow } from '../checkers/money-check.ts'
 import { OwnershipCheck } from '../checkers/ownership-check.ts'
+import { checkReplay } from '../checkers/replay-check.ts'
 import { RequestCheck } from '../checkers/request-check.ts'
-import type { SkuHistory } from '../checkers/sku-history.ts'
+import { liveStates, type SkuHistory } from '../checkers/sku-history.ts'
 import type { Hubs } from './hubs.ts'
 import type { Situation } from './reached.ts'
 import { simulationStart } from './scheduler.ts'
+import type { LedgerEntry } from './services/sim-ledger.ts'
 import { skewMsMax } from './shape.ts'
 import type { SimParts } from './sim-parts.ts'
 import type { Applied } from './store/store-change.ts'
@@ -20,6 +27,11 @@ import type { Asked, Deed, Who, Witness } from './witness.ts'
 
 /** For so long after a store has lost records, what is said may be about them. */
 const excuseMs = 15_000
+
+/** How old the picture may be from which a gateway refuses: some ticks, and the way of a broadcast. */
+const pictureMsMax = 5_000
+/** A waiting client hears of a change of its position within this, when nothing is wrong on its way. */
+export const freshMs = 8_000
 
 const reachedByCode: ReadonlyMap<Code, Situation> = new Map([
   ['LINE_FULL', 'line full'],
@@ -37,13 +49,19 @@ export class Judge implements Witness {
   private readonly requests: RequestCheck
   private readonly lines: LineCheck
   private readonly ownership: OwnershipCheck
+  private readonly soldOut: SoldOutCheck
+  private readonly freshness: FreshnessCheck
+  private readonly hubs: Pick<Hubs, 'store' | 'network' | 'provider'>
+  /** When a request was made for the first time. */
+  private readonly firstAskedAt = new Map<string, number>()
   private readonly ears = new Map<string, DeviceEar>()
   private readonly excusedUntil = new Map<string, number>()
 
-  constructor(parts: SimParts, hubs: Pick<Hubs, 'store' | 'network'>, sale: SaleFileInput) {
+  constructor(parts: SimParts, hubs: Judge['hubs'], sale: SaleFileInput) {
     this.parts = parts
+    this.hubs = hubs
     this.holdTtlMs = new Map(sale.skus.map((sku) => [sku.sku, sku.holdTtlMs ?? 0]))
-    const now = (): number => parts.scheduler.now - simulationStart
+    const now = (): number => this.now
     this.findings = new Findings(now)
     const { complain } = this
     this.books = new LiveBooks({ now, complain, rules: journalRules, excuseMs })
@@ -51,8 +69,15 @@ export class Judge implements Witness {
     this.requests = new RequestCheck(complain)
     this.lines = new LineCheck({ complain, slackMs: 2 * skewMsMax })
     this.ownership = new OwnershipCheck(complain)
+    this.soldOut = new SoldOutCheck({ books: this.books, complain, pictureMsMax })
+    this.freshness = new FreshnessCheck({ books: this.books, complain, withinMs: freshMs })
     hubs.store.observe({ onApplied: (applied) => this.applied(applied), onLost: (lost) => this.lost(lost) })
     hubs.network.onSent((process, subject, frame) => this.leaving.sent(process.name, subject, frame))
+  }
+
+  /** ms since the run began. */
+  private get now(): number {
+    return this.parts.scheduler.now - simulationStart
   }
 
   readonly complain: Complain = (promise, what) => {
@@ -70,21 +95,31 @@ export class Judge implements Witness {
     for (const [sku, ttlMs] of this.holdTtlMs) this.ears.set(`${device} ${sku}`, this.lines.device(user, sku, ttlMs))
   }
 
-  asks(who: Who, sku: string, what: Deed, requestId?: string): Asked {
+  asks(who: Who, sku: string, what: Deed, requestId?: string, qty = 1): Asked {
     this.say(`${who.device} asks ${what} ${sku} ${requestId ?? ''}`)
-    if (requestId !== undefined && what === 'buy') this.requests.asks(who.user, sku, requestId)
-    return { who, sku, what, requestId, servedSoFar: this.ear(who, sku).asks(what) }
+    if (requestId !== undefined && what === 'buy') {
+      this.requests.asks(who.user, sku, requestId)
+      const key = `${who.user} ${sku} ${requestId}`
+      if (this.firstAskedAt.has(key)) this.parts.reached.count('request repeated')
+      else this.firstAskedAt.set(key, this.now)
+    }
+    return { who, sku, what, requestId, qty, servedSoFar: this.ear(who, sku).asks(what) }
   }
 
   answered({ who, sku, what, requestId, servedSoFar }: Asked, claim: ClaimState): void {
     this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
     this.hearOutcome(who.user, sku, what, requestId, claim)
-    this.ear(who, sku).told(claim, this.parts.scheduler.now, servedSoFar)
+    const ear = this.ear(who, sku)
+    ear.told(claim, this.parts.scheduler.now, servedSoFar)
+    ear.ends(what)
   }
 
-  refused({ who, sku, what, requestId }: Asked, code: Code): void {
+  refused({ who, sku, what, requestId, qty }: Asked, code: Code): void {
     this.say(`${who.device} is refused ${what} ${sku} ${requestId ?? ''} with ${code}`)
     this.hearOutcome(who.user, sku, what, requestId, code)
+    if (codeTable[code].retry !== 'unknown') this.ear(who, sku).ends(what)
+    const askedAtMs = this.firstAskedAt.get(`${who.user} ${sku} ${requestId ?? ''}`)
+    if (code === 'SOLD_OUT' && askedAtMs !== undefined) this.soldOut.told({ user: who.user, sku, qty, askedAtMs })
     const situation = reachedByCode.get(code)
     if (situation !== undefined) this.parts.reached.count(situation)
   }
@@ -100,11 +135,33 @@ export class Judge implements Witness {
     return [...this.books.allSkus()].every(isSettled)
   }
 
-  /** After the quiet time. */
-  conclude(): void {
-    for (const sku of this.books.allSkus())
-      if (!isSettled(sku)) this.complain('G2', `${sku.ledger.sku} is not settled in the end: ${JSON.stringify(sku.moments.at(-1))}`)
-    this.requests.atEnd(this.books)
+  /** Now and then, while nothing is wrong. */
+  look(listeners: Iterable<Listener>): void {
+    this.freshness.look(listeners, this.now)
+  }
+
+  /** After the quiet time. `digests`: of the shards that somebody owns. */
+  async conclude(end: {
+    readonly pending: Iterable<PendingCall>
+    readonly gauges: Iterable<Gauge>
+    readonly digests: ReadonlyMap<ShardName, number>
+  }): Promise<void> {
+    const { books, complain, hubs } = this
+    checkEnd({ books, gauges: end.gauges, pending: end.pending }, complain)
+    this.requests.atEnd(books)
+    if (books.lostRecords === 0) {
+      checkMoney(books, hubs.provider.ledger.all().map(rowOf), complain)
+      for (const { key, what } of hubs.provider.ledger.violations) complain('G8', `${key}: ${what}`)
+    }
+    const store = {
+      readArchive: (shard: ShardName) => hubs.store.readArchive(shard),
+      readSnapshot: (shard: ShardName) => hubs.store.readSnapshot(shard),
+      readTail: (shard: ShardName, after: Position) => tailOf(hubs.store, shard, after),
+    }
+    for (const shard of hubs.store.shards) {
+      if (partsOfName(shard).kind === 'inv')
+        await checkReplay({ store, makeActor: () => new InventoryActor(partsOfName(shard).shard), complain }, shard, end.digests.get(shard))
+    }
   }
 
   private hearOutcome(user: string, sku: string, what: Deed, requestId: string | undefined, outcome: ClaimState | Code): void {
@@ -149,6 +206,22 @@ export class Judge implements Witness {
   }
 }
 
-function isSettled({ ledger }: SkuHistory): boolean {
-  return ledger.held === 0 && ledger.ordered === 0 && ledger.waiting === 0
+function rowOf({ key, charge, outcome, refundedAt }: LedgerEntry): ProviderRow {
+  const chargedMinor = outcome === 'paid' ? charge.amountMinor : 0
+  return { order: key, chargedMinor, refundedMinor: refundedAt === undefined ? 0 : chargedMinor }
+}
+
+/** The records after a position that have not been trimmed. */
+async function* tailOf(store: JournalSource, shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
+  for await (const record of store.readArchive(shard))
+    if (!record.trimmed && record.position.seq > 0 && comparePositions(record.position, after) > 0) yield record
+}
+
+/** Nobody has anything that may still become something else. */
+function isSettled({ marks }: SkuHistory): boolean {
+  for (const mine of marks.values()) {
+    const state = mine.at(-1)?.state ?? 'away'
+    if (state !== 'away' && liveStates.has(state)) return false
+  }
+  return true
 }

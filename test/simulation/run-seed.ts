@@ -3,6 +3,7 @@ import { Crowd } from './crowd.ts'
 import { FaultPlan } from './fault-plan.ts'
 import type { Hubs } from './hubs.ts'
 import { Judge } from './judge.ts'
+import { ReachedWatch } from './reached-watch.ts'
 import { Reached } from './reached.ts'
 import { Scheduler, simulationStart } from './scheduler.ts'
 import type { SeedOptions, SeedReport } from './seed-report.ts'
@@ -22,6 +23,10 @@ import { Trace } from './trace.ts'
 const troubledMs = 60_000
 /** After that, how long it may take until everything that was begun has ended. */
 const resolveMsMax = 240_000
+/** And then until what belongs to no order and no claim has come to rest too. */
+const restMs = 5_000
+/** After the last fault, until everything is expected to be as if there had been none. */
+const calmAfterMs = 20_000
 const lookMs = 1_000
 
 /** One whole run: everything in it follows from the seed. */
@@ -47,13 +52,22 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
     const faults = new FaultPlan(parts, hubs, cluster, shape)
     crowd.begin(troubledMs)
     faults.begin()
-    await scheduler.run(simulationStart + troubledMs)
+    const watch = new ReachedWatch(reached, cluster)
+    const pass = async (until: number, isOver: () => boolean): Promise<void> => {
+      for (let calmSince = Number.POSITIVE_INFINITY; scheduler.now < until && !isOver();) {
+        await scheduler.run(Math.min(until, scheduler.now + lookMs))
+        watch.look()
+        calmSince = faults.calmSince ?? Number.POSITIVE_INFINITY
+        if (scheduler.now - calmSince > calmAfterMs) judge.look(crowd.listeners())
+      }
+    }
+    await pass(simulationStart + troubledMs, () => false)
     faults.end()
     crowd.end()
-    while (scheduler.now < simulationStart + troubledMs + resolveMsMax && !(crowd.isQuiet && judge.isResolved))
-      await scheduler.run(scheduler.now + lookMs)
-    if (!crowd.isQuiet) judge.complain('G2', 'a call was never answered')
-    judge.conclude()
+    await pass(scheduler.now + resolveMsMax, () => crowd.isQuiet && judge.isResolved)
+    await pass(scheduler.now + restMs, () => false)
+    watch.conclude(judge.books)
+    await judge.conclude({ pending: crowd.pending(), gauges: cluster.gauges(), digests: cluster.digests() })
   } catch (error) {
     judge.bug(error)
   } finally {
@@ -74,7 +88,7 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
 function makeHubs(parts: SimParts, shape: Shape, sabotage: SeedOptions['sabotage']): Hubs {
   const fork = (name: string): SimParts => ({ ...parts, random: parts.random.fork(name) })
   return {
-    network: new SimNetwork(fork('network')),
+    network: new SimNetwork(fork('network'), { sentBytesMax: shape.linkBytesMax, keptBytesMax: shape.linkBytesMax }),
     sockets: new SimSockets(fork('sockets')),
     store: new SimStore({
       ...fork('store'),

@@ -16,6 +16,8 @@ export interface Shape {
   /** ms by which a machine's wall clock is off, by machine. */
   readonly skewMs: (machine: string) => number
   readonly mailboxBytesMax: number
+  /** What a process may have on its way to the hub of the bus, and from it. */
+  readonly linkBytesMax: number
   readonly batchEntriesMax: number
   readonly pendingMax: number
   readonly callDeadlineMs: number
@@ -62,9 +64,10 @@ export function drawShape(random: SeededRandom): Shape {
     leaseMs,
     tickMs: 100,
     skewMs: (machine) => (skewed ? skews.fork(machine).between(-skewMsMax, skewMsMax) : 0),
-    mailboxBytesMax: random.pick([1_024, 4_096, 65_536]),
+    mailboxBytesMax: random.pick([900, 4_096, 65_536]),
+    linkBytesMax: random.pick([6_000, 20_000, 1_000_000]),
     batchEntriesMax: random.pick([2, 8, 1_024]),
-    pendingMax: random.pick([6, 64, 512]),
+    pendingMax: random.pick([6, 12, 512]),
     callDeadlineMs: random.pick([1_500, 3_000, 5_000]),
     sessionUsersMax: random.pick([2, 8, 64]),
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),

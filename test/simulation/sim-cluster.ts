@@ -1,3 +1,5 @@
+import type { ShardName } from '../../cluster/store.ts'
+import type { Gauge } from '../checkers/final-check.ts'
 import type { Hubs } from './hubs.ts'
 import { Machine } from './machine.ts'
 import type { Shape } from './shape.ts'
@@ -26,6 +28,17 @@ export class SimCluster {
     this.orders = machines(shape.orderWorkers, 'pay', (process) => startOrders(process, hubs, shape))
   }
 
+  /** What may be left of bounded things when nothing is under way any more. */
+  *gauges(): Generator<Gauge> {
+    for (const { name, role } of [...this.actors, ...this.gateways, ...this.orders])
+      yield { name: `pending calls of ${name}`, value: role.calls.pending.size, max: restingCallsMax }
+  }
+
+  /** Of every shard that somebody owns. */
+  digests(): Map<ShardName, number> {
+    return new Map(this.actors.flatMap(({ role }) => [...role.role.host.entries()].map(([name, shard]) => [name, shard.digest] as const)))
+  }
+
   get machines(): readonly Machine<unknown>[] {
     return [...this.actors, ...this.gateways, ...this.orders]
   }
@@ -44,3 +57,6 @@ export class SimCluster {
     return actors
   }
 }
+
+/** Views are read and pings answered even when nobody wants anything. */
+const restingCallsMax = 4

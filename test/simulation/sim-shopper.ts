@@ -17,6 +17,8 @@ export interface DeviceParts {
   readonly sockets: SimSockets
   readonly witness: Witness
   readonly deadlineMs: number
+  /** The true time, for checkers. */
+  readonly now: () => number
 }
 
 /** One phone or browser of a user, with the real client on it. What it last heard of each SKU is what its user sees. */
@@ -28,6 +30,8 @@ export class Device {
   readonly seen = new Map<string, ClaimState>()
   /** Calls without an answer. */
   underWay = 0
+  /** Since when it is connected and knows all that its user has; undefined while it is not. */
+  connectedSince: number | undefined
   private readonly parts: DeviceParts
 
   constructor(parts: DeviceParts) {
@@ -48,7 +52,7 @@ export class Device {
   }
 
   buy(sku: string, qty: number, requestId: string): Promise<Code | undefined> {
-    return this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId)
+    return this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId, qty)
   }
 
   leave(sku: string): Promise<Code | undefined> {
@@ -64,9 +68,9 @@ export class Device {
   }
 
   /** Resolves with the code of a refusal. */
-  private async ask(sku: string, what: Deed, call: () => Promise<ClaimState>, requestId?: string): Promise<Code | undefined> {
+  private async ask(sku: string, what: Deed, call: () => Promise<ClaimState>, requestId?: string, qty?: number): Promise<Code | undefined> {
     const { witness } = this.parts
-    const asked = witness.asks(this.who, sku, what, requestId)
+    const asked = witness.asks(this.who, sku, what, requestId, qty)
     this.underWay++
     try {
       const claim = await call()
@@ -96,7 +100,11 @@ export class Device {
     client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
     client.on('order', ({ sku, updatedAt: _, ...order }) => this.told(sku, order))
     client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
+    client.on('state', ({ kind }) => {
+      if (kind !== 'open') this.connectedSince = undefined
+    })
     client.on('resumed', ({ claims }) => {
+      this.connectedSince = this.parts.now()
       for (const { sku, ...claim } of claims) this.told(sku, claim)
       const listed = new Set<string>(claims.map(({ sku }) => sku))
       // What is not listed any more has ended some time ago.

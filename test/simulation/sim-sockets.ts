@@ -34,6 +34,7 @@ export class SimSockets {
   private readonly listeners = new Map<string, Listener>()
   private readonly pairs = new Set<SocketPair>()
   private readonly offlineUntil = new Map<SimDevice, number>()
+  private readonly lastServers = new Map<SimDevice, string>()
 
   constructor(parts: SimParts, limits: SocketLimits = socketLimits) {
     this.parts = parts
@@ -106,6 +107,9 @@ export class SimSockets {
     if (!device.isOnline || listener === undefined || listener.process.isDead) return this.refuse(device, host, handlers)
     this.note(device.process.name, `dials ${listener.process.name}`)
     const { parts, pairs } = this
+    const before = this.lastServers.get(device)
+    if (before !== undefined && before !== listener.process.name) parts.reached.count('client moved to another gateway')
+    this.lastServers.set(device, listener.process.name)
     const pair = new SocketPair(
       {
         parts,

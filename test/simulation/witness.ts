@@ -16,6 +16,7 @@ export interface Asked {
   readonly what: Deed
   /** The same one may be asked for more than once. */
   readonly requestId: string | undefined
+  readonly qty: number
   /** What was known of the line when it was asked. */
   readonly servedSoFar: number
 }
@@ -23,7 +24,7 @@ export interface Asked {
 /** Hears everything that users ask and are told, in the order in which their devices see it. */
 export interface Witness {
   /** Before the call leaves. */
-  asks(who: Who, sku: string, what: Deed, requestId?: string): Asked
+  asks(who: Who, sku: string, what: Deed, requestId?: string, qty?: number): Asked
   answered(asked: Asked, claim: ClaimState): void
   refused(asked: Asked, code: Code): void
   /** Unasked: an event, or the list after a connect. */

@@ -1,0 +1,54 @@
+import type { LiveBooks } from '../checkers/live-books.ts'
+import type { Reached, Situation } from './reached.ts'
+import type { SimCluster } from './sim-cluster.ts'
+
+/** Counts the situations that the real code counts itself, by looking at its counters now and then: a process that dies takes them along. */
+export class ReachedWatch {
+  private readonly reached: Reached
+  private readonly cluster: SimCluster
+  private readonly before = new WeakMap<object, Map<Situation, number>>()
+
+  constructor(reached: Reached, cluster: SimCluster) {
+    this.reached = reached
+    this.cluster = cluster
+  }
+
+  look(): void {
+    for (const { role } of this.cluster.actors) {
+      const { host } = role.role
+      this.note(host, 'shard handed over', host.counters.handedOver)
+      this.note(host, 'hand-over in mid-batch', host.counters.handedOverInBatch)
+      for (const [, { counters }] of host.entries()) {
+        this.note(counters, 'command after its deadline', counters.late)
+        this.note(counters, 'mailbox full', counters.busyFrames)
+      }
+    }
+    for (const { role } of this.cluster.gateways) {
+      const { views, counters } = role.core
+      this.note(views, 'view read anew', views.resyncs)
+      this.note(views, 'stale view', views.stale)
+      this.note(counters, 'refused by the view', counters.layers.stockView)
+      this.note(counters, 'pending table full', counters.layers.pending)
+    }
+  }
+
+  /** What only the whole story of an order shows. */
+  conclude(books: LiveBooks): void {
+    for (const { marks } of books.allSkus()) {
+      for (const mine of marks.values()) {
+        for (const [index, { state }] of mine.entries()) {
+          if (state === 'refunded') this.reached.count('late payment refunded')
+          if (state === 'paid' && mine[index - 1]?.state === 'overdue') this.reached.count('late payment kept')
+        }
+      }
+    }
+  }
+
+  private note(of: object, situation: Situation, count: number): void {
+    const seen = this.before.get(of) ?? new Map<Situation, number>()
+    this.before.set(of, seen)
+    const more = count - (seen.get(situation) ?? 0)
+    seen.set(situation, count)
+    if (more > 0) this.reached.count(situation, more)
+  }
+}
