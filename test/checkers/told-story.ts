@@ -118,7 +118,12 @@ export class ToldStory {
   /** Without a word of it: a payment may have been declined meanwhile, and a hold's time may be over. */
   private mayHaveEnded(now: number): boolean {
     const { last } = this
-    return !isLive(last) || last.state === 'pending' || (last.state === 'held' && now >= last.expiresAt - this.slackMs)
+    return (
+      !isLive(last) ||
+      last.state === 'pending' ||
+      last.state === 'overdue' ||
+      (last.state === 'held' && now >= last.expiresAt - this.slackMs)
+    )
   }
 
   /** The claim has ended, or there is none. */
