@@ -23,7 +23,7 @@ export type StockEvent =
   | { readonly kind: 'restocked'; readonly index: number; readonly units: number; readonly request: string }
   | { readonly kind: 'resumedBy'; readonly gapMs: number }
   /** Says nothing of stock. */
-  | { readonly kind: 'answered'; readonly index: number }
+  | { readonly kind: 'answered'; readonly index: number; readonly userHash: number; readonly request: string }
 
 /** What was decided about a SKU, as far as its books depend on it. */
 export interface StockSettings {
@@ -117,7 +117,7 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     case 15:
       return { kind: 'resumedBy', gapMs: f64(16) }
     case 16:
-      return { kind: 'answered', index }
+      return { kind: 'answered', index, userHash: u32(8), request: `${u32(12)}.${u32(16)}` }
     default:
       return undefined
   }

@@ -1,5 +1,5 @@
 import { shardName, type ShardName } from '../../cluster/store.ts'
-import { type Op, readEntry } from '../../protocol/entry.ts'
+import { op, type Op, readEntry } from '../../protocol/entry.ts'
 import { readCommandsHead } from '../../protocol/frame.ts'
 
 /** A command on its way to a shard, as it was first sent. */
@@ -12,6 +12,8 @@ export interface AskedCommand {
   readonly payload: Uint8Array
   /** The hashes of its request id, as the journal has them; undefined if it has none. */
   readonly request: string | undefined
+  /** The same as the journal has it for requests that began no claim: with the user in front and the op mixed in. */
+  readonly answeredAs: string
   /** Durable records (LiveBooks.tick) when it was first sent, and when any command with its request id was. */
   readonly tick: number
   readonly requestTick: number
@@ -46,6 +48,7 @@ export class AskedCommands {
       const request = isNamed ? `${entry.requestHi}.${entry.requestLo}` : undefined
       const asked: AskedCommand = {
         ...{ shard, op: entry.op, sku, user, qty: entry.qty, payload: entry.payload.slice(), request, tick },
+        answeredAs: `${entry.userHash} ${entry.requestHi}.${(entry.requestLo ^ (entry.op === op.buy ? 0 : entry.op << 24)) >>> 0}`,
         requestTick: request === undefined ? tick : this.firstAsked(`${sku} ${user} ${request}`, tick),
       }
       asker.set(key, asked)

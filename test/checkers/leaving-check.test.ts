@@ -103,6 +103,17 @@ test('CHK-4 what a real shard says in a busy day is all explained by its journal
   expect(checked).toBeGreaterThan(300)
 })
 
+test('CHK-4 a late copy of a checkout finds no hold, although the user has another one', async () => {
+  const shop = await RecordedShop.open({ stock: 3 })
+  await shop.buy('ann', { request: 'r1' })
+  await shop.checkout('ann', { request: 'r2' })
+  await shop.settle(1, 'declined')
+  await shop.buy('ann', { request: 'r3' })
+  await shop.checkout('ann', { request: 'r2' })
+  expect(shop.story.filter(says('NO_HOLD'))).toHaveLength(1)
+  expect(check(shop.story).problems).toEqual([])
+})
+
 const user = fc.constantFrom('ann', 'bob', 'cat', 'dan', 'eve')
 const ask: fc.Arbitrary<Ask> = fc.oneof(
   {

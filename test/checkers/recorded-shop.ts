@@ -84,8 +84,8 @@ export class RecordedShop {
     return this.ask({ op: 'buy', sku: 'shoe', user, ...options })
   }
 
-  checkout(user: string): Promise<void> {
-    return this.ask({ op: 'checkout', sku: 'shoe', user, payload: new TextEncoder().encode('tok_ok') })
+  checkout(user: string, options: Partial<Ask> = {}): Promise<void> {
+    return this.ask({ op: 'checkout', sku: 'shoe', user, payload: new TextEncoder().encode('tok_ok'), ...options })
   }
 
   settle(claim: number, outcome: string): Promise<void> {

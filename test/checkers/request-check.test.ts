@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Forge, forged, hold, numbered, open } from '../../actors/testing/forged-records.ts'
+import { type Forge, forged, hold, numbered, open, order, paid, settle } from '../../actors/testing/forged-records.ts'
 import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import { Findings } from './findings.ts'
@@ -9,9 +9,9 @@ import { held, ordered, queued } from './told-words.ts'
 
 type Call = readonly [requestId: string, outcome: ClaimState | Code]
 
-function problemsIn(calls: readonly Call[], journal?: readonly Forge[]): string[] {
+function problemsIn(calls: readonly Call[], journal?: readonly Forge[], tick = 0): string[] {
   const { complain, problems } = new Findings(() => 0)
-  const check = new RequestCheck(complain)
+  const check = new RequestCheck(complain, () => tick)
   for (const [requestId, outcome] of calls) {
     check.asks('ann', 'shoe', requestId)
     check.told('ann', 'shoe', requestId, outcome)
@@ -126,26 +126,42 @@ test.each<readonly [string, readonly Call[], string]>([
   expect(problemsIn(calls)).toEqual([problem])
 })
 
-test.each<readonly [string, readonly Call[], readonly Forge[], readonly string[]]>([
-  ['takes what the journal has', [['r1', held(1)]], [hold(1, 'ann', 1, 'r1')], []],
+/** The refusal comes before the request's claim, or after it. */
+const goneBy: readonly Forge[] = [hold(1, 'ann', 1, 'r1'), numbered('left', 1)]
+const bought: readonly Forge[] = [hold(1, 'ann', 1, 'r1'), order(1), settle(1, paid)]
+
+test.each<readonly [string, readonly Call[], readonly Forge[], number, readonly string[]]>([
+  ['takes what the journal has', [['r1', held(1)]], [hold(1, 'ann', 1, 'r1')], 2, []],
+  ['takes a claim that came to nothing before', [['r1', 'SOLD_OUT']], goneBy, 2, []],
   [
     'finds a claim of somebody else',
     [['r1', held(1)]],
     [hold(1, 'bob', 1, 'r1')],
-    ['G4 was told of claim 1, which the journal does not give them'],
+    2,
+    ['was told of claim 1, which the journal does not give them'],
   ],
   [
     'finds a claim that is not there',
     [['r1', held(2)]],
     [hold(1, 'ann', 1, 'r1')],
-    ['G4 was told of claim 2, which the journal does not give them'],
+    2,
+    ['was told of claim 2, which the journal does not give them'],
   ],
   [
-    'finds a claim of a refused request',
+    'finds a claim of a request that had been refused',
     [['r1', 'SOLD_OUT']],
-    [hold(1, 'ann', 1, 'r1'), numbered('left', 1)],
-    ['G4 was refused with SOLD_OUT, and began claim 1'],
+    goneBy,
+    1,
+    ['was refused with SOLD_OUT, and then began claim 1'],
   ],
-])('CHK-8 held against the journal, the request check %s', (_, calls, journal, problems) => {
-  expect(problemsIn(calls, journal)).toEqual(problems)
+  [
+    'finds a purchase of one who is told that all is sold',
+    [['r1', 'SOLD_OUT']],
+    bought,
+    2,
+    ['was refused with SOLD_OUT, and began claim 1'],
+  ],
+  ['finds a limit that was no limit', [['r1', 'LIMIT_REACHED']], goneBy, 2, ['was refused with LIMIT_REACHED, and began claim 1']],
+])('CHK-8 held against the journal, the request check %s', (_, calls, journal, tick, problems) => {
+  expect(problemsIn(calls, journal, tick)).toEqual(problems.map((problem) => `G4 ${problem}`))
 })

@@ -17,6 +17,8 @@ interface Told {
   claim: number
   refused: Code | undefined
   isPaid: boolean
+  /** Durable records (LiveBooks.tick) when it was refused. */
+  refusedTick: number
 }
 
 const utf8 = new TextEncoder()
@@ -28,10 +30,13 @@ const utf8 = new TextEncoder()
  */
 export class RequestCheck {
   private readonly complain: Complain
+  private readonly tick: () => number
   private readonly customers = new Map<string, Customer>()
 
-  constructor(complain: Complain) {
+  /** `tick` tells claims that began after a refusal from those that had begun, and ended unheard, before it: LiveBooks.tick. */
+  constructor(complain: Complain, tick: () => number = () => Infinity) {
     this.complain = complain
+    this.tick = tick
   }
 
   /** The call is about to be made, for the first time or again. */
@@ -48,7 +53,7 @@ export class RequestCheck {
     if (typeof outcome !== 'string') {
       told.claim = Math.max(told.claim, numberOf(outcome) ?? 0)
       if (outcome.state === 'paid') told.isPaid = true
-    } else if (isForGood(outcome)) told.refused = outcome
+    } else if (isForGood(outcome)) this.refused(told, outcome)
   }
 
   /** The store has lost records of this SKU: what was told of it may come otherwise. */
@@ -59,19 +64,20 @@ export class RequestCheck {
   /** Holds all of it against the journal, when nothing is under way any more: what was told is there, and what was refused for good began nothing. */
   atEnd(books: LiveBooks): void {
     for (const { user, sku, requests } of this.customers.values()) {
-      for (const [requestId, { claim, refused }] of requests) {
+      for (const [requestId, { claim, refused, refusedTick }] of requests) {
         const isTheirs = books.everOf(sku).some((history) => history.claims.get(claim)?.user === user)
         if (claim > 0 && !isTheirs) this.complain('G4', `${user}, ${sku}: was told of claim ${claim}, which the journal does not give them`)
         if (refused === undefined || refused === 'NO_HOLD' || refused === 'HOLD_EXPIRED') continue
-        const request = hashesOf(requestId)
-        const history = books.sku(sku)
-        const begun = [...(history?.claims.values() ?? [])].find((past) => past.user === user && past.request === request)
-        // More units make a new sale: whoever was told that nothing is left may be lucky with the same call.
-        if (refused === 'SOLD_OUT' && (history?.restocks.size ?? 0) > 0) continue
-        if (begun !== undefined && claim === 0)
-          this.complain('G4', `${user}, ${sku}, request ${requestId}: was refused with ${refused}, and began claim ${begun.claim}`)
+        if (claim > 0) continue
+        const problem = begunProblem(books, { user, sku, requestId }, refused, refusedTick)
+        if (problem !== undefined) this.complain('G4', `${user}, ${sku}, request ${requestId}: ${problem}`)
       }
     }
+  }
+
+  private refused(told: Told, code: Code): void {
+    told.refused = code
+    told.refusedTick = this.tick()
   }
 
   private customer(user: string, sku: string): Customer {
@@ -86,10 +92,34 @@ export class RequestCheck {
   private toldTo({ requests }: Customer, requestId: string): Told {
     const known = requests.get(requestId)
     if (known !== undefined) return known
-    const made: Told = { claim: 0, refused: undefined, isPaid: false }
+    const made: Told = { claim: 0, refused: undefined, isPaid: false, refusedTick: 0 }
     requests.set(requestId, made)
     return made
   }
+}
+
+/**
+ * What was refused for good begins nothing. Only a claim that had ended without a purchase before anybody heard of it goes with `SOLD_OUT`: whoever only
+ * knows that nothing is left says that.
+ */
+function begunProblem(
+  books: LiveBooks,
+  { user, sku, requestId }: { readonly user: string; readonly sku: string; readonly requestId: string },
+  refused: Code,
+  refusedTick: number,
+): string | undefined {
+  const found = books.withSku(sku)
+  const request = hashesOf(requestId)
+  const begun = [...(found?.history.claims.values() ?? [])].find((past) => past.user === user && past.request === request)
+  if (found === undefined || begun === undefined) return undefined
+  const refusedAt = found.books.stepAtTick(refusedTick)
+  const isLater = begun.joinedAt > refusedAt
+  // More units make a new sale: whoever was told that nothing is left may be lucky with the same call.
+  const isRestocked = [...found.history.restocks.values()].some((step) => step > refusedAt && step <= begun.joinedAt)
+  if (isLater && isRestocked && refused === 'SOLD_OUT') return undefined
+  const isBought = found.history.marks.get(user)?.some(({ past, state }) => past === begun && state === 'paid') === true
+  if (!isLater && !isBought && refused === 'SOLD_OUT') return undefined
+  return `was refused with ${refused}, and ${isLater ? 'then ' : ''}began claim ${begun.claim}`
 }
 
 /** A claim that ended without a purchase may be followed by `SOLD_OUT` from whoever only knows that nothing is left. */

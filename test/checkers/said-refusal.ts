@@ -27,6 +27,8 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'HOLD_EXPIRED':
       return history.spansOf(asked.user, span).some(({ mark }) => mark?.state === 'expired')
     case 'NO_HOLD':
+      // A copy of a checkout whose order has made way for another hold.
+      if (history.answered.has(asked.answeredAs)) return true
       return history.spansOf(asked.user, span).some(({ mark }) => mark === undefined || holdless.has(mark.state))
     case 'UNKNOWN_ORDER':
       return isUnknownOrder(history, asked, span)

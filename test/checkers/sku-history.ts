@@ -66,6 +66,8 @@ export class SkuHistory implements LedgerWatch {
   readonly left: { readonly step: number; readonly claim: number }[] = []
   readonly changed: { readonly step: number; readonly claim: number }[] = []
   readonly restocks = new Map<string, number>()
+  /** Requests other than `buy` that were decided, by user and request as asked-commands.ts names them. */
+  readonly answered = new Set<string>()
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
   private awayCount = 0
@@ -104,7 +106,8 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'ordered') {
       const past = this.claims.get(event.claim)
       if (past !== undefined) past.amountMinor = event.amountMinor
-    } else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
+    } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
+    else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
     this.remember()
   }

@@ -38,6 +38,7 @@ test.each<readonly [string, readonly Step[]]>([
   ['a claim that was left, and another', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900)]],
   ['a claim that ended while it was left', ['buy', held(7, 900), 'leave', 901, none, expired]],
   ['an order that was settled while it was left', ['buy', held(7, 900), 'checkout', 'leave', none, ordered(7, 'paid')]],
+  ['a payment that was known late and unheard', ['buy', held(7, 900), 'checkout', ordered(7, 'overdue'), 'buy', held(9, 900)]],
   ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', ordered(7), 'buy', held(9, 900)]],
 ])('KILL-1 the checker takes %s', (_, steps) => {
   expect(problemsIn(steps)).toEqual([])
