@@ -125,9 +125,7 @@ export class Shard {
   }
 
   /** Of the state as it is decided; what is stored has the same when nothing is under way. */
-  get digest(): number {
-    return this.parts.actor.digest()
-  }
+  readonly digest = (): number => this.parts.actor.digest()
 
   get position(): Position {
     return { epoch: this.epoch, seq: this.seq }

@@ -1,8 +1,8 @@
+import type { Machine } from './cluster/machine.ts'
+import type { SimCluster } from './cluster/sim-cluster.ts'
 import type { Hubs } from './hubs.ts'
-import type { Machine } from './machine.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
-import type { SimCluster } from './sim-cluster.ts'
 import type { SimParts } from './sim-parts.ts'
 import { fairWeather } from './store/store-weather.ts'
 

@@ -16,6 +16,7 @@ import { OwnershipCheck } from '../checkers/ownership-check.ts'
 import { checkReplay } from '../checkers/replay-check.ts'
 import { RequestCheck } from '../checkers/request-check.ts'
 import { liveStates, type SkuHistory } from '../checkers/sku-history.ts'
+import type { Asked, Deed, Who, Witness } from './crowd/witness.ts'
 import type { Hubs } from './hubs.ts'
 import type { Situation } from './reached.ts'
 import { simulationStart } from './scheduler.ts'
@@ -23,7 +24,6 @@ import type { LedgerEntry } from './services/sim-ledger.ts'
 import { skewMsMax } from './shape.ts'
 import type { SimParts } from './sim-parts.ts'
 import type { Applied } from './store/store-change.ts'
-import type { Asked, Deed, Who, Witness } from './witness.ts'
 
 /** For so long after a store has lost records, what is said may be about them. */
 const excuseMs = 15_000

@@ -1,6 +1,6 @@
 import type { LiveBooks } from '../checkers/live-books.ts'
+import type { SimCluster } from './cluster/sim-cluster.ts'
 import type { Reached, Situation } from './reached.ts'
-import type { SimCluster } from './sim-cluster.ts'
 
 /** Counts the situations that the real code counts itself, by looking at its counters now and then: a process that dies takes them along. */
 export class ReachedWatch {

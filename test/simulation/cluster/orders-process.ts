@@ -1,8 +1,8 @@
-import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
-import { Calls } from '../../cluster/calls.ts'
-import type { Hubs } from './hubs.ts'
-import type { Shape } from './shape.ts'
-import type { SimProcess } from './sim-process.ts'
+import { PaymentWorker } from '../../../actors/payment/payment-worker.ts'
+import { Calls } from '../../../cluster/calls.ts'
+import type { Hubs } from '../hubs.ts'
+import type { Shape } from '../shape.ts'
+import type { SimProcess } from '../sim-process.ts'
 
 /** A process with the role `orders`: the real payment worker, over the hubs. */
 export interface SimOrders {

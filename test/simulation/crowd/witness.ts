@@ -1,5 +1,5 @@
-import type { Code } from '../../protocol/codes.ts'
-import type { ClaimState } from '../../protocol/results.ts'
+import type { Code } from '../../../protocol/codes.ts'
+import type { ClaimState } from '../../../protocol/results.ts'
 
 /** One device of a user. */
 export interface Who {

@@ -1,6 +1,6 @@
-import { simulationStart } from './scheduler.ts'
-import type { SimParts } from './sim-parts.ts'
-import { SimProcess } from './sim-process.ts'
+import { simulationStart } from '../scheduler.ts'
+import type { SimParts } from '../sim-parts.ts'
+import { SimProcess } from '../sim-process.ts'
 
 /** A place where one process after another runs the same role, with one clock that is off by as much for all of them. */
 export class Machine<Role> {

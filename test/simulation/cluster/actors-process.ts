@@ -1,12 +1,12 @@
-import { ActorsRole } from '../../actors/actors-role.ts'
-import { inlineFollower } from '../../actors/compaction/follower.ts'
-import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
-import { ownershipLimits } from '../../actors/ownership/ownership-limits.ts'
-import { Calls } from '../../cluster/calls.ts'
-import { partsOfName } from '../../cluster/store.ts'
-import type { Hubs } from './hubs.ts'
-import type { Shape } from './shape.ts'
-import type { SimProcess } from './sim-process.ts'
+import { ActorsRole } from '../../../actors/actors-role.ts'
+import { inlineFollower } from '../../../actors/compaction/follower.ts'
+import { InventoryActor } from '../../../actors/inventory/inventory-actor.ts'
+import { ownershipLimits } from '../../../actors/ownership/ownership-limits.ts'
+import { Calls } from '../../../cluster/calls.ts'
+import { partsOfName } from '../../../cluster/store.ts'
+import type { Hubs } from '../hubs.ts'
+import type { Shape } from '../shape.ts'
+import type { SimProcess } from '../sim-process.ts'
 
 /** A process with the role `actors`: the real one, over the hubs. */
 export interface SimActors {

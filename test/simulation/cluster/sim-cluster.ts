@@ -1,13 +1,13 @@
-import type { ShardName } from '../../cluster/store.ts'
-import type { Gauge } from '../checkers/final-check.ts'
-import type { Hubs } from './hubs.ts'
+import type { ShardName } from '../../../cluster/store.ts'
+import type { Gauge } from '../../checkers/final-check.ts'
+import type { Hubs } from '../hubs.ts'
+import type { Shape } from '../shape.ts'
+import type { SimParts } from '../sim-parts.ts'
+import type { SimProcess } from '../sim-process.ts'
+import { type SimActors, startActors } from './actors-process.ts'
+import { type SimGateway, startGateway } from './gateway-process.ts'
 import { Machine } from './machine.ts'
-import type { Shape } from './shape.ts'
-import { type SimActors, startActors } from './sim-actors.ts'
-import { type SimGateway, startGateway } from './sim-gateway.ts'
-import { type SimOrders, startOrders } from './sim-orders.ts'
-import type { SimParts } from './sim-parts.ts'
-import type { SimProcess } from './sim-process.ts'
+import { type SimOrders, startOrders } from './orders-process.ts'
 
 /** All machines of a cluster, each with the role that it plays. */
 export class SimCluster {
@@ -36,7 +36,7 @@ export class SimCluster {
 
   /** Of every shard that somebody owns. */
   digests(): Map<ShardName, number> {
-    return new Map(this.actors.flatMap(({ role }) => [...role.role.host.entries()].map(([name, shard]) => [name, shard.digest] as const)))
+    return new Map(this.actors.flatMap(({ role }) => [...role.role.host.entries()].map(([name, shard]) => [name, shard.digest()] as const)))
   }
 
   get machines(): readonly Machine<unknown>[] {

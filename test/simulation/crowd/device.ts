@@ -1,0 +1,110 @@
+import { connectSocket, type SocketClient, SluiceError } from '../../../protocol/client/index.ts'
+import type { Code } from '../../../protocol/codes.ts'
+import { msgpackSubprotocol } from '../../../protocol/envelope.ts'
+import type { ClaimState } from '../../../protocol/results.ts'
+import type { SimDevice } from '../sim-device.ts'
+import type { SimProcess } from '../sim-process.ts'
+import type { SimSockets } from '../sim-sockets.ts'
+import type { Deed, Who, Witness } from './witness.ts'
+
+export interface DeviceParts {
+  readonly device: SimDevice
+  readonly user: string
+  readonly sockets: SimSockets
+  readonly witness: Witness
+  readonly deadlineMs: number
+  /** The true time, for checkers. */
+  readonly now: () => number
+}
+
+/** One phone or browser of a user, with the real client on it. What it last heard of each SKU is what its user sees. */
+export class Device {
+  readonly who: Who
+  readonly device: SimDevice
+  readonly process: SimProcess
+  readonly client: SocketClient
+  readonly seen = new Map<string, ClaimState>()
+  /** Calls without an answer. */
+  underWay = 0
+  /** Since when it is connected and knows all that its user has; undefined while it is not. */
+  connectedSince: number | undefined
+  private readonly parts: DeviceParts
+
+  constructor(parts: DeviceParts) {
+    this.parts = parts
+    const { device, sockets, user } = parts
+    this.who = { device: device.process.name, user }
+    this.device = device
+    this.process = device.process
+    this.client = connectSocket({
+      url: 'ws://shop/v1/ws',
+      token: user,
+      subprotocol: msgpackSubprotocol,
+      WebSocket: sockets.webSocketOf(device),
+      world: device.world,
+      deadlineMs: parts.deadlineMs,
+    })
+    this.listen()
+  }
+
+  buy(sku: string, qty: number, requestId: string): Promise<Code | undefined> {
+    return this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId, qty)
+  }
+
+  leave(sku: string): Promise<Code | undefined> {
+    return this.ask(sku, 'leave', () => this.client.leave(sku))
+  }
+
+  checkout(sku: string, payment: string, requestId: string): Promise<Code | undefined> {
+    return this.ask(sku, 'checkout', () => this.client.checkout(sku, payment, { requestId }), requestId)
+  }
+
+  claim(sku: string): Promise<Code | undefined> {
+    return this.ask(sku, 'claim', () => this.client.claim(sku))
+  }
+
+  /** Resolves with the code of a refusal. */
+  private async ask(sku: string, what: Deed, call: () => Promise<ClaimState>, requestId?: string, qty?: number): Promise<Code | undefined> {
+    const { witness } = this.parts
+    const asked = witness.asks(this.who, sku, what, requestId, qty)
+    this.underWay++
+    try {
+      const claim = await call()
+      this.seen.set(sku, claim)
+      witness.answered(asked, claim)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      if (error.code === 'UNKNOWN_SKU') this.seen.delete(sku)
+      witness.refused(asked, error.code)
+      return error.code
+    } finally {
+      this.underWay--
+    }
+  }
+
+  private told(sku: string, claim: ClaimState): void {
+    this.seen.set(sku, claim)
+    this.parts.witness.told(this.who, sku, claim)
+  }
+
+  private listen(): void {
+    const { client } = this
+    client.on('held', ({ sku, hold, qty, expiresAt }) => this.told(sku, { state: 'held', hold, qty, expiresAt }))
+    client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }))
+    client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
+    client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
+    client.on('order', ({ sku, state, order, qty, amountMinor, currency }) => this.told(sku, { state, order, qty, amountMinor, currency }))
+    client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
+    client.on('state', ({ kind }) => {
+      if (kind !== 'open') this.connectedSince = undefined
+    })
+    client.on('resumed', ({ claims }) => {
+      this.connectedSince = this.parts.now()
+      for (const { sku, ...claim } of claims) this.told(sku, claim)
+      const listed = new Set<string>(claims.map(({ sku }) => sku))
+      // What is not listed any more has ended some time ago.
+      for (const sku of this.seen.keys()) if (!listed.has(sku)) this.seen.delete(sku)
+    })
+  }
+}
