@@ -37,6 +37,8 @@ test.each<readonly [string, readonly Step[]]>([
   ['a line that ended', ['buy', queued(7, 3), soldout]],
   ['a claim that was left, and another', ['buy', held(7, 900), 'leave', none, 'buy', held(9, 900)]],
   ['a claim that ended while it was left', ['buy', held(7, 900), 'leave', 901, none, expired]],
+  ['a claim of which only its end was heard', ['buy', held(7, 900), 'leave', none, 'buy', soldout]],
+  ['a hold that ended unheard, and another’s end', ['buy', held(7, 900), 'buy', 901, soldout]],
   ['an order that was settled while it was left', ['buy', held(7, 900), 'checkout', 'leave', none, ordered(7, 'paid')]],
   ['a payment that was known late and unheard', ['buy', held(7, 900), 'checkout', ordered(7, 'overdue'), 'buy', held(9, 900)]],
   ['a payment that was declined unheard', ['buy', held(7, 900), 'checkout', ordered(7), 'buy', held(9, 900)]],

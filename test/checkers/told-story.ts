@@ -157,14 +157,15 @@ export class ToldStory {
     if (next.state === 'none') return this.asked.leave ? undefined : ['G7', 'a claim is gone']
     // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
     const from = last.state === 'none' && this.asked.leave ? lastLive : last
-    // What was asked for may have begun and ended while the answer was lost, and the first word of it is its end.
-    const waited = from.state === 'queued' || (this.asked.buy && (!isLive(from) || this.asked.devices > 1))
+    // What was asked for, by whichever device, may have begun and ended unheard, and the first word of it is its end.
+    const mayBeNew = this.asked.buy && (!isLive(last) || this.asked.devices > 1 || this.mayHaveEnded(now))
+    const waited = from.state === 'queued' || mayBeNew
     if (next.state === 'soldout') return waited ? undefined : ['G2', 'sold out without a place']
     if (next.state !== 'expired') return ['G7', 'a state that this sale does not have']
-    if (from.state === 'held') return now < from.expiresAt - this.slackMs ? ['G7', 'a hold ended before its deadline'] : undefined
-    return waited && (this.isDelayed || now - this.lastLiveAt >= this.holdTtlMs - this.slackMs)
-      ? undefined
-      : ['G7', 'a hold ended that there was no time for']
+    const hadTime = this.isDelayed || now - this.lastLiveAt >= this.holdTtlMs - this.slackMs
+    if (waited && hadTime) return undefined
+    if (from.state !== 'held') return ['G7', 'a hold ended that there was no time for']
+    return now < from.expiresAt - this.slackMs ? ['G7', 'a hold ended before its deadline'] : undefined
   }
 
   private sameClaimProblem(next: ClaimState): StoryProblem | undefined {
