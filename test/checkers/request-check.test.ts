@@ -126,30 +126,6 @@ test.each<readonly [string, readonly Call[], string]>([
   expect(problemsIn(calls)).toEqual([problem])
 })
 
-test('CHK-7 the request check forgives what a store has lost, and no more', () => {
-  let now = 100
-  const { complain, problems } = new Findings(() => now)
-  const check = new RequestCheck(
-    complain,
-    () => 0,
-    () => now,
-  )
-  const hears = (requestId: string, claim: number): void => {
-    check.asks('ann', 'shoe', requestId)
-    check.told('ann', 'shoe', requestId, held(claim))
-  }
-  hears('r1', 6)
-  check.lost('shoe', 200)
-  hears('r1', 3)
-  hears('r2', 7)
-  hears('r2', 3)
-  expect(problems).toEqual([])
-  now = 300
-  hears('r3', 4)
-  hears('r3', 3)
-  expect(problems).toHaveLength(1)
-})
-
 /** The refusal comes before the request's claim, or after it. */
 const goneBy: readonly Forge[] = [hold(1, 'ann', 1, 'r1'), numbered('left', 1)]
 const bought: readonly Forge[] = [hold(1, 'ann', 1, 'r1'), order(1), settle(1, paid)]

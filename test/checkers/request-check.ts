@@ -19,8 +19,6 @@ interface Told {
   isPaid: boolean
   /** Durable records (LiveBooks.tick) when it was refused. */
   refusedTick: number
-  /** The store has lost what this was about. */
-  isForgiven: boolean
 }
 
 const utf8 = new TextEncoder()
@@ -33,23 +31,12 @@ const utf8 = new TextEncoder()
 export class RequestCheck {
   private readonly complain: Complain
   private readonly tick: () => number
-  private readonly now: () => number
-  private readonly forgivenUntil = new Map<string, number>()
   private readonly customers = new Map<string, Customer>()
 
   /** `tick` tells claims that began after a refusal from those that had begun, and ended unheard, before it: LiveBooks.tick. */
-  constructor(complain: Complain, tick: () => number = () => Infinity, now: () => number = () => 0) {
+  constructor(complain: Complain, tick: () => number = () => Infinity) {
     this.complain = complain
     this.tick = tick
-    this.now = now
-  }
-
-  /** The store has lost records of this SKU: requests that were made by now, or are while its old owner may still speak, may be told anything. */
-  lost(sku: string, untilMs: number): void {
-    this.forgivenUntil.set(sku, untilMs)
-    for (const customer of this.customers.values()) {
-      if (customer.sku === sku) for (const told of customer.requests.values()) told.isForgiven = true
-    }
   }
 
   /** The call is about to be made, for the first time or again. */
@@ -62,7 +49,7 @@ export class RequestCheck {
     const customer = this.customer(user, sku)
     const told = this.toldTo(customer, requestId)
     const problem = typeof outcome === 'string' ? refusalProblem(told, outcome) : claimProblem(customer, told, outcome)
-    if (problem !== undefined && !told.isForgiven) this.complain('G4', `${user}, ${sku}, request ${requestId}: ${problem}`)
+    if (problem !== undefined) this.complain('G4', `${user}, ${sku}, request ${requestId}: ${problem}`)
     if (typeof outcome !== 'string') {
       told.claim = Math.max(told.claim, numberOf(outcome) ?? 0)
       if (outcome.state === 'paid') told.isPaid = true
@@ -77,8 +64,7 @@ export class RequestCheck {
   /** Holds all of it against the journal, when nothing is under way any more: what was told is there, and what was refused for good began nothing. */
   atEnd(books: LiveBooks): void {
     for (const { user, sku, requests } of this.customers.values()) {
-      for (const [requestId, { claim, refused, refusedTick, isForgiven }] of requests) {
-        if (isForgiven) continue
+      for (const [requestId, { claim, refused, refusedTick }] of requests) {
         const isTheirs = books.everOf(sku).some((history) => history.claims.get(claim)?.user === user)
         if (claim > 0 && !isTheirs) this.complain('G4', `${user}, ${sku}: was told of claim ${claim}, which the journal does not give them`)
         if (refused === undefined || refused === 'NO_HOLD' || refused === 'HOLD_EXPIRED') continue
@@ -103,16 +89,10 @@ export class RequestCheck {
     return made
   }
 
-  private toldTo({ sku, requests }: Customer, requestId: string): Told {
+  private toldTo({ requests }: Customer, requestId: string): Told {
     const known = requests.get(requestId)
     if (known !== undefined) return known
-    const made: Told = {
-      claim: 0,
-      refused: undefined,
-      isPaid: false,
-      refusedTick: 0,
-      isForgiven: this.now() <= (this.forgivenUntil.get(sku) ?? -Infinity),
-    }
+    const made: Told = { claim: 0, refused: undefined, isPaid: false, refusedTick: 0 }
     requests.set(requestId, made)
     return made
   }
