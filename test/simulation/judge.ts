@@ -51,7 +51,7 @@ export class Judge implements Witness {
   private readonly ownership: OwnershipCheck
   private readonly soldOut: SoldOutCheck
   private readonly freshness: FreshnessCheck
-  private readonly hubs: Pick<Hubs, 'store' | 'network' | 'provider'>
+  private readonly hubs: Pick<Hubs, 'store' | 'network' | 'queue' | 'provider'>
   /** When a request was made for the first time. */
   private readonly firstAskedAt = new Map<string, number>()
   private readonly ears = new Map<string, DeviceEar>()
@@ -66,13 +66,14 @@ export class Judge implements Witness {
     const { complain } = this
     this.books = new LiveBooks({ now, complain, rules: journalRules, excuseMs })
     this.leaving = new LeavingCheck(this.books, complain)
-    this.requests = new RequestCheck(complain)
+    this.requests = new RequestCheck(complain, () => this.books.tick)
     this.lines = new LineCheck({ complain, slackMs: 2 * skewMsMax })
     this.ownership = new OwnershipCheck(complain)
     this.soldOut = new SoldOutCheck({ books: this.books, complain, pictureMsMax })
     this.freshness = new FreshnessCheck({ books: this.books, complain, withinMs: freshMs })
     hubs.store.observe({ onApplied: (applied) => this.applied(applied), onLost: (lost) => this.lost(lost) })
     hubs.network.onSent((process, subject, frame) => this.leaving.sent(process.name, subject, frame))
+    hubs.queue.onPut((process, id, order) => this.leaving.queuePut(process.name, id, order))
   }
 
   /** ms since the run began. */

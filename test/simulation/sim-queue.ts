@@ -1,4 +1,4 @@
-import type { Queue } from '../../cluster/queue.ts'
+import type { Queue, QueuedOrder } from '../../cluster/queue.ts'
 import { QueueClient } from './services/queue-client.ts'
 import { type QueueLimits, QueueServer } from './services/queue-server.ts'
 import type { SimParts } from './sim-parts.ts'
@@ -15,6 +15,8 @@ export const queueLimits: QueueLimits = {
   deadLettersMax: 10,
 }
 
+type PutListener = (process: SimProcess, id: string, order: QueuedOrder) => void
+
 /** A queue like JetStream's that all processes share: it delivers at least once, sometimes twice at once, and may lose everything. */
 export class SimQueue {
   /** May be changed at any time. */
@@ -22,6 +24,7 @@ export class SimQueue {
   private readonly parts: SimParts
   private readonly limits: QueueLimits
   private readonly server: QueueServer
+  private readonly putListeners: PutListener[] = []
 
   constructor(parts: SimParts, limits: QueueLimits = queueLimits) {
     this.parts = parts
@@ -31,7 +34,15 @@ export class SimQueue {
 
   connect(process: SimProcess): Queue {
     const { parts, server, limits } = this
-    return new QueueClient({ sim: parts, server, process, weather: () => this.weather, ackMs: limits.ackMs })
+    const onPut = (id: string, order: QueuedOrder): void => {
+      for (const listener of this.putListeners) listener(process, id, order)
+    }
+    return new QueueClient({ sim: parts, server, process, weather: () => this.weather, ackMs: limits.ackMs, onPut })
+  }
+
+  /** Hears of every order at the moment at which it leaves its process. */
+  onPut(listener: PutListener): void {
+    this.putListeners.push(listener)
   }
 
   loseEverything(): void {

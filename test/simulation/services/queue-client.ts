@@ -12,6 +12,8 @@ export interface QueueClientParts {
   readonly weather: () => QueueWeather
   /** As the server has it: later than that nobody waits for a handler. */
   readonly ackMs: number
+  /** Hears of every order at the moment at which it leaves its process, before anything can befall it. */
+  readonly onPut: (id: string, order: QueuedOrder) => void
 }
 
 /** One process's connection to the simulated queue. */
@@ -27,6 +29,7 @@ export class QueueClient implements Queue {
 
   async put(id: string, order: QueuedOrder): Promise<void> {
     if (this.isClosed) throw closed()
+    this.parts.onPut(id, order)
     await this.call(() => this.parts.server.put(id, order))
   }
 
