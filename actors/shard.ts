@@ -312,7 +312,7 @@ export class Shard {
     if (batch.isSilent && !speaks) return true
     for (;;) {
       try {
-        return (await this.parts.store.confirm(this.parts.name, this.epoch)) === 'stands'
+        return (await this.parts.store.confirm(this.parts.name, this.position)) === 'stands'
       } catch (error) {
         await this.storeFailed(error)
       }

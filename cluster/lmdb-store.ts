@@ -10,6 +10,7 @@ import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
 import { ShardSnapshots } from './shard-snapshots.ts'
 import {
+  comparePositions,
   type ArchiveRecord,
   type JournalRecord,
   journalStart,
@@ -111,8 +112,9 @@ class LmdbStore implements Store {
     return this.#shard(shard).journal.append(position, record)
   }
 
-  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
-    return this.#shard(shard).journal.stands(epoch) ? 'stands' : 'fenced'
+  async confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
+    const { journal } = this.#shard(shard)
+    return journal.stands(last.epoch) && comparePositions(journal.head, last) === 0 ? 'stands' : 'fenced'
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {

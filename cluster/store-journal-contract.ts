@@ -183,7 +183,7 @@ export function journalContract(at: StoreFixture): void {
     await expect(at.store.claim(shard, 'a')).rejects.toMatchObject(closed)
     await expect(at.store.renew(shard, epoch)).rejects.toMatchObject(closed)
     await expect(at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).rejects.toMatchObject(closed)
-    await expect(at.store.confirm(shard, epoch)).rejects.toMatchObject(closed)
+    await expect(at.store.confirm(shard, { epoch, seq: 0 })).rejects.toMatchObject(closed)
     await expect(all(at.store.readTail(shard, journalStart))).rejects.toMatchObject(closed)
     await expect(at.store.readSnapshot(shard)).rejects.toMatchObject(closed)
     await expect(at.store.getRecord(shard, 'key')).rejects.toMatchObject(closed)

@@ -84,7 +84,7 @@ export function ownershipContract(at: StoreFixture): void {
     await opened(next, 'b')
     expect(await at.store.append(shard, { epoch: old, seq: 2 }, bytesOf('two'))).toBe('fenced')
     expect(await at.store.append(shard, { epoch: old, seq: 1 }, bytesOf('one'))).toBe('fenced')
-    expect(await at.store.confirm(shard, old)).toBe('fenced')
+    expect(await at.store.confirm(shard, { epoch: old, seq: 1 })).toBe('fenced')
     expect(await at.store.open(shard, old)).toBe('fenced')
     expect(textsOf(await all(next.readTail(shard, journalStart)))).toEqual(['one'])
   })
@@ -111,14 +111,22 @@ export function ownershipContract(at: StoreFixture): void {
 
   test('STO-9 confirming says whether the epoch stands: of the owner', async () => {
     const epoch = await opened(at.store)
-    expect(await at.store.confirm(shard, epoch)).toBe('stands')
-    expect(await at.store.confirm(otherShard, epoch)).toBe('fenced')
+    expect(await at.store.confirm(shard, { epoch, seq: 0 })).toBe('stands')
+    expect(await at.store.confirm(otherShard, { epoch, seq: 0 })).toBe('fenced')
   })
 
   test('STO-9 confirming says whether the epoch stands: not once another was given out', async () => {
     const epoch = await opened(at.store)
     const next = await opened(at.store)
-    expect(await at.store.confirm(shard, epoch)).toBe('fenced')
-    expect(await at.store.confirm(shard, next)).toBe('stands')
+    expect(await at.store.confirm(shard, { epoch, seq: 0 })).toBe('fenced')
+    expect(await at.store.confirm(shard, { epoch: next, seq: 0 })).toBe('stands')
+  })
+
+  test('STO-9 confirming says whether the epoch stands: with the record that its owner takes for the last', async () => {
+    const epoch = await opened(at.store)
+    await at.store.append(shard, { epoch, seq: 1 }, bytesOf('one'))
+    expect(await at.store.confirm(shard, { epoch, seq: 1 })).toBe('stands')
+    expect(await at.store.confirm(shard, { epoch, seq: 0 }), 'there is a newer one').toBe('fenced')
+    expect(await at.store.confirm(shard, { epoch, seq: 2 }), 'it is not there').toBe('fenced')
   })
 }

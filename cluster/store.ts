@@ -20,8 +20,11 @@ export interface Store {
    * anything else out of order, or an older epoch, is `fenced`. The bytes may be reused once it has settled.
    */
   append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'>
-  /** The epoch still stands: for batches that changed nothing. */
-  confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'>
+  /**
+   * For batches that changed nothing: the epoch still stands, and `last` is the shard's last record (its opening, if it has none yet). `fenced` also where
+   * the store has lost that record: what the owner would say could not be found in the journal.
+   */
+  confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'>
 
   /**
    * Records after `after`, oldest first, the openings left out. Works without owning the shard. Fails with `STORE_GAP` where a record is missing, and at

@@ -48,6 +48,16 @@ describe('checkout', () => {
     expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
   })
 
+  test('ORD-29 a checkout that was refused orders nothing later', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.pass(10_050)
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('HOLD_EXPIRED')
+    rig.buy('ann')
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('NO_HOLD')
+    expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
+  })
+
   test('ORD-2 needs a hold', () => {
     const rig = rigWith({ stock: 1 })
     expect(rig.checkout('ann')).toBe('NO_HOLD')

@@ -25,9 +25,12 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   const state = row < 0 ? claimState.none : (users.state[row] as number)
   if (isOrder(state)) return answerOrder(sku, batch, view, at, row)
   if (wasAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'NO_HOLD')
-  if (state === claimState.expired) return batch.replies.refuse(view, at, 'HOLD_EXPIRED')
-  if (state !== claimState.held) return batch.replies.refuse(view, at, 'NO_HOLD')
-  if (!canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (state !== claimState.held) {
+    // Its sender is told no, so a copy must not order what the user holds next.
+    if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
+    return batch.replies.refuse(view, at, state === claimState.expired ? 'HOLD_EXPIRED' : 'NO_HOLD')
+  }
   const event = writeOrdered(batch.record, sku.index, users.claim[row] as number, {
     payBy: batch.now + settings.paymentTtlMs,
     amountMinor: (users.qty[row] as number) * settings.priceMinor,

@@ -73,7 +73,7 @@ export class LeasedStore {
       release: (shard, epoch) => ask('release', shard, async () => this.release(shard, epoch)),
       open: (shard, epoch) => ask('open', shard, () => kept.open(shard, epoch)),
       append: (shard, position, record) => ask('append', shard, () => kept.append(shard, position, record)),
-      confirm: (shard, epoch) => ask('confirm', shard, () => kept.confirm(shard, epoch)),
+      confirm: (shard, last) => ask('confirm', shard, () => kept.confirm(shard, last)),
       readTail: (shard, after) => kept.readTail(shard, after),
       readSnapshot: (shard) => process.ask(() => kept.readSnapshot(shard)),
       writeSnapshot: (shard, snapshot) => process.ask(() => kept.writeSnapshot(shard, snapshot)),

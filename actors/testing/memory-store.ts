@@ -59,15 +59,14 @@ export class MemoryStore implements Store {
     const kept = this.kept(shard)
     const repeated = kept.journal.find((one) => comparePositions(one.position, position) === 0)
     if (repeated !== undefined && position.epoch === kept.epoch) return Buffer.compare(repeated.bytes, record) === 0 ? 'stored' : 'fenced'
-    const lastSeq = kept.journal.findLast((one) => one.position.epoch === position.epoch)?.position.seq ?? 0
-    const trimmedSeq = kept.snapshot?.position.epoch === position.epoch ? kept.snapshot.position.seq : 0
-    if (position.epoch !== kept.epoch || position.seq !== Math.max(lastSeq, trimmedSeq) + 1) return 'fenced'
+    if (position.epoch !== kept.epoch || position.seq !== lastSeqOf(kept) + 1) return 'fenced'
     kept.journal.push({ position, bytes: new Uint8Array(record) })
     return 'stored'
   }
 
-  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
-    return this.kept(shard).epoch === epoch ? 'stands' : 'fenced'
+  async confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
+    const kept = this.kept(shard)
+    return kept.epoch === last.epoch && lastSeqOf(kept) === last.seq ? 'stands' : 'fenced'
   }
 
   async *readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {
@@ -141,4 +140,10 @@ export class MemoryStore implements Store {
     this.shards.set(shard, kept)
     return kept
   }
+}
+
+/** The last record of the epoch that may write; 0 for its opening. */
+function lastSeqOf({ epoch, journal, snapshot }: Kept): number {
+  const lastSeq = journal.findLast((one) => one.position.epoch === epoch)?.position.seq ?? 0
+  return Math.max(lastSeq, snapshot?.position.epoch === epoch ? snapshot.position.seq : 0)
 }

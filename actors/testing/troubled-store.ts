@@ -56,13 +56,13 @@ export class TroubledStore implements Store {
     return outcome
   }
 
-  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
+  async confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
     this.confirms++
     await this.turn()
     const trouble = this.troubles.shift()
     if (trouble === 'fenced') return 'fenced'
     if (trouble !== undefined) throw new StoreFault('STORE_FAILED', 'told to fail')
-    return this.kept.confirm(shard, epoch)
+    return this.kept.confirm(shard, last)
   }
 
   async getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -150,7 +150,7 @@ function recording(inner: MemoryStore, applied: (shard: ShardName, position: Pos
       if (stored === 'stored') applied(shard, position, record)
       return stored
     },
-    confirm: (shard, epoch) => inner.confirm(shard, epoch),
+    confirm: (shard, last) => inner.confirm(shard, last),
     readTail: (shard, after) => inner.readTail(shard, after),
     readSnapshot: (shard) => inner.readSnapshot(shard),
     writeSnapshot: (shard, snapshot) => inner.writeSnapshot(shard, snapshot),

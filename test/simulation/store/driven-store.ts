@@ -33,8 +33,8 @@ export class DrivenStore implements Store {
     return this.drive(this.store.append(shard, position, record))
   }
 
-  confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
-    return this.drive(this.store.confirm(shard, epoch))
+  confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
+    return this.drive(this.store.confirm(shard, last))
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {

@@ -66,8 +66,8 @@ export class StoreClient implements Store {
     return this.ask((server, by) => server.append(by, shard, position, bytes))
   }
 
-  confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
-    return this.ask((server, by) => server.confirm(by, shard, epoch))
+  confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
+    return this.ask((server, by) => server.confirm(by, shard, last))
   }
 
   async *readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {

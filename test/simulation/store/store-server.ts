@@ -88,8 +88,8 @@ export class StoreServer {
     return 'fenced'
   }
 
-  confirm(by: SimProcess, name: ShardName, epoch: number): 'stands' | 'fenced' {
-    return this.shardFor(by, name).journal.isOpen(epoch) ? 'stands' : 'fenced'
+  confirm(by: SimProcess, name: ShardName, last: Position): 'stands' | 'fenced' {
+    return this.shardFor(by, name).journal.endsWith(last) ? 'stands' : 'fenced'
   }
 
   /** The next few records, openings included. */

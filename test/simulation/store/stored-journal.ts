@@ -30,6 +30,11 @@ export class StoredJournal {
     return epoch > 0 && epoch === this.head.epoch
   }
 
+  /** The epoch may write, and this is its last record. */
+  endsWith(last: Position): boolean {
+    return this.isOpen(last.epoch) && comparePositions(this.lastOf(last.epoch), last) === 0
+  }
+
   open(epoch: number): 'stored' | 'repeated' | 'fenced' {
     const opening = { epoch, seq: 0 }
     const { head } = this
