@@ -1,4 +1,5 @@
 import type { Bus, FrameHandler, SendResult, Served } from './bus.ts'
+import { FrameHandlers } from './frame-handlers.ts'
 import type { Log } from './world.ts'
 
 /**
@@ -16,32 +17,24 @@ export class LocalBus implements Bus {
 
   send(subject: string, frame: Uint8Array): SendResult {
     const served = this.#subjects.get(subject)
-    if (served === undefined || served.handlers.length === 0) return 'no-responders'
+    if (served === undefined) return 'no-responders'
     if (served.delivering) {
       if (served.aside.length >= asideFramesMax) return 'full'
       served.aside.push(new Uint8Array(frame))
       return 'sent'
     }
     served.delivering = true
-    this.#deliver(subject, served, frame)
-    for (let next = served.aside.shift(); next !== undefined; next = served.aside.shift()) this.#deliver(subject, served, next)
+    served.handlers.deliver(frame)
+    for (let next = served.aside.shift(); next !== undefined; next = served.aside.shift()) served.handlers.deliver(next)
     served.delivering = false
     return 'sent'
   }
 
   serve(subject: string, handler: FrameHandler): Served {
     if (this.#closed) throw new Error('the bus is closed')
-    const served = this.#subjects.get(subject) ?? { handlers: [], delivering: false, aside: [] }
+    const served = this.#subjects.get(subject) ?? { handlers: new FrameHandlers(subject, this.#log), delivering: false, aside: [] }
     this.#subjects.set(subject, served)
-    const entry = { handler, open: true }
-    // Replaced, never changed: a delivery that is under way goes on over the handlers it began with.
-    served.handlers = [...served.handlers, entry]
-    const close = (): void => {
-      entry.open = false
-      served.handlers = served.handlers.filter((other) => other !== entry)
-      if (served.handlers.length === 0 && this.#subjects.get(subject) === served) this.#subjects.delete(subject)
-    }
-    return { close }
+    return served.handlers.add(handler, () => this.#subjects.delete(subject))
   }
 
   /** Never calls: here `send` itself knows. */
@@ -49,22 +42,8 @@ export class LocalBus implements Bus {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const served of this.#subjects.values()) {
-      for (const entry of served.handlers) entry.open = false
-      served.handlers = []
-    }
+    for (const { handlers } of this.#subjects.values()) handlers.close()
     this.#subjects.clear()
-  }
-
-  #deliver(subject: string, served: Subject, frame: Uint8Array): void {
-    for (const entry of served.handlers) {
-      if (!entry.open) continue
-      try {
-        entry.handler(frame)
-      } catch (error) {
-        this.#log.error({ error, subject }, 'a handler of the bus threw; the frame is lost to it')
-      }
-    }
   }
 }
 
@@ -72,12 +51,7 @@ export class LocalBus implements Bus {
 const asideFramesMax = 256
 
 interface Subject {
-  handlers: readonly Handler[]
+  readonly handlers: FrameHandlers
   delivering: boolean
   readonly aside: Uint8Array[]
-}
-
-interface Handler {
-  readonly handler: FrameHandler
-  open: boolean
 }

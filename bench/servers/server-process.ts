@@ -47,6 +47,10 @@ export class ServerProcess {
     }
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+
   /** Asks it to end, and ends it if it does not. */
   async stop(): Promise<void> {
     const { child } = this
