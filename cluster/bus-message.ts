@@ -10,13 +10,13 @@ const headBytes = 1
 const lengthBytes = 4
 const firstBytes = 1024
 
-/** What a message with a single frame has around it. */
+/** What a message with one frame has besides it. */
 export const messageOverheadBytes = headBytes + lengthBytes
 
 /** Takes frames for one message; the bytes of each are copied. */
 export class MessageWriter {
   readonly subject: string
-  frames = 0
+  #frames = 0
   #bytes: Buffer
   #length = headBytes
 
@@ -31,6 +31,11 @@ export class MessageWriter {
     return this.#length
   }
 
+  /** What its frames take with {@link messageOverheadBytes} each, as whoever added them counts before knowing how they will be put together. */
+  get takenBytes(): number {
+    return this.#length - headBytes + this.#frames * headBytes
+  }
+
   add(frame: Uint8Array): void {
     const at = this.#length + lengthBytes
     const end = at + frame.length
@@ -38,7 +43,7 @@ export class MessageWriter {
     this.#bytes.writeUInt32LE(frame.length, this.#length)
     this.#bytes.set(frame, at)
     this.#length = end
-    this.frames++
+    this.#frames++
   }
 
   /** The message; valid as long as nothing is added. */
@@ -56,7 +61,7 @@ export class MessageWriter {
 /** Calls `onFrame` for each frame; the bytes are a view. False, without a call, if this is no message. */
 export function eachFrame(message: Uint8Array, onFrame: (frame: Uint8Array) => void): boolean {
   if (message[0] !== messageVersion || !isWhole(message)) return false
-  for (let at = headBytes; at < message.length; ) {
+  for (let at = headBytes; at < message.length;) {
     const from = at + lengthBytes
     at = from + lengthAt(message, at)
     onFrame(message.subarray(from, at))
@@ -72,5 +77,7 @@ function isWhole(message: Uint8Array): boolean {
 
 function lengthAt(bytes: Uint8Array, at: number): number {
   // Not a DataView, which would be an object per message.
-  return ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
+  return (
+    ((bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24)) >>> 0
+  )
 }

@@ -1,7 +1,7 @@
 import { type Code, refusal } from '../protocol/codes.ts'
 import type { ScannedCall } from '../protocol/edge-scanner.ts'
 import { type Entry, entryHeadBytes, entryOffset, type Op, writeEntry } from '../protocol/entry.ts'
-import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion } from '../protocol/frame.ts'
+import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion, readCommandsHead } from '../protocol/frame.ts'
 import { hashBytes, hashBytesAgain, shardOfHash } from '../protocol/hash.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import { replySubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
@@ -242,7 +242,8 @@ export class Calls {
 
   /** Nobody has the shard at the moment, so nothing of the frame was done: it is sent again a little later, inside the calls' deadlines. */
   private undelivered(subject: string, frame: Uint8Array): void {
-    if (frame[1] !== frameKind.commands) return
+    // A bus tells all who listen, and rows of other calls are not ours.
+    if (readCommandsHead(frame)?.replyTo !== this.subject) return
     if (this.resending >= framesResentMax) return this.fail(frame, 'BUSY', 1_000)
     // Not `slice`: of a Buffer that would be a view.
     const copy = new Uint8Array(frame)

@@ -1,6 +1,6 @@
-import { dialNats, type NatsConnection, type NatsSubscription, type OnMessage } from './nats.ts'
 import { NatsFault } from './nats-fault.ts'
 import { type NatsOptions, type NatsServer, parseNatsServer } from './nats-options.ts'
+import { dialNats, type NatsConnection, type NatsSubscription, type OnMessage } from './nats.ts'
 import type { Timer, World } from './world.ts'
 
 const redialFirstMs = 100
@@ -123,7 +123,10 @@ export class NatsLink {
       }
     }
     // The same whatever the order, for it is told only when it changes.
-    const text = faults.map(({ message }) => message).sort().join('; ')
+    const text = faults
+      .map(({ message }) => message)
+      .sort()
+      .join('; ')
     const lasting = faults.find(({ code }) => code !== 'NATS_AWAY')
     throw lasting ?? new NatsFault('NATS_AWAY', text, faults[0])
   }
@@ -137,6 +140,7 @@ export class NatsLink {
       login: this.#options.login,
       tls: this.#options.tls,
       messageBytesMax: this.#messageBytesMax,
+      timers: this.#world.timers,
     }
     const connection = await dialNats(server, dialOptions, {
       lost: (reason) => {

@@ -1,6 +1,7 @@
 import { type NatsConnection as Client, type ConnectionOptions, connect, credsAuthenticator, headers } from 'nats'
 import { dialFault, NatsFault } from './nats-fault.ts'
 import type { NatsLogin, NatsServer, NatsTls } from './nats-options.ts'
+import type { Timers } from './world.ts'
 
 /**
  * One connection to a NATS server, for as long as it lasts: the only file that knows the `nats` package. What of the package is not used, and why:
@@ -9,6 +10,9 @@ import type { NatsLogin, NatsServer, NatsTls } from './nats-options.ts'
  *   is dead on the other side: it first waits for a write on it. `NatsLink` makes a new connection instead.
  * - Its iterators, which buffer without a bound; all messages come by callback. One that throws would end the package's reader, so none may.
  * - Its JetStream clients, which are iterators bound to one connection. `jetstream-api.ts` speaks the same requests.
+ *
+ * And one thing is done for it: closing takes its listeners from the socket, so that an error which the socket is about to tell (something was written
+ * after the server's end) would end the process. It is closed a turn of the event loop later, with nothing written in between.
  */
 export interface NatsConnection {
   readonly server: string
@@ -62,6 +66,7 @@ export interface DialOptions {
   readonly tls: NatsTls | undefined
   /** The largest message that has to pass. */
   readonly messageBytesMax: number
+  readonly timers: Pick<Timers, 'soon'>
 }
 
 const dialTimeoutMs = 5_000
@@ -82,22 +87,24 @@ export async function dialNats(server: NatsServer, options: DialOptions, events:
     throw fault
   }
   listen(client, events)
-  return connectionOver(client, server, events)
+  return connectionOver(client, server, options.timers, events)
 }
 
-function connectionOver(client: Client, server: NatsServer, events: NatsEvents): NatsConnection {
+function connectionOver(client: Client, server: NatsServer, timers: DialOptions['timers'], events: NatsEvents): NatsConnection {
+  let ended = false
+  const canWrite = (): boolean => !ended && !client.isClosed()
   return {
     server: server.url,
     version: client.info?.version ?? '',
     jetStream: client.info?.jetstream === true,
     publish: (subject, bytes, reply) => {
-      if (!client.isClosed()) client.publish(subject, bytes, reply === undefined ? {} : { reply })
+      if (canWrite()) client.publish(subject, bytes, reply === undefined ? {} : { reply })
     },
     subscribe: (subject, onMessage) => {
       const subscription = client.subscribe(subject, {
         callback: (error, message) => {
-          // The status tells of it too.
-          if (error !== null) return
+          // The status tells of an error too.
+          if (error !== null || ended) return
           try {
             onMessage(message)
           } catch (thrown) {
@@ -107,22 +114,25 @@ function connectionOver(client: Client, server: NatsServer, events: NatsEvents):
       })
       return {
         close: () => {
-          if (!client.isClosed()) subscription.unsubscribe()
+          if (canWrite()) subscription.unsubscribe()
         },
       }
     },
-    request: (subject, bytes, { timeoutMs, messageId }) => {
+    request: async (subject, bytes, { timeoutMs, messageId }) => {
+      if (!canWrite()) throw new Error('the connection has ended')
       if (messageId === undefined) return client.request(subject, bytes, { timeout: timeoutMs })
       const head = headers()
       head.set('Nats-Msg-Id', messageId)
       return client.request(subject, bytes, { timeout: timeoutMs, headers: head })
     },
     ping: (onPong) => {
-      if (client.isClosed()) return
-      client.flush().then(onPong, (error: unknown) => events.failed('a ping failed', error))
+      if (canWrite()) client.flush().then(onPong, (error: unknown) => events.failed('a ping failed', error))
     },
     close: () => {
-      client.close().catch((error: unknown) => events.failed('closing failed', error))
+      ended = true
+      timers.soon(() => {
+        client.close().catch((error: unknown) => events.failed('closing failed', error))
+      })
     },
   }
 }
@@ -162,7 +172,10 @@ function unfitness({ info }: Client, { url }: NatsServer, { messageBytesMax }: D
     return new NatsFault('NATS_UNFIT', `NATS at ${url} is version ${info.version}; ${oldestVersion.join('.')} or newer is needed`)
   }
   if (info.max_payload < messageBytesMax) {
-    return new NatsFault('NATS_UNFIT', `NATS at ${url} takes ${info.max_payload} bytes a message; set its max_payload to ${messageBytesMax} or more`)
+    return new NatsFault(
+      'NATS_UNFIT',
+      `NATS at ${url} takes ${info.max_payload} bytes a message; set its max_payload to ${messageBytesMax} or more`,
+    )
   }
   return undefined
 }
@@ -170,7 +183,8 @@ function unfitness({ info }: Client, { url }: NatsServer, { messageBytesMax }: D
 function listen(client: Client, events: NatsEvents): void {
   const follow = async (): Promise<void> => {
     for await (const { type, data, permissionContext: refused } of client.status()) {
-      if (type === 'error') events.failed(`NATS says ${String(data)}${refused === undefined ? '' : ` to the ${refused.operation} of ${refused.subject}`}`)
+      if (type === 'error')
+        events.failed(`NATS says ${String(data)}${refused === undefined ? '' : ` to the ${refused.operation} of ${refused.subject}`}`)
       // The server is about to stop: leave it while others still take us.
       else if (type === 'ldm') await client.close()
     }

@@ -20,3 +20,11 @@ export function publicSubject(shard: number): string {
 export function nodeSubject(node: string): string {
   return `sluice.node.${node}`
 }
+
+export type SubjectKind = 'commands' | 'answers' | 'broadcasts'
+
+/** What is sent to a subject, so that a bus can give each its own way. */
+export function kindOfSubject(subject: string): SubjectKind {
+  if (subject.startsWith('sluice.gw.')) return 'answers'
+  return subject.startsWith('sluice.public.') ? 'broadcasts' : 'commands'
+}
