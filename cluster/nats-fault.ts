@@ -2,10 +2,10 @@
  * Why NATS cannot be used, in one line that says what to do.
  *
  * `NATS_AWAY` passes: whoever gets it waits and tries again. `NATS_DENIED` (user, password, token, permissions), `NATS_TLS` and `NATS_UNFIT` (version,
- * limits, no JetStream) stay until somebody changes a setting.
+ * limits, no JetStream) stay until somebody changes a setting. `NATS_NOBODY` is the answer to a request for which nobody is there.
  */
 export class NatsFault extends Error {
-  readonly code: 'NATS_AWAY' | 'NATS_DENIED' | 'NATS_TLS' | 'NATS_UNFIT'
+  readonly code: 'NATS_AWAY' | 'NATS_DENIED' | 'NATS_TLS' | 'NATS_UNFIT' | 'NATS_NOBODY'
 
   constructor(code: NatsFault['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause })
@@ -28,6 +28,14 @@ export function dialFault(server: string, error: unknown): NatsFault {
   }
   const reason = text === '' || text === code ? code.toLowerCase().replaceAll('_', ' ') : text
   return new NatsFault('NATS_AWAY', `NATS at ${server} does not answer: ${reason === '' ? 'the connection ended' : reason}`, error)
+}
+
+/** Why a request has no answer. But for `NATS_NOBODY` it may have been done. */
+export function requestFault(subject: string, error: unknown): NatsFault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === '503') return new NatsFault('NATS_NOBODY', `nobody answers ${subject}`, error)
+  const reason = error instanceof Error ? firstLine(error.message) : String(error)
+  return new NatsFault('NATS_AWAY', `no answer from ${subject}: ${reason.toLowerCase()}`, error)
 }
 
 /** Source: the codes of X509_verify_cert_error as Node names them, and Node's own. */

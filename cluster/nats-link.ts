@@ -147,6 +147,7 @@ export class NatsLink {
         lostAlready = true
         if (made !== undefined) this.#lost(made, reason)
       },
+      leave: (reason) => this.#giveUp(made, reason),
       failed: (what, error) => {
         log.error({ connection: this.#name, server: server.url, ...(error === undefined ? {} : { error }) }, what)
       },
@@ -183,15 +184,17 @@ export class NatsLink {
   #ping(): void {
     const connection = this.#connection
     if (connection === undefined) return
-    if (this.#pinged === connection) {
-      connection.close()
-      this.#lost(connection, `no answer to a ping within ${pingEveryMs} ms`)
-      return
-    }
+    if (this.#pinged === connection) return this.#giveUp(connection, `no answer to a ping within ${pingEveryMs} ms`)
     this.#pinged = connection
     connection.ping(() => {
       if (this.#pinged === connection) this.#pinged = undefined
     })
+  }
+
+  #giveUp(connection: NatsConnection | undefined, reason: string): void {
+    if (connection === undefined) return
+    connection.close()
+    this.#lost(connection, reason)
   }
 
   /** Between half and all of what doubles each time, so that not all clients of a lost server come at once. */

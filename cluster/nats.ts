@@ -1,5 +1,5 @@
-import { type NatsConnection as Client, type ConnectionOptions, connect, credsAuthenticator, headers } from 'nats'
-import { dialFault, NatsFault } from './nats-fault.ts'
+import { type NatsConnection as Client, type ConnectionOptions, connect, credsAuthenticator, Events, headers } from 'nats'
+import { dialFault, NatsFault, requestFault } from './nats-fault.ts'
 import type { NatsLogin, NatsServer, NatsTls } from './nats-options.ts'
 import type { Timers } from './world.ts'
 
@@ -22,7 +22,7 @@ export interface NatsConnection {
   /** Keeps a reference to the bytes until the event loop comes round. */
   publish(subject: string, bytes: Uint8Array, reply?: string): void
   subscribe(subject: string, onMessage: OnMessage): NatsSubscription
-  /** Resolves with one answer; rejects when there is none in time, nobody is there, or the connection is lost. */
+  /** Resolves with one answer; rejects with a {@link NatsFault} when there is none in time, nobody is there, or the connection is lost. */
   request(subject: string, bytes: Uint8Array, request: NatsRequest): Promise<NatsMessage>
   /** Calls `onPong` when the server has handled all that was published before; never, if the connection is lost. */
   ping(onPong: () => void): void
@@ -56,6 +56,8 @@ export interface NatsSubscription {
 export interface NatsEvents {
   /** Once, when the connection has ended for whatever reason. */
   lost(reason: string): void
+  /** The server asks its clients to go to others. */
+  leave(reason: string): void
   /** The server refused something, or a callback threw. */
   failed(what: string, error?: unknown): void
 }
@@ -119,11 +121,14 @@ function connectionOver(client: Client, server: NatsServer, timers: DialOptions[
       }
     },
     request: async (subject, bytes, { timeoutMs, messageId }) => {
-      if (!canWrite()) throw new Error('the connection has ended')
-      if (messageId === undefined) return client.request(subject, bytes, { timeout: timeoutMs })
-      const head = headers()
-      head.set('Nats-Msg-Id', messageId)
-      return client.request(subject, bytes, { timeout: timeoutMs, headers: head })
+      if (!canWrite()) throw new NatsFault('NATS_AWAY', 'the connection to NATS has ended')
+      const head = messageId === undefined ? undefined : headers()
+      if (messageId !== undefined) head?.set('Nats-Msg-Id', messageId)
+      try {
+        return await client.request(subject, bytes, { timeout: timeoutMs, ...(head === undefined ? {} : { headers: head }) })
+      } catch (error) {
+        throw requestFault(subject, error)
+      }
     },
     ping: (onPong) => {
       if (canWrite()) client.flush().then(onPong, (error: unknown) => events.failed('a ping failed', error))
@@ -183,10 +188,13 @@ function unfitness({ info }: Client, { url }: NatsServer, { messageBytesMax }: D
 function listen(client: Client, events: NatsEvents): void {
   const follow = async (): Promise<void> => {
     for await (const { type, data, permissionContext: refused } of client.status()) {
-      if (type === 'error')
-        events.failed(`NATS says ${String(data)}${refused === undefined ? '' : ` to the ${refused.operation} of ${refused.subject}`}`)
-      // The server is about to stop: leave it while others still take us.
-      else if (type === 'ldm') await client.close()
+      if (type === Events.Error) {
+        const what = refused === undefined ? '' : ` to the ${refused.operation} of ${refused.subject}`
+        events.failed(`NATS says ${typeof data === 'string' ? data : 'no'}${what}`)
+      } else if (type === Events.LDM) {
+        await client.flush()
+        events.leave('the server is about to stop')
+      }
     }
   }
   follow().catch((error: unknown) => events.failed('the status of the connection ended', error))

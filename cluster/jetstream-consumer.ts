@@ -1,0 +1,239 @@
+import type { JetStreamApi } from './jetstream-api.ts'
+import { acknowledgement, attemptOf, encodePull } from './jetstream-codec.ts'
+import type { NatsLink } from './nats-link.ts'
+import type { NatsMessage, NatsSubscription } from './nats.ts'
+import { decodeOrder } from './order-message-codec.ts'
+import type { Consumer, DeadLetter, Delivery } from './queue.ts'
+import type { Timer, World } from './world.ts'
+
+/** An unanswered request for orders ends after this, and the next is made. */
+const pullMs = 30_000
+/** While a request is open the server says this often that it knows of it. */
+const heartbeatMs = 5_000
+const silenceMs = 2.5 * heartbeatMs
+const recoverFirstMs = 200
+const recoverMsMax = 5_000
+
+export interface JetStreamConsumerLimits {
+  readonly ackMs: number
+  readonly ackWaitMs: number
+  readonly attemptsMax: number
+  readonly backoffMs: number
+  readonly backoffMsMax: number
+}
+
+export interface JetStreamConsumerParts {
+  readonly link: NatsLink
+  readonly api: JetStreamApi
+  readonly world: World
+  readonly limits: JetStreamConsumerLimits
+  readonly stream: string
+  /** The name that all workers' consumers share on the server. */
+  readonly durable: string
+  readonly concurrency: number
+  readonly handler: (delivery: Delivery) => Promise<void>
+  /** Keeps a dead letter; the order is acknowledged once that has resolved. */
+  readonly bury: (letter: DeadLetter) => Promise<void>
+  /** Makes the stream and the durable again if the server has lost them. */
+  readonly restore: () => Promise<void>
+  readonly onClose: () => void
+}
+
+/**
+ * Asks JetStream for as many orders as there is room, and hands them out. While a handler works, the server is told so every third of `ackWaitMs`: an order
+ * whose worker died is handed out again after that time, one whose worker is slow only after `ackMs`.
+ */
+export class JetStreamConsumer implements Consumer {
+  readonly #parts: JetStreamConsumerParts
+  readonly #inbox: string
+  readonly #subscription: NatsSubscription
+  readonly #watch: Timer
+  /** Acknowledgements and burials under way. */
+  readonly #ends = new Set<Promise<void>>()
+  #idle: (() => void)[] = []
+  #running = 0
+  /** Orders that the open request may still bring. */
+  #asked = 0
+  #requests = 0
+  #heardAt = 0
+  #failures = 0
+  #recovering: Timer | undefined
+  #open = true
+
+  constructor(parts: JetStreamConsumerParts) {
+    this.#parts = parts
+    this.#inbox = `_INBOX.${parts.world.random.id(16)}`
+    this.#subscription = parts.link.subscribe(`${this.#inbox}.*`, (message) => this.#receive(message))
+    this.#watch = parts.world.timers.every(heartbeatMs, () => this.#watchSilence())
+    parts.link.listen({ up: () => this.#askAnew(), down: () => void (this.#asked = 0) })
+    this.#ask()
+  }
+
+  async close(): Promise<void> {
+    if (this.#open) {
+      this.#open = false
+      this.#watch.cancel()
+      this.#recovering?.cancel()
+      this.#parts.onClose()
+      // What arrives until the server knows that nothing more is wanted goes back to it.
+      this.#parts.link.connection?.ping(() => this.#subscription.close())
+    }
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve)
+      })
+    }
+    await this.settled()
+  }
+
+  /** Resolves when the server knows of everything that has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#ends)
+  }
+
+  #ask(): void {
+    const { api, stream, durable, concurrency, link, world } = this.#parts
+    if (!this.#open || this.#asked > 0 || this.#recovering !== undefined || this.#running >= concurrency || link.connection === undefined)
+      return
+    this.#asked = concurrency - this.#running
+    this.#heardAt = world.clock.monotonic()
+    api.pull(stream, durable, this.#requestInbox(++this.#requests), encodePull(this.#asked, pullMs, heartbeatMs))
+  }
+
+  #askAnew(): void {
+    this.#asked = 0
+    this.#ask()
+  }
+
+  #requestInbox(request: number): string {
+    return `${this.#inbox}.${request}`
+  }
+
+  #receive(message: NatsMessage): void {
+    const { reply = '', headers, subject } = message
+    const attempt = attemptOf(reply)
+    if (attempt === undefined) {
+      if (subject === this.#requestInbox(this.#requests)) this.#hear(headers?.code ?? 0, headers?.description ?? '')
+      return
+    }
+    this.#failures = 0
+    this.#heardAt = this.#parts.world.clock.monotonic()
+    if (this.#asked > 0) this.#asked--
+    // More than was asked for comes when an old request was not dead after all.
+    if (!this.#open || this.#running >= this.#parts.concurrency) return this.#parts.api.tell(reply, acknowledgement.again(0))
+    this.#handOut(message.data, reply, attempt)
+    this.#ask()
+  }
+
+  /** What the server says of the open request. */
+  #hear(code: number, description: string): void {
+    this.#heardAt = this.#parts.world.clock.monotonic()
+    if (code === status.heartbeat) return
+    this.#asked = 0
+    if (code === status.over || code === status.noMessages) return this.#ask()
+    this.#recover(code === status.nobody ? 'JetStream has no such consumer, or is not ready' : `${code} ${description}`)
+  }
+
+  #watchSilence(): void {
+    if (this.#asked > 0 && this.#parts.world.clock.monotonic() - this.#heardAt > silenceMs) this.#askAnew()
+  }
+
+  /** The stream, its consumer or JetStream itself is gone: tries to have them back, more and more slowly. */
+  #recover(reason: string): void {
+    if (!this.#open || this.#recovering !== undefined) return
+    const { world, restore } = this.#parts
+    const longest = Math.min(recoverMsMax, recoverFirstMs * 2 ** Math.min(this.#failures++, 10))
+    if (this.#failures > 1) world.log.warn({ reason }, 'the order queue hands out nothing; trying again')
+    this.#recovering = world.timers.after(longest * (0.5 + world.random.next() / 2), () => {
+      restore()
+        .catch((error: unknown) => world.log.warn({ error }, 'the order queue cannot be made again yet'))
+        .finally(() => {
+          this.#recovering = undefined
+          this.#askAnew()
+        })
+    })
+  }
+
+  #handOut(bytes: Uint8Array, reply: string, attempt: number): void {
+    const { world, limits, handler } = this.#parts
+    const message = decodeOrder(bytes)
+    if (message === undefined) return this.#unreadable(reply, attempt)
+    const { id, order } = message
+    // The worker of the last attempt died, or nobody heard how it ended.
+    if (attempt > limits.attemptsMax) {
+      return this.#end(this.#bury({ id, order, attempts: attempt - 1, reason: 'handed out too often without an end' }, reply))
+    }
+    this.#running++
+    const renewal = world.timers.every(limits.ackWaitMs / 3, () => this.#parts.api.tell(reply, acknowledgement.working))
+    let given = true
+    /** The first of: the handler ends, the deadline passes. */
+    const giveBack = (): boolean => {
+      if (!given) return false
+      given = false
+      deadline.cancel()
+      renewal.cancel()
+      return true
+    }
+    const giveUp = (reason: string): void => {
+      if (giveBack()) this.#left(this.#failed({ id, order, attempts: attempt, reason }, reply))
+    }
+    const deadline = world.timers.after(limits.ackMs, () => giveUp(`no end within ${limits.ackMs} ms`))
+    const handled = async (): Promise<void> => handler({ id, order, attempt })
+    handled().then(
+      () => {
+        // Also when it comes too late: what is done need not be done again.
+        const done = this.#parts.api.acknowledge(reply, acknowledgement.done)
+        if (giveBack()) this.#left(done)
+        else this.#end(done)
+      },
+      (error: unknown) => giveUp(error instanceof Error ? error.message : String(error)),
+    )
+  }
+
+  /** A delivery has ended; `end` tells the server. */
+  #left(end: Promise<void>): void {
+    this.#running--
+    this.#end(end)
+    if (this.#running === 0) {
+      for (const resolve of this.#idle) resolve()
+      this.#idle = []
+    }
+    this.#ask()
+  }
+
+  #end(end: Promise<void>): void {
+    const { log } = this.#parts.world
+    const ended = end
+      .catch((error: unknown) => log.warn({ error }, 'the order queue does not hear how a delivery ended; it will hand it out again'))
+      .finally(() => this.#ends.delete(ended))
+    this.#ends.add(ended)
+  }
+
+  #failed(letter: DeadLetter, reply: string): Promise<void> {
+    if (letter.attempts >= this.#parts.limits.attemptsMax) return this.#bury(letter, reply)
+    return this.#parts.api.acknowledge(reply, acknowledgement.again(this.#backoffMs(letter.attempts)))
+  }
+
+  async #bury(letter: DeadLetter, reply: string): Promise<void> {
+    await this.#parts.bury(letter)
+    await this.#parts.api.acknowledge(reply, acknowledgement.done)
+  }
+
+  /** Most likely of a newer version, whose workers will take it. */
+  #unreadable(reply: string, attempt: number): void {
+    const { api, limits, world } = this.#parts
+    const last = attempt >= limits.attemptsMax
+    world.log.error({ attempt }, `an order in the queue cannot be read; ${last ? 'it is dropped' : 'left for other workers'}`)
+    this.#end(api.acknowledge(reply, last ? acknowledgement.done : acknowledgement.again(this.#backoffMs(attempt))))
+  }
+
+  /** Between half and all of what doubles each time, so that orders which failed together do not come back together. */
+  #backoffMs(attempt: number): number {
+    const { limits, world } = this.#parts
+    const longest = Math.min(limits.backoffMsMax, limits.backoffMs * 2 ** (attempt - 1))
+    return Math.round(longest * (0.5 + world.random.next() / 2))
+  }
+}
+
+/** Source: ADR-37 of NATS. */
+const status = { heartbeat: 100, noMessages: 404, over: 408, nobody: 503 } as const

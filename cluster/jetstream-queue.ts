@@ -1,0 +1,246 @@
+import { JetStreamApi } from './jetstream-api.ts'
+import { JetStreamRefusal, jetStreamCode, type StreamConfig } from './jetstream-codec.ts'
+import { JetStreamConsumer, type JetStreamConsumerLimits } from './jetstream-consumer.ts'
+import { NatsFault } from './nats-fault.ts'
+import { NatsLink } from './nats-link.ts'
+import type { NatsOptions } from './nats-options.ts'
+import { decodeLetter, encodeLetter, encodeOrder } from './order-message-codec.ts'
+import { type Consumer, type DeadLetter, type Delivery, type Queue, QueueFault, type QueuedOrder } from './queue.ts'
+import type { World } from './world.ts'
+
+export interface JetStreamQueueLimits extends JetStreamConsumerLimits {
+  /** Orders that wait, run or back off; one more is refused as `QUEUE_FULL`. */
+  readonly ordersMax: number
+  /** How long an id is remembered after it was put. */
+  readonly dedupeMs: number
+  /** A handler that has not ended by then counts as failed, and no longer against `concurrency`. */
+  readonly ackMs: number
+  /** An order whose worker is not heard of for so long is handed out again. */
+  readonly ackWaitMs: number
+  /** An order that was handed out this often without an end is a dead letter. */
+  readonly attemptsMax: number
+  readonly backoffMs: number
+  readonly backoffMsMax: number
+  /** The oldest go first. */
+  readonly deadLettersMax: number
+  /** How long JetStream has to answer. */
+  readonly requestMs: number
+  /** Puts that wait for JetStream's answer; one more is refused as `QUEUE_FULL`. */
+  readonly putsMax: number
+}
+
+export const jetStreamQueueLimits: JetStreamQueueLimits = {
+  ordersMax: 100_000,
+  dedupeMs: 120_000,
+  ackMs: 30_000,
+  ackWaitMs: 15_000,
+  attemptsMax: 8,
+  backoffMs: 500,
+  backoffMsMax: 30_000,
+  deadLettersMax: 1000,
+  requestMs: 5_000,
+  putsMax: 4096,
+}
+
+export interface JetStreamOptions extends NatsOptions {
+  /** Servers that keep each order; 1 if absent. */
+  readonly replicas?: number
+  /** Names the streams (`SLUICE_ORDERS` and `SLUICE_ORDERS_DEAD`) and their subjects (`sluice.orders` and `sluice.orders.dead`); `sluice` if absent. */
+  readonly prefix?: string
+}
+
+const orderBytesMax = 64 * 1024
+const lettersAtOnce = 64
+
+/**
+ * The queue of many processes, in a work-queue stream of JetStream, where `nats stream view` shows it; dead letters lie in a stream of their own. JetStream
+ * acknowledges before it has synced (its `sync_interval` is two minutes), so a crash of its machine may take orders: the journal puts them again.
+ */
+export class JetStreamQueue implements Queue {
+  readonly #world: World
+  readonly #limits: JetStreamQueueLimits
+  readonly #names: Names
+  readonly #replicas: number
+  readonly #link: NatsLink
+  readonly #api: JetStreamApi
+  readonly #consumers = new Set<JetStreamConsumer>()
+  #puts = 0
+  #restoring: Promise<void> | undefined
+  #closed = false
+
+  private constructor(options: JetStreamOptions, limits: JetStreamQueueLimits, link: NatsLink) {
+    this.#world = options.world
+    this.#limits = limits
+    this.#names = namesOf(options.prefix ?? 'sluice')
+    this.#replicas = options.replicas ?? 1
+    this.#link = link
+    this.#api = new JetStreamApi(link, limits.requestMs)
+  }
+
+  /**
+   * Resolves when the streams stand; says in the log what it waits for. Rejects with a {@link NatsFault} that waiting would not cure, or a
+   * {@link QueueFault} if JetStream does not make the streams.
+   */
+  static async connect(options: JetStreamOptions, limits: JetStreamQueueLimits = jetStreamQueueLimits): Promise<JetStreamQueue> {
+    const link = await NatsLink.open(options, 'orders', orderBytesMax)
+    try {
+      const { connection } = link
+      if (connection?.jetStream === false) {
+        throw new NatsFault(
+          'NATS_UNFIT',
+          `NATS at ${connection.server} has no JetStream, which keeps the orders; start it with --jetstream`,
+        )
+      }
+      const queue = new JetStreamQueue(options, limits, link)
+      await queue.#restore()
+      return queue
+    } catch (error) {
+      link.close()
+      throw error
+    }
+  }
+
+  async put(id: string, order: QueuedOrder): Promise<void> {
+    if (this.#closed) throw closedFault()
+    if (this.#puts >= this.#limits.putsMax)
+      throw new QueueFault('QUEUE_FULL', `${this.#puts} orders wait for JetStream, which is all it takes`)
+    this.#puts++
+    try {
+      await this.#put(id, encodeOrder(id, order))
+    } catch (error) {
+      throw queueFault(error, this.#limits)
+    } finally {
+      this.#puts--
+    }
+  }
+
+  consume(concurrency: number, handler: (delivery: Delivery) => Promise<void>): Consumer {
+    if (this.#closed) throw closedFault()
+    const consumer = new JetStreamConsumer({
+      link: this.#link,
+      api: this.#api,
+      world: this.#world,
+      limits: this.#limits,
+      stream: this.#names.stream,
+      durable,
+      concurrency,
+      handler,
+      bury: (letter) => this.#bury(letter),
+      restore: () => this.#restore(),
+      onClose: () => this.#consumers.delete(consumer),
+    })
+    this.#consumers.add(consumer)
+    return consumer
+  }
+
+  async deadLetters(): Promise<readonly DeadLetter[]> {
+    const { deadStream } = this.#names
+    try {
+      const { firstSeq, lastSeq, messages } = await this.#api.stateOf(deadStream)
+      const letters: DeadLetter[] = []
+      for (let from = firstSeq; messages > 0 && from <= lastSeq; from += lettersAtOnce) {
+        const count = Math.min(lettersAtOnce, lastSeq - from + 1)
+        const all = await Promise.all(Array.from({ length: count }, (_, index) => this.#api.message(deadStream, from + index)))
+        for (const bytes of all) {
+          const letter = bytes === undefined ? undefined : decodeLetter(bytes)
+          if (letter !== undefined) letters.push(letter)
+        }
+      }
+      return letters
+    } catch (error) {
+      throw queueFault(error, this.#limits)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(Array.from(this.#consumers, (consumer) => consumer.close()))
+    this.#link.close()
+  }
+
+  async #put(id: string, bytes: Uint8Array): Promise<void> {
+    const { subject } = this.#names
+    try {
+      await this.#api.put(subject, id, bytes)
+    } catch (error) {
+      if (error instanceof NatsFault && error.code === 'NATS_NOBODY') await this.#restore()
+      // What has ended here may not have left the stream yet.
+      else if (isFull(error) && this.#consumers.size > 0) await Promise.all(Array.from(this.#consumers, (consumer) => consumer.settled()))
+      else throw error
+      await this.#api.put(subject, id, bytes)
+    }
+  }
+
+  async #bury(letter: DeadLetter): Promise<void> {
+    const { id, attempts, reason } = letter
+    await this.#api.put(this.#names.deadSubject, id, encodeLetter(letter))
+    this.#world.log.error({ id, attempts, reason }, 'an order was handed out too often without an end')
+  }
+
+  /** Makes what is not there: the first time, and after JetStream has lost everything. */
+  #restore(): Promise<void> {
+    this.#restoring ??= this.#ensure().finally(() => {
+      this.#restoring = undefined
+    })
+    return this.#restoring
+  }
+
+  async #ensure(): Promise<void> {
+    const { ordersMax, deadLettersMax, dedupeMs, ackWaitMs } = this.#limits
+    const { stream, subject, deadStream, deadSubject } = this.#names
+    const both = { dedupeMs, replicas: this.#replicas }
+    const orders: StreamConfig = {
+      ...both,
+      name: stream,
+      subjects: [subject],
+      retention: 'workqueue',
+      discard: 'new',
+      messagesMax: ordersMax,
+      messageBytesMax: orderBytesMax,
+    }
+    try {
+      await this.#api.ensureStream(orders)
+      await this.#api.ensureStream({
+        ...orders,
+        name: deadStream,
+        subjects: [deadSubject],
+        retention: 'limits',
+        discard: 'old',
+        messagesMax: deadLettersMax,
+      })
+      await this.#api.ensureConsumer(stream, { name: durable, ackWaitMs, unacknowledgedMax: ordersMax })
+    } catch (error) {
+      throw queueFault(error, this.#limits)
+    }
+  }
+}
+
+/** All workers share it, so that each order goes to one of them. */
+const durable = 'workers'
+
+interface Names {
+  readonly stream: string
+  readonly subject: string
+  readonly deadStream: string
+  readonly deadSubject: string
+}
+
+function namesOf(prefix: string): Names {
+  const stream = `${prefix.toUpperCase()}_ORDERS`
+  const subject = `${prefix}.orders`
+  return { stream, subject, deadStream: `${stream}_DEAD`, deadSubject: `${subject}.dead` }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof JetStreamRefusal && error.number === jetStreamCode.streamFull
+}
+
+function closedFault(): QueueFault {
+  return new QueueFault('QUEUE_CLOSED', 'the queue is closed')
+}
+
+function queueFault(error: unknown, { ordersMax }: JetStreamQueueLimits): QueueFault {
+  if (error instanceof QueueFault) return error
+  if (isFull(error)) return new QueueFault('QUEUE_FULL', `the queue has ${ordersMax} orders, which is all it takes`, error)
+  return new QueueFault('QUEUE_FAILED', error instanceof Error ? error.message : String(error), error)
+}
