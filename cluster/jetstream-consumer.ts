@@ -8,11 +8,12 @@ import type { Timer, World } from './world.ts'
 
 /** An unanswered request for orders ends after this, and the next is made. */
 const pullMs = 30_000
-/** While a request is open the server says this often that it knows of it. */
-const heartbeatMs = 5_000
+/** While a request is open the server says this often that it knows of it: a request to a consumer that is gone gets no answer at all. */
+const heartbeatMs = 1_000
 const silenceMs = 2.5 * heartbeatMs
-const recoverFirstMs = 200
+const recoverFirstMs = 100
 const recoverMsMax = 5_000
+const drainMs = 2_000
 
 export interface JetStreamConsumerLimits {
   readonly ackMs: number
@@ -47,6 +48,7 @@ export class JetStreamConsumer implements Consumer {
   readonly #parts: JetStreamConsumerParts
   readonly #inbox: string
   readonly #subscription: NatsSubscription
+  readonly #listening: { close(): void }
   readonly #watch: Timer
   /** Acknowledgements and burials under way. */
   readonly #ends = new Set<Promise<void>>()
@@ -65,7 +67,7 @@ export class JetStreamConsumer implements Consumer {
     this.#inbox = `_INBOX.${parts.world.random.id(16)}`
     this.#subscription = parts.link.subscribe(`${this.#inbox}.*`, (message) => this.#receive(message))
     this.#watch = parts.world.timers.every(heartbeatMs, () => this.#watchSilence())
-    parts.link.listen({ up: () => this.#askAnew(), down: () => void (this.#asked = 0) })
+    this.#listening = parts.link.listen({ up: () => this.#recover(), down: () => void (this.#asked = 0) })
     this.#ask()
   }
 
@@ -73,10 +75,12 @@ export class JetStreamConsumer implements Consumer {
     if (this.#open) {
       this.#open = false
       this.#watch.cancel()
+      this.#listening.close()
       this.#recovering?.cancel()
       this.#parts.onClose()
       // What arrives until the server knows that nothing more is wanted goes back to it.
-      this.#parts.link.connection?.ping(() => this.#subscription.close())
+      this.#subscription.drain()
+      this.#end(this.#parts.link.flushed(drainMs).then(() => {}))
     }
     if (this.#running > 0) {
       await new Promise<void>((resolve) => {
@@ -121,29 +125,32 @@ export class JetStreamConsumer implements Consumer {
     if (this.#asked > 0) this.#asked--
     // More than was asked for comes when an old request was not dead after all.
     if (!this.#open || this.#running >= this.#parts.concurrency) return this.#parts.api.tell(reply, acknowledgement.again(0))
-    this.#handOut(message.data, reply, attempt)
+    this.#receiveOrder(message.data, reply, attempt)
     this.#ask()
   }
 
   /** What the server says of the open request. */
   #hear(code: number, description: string): void {
     this.#heardAt = this.#parts.world.clock.monotonic()
-    if (code === status.heartbeat) return
+    if (code === status.heartbeat) {
+      this.#failures = 0
+      return
+    }
     this.#asked = 0
     if (code === status.over || code === status.noMessages) return this.#ask()
-    this.#recover(code === status.nobody ? 'JetStream has no such consumer, or is not ready' : `${code} ${description}`)
+    this.#parts.world.log.warn({ code, description }, 'JetStream refuses a request for orders; asking again')
+    this.#recover()
   }
 
   #watchSilence(): void {
-    if (this.#asked > 0 && this.#parts.world.clock.monotonic() - this.#heardAt > silenceMs) this.#askAnew()
+    if (this.#asked > 0 && this.#parts.world.clock.monotonic() - this.#heardAt > silenceMs) this.#recover()
   }
 
-  /** The stream, its consumer or JetStream itself is gone: tries to have them back, more and more slowly. */
-  #recover(reason: string): void {
+  /** The stream, its consumer or JetStream itself may be gone: has them made again and asks anew, more and more slowly. */
+  #recover(): void {
     if (!this.#open || this.#recovering !== undefined) return
     const { world, restore } = this.#parts
     const longest = Math.min(recoverMsMax, recoverFirstMs * 2 ** Math.min(this.#failures++, 10))
-    if (this.#failures > 1) world.log.warn({ reason }, 'the order queue hands out nothing; trying again')
     this.#recovering = world.timers.after(longest * (0.5 + world.random.next() / 2), () => {
       restore()
         .catch((error: unknown) => world.log.warn({ error }, 'the order queue cannot be made again yet'))
@@ -154,40 +161,43 @@ export class JetStreamConsumer implements Consumer {
     })
   }
 
-  #handOut(bytes: Uint8Array, reply: string, attempt: number): void {
-    const { world, limits, handler } = this.#parts
+  #receiveOrder(bytes: Uint8Array, reply: string, attempt: number): void {
     const message = decodeOrder(bytes)
     if (message === undefined) return this.#unreadable(reply, attempt)
-    const { id, order } = message
-    // The worker of the last attempt died, or nobody heard how it ended.
-    if (attempt > limits.attemptsMax) {
-      return this.#end(this.#bury({ id, order, attempts: attempt - 1, reason: 'handed out too often without an end' }, reply))
+    if (attempt > this.#parts.limits.attemptsMax) {
+      // The worker of the last attempt died, or nobody heard how it ended.
+      const letter = { ...message, attempts: attempt - 1, reason: 'handed out too often without an end' }
+      return this.#end(this.#bury(letter, reply))
     }
+    this.#handOut({ ...message, attempt }, reply).catch((error: unknown) => {
+      this.#parts.world.log.error({ error }, 'a delivery of the order queue ended in an error of our own')
+    })
+  }
+
+  async #handOut(delivery: Delivery, reply: string): Promise<void> {
+    const { api, handler, limits, world } = this.#parts
     this.#running++
-    const renewal = world.timers.every(limits.ackWaitMs / 3, () => this.#parts.api.tell(reply, acknowledgement.working))
     let given = true
     /** The first of: the handler ends, the deadline passes. */
-    const giveBack = (): boolean => {
-      if (!given) return false
+    const end = (how: () => Promise<void>): void => {
+      if (!given) return
       given = false
       deadline.cancel()
       renewal.cancel()
-      return true
+      this.#left(how())
     }
-    const giveUp = (reason: string): void => {
-      if (giveBack()) this.#left(this.#failed({ id, order, attempts: attempt, reason }, reply))
+    const fail = (reason: string): void =>
+      end(() => this.#failed({ id: delivery.id, order: delivery.order, attempts: delivery.attempt, reason }, reply))
+    const renewal = world.timers.every(limits.ackWaitMs / 3, () => api.tell(reply, acknowledgement.working))
+    const deadline = world.timers.after(limits.ackMs, () => fail(`no end within ${limits.ackMs} ms`))
+    try {
+      await handler(delivery)
+    } catch (error) {
+      return fail(error instanceof Error ? error.message : String(error))
     }
-    const deadline = world.timers.after(limits.ackMs, () => giveUp(`no end within ${limits.ackMs} ms`))
-    const handled = async (): Promise<void> => handler({ id, order, attempt })
-    handled().then(
-      () => {
-        // Also when it comes too late: what is done need not be done again.
-        const done = this.#parts.api.acknowledge(reply, acknowledgement.done)
-        if (giveBack()) this.#left(done)
-        else this.#end(done)
-      },
-      (error: unknown) => giveUp(error instanceof Error ? error.message : String(error)),
-    )
+    // Also when it comes too late: what is done need not be done again.
+    if (given) end(() => api.acknowledge(reply, acknowledgement.done))
+    else this.#end(api.acknowledge(reply, acknowledgement.done))
   }
 
   /** A delivery has ended; `end` tells the server. */
@@ -236,4 +246,4 @@ export class JetStreamConsumer implements Consumer {
 }
 
 /** Source: ADR-37 of NATS. */
-const status = { heartbeat: 100, noMessages: 404, over: 408, nobody: 503 } as const
+const status = { heartbeat: 100, noMessages: 404, over: 408 } as const

@@ -137,11 +137,11 @@ export class JetStreamQueue implements Queue {
     const { deadStream } = this.#names
     try {
       const { firstSeq, lastSeq, messages } = await this.#api.stateOf(deadStream)
+      const end = messages === 0 ? firstSeq : lastSeq + 1
       const letters: DeadLetter[] = []
-      for (let from = firstSeq; messages > 0 && from <= lastSeq; from += lettersAtOnce) {
-        const count = Math.min(lettersAtOnce, lastSeq - from + 1)
-        const all = await Promise.all(Array.from({ length: count }, (_, index) => this.#api.message(deadStream, from + index)))
-        for (const bytes of all) {
+      for (let from = firstSeq; from < end; from += lettersAtOnce) {
+        const seqs = Array.from({ length: Math.min(lettersAtOnce, end - from) }, (_, index) => from + index)
+        for (const bytes of await Promise.all(seqs.map((seq) => this.#api.message(deadStream, seq)))) {
           const letter = bytes === undefined ? undefined : decodeLetter(bytes)
           if (letter !== undefined) letters.push(letter)
         }

@@ -93,21 +93,14 @@ export class NatsBus implements Bus, MetricSource {
   }
 
   /** Resolves when the server has taken what was sent and knows what is served; false if it did not within `ms` or a connection is down. */
-  flushed(ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const ways = Object.values(this.#ways)
-      let left = ways.length
-      const timer = this.#world.timers.after(ms, () => resolve(false))
-      const end = (flushed: boolean): void => {
-        timer.cancel()
-        resolve(flushed)
-      }
-      for (const { link, lane } of ways) {
+  async flushed(ms: number): Promise<boolean> {
+    const flushed = await Promise.all(
+      Object.values(this.#ways).map(({ link, lane }) => {
         lane.flush()
-        if (link.connection === undefined) end(false)
-        else link.connection.ping(() => void (--left === 0 && end(true)))
-      }
-    })
+        return link.flushed(ms)
+      }),
+    )
+    return flushed.every(Boolean)
   }
 
   async close(): Promise<void> {

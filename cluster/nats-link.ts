@@ -27,7 +27,7 @@ export class NatsLink {
   readonly #messageBytesMax: number
   readonly #world: World
   readonly #subscriptions = new Set<LinkSubscription>()
-  readonly #listeners: LinkListener[] = []
+  readonly #listeners = new Set<LinkListener>()
   readonly #pinger: Timer
   #connection: NatsConnection | undefined
   #pinged: NatsConnection | undefined
@@ -74,11 +74,27 @@ export class NatsLink {
       close: () => {
         if (this.#subscriptions.delete(subscription)) subscription.current?.close()
       },
+      drain: () => {
+        if (this.#subscriptions.delete(subscription)) subscription.current?.drain()
+      },
     }
   }
 
-  listen(listener: LinkListener): void {
-    this.#listeners.push(listener)
+  listen(listener: LinkListener): { close(): void } {
+    this.#listeners.add(listener)
+    return { close: () => void this.#listeners.delete(listener) }
+  }
+
+  /** Resolves when the server has handled what was published before; false if it did not within `ms`, or there is no connection. */
+  flushed(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.#connection === undefined) return resolve(false)
+      const timer = this.#world.timers.after(ms, () => resolve(false))
+      this.#connection.ping(() => {
+        timer.cancel()
+        resolve(true)
+      })
+    })
   }
 
   /** Ends the connection at once. No listener is called any more. */
@@ -133,7 +149,7 @@ export class NatsLink {
 
   async #dial(server: NatsServer): Promise<NatsConnection> {
     const { log } = this.#world
-    let made: NatsConnection | undefined
+    let made: NatsConnection | undefined = undefined
     let lostAlready = false
     const dialOptions = {
       name: this.#name,

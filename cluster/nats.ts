@@ -50,6 +50,8 @@ export type OnMessage = (message: NatsMessage) => void
 export interface NatsSubscription {
   /** Nothing is delivered after this. */
   close(): void
+  /** Tells the server that no more is wanted; what is on its way still comes. */
+  drain(): void
 }
 
 /** What a connection tells by itself. */
@@ -117,6 +119,9 @@ function connectionOver(client: Client, server: NatsServer, timers: DialOptions[
       return {
         close: () => {
           if (canWrite()) subscription.unsubscribe()
+        },
+        drain: () => {
+          if (canWrite()) subscription.drain().catch((error: unknown) => events.failed(`draining ${subject} failed`, error))
         },
       }
     },

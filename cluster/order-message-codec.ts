@@ -33,7 +33,8 @@ export function encodeOrder(id: string, order: QueuedOrder): Uint8Array {
 }
 
 export function decodeOrder(bytes: Uint8Array): { readonly id: string; readonly order: QueuedOrder } | undefined {
-  return messageSchema.safeParse(parsed(bytes)).data
+  const { data } = messageSchema.safeParse(parsed(bytes))
+  return data === undefined ? undefined : { id: data.id, order: data.order }
 }
 
 export function encodeLetter(letter: DeadLetter): Uint8Array {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ServerProcess } from './server-process.ts'
 import { TempFolder } from './temp-folder.ts'
@@ -18,7 +18,8 @@ export interface NatsServerOptions {
 
 /** The machine's nats-server on loopback, with a folder of its own: ready when {@link start} resolves, gone with the process that started it. */
 export class NatsServer {
-  port = 0
+  /** Where it listens; kept when it is started again. */
+  port: number
   private readonly options: NatsServerOptions
   private readonly folder = new TempFolder('nats')
   private run: ServerProcess | undefined
@@ -47,6 +48,11 @@ export class NatsServer {
   async halt(): Promise<void> {
     await this.run?.stop()
     this.run = undefined
+  }
+
+  /** Takes away what it stored, while it is halted. */
+  forget(): void {
+    rmSync(join(this.folder.path, 'jetstream'), { recursive: true, force: true })
   }
 
   /** Starts it again on its port, after {@link halt}. */

@@ -3,11 +3,16 @@ import { connect, type Socket } from 'node:net'
 
 /** A client of NATS without a library: it can be as slow and as strange as a test wants. */
 export class RawSubscriber {
+  /** All that the server said. */
+  heard = ''
   private readonly socket: Socket
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('error', () => socket.destroy())
+    socket.setEncoding('latin1').on('data', (text: string) => {
+      this.heard += text
+    })
   }
 
   /** Resolves when the server knows of the subscription. */
@@ -28,8 +33,8 @@ export class RawSubscriber {
     this.socket.pause()
   }
 
-  async publish(subject: string, text: string): Promise<void> {
-    await this.say(`PUB ${subject} ${text.length}\r\n${text}\r\n`)
+  async publish(subject: string, text: string, reply = ''): Promise<void> {
+    await this.say(`PUB ${subject} ${reply} ${text.length}\r\n${text}\r\n`)
   }
 
   close(): void {
@@ -38,9 +43,9 @@ export class RawSubscriber {
 
   /** Resolves when the server has handled it. */
   private async say(text: string): Promise<void> {
+    const from = this.heard.length
     this.socket.write(`${text}PING\r\n`)
-    let heard = ''
     const signal = AbortSignal.timeout(10_000)
-    while (!heard.includes('PONG')) heard += String((await once(this.socket, 'data', { signal }))[0])
+    while (!this.heard.includes('PONG', from)) await once(this.socket, 'data', { signal })
   }
 }
