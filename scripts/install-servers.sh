@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis to compare with, a tracer of system calls.
+# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis to compare with, NATS, a tracer of
+# system calls, a maker of certificates.
 # Installs the Debian packages of those that are missing, which needs root; otherwise says what to install.
 set -eu
 
 # program:package
-wanted=(chromium:chromium nvim:neovim redis-server:redis-server strace:strace)
+wanted=(chromium:chromium nvim:neovim redis-server:redis-server nats-server:nats-server strace:strace openssl:openssl)
 
 missing=()
 for pair in "${wanted[@]}"; do

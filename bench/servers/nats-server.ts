@@ -67,6 +67,10 @@ export class NatsServer {
     this.port = ready
   }
 
+  cpuSeconds(): number {
+    return this.run?.cpuSeconds() ?? 0
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.run?.signal(signal)
   }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { BenchFault } from '../bench-fault.ts'
 
@@ -45,6 +46,13 @@ export class ServerProcess {
       await server.stop()
       throw error
     }
+  }
+
+  /** Processor time it has taken so far, as Linux counts it: in hundredths of a second. */
+  cpuSeconds(): number {
+    const [, afterName = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')
+    const fields = afterName.split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
   }
 
   signal(signal: NodeJS.Signals): void {
