@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NatsServer } from '../../bench/servers/nats-server.ts'
+import { TempFolder } from '../../bench/servers/temp-folder.ts'
+import { Calls } from '../../cluster/calls.ts'
 import { NatsBus, type NatsBusLimits, natsBusLimits } from '../../cluster/nats-bus.ts'
 import type { NatsOptions } from '../../cluster/nats-options.ts'
 import type { World } from '../../cluster/world.ts'
+import { op } from '../../protocol/entry.ts'
 import { frameBytesMax } from '../../protocol/frame.ts'
 import { publicSubject, replySubject, shardSubject } from '../../protocol/subject.ts'
+import { makeCertificates } from '../certificates.ts'
 import { freePorts } from '../free-ports.ts'
 import { type RecordedWorld, recordedWorld } from '../recorded-world.ts'
 import { StallingProxy } from '../stalling-proxy.ts'
@@ -107,6 +111,40 @@ test('NAT-4 what is refused while the server is away never arrives', async () =>
   expect(new Set(texts)).toEqual(new Set(['new']))
 })
 
+test('NAT-4 so it is over TLS', async () => {
+  const folder = new TempFolder('nats-test')
+  const { caFile, ...tls } = makeCertificates(folder.path)
+  const [port = 0] = await freePorts(1)
+  const secure = await NatsServer.start({ port, tls })
+  try {
+    const bus = await connect({}, { servers: [secure.url], tls: { caFile } })
+    let got = 0
+    bus.serve(commands, () => void got++)
+    await secure.halt()
+    await vi.waitUntil(() => bus.send(commands, new Uint8Array(10_000)) === 'full', soon)
+    await secure.resume()
+    await vi.waitUntil(() => (bus.send(commands, new Uint8Array(10_000)), got > 0), soon)
+    expect(world.texts('error')).toEqual([])
+  } finally {
+    await secure.stop()
+    await folder.remove()
+  }
+})
+
+test('NAT-2 it leaves a server that is about to stop, while that still runs', async () => {
+  const [port = 0] = await freePorts(1)
+  const other = `nats://127.0.0.1:${port}`
+  const bus = await connect({}, { servers: [nats.url, other] })
+  const second = await NatsServer.start({ port })
+  try {
+    nats.signal('SIGUSR2')
+    await vi.waitUntil(() => world.texts('info').filter((text) => text === `connected to NATS at ${other}`).length === 3, soon)
+    expect(bus.send(commands, new Uint8Array(1))).toBe('sent')
+  } finally {
+    await second.stop()
+  }
+})
+
 test('NAT-5 a link that says nothing more is given up, also with much that waits to be written', async () => {
   const proxy = await StallingProxy.start(nats.port)
   try {
@@ -177,6 +215,17 @@ test('NAT-7 what was not handed to the connection before it was lost is known no
   await vi.waitUntil(() => undelivered.length > 0, soon)
   for (const run of held) run()
   expect(undelivered).toEqual(['a', 'b'])
+})
+
+test('NAT-7 calls leave alone what other calls on the same bus sent in vain', async () => {
+  const bus = await connect()
+  const callsOf = (node: string): Calls => new Calls({ bus, world, node, shards: 1, limits: { pendingMax: 8, callDeadlineMs: 10_000 } })
+  const [ours, others] = [callsOf('boot1'), callsOf('boot2')]
+  ours.sendCommand('inv', 0, { op: op.status }, 77, 9, 4, 3)
+  await vi.waitUntil(() => ours.resent > 1, soon)
+  expect(others.resent).toBe(0)
+  ours.close()
+  others.close()
 })
 
 test('NAT-8 a subscriber that does not read is cut off, and commands, answers and other subscribers do not feel it', async () => {
