@@ -85,15 +85,18 @@ export class NatsLink {
     return { close: () => void this.#listeners.delete(listener) }
   }
 
-  /** Resolves when the server has handled what was published before; false if it did not within `ms`, or there is no connection. */
+  /** Resolves when the server has handled what was published before; false if it did not within `ms`, or there is no connection any more. */
   flushed(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       if (this.#connection === undefined) return resolve(false)
-      const timer = this.#world.timers.after(ms, () => resolve(false))
-      this.#connection.ping(() => {
+      const end = (flushed: boolean): void => {
         timer.cancel()
-        resolve(true)
-      })
+        listening.close()
+        resolve(flushed)
+      }
+      const timer = this.#world.timers.after(ms, () => end(false))
+      const listening = this.listen({ down: () => end(false) })
+      this.#connection.ping(() => end(true))
     })
   }
 

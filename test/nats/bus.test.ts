@@ -141,6 +141,8 @@ test('NAT-2 it leaves a server that is about to stop, while that still runs', as
     await vi.waitUntil(() => world.texts('info').filter((text) => text === `connected to NATS at ${other}`).length === 3, soon)
     expect(bus.send(commands, new Uint8Array(1))).toBe('sent')
   } finally {
+    // It would take its time.
+    nats.signal('SIGKILL')
     await second.stop()
   }
 })
