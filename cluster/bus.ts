@@ -10,7 +10,7 @@ export interface Bus {
   send(subject: string, frame: Uint8Array): SendResult
   /** Calls `handler` for each frame; the bytes are valid during the call only, so the handler copies what it keeps and returns at once. */
   serve(subject: string, handler: FrameHandler): Served
-  /** Called when a frame turns out, later than `send`, to have had no receiver. */
+  /** Called when a frame turns out, later than `send`, to have had no receiver; a network may tell it of commands only. The bytes are valid during the call only. */
   onUndelivered(listener: (subject: string, frame: Uint8Array) => void): void
   close(): Promise<void>
 }

@@ -121,6 +121,7 @@ export class NatsLink {
         if (told !== '' || !first) log.info({ connection: this.#name }, `connected to NATS at ${connection.server}`)
         return
       } catch (error) {
+        if (this.#closed) return
         if (!(error instanceof NatsFault) || (first && error.code !== 'NATS_AWAY')) throw error
         if (told !== error.message) log.warn({ connection: this.#name }, `${error.message}; waiting for it`)
         told = error.message

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NatsServer } from '../../bench/servers/nats-server.ts'
 import { type JetStreamOptions, JetStreamQueue, type JetStreamQueueLimits, jetStreamQueueLimits } from '../../cluster/jetstream-queue.ts'
+import { encodeOrder } from '../../cluster/order-message-codec.ts'
 import { order } from '../../cluster/queue-contract.ts'
 import type { Delivery } from '../../cluster/queue.ts'
 import { freePorts } from '../free-ports.ts'
@@ -34,6 +35,9 @@ async function connect(limits: Partial<JetStreamQueueLimits> = {}, options: Part
   queues.push(queue)
   return queue
 }
+
+const yes = (): boolean => true
+const no = (): boolean => false
 
 /** Handles everything at once, and tells what it got. */
 function handle(queue: JetStreamQueue, concurrency = 10): Delivery[] {
@@ -101,36 +105,25 @@ test('NAT-43 a restart of the server keeps the orders; what is put meanwhile is 
   await vi.waitUntil(() => got.length >= 20, soon)
   await nats.halt()
   await nats.resume()
-  await vi.waitUntil(
-    async () =>
-      queue.put('late', order()).then(
-        () => true,
-        () => false,
-      ),
-    soon,
-  )
+  await vi.waitUntil(() => queue.put('late', order()).then(yes, no), soon)
   await vi.waitUntil(() => got.some(({ id }) => id === 'late'), soon)
   expect(new Set(got.map(({ id }) => id)).size).toBe(21)
 })
 
-test('NAT-44 a JetStream that lost everything gets its streams again', async () => {
-  const queue = await connect()
-  const got = handle(queue)
-  await queue.put('before', order())
+test('NAT-44 a JetStream that lost everything gets its streams again, from who puts and from who consumes', async () => {
+  const [consuming, putting] = [await connect({}, { prefix: 'one' }), await connect({}, { prefix: 'other' })]
+  const got = handle(consuming)
+  await consuming.put('before', order())
   await vi.waitUntil(() => got.length > 0, soon)
   await nats.halt()
   nats.forget()
   await nats.resume()
-  await vi.waitUntil(
-    async () =>
-      queue.put('after', order()).then(
-        () => true,
-        () => false,
-      ),
-    soon,
-  )
-  await vi.waitUntil(() => got.some(({ id }) => id === 'after'), soon)
-  expect(await queue.deadLetters()).toEqual([])
+  const stranger = await RawSubscriber.connect(nats.port, 'nothing')
+  const after = Buffer.from(encodeOrder('after', order())).toString()
+  await vi.waitUntil(async () => (await stranger.publish('one.orders', after), got.some(({ id }) => id === 'after')), soon)
+  await vi.waitUntil(() => putting.put('after', order()).then(yes, no), soon)
+  expect(await putting.deadLetters()).toEqual([])
+  stranger.close()
 })
 
 test('NAT-45 dead letters are logged and kept where others see them, the newest, also after a restart', async () => {
@@ -147,14 +140,7 @@ test('NAT-45 dead letters are logged and kept where others see them, the newest,
   expect(world.texts('error')).toEqual(Array.from({ length: 5 }, () => 'an order was handed out too often without an end'))
   await nats.halt()
   await nats.resume()
-  await vi.waitUntil(
-    async () =>
-      operator.deadLetters().then(
-        (again) => again.length === 3,
-        () => false,
-      ),
-    soon,
-  )
+  await vi.waitUntil(() => operator.deadLetters().then(({ length }) => length === 3, no), soon)
 })
 
 test('NAT-46 an order that no worker lived to end is a dead letter too', async () => {
@@ -203,19 +189,31 @@ test('NAT-48 an order that cannot be read is left for others, told of, and dropp
   newer.close()
 })
 
-test('NAT-49 a consumer that closes strands nothing', async () => {
-  const queue = await connect()
-  for (let round = 0; round < 20; round++) {
-    const closing = queue.consume(10, async () => {})
-    const put = queue.put(`o${round}`, order())
-    await closing.close()
-    await put
-  }
-  const got = handle(queue)
-  await queue.put('last', order())
-  // Long before the time after which a silent worker loses its orders.
+test('NAT-49 a consumer that closes gives back what was on its way to it', async () => {
+  const [queue, other] = [await connect(), await connect()]
+  const closing = queue.consume(10, async () => {})
+  await vi.waitUntil(() => other.put('first', order()).then(yes, no), soon)
+  const put = other.put('o', order())
+  await Promise.resolve()
+  // Nothing is read meanwhile, so the order lies in this process's socket when the consumer closes.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+  await closing.close()
+  await put
+  const got = handle(other)
+  // Long before a silent worker loses its orders.
   const soonEnough = { ...soon, timeout: jetStreamQueueLimits.ackWaitMs / 2 }
-  await expect(vi.waitUntil(() => got.some(({ id }) => id === 'last'), soonEnough)).resolves.toBe(true)
+  await expect(vi.waitUntil(() => got.some(({ id }) => id === 'o'), soonEnough)).resolves.toBe(true)
+})
+
+test('NAT-49 an order that has just ended makes room at once', async () => {
+  const queue = await connect({ ordersMax: 1 })
+  let ended = 0
+  queue.consume(1, async () => void ended++)
+  for (let index = 0; index < 100; index++) {
+    await queue.put(`o${index}`, order(index))
+    await vi.waitUntil(() => ended > index, { ...soon, interval: 0 })
+  }
+  expect(ended).toBe(100)
 })
 
 test('NAT-49 puts beyond what may wait are refused', async () => {
