@@ -33,6 +33,7 @@ export async function readFormat(connection: RedisConnection): Promise<ShardCoun
 function countsIn(reply: unknown, where: string): ShardCounts | undefined {
   const [version, inv, ses] = listReply(reply).map(optionalTextReply)
   if (version === undefined) return undefined
-  if (version !== String(formatVersion)) throw unusableFault(where, `its data has format ${version}, this program knows format ${formatVersion}`)
+  if (version !== String(formatVersion))
+    throw unusableFault(where, `its data has format ${version}, this program knows format ${formatVersion}`)
   return { inv: Number(inv), ses: Number(ses) }
 }

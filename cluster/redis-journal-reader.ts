@@ -86,7 +86,7 @@ export class RedisJournalReader {
       last = record.position
       return { position: last, bytes: record.bytes, trimmed: comparePositions(last, mark) <= 0 }
     }
-    for (let isWhole = false; !isWhole; ) {
+    for (let isWhole = false; !isWhole;) {
       for await (const record of this.#archived(shard, read)) if (comparePositions(record.position, last) > 0) yield told(record)
       isWhole = true
       for await (const entry of this.entries(shard, `(${idOf(last)}`)) {
@@ -104,7 +104,7 @@ export class RedisJournalReader {
   async *entries(shard: ShardName, start: string, end = '+'): AsyncIterable<LogEntry> {
     const { log } = shardKeys(shard)
     let count = sliceRecordsMin
-    for (let from = start; ; ) {
+    for (let from = start; ;) {
       const slice = listReply(await this.#sender.send(['XRANGE', log, from, end, 'COUNT', count])).map(entryIn)
       yield* slice
       const newest = slice.at(-1)

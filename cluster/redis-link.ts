@@ -1,6 +1,6 @@
 import { asStoreFault, awayFault, isUnknownScript } from './redis-faults.ts'
-import { type RedisCommand, RedisConnection, type RedisConnectionOptions } from './redis.ts'
 import { describeAddress, type RedisAddress } from './redis-url.ts'
+import { type RedisCommand, RedisConnection, type RedisConnectionOptions } from './redis.ts'
 import { StoreFault } from './store.ts'
 import type { Timer, World } from './world.ts'
 
@@ -95,7 +95,7 @@ export class RedisLink {
   }
 
   async #keep(): Promise<void> {
-    for (let failures = 0; !this.#isClosing; ) {
+    for (let failures = 0; !this.#isClosing;) {
       try {
         const connection = await this.#connect(failures)
         failures = 0

@@ -7,7 +7,15 @@ import { checkServerState } from './redis-server-checks.ts'
 import { redisLimits } from './redis-store.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import type { RedisConnection, RedisTls } from './redis.ts'
-import { type ArchiveRecord, type JournalRecord, type Position, type ShardCounts, shardName, type ShardName, type Snapshot } from './store.ts'
+import {
+  type ArchiveRecord,
+  type JournalRecord,
+  type Position,
+  type ShardCounts,
+  shardName,
+  type ShardName,
+  type Snapshot,
+} from './store.ts'
 import type { World } from './world.ts'
 
 export interface RedisReaderOptions {
@@ -28,7 +36,14 @@ export async function openRedisReader({ url, tls, world, signal }: RedisReaderOp
     counts = await readFormat(connection)
     if (counts === undefined) throw unusableFault(connection.where, 'no node has kept anything in it yet')
   }
-  const options = { address: parseRedisUrl(url), ...(tls === undefined ? {} : { tls }), name: 'sluice-reader', world, limits: redisLimits, check }
+  const options = {
+    address: parseRedisUrl(url),
+    ...(tls === undefined ? {} : { tls }),
+    name: 'sluice-reader',
+    world,
+    limits: redisLimits,
+    check,
+  }
   const link = await RedisLink.open(options, signal)
   return new RedisReader(link, counts ?? { inv: 0, ses: 0 })
 }

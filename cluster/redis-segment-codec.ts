@@ -31,7 +31,7 @@ export function encodeSegment(records: readonly JournalRecord[]): Promise<Buffer
 export async function decodeSegment(bytes: Buffer): Promise<readonly JournalRecord[]> {
   const segment = await inflated(bytes)
   const records: JournalRecord[] = []
-  for (let at = 0; at < segment.length; ) {
+  for (let at = 0; at < segment.length;) {
     const position: Position = { epoch: segment.readDoubleBE(at), seq: segment.readDoubleBE(at + 8) }
     const end = at + headBytes + segment.readUInt32BE(at + 16)
     if (end > segment.length) throw new Error('an archived segment ends within a record')

@@ -106,7 +106,10 @@ async function readSettings(connection: RedisConnection): Promise<ServerSettings
     return fieldsReply(await connection.send(['CONFIG', 'GET', ...settingNames]))
   } catch (error) {
     if (!(error instanceof RedisErrorReply)) throw error
-    throw unusableFault(connection.where, `its settings cannot be read, so nobody knows what it promises: allow CONFIG GET (${error.message})`)
+    throw unusableFault(
+      connection.where,
+      `its settings cannot be read, so nobody knows what it promises: allow CONFIG GET (${error.message})`,
+    )
   }
 }
 

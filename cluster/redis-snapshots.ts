@@ -1,5 +1,5 @@
-import { idOf, positionOf, type ShardKeys, shardKeys } from './redis-keys.ts'
 import type { RedisJournalReader, RedisManifest } from './redis-journal-reader.ts'
+import { idOf, positionOf, type ShardKeys, shardKeys } from './redis-keys.ts'
 import { optionalTextReply, textReply } from './redis-replies.ts'
 import { redisScript, type RedisSender, runScript } from './redis-scripts.ts'
 import { encodeSegment } from './redis-segment-codec.ts'

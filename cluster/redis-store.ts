@@ -68,9 +68,15 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     await checkFormat(connection, shards)
     await Promise.all(scripts.map(({ text }) => connection.send(['SCRIPT', 'LOAD', text])))
   }
-  const journal = await RedisLink.open({ ...link, name: 'sluice-journal', check: (it) => check(it, [...journalScripts, ...recordScripts]) }, signal)
+  const journal = await RedisLink.open(
+    { ...link, name: 'sluice-journal', check: (it) => check(it, [...journalScripts, ...recordScripts]) },
+    signal,
+  )
   try {
-    const side = await RedisLink.open({ ...link, name: 'sluice-side', check: (it) => check(it, [...leaseScripts, ...snapshotScripts]) }, signal)
+    const side = await RedisLink.open(
+      { ...link, name: 'sluice-side', check: (it) => check(it, [...leaseScripts, ...snapshotScripts]) },
+      signal,
+    )
     return new RedisStore(options, journal, side)
   } catch (error) {
     await journal.close()
