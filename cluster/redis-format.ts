@@ -9,9 +9,7 @@ import type { ShardCounts } from './store.ts'
 const formatVersion = 1
 
 const keepFormat = redisScript(`
-redis.call('HSETNX', KEYS[1], 'version', ARGV[1])
-redis.call('HSETNX', KEYS[1], 'inv', ARGV[2])
-redis.call('HSETNX', KEYS[1], 'ses', ARGV[3])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], 'version', ARGV[1], 'inv', ARGV[2], 'ses', ARGV[3]) end
 return redis.call('HMGET', KEYS[1], 'version', 'inv', 'ses')
 `)
 

@@ -30,14 +30,15 @@ return {text, string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumb
 const renewScript = redisScript(`
 local kept = redis.call('HMGET', KEYS[1], 'epoch', 'owner')
 if kept[1] ~= ARGV[1] then return false end
-redis.call('SET', KEYS[2], kept[2], 'PX', ARGV[2])
+-- A Redis without memory lets a key live on, though it takes no new one.
+if redis.call('PEXPIRE', KEYS[2], ARGV[2]) == 0 then redis.call('SET', KEYS[2], kept[2], 'PX', ARGV[2]) end
 local time = redis.call('TIME')
 return {ARGV[1], string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[2]))}
 `)
 
 const releaseScript = redisScript(`
 if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'epoch', '0')
+redis.call('HDEL', KEYS[1], 'epoch')
 redis.call('DEL', KEYS[2])
 return 1
 `)

@@ -68,9 +68,5 @@ test.each([
   'redis+sentinel://localhost/main/secret',
   'redis://localhost?pool=secret',
 ])('RED-1 a connection string that is malformed is refused in one line that tells no secret: %s', (url) => {
-  const refusal = expect.objectContaining({
-    code: 'STORE_UNUSABLE',
-    message: expect.stringMatching(/^the URL of Redis is malformed: (?!.*secret).+$/),
-  })
-  expect(() => parseRedisUrl(url)).toThrow(refusal)
+  expect(() => parseRedisUrl(url)).toThrow(/^the URL of Redis is malformed: (?!.*secret).+$/)
 })

@@ -121,6 +121,11 @@ export class RedisServer {
     )
   }
 
+  /** Makes a replica the primary. */
+  async promote(): Promise<void> {
+    await this.ask('REPLICAOF', 'NO', 'ONE')
+  }
+
   /** Lets `ms` pass for everything that ends at some time. */
   async pass(ms: number): Promise<void> {
     await this.ask('EVAL', passScript, 0, ms)

@@ -12,10 +12,13 @@ export class TcpProxy {
   readonly port: number
   readonly #server: Server
   readonly #links = new Set<Link>()
+  /** Where new connections go. */
+  targetPort: number
   #state: ProxyState = 'open'
   #connections = 0
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, port: number, targetPort: number) {
+    this.targetPort = targetPort
     this.#server = server
     this.port = port
   }
@@ -25,8 +28,8 @@ export class TcpProxy {
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
-    const proxy = new TcpProxy(server, address.port)
-    server.on('connection', (client) => proxy.#accept(client, targetPort))
+    const proxy = new TcpProxy(server, address.port, targetPort)
+    server.on('connection', (client) => proxy.#accept(client))
     return proxy
   }
 
@@ -52,13 +55,13 @@ export class TcpProxy {
     await once(this.#server, 'close')
   }
 
-  #accept(client: Socket, targetPort: number): void {
+  #accept(client: Socket): void {
     if (this.#state === 'refusing') {
       client.destroy()
       return
     }
     this.#connections++
-    const link = new Link(client, connect(targetPort, '127.0.0.1'), () => this.#state)
+    const link = new Link(client, connect(this.targetPort, '127.0.0.1'), () => this.#state)
     this.#links.add(link)
     link.onEnd = () => this.#links.delete(link)
   }
@@ -70,8 +73,8 @@ class Link {
   readonly #client: Socket
   readonly #server: Socket
   readonly #state: () => ProxyState
-  #asked: Buffer[] = []
-  #answered: Buffer[] = []
+  readonly #asked: Buffer[] = []
+  readonly #answered: Buffer[] = []
 
   constructor(client: Socket, server: Socket, state: () => ProxyState) {
     this.#client = client
