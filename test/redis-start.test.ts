@@ -43,7 +43,12 @@ async function withSetting<T>(name: string, value: string, usual: string, run: (
 const where = (): string => `Redis at 127.0.0.1:${server.port}`
 
 test.each([
-  ['maxmemory-policy', 'allkeys-lru', 'noeviction', 'maxmemory-policy is allkeys-lru; set it to noeviction, for a full Redis would throw journals away'],
+  [
+    'maxmemory-policy',
+    'allkeys-lru',
+    'noeviction',
+    'maxmemory-policy is allkeys-lru; set it to noeviction, for a full Redis would throw journals away',
+  ],
   ['appendfsync', 'everysec', 'always', 'appendfsync is everysec; set it to always, for the durability is fsync'],
   ['no-appendfsync-on-rewrite', 'yes', 'no', 'no-appendfsync-on-rewrite is yes; set it to no, for the durability is fsync'],
 ])('RED-3 a Redis that cannot keep what is promised is refused in one line: %s %s', async (name, value, usual, line) => {
@@ -102,7 +107,10 @@ test('RED-6 a Redis that is away is waited for until nobody waits any more', asy
   const opening = open({ url: 'redis://127.0.0.1:1', signal: gaveUp.signal })
   await until(() => world.texts.includes('waiting for Redis'))
   gaveUp.abort()
-  await expect(opening).rejects.toMatchObject({ code: 'STORE_FAILED', message: 'Redis at 127.0.0.1:1 is away: nobody waits for it any more' })
+  await expect(opening).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: 'Redis at 127.0.0.1:1 is away: nobody waits for it any more',
+  })
   await expect(open({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'STORE_FAILED' })
 })
 

@@ -1,7 +1,15 @@
 import { afterEach, expect, test } from 'vitest'
 import { shardKeys } from '../cluster/redis-keys.ts'
 import { all, bytesOf, claimed, mustOpen, opened, positionsOf, shard, textsOf } from '../cluster/store-bench.ts'
-import { comparePositions, type JournalRecord, journalStart, type Position, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
+import {
+  comparePositions,
+  type JournalRecord,
+  journalStart,
+  type Position,
+  type ShardName,
+  type Store,
+  StoreFault,
+} from '../cluster/store.ts'
 import { RedisBench } from './redis-bench.ts'
 import { RedisServer } from './servers/redis-server.ts'
 import { TcpProxy } from './servers/tcp-proxy.ts'
@@ -193,7 +201,9 @@ test('RED-12 what a failover has lost is noticed and said: before anything is an
   proxy.cut()
   expect(await persist(() => store.confirm(shard, epoch))).toBe('fenced')
   const lost = bench.world.logged.filter(({ level }) => level === 'error')
-  expect(lost).toMatchObject([{ fields: { shard, had: `${epoch}-2`, has: `${epoch}-1` }, text: /^Redis has lost records that it had acknowledged/ }])
+  expect(lost).toMatchObject([
+    { fields: { shard, had: `${epoch}-2`, has: `${epoch}-1` }, text: /^Redis has lost records that it had acknowledged/ },
+  ])
   expect(await store.append(shard, { epoch, seq: 3 }, bytesOf('three'))).toBe('fenced')
   const next = await claimed(store)
   const { tail } = mustOpen(await store.open(shard, next))

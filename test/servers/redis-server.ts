@@ -18,6 +18,8 @@ export interface RedisServerOptions {
   readonly user?: string
   readonly certificate?: Certificate
   readonly replicaOf?: RedisServer
+  /** It watches others and keeps nothing. */
+  readonly isSentinel?: boolean
   /** More settings, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -30,7 +32,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   if left > tonumber(ARGV[1]) then redis.call('PEXPIRE', key, left - ARGV[1]) end
 end
 `
-const readyLine = 'Ready to accept connections'
+const readyLine = /Ready to accept connections|Sentinel ID is/
 
 /** A real Redis on a port and in a folder of its own, which can be stopped, killed and started again over what it has kept. */
 export class RedisServer {
@@ -68,11 +70,11 @@ export class RedisServer {
         args: await this.#arguments(),
         install: 'install it, on Debian with: apt-get install redis-server',
       },
-      (line) => (line.includes(readyLine) ? true : undefined),
+      (line) => (readyLine.test(line) ? true : undefined),
     )
     this.#process = started.process
     const { replicaOf } = this.#options
-    if (replicaOf !== undefined) await until(async () => (await this.info()).get('master_link_status') === 'up')
+    if (replicaOf !== undefined) await until(() => this.#isReplica(replicaOf))
   }
 
   /** Ends it in order, with everything it has kept. */
@@ -131,6 +133,14 @@ export class RedisServer {
     await this.ask('EVAL', passScript, 0, ms)
   }
 
+  /** A replica does not end while it writes its first AOF. */
+  async #hasCopied(): Promise<boolean> {
+    const info = await this.info()
+    return (
+      info.get('master_link_status') === 'up' && info.get('aof_rewrite_in_progress') === '0' && info.get('aof_rewrite_scheduled') === '0'
+    )
+  }
+
   async #connect(): Promise<RedisConnection> {
     const tls = this.tls === undefined ? {} : { tls: this.tls }
     const options = { address: parseRedisUrl(this.url), ...tls, name: 'test', world: new LoggedWorld(), limits: redisLimits }
@@ -147,15 +157,19 @@ export class RedisServer {
   }
 
   async #arguments(): Promise<readonly string[]> {
-    const { appendFsync = 'always', password, user, certificate, replicaOf, settings = {} } = this.#options
+    const { password, user, certificate, replicaOf, isSentinel = false, settings = {} } = this.#options
     const all: [string, string][] = [
       ['bind', '127.0.0.1'],
       ['port', certificate === undefined ? String(this.port) : '0'],
       ['dir', this.#folder.path],
-      ['appendonly', 'yes'],
-      ['appendfsync', appendFsync],
-      ['save', '""'],
     ]
+    if (!isSentinel)
+      all.push(
+        ['appendonly', 'yes'],
+        ['appendfsync', this.#options.appendFsync ?? 'always'],
+        ['save', '""'],
+        ['repl-diskless-sync-delay', '0'],
+      )
     if (password !== undefined && user === undefined) all.push(['requirepass', password])
     if (password !== undefined && user !== undefined) all.push(['user', `${user} on >${password} ~* &* +@all`], ['user', 'default off'])
     if (replicaOf !== undefined) all.push(['replicaof', `127.0.0.1 ${replicaOf.port}`])
@@ -166,7 +180,7 @@ export class RedisServer {
     all.push(...Object.entries(settings))
     const path = join(this.#folder.path, 'redis.conf')
     await writeFile(path, all.map(([name, value]) => `${name} ${value}\n`).join(''))
-    return [path]
+    return isSentinel ? [path, '--sentinel'] : [path]
   }
 }
 
