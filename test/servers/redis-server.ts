@@ -133,12 +133,12 @@ export class RedisServer {
     await this.ask('EVAL', passScript, 0, ms)
   }
 
-  /** A replica does not end while it writes its first AOF. */
-  async #hasCopied(): Promise<boolean> {
+  /** A replica has everything, is counted by its primary, and has written its first AOF, before which it would not end in order. */
+  async #isReplica(primary: RedisServer): Promise<boolean> {
     const info = await this.info()
-    return (
-      info.get('master_link_status') === 'up' && info.get('aof_rewrite_in_progress') === '0' && info.get('aof_rewrite_scheduled') === '0'
-    )
+    const isRewriting = info.get('aof_rewrite_in_progress') === '1' || info.get('aof_rewrite_scheduled') === '1'
+    if (info.get('master_link_status') !== 'up' || isRewriting) return false
+    return [...(await primary.info()).values()].some((value) => value.includes(`port=${this.port},state=online`))
   }
 
   async #connect(): Promise<RedisConnection> {
