@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServerProcess } from '../../bench/servers/server-process.ts'
 import { TempFolder } from '../../bench/servers/temp-folder.ts'
+import { markKey } from '../../cluster/redis-keys.ts'
 import { redisLimits } from '../../cluster/redis-store.ts'
 import { parseRedisUrl } from '../../cluster/redis-url.ts'
 import { RedisConnection, type RedisTls } from '../../cluster/redis.ts'
@@ -133,12 +134,13 @@ export class RedisServer {
     await this.ask('EVAL', passScript, 0, ms)
   }
 
-  /** A replica has everything, is counted by its primary, and has written its first AOF, before which it would not end in order. */
+  /** A replica has everything, confirms what comes, and has written its first AOF, before which it would not end in order. */
   async #isReplica(primary: RedisServer): Promise<boolean> {
     const info = await this.info()
     const isRewriting = info.get('aof_rewrite_in_progress') === '1' || info.get('aof_rewrite_scheduled') === '1'
     if (info.get('master_link_status') !== 'up' || isRewriting) return false
-    return [...(await primary.info()).values()].some((value) => value.includes(`port=${this.port},state=online`))
+    await primary.ask('SET', markKey, '')
+    return (await primary.ask('WAIT', 1, 100)) === 1
   }
 
   async #connect(): Promise<RedisConnection> {
