@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import { asStoreFault, awayFault, isElsewhere, loginFault, RedisErrorReply } from './redis-faults.ts'
 import { describeAddress, type RedisAddress } from './redis-url.ts'
-import { StoreFault } from './store.ts'
+import type { StoreFault } from './store.ts'
 import type { Timer, World } from './world.ts'
 
 /**

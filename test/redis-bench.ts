@@ -1,8 +1,9 @@
 import { openRedisStore, type RedisStoreOptions } from '../cluster/redis-store.ts'
 import type { StoreBench } from '../cluster/store-bench.ts'
-import type { Store } from '../cluster/store.ts'
+import { type Store, StoreFault } from '../cluster/store.ts'
 import { LoggedWorld } from './servers/logged-world.ts'
 import type { RedisServer } from './servers/redis-server.ts'
+import { until } from './servers/until.ts'
 
 /** One Redis, emptied, and stores over it. */
 export class RedisBench implements StoreBench {
@@ -47,4 +48,30 @@ export class RedisBench implements StoreBench {
   async close(): Promise<void> {
     for (const store of this.#stores.splice(0)) await store.close()
   }
+}
+
+/** The fault that a call ends with; rejects if it ends with none. */
+export async function faultOf(call: Promise<unknown>): Promise<StoreFault> {
+  const outcome = await call.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (outcome instanceof StoreFault) return outcome
+  throw new Error('expected a fault of the store', { cause: outcome })
+}
+
+/** Repeats a call for as long as the store cannot tell its outcome. */
+export async function persist<T>(call: () => Promise<T>): Promise<T> {
+  const outcomes: T[] = []
+  await until(async () => {
+    try {
+      outcomes.push(await call())
+    } catch (error) {
+      if (!(error instanceof StoreFault && error.code === 'STORE_FAILED')) throw error
+    }
+    return outcomes.length > 0
+  })
+  const [outcome] = outcomes
+  if (outcome === undefined) throw new Error('a call without an outcome')
+  return outcome
 }

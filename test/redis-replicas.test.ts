@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { markKey, shardKeys } from '../cluster/redis-keys.ts'
 import { all, bytesOf, claimed, mustOpen, opened, otherShard, shard, textsOf } from '../cluster/store-bench.ts'
-import { journalStart, type Store, StoreFault } from '../cluster/store.ts'
-import { RedisBench } from './redis-bench.ts'
+import { journalStart, type Store } from '../cluster/store.ts'
+import { faultOf, persist, RedisBench } from './redis-bench.ts'
 import { RedisServer } from './servers/redis-server.ts'
 import { until } from './servers/until.ts'
 
@@ -26,16 +26,6 @@ afterEach(async () => {
 
 const { log } = shardKeys(shard)
 const short = { code: 'STORE_FAILED', message: '0 of 1 replicas of Redis have confirmed within 200 ms' }
-
-/** Repeats until the store can say what came of it. */
-async function persist(call: () => Promise<string>): Promise<string> {
-  let outcome = ''
-  await until(async () => {
-    outcome = await call().catch((error: unknown) => (error instanceof StoreFault ? error.code : Promise.reject(error)))
-    return outcome !== 'STORE_FAILED'
-  })
-  return outcome
-}
 
 /** The promoted replica's own view of {@link shard}. */
 async function textsAfterFailover(): Promise<string[]> {
@@ -83,8 +73,9 @@ test('RED-14 nothing is acknowledged that the replica does not have: a primary t
   const epoch = await opened(store)
   await replica.stop()
   await primary.ask('CONFIG', 'SET', 'min-replicas-to-write', '1')
-  const fault = { code: 'STORE_FAILED', message: expect.stringMatching(/refused: NOREPLICAS/) as unknown }
-  await expect(store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).rejects.toMatchObject(fault)
+  const fault = await faultOf(store.append(shard, { epoch, seq: 1 }, bytesOf('one')))
+  expect(fault.code).toBe('STORE_FAILED')
+  expect(fault.message).toMatch(/refused: NOREPLICAS/)
   expect(await primary.ask('XLEN', log)).toBe(1)
   await replica.start()
   expect(await persist(() => store.append(shard, { epoch, seq: 1 }, bytesOf('one')))).toBe('stored')

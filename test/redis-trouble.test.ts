@@ -10,7 +10,7 @@ import {
   type Store,
   StoreFault,
 } from '../cluster/store.ts'
-import { RedisBench } from './redis-bench.ts'
+import { faultOf, persist, RedisBench } from './redis-bench.ts'
 import { RedisServer } from './servers/redis-server.ts'
 import { TcpProxy } from './servers/tcp-proxy.ts'
 import { until } from './servers/until.ts'
@@ -40,31 +40,16 @@ async function startBehindProxy(requestMs = 20_000): Promise<{ server: RedisServ
   return { server, bench, proxy, store }
 }
 
-/** Repeats what the store says it cannot tell the outcome of. */
-async function persist<T>(call: () => Promise<T>): Promise<T> {
-  let outcome: { readonly value: T } | undefined
-  await until(async () => {
-    try {
-      outcome = { value: await call() }
-    } catch (error) {
-      if (!(error instanceof StoreFault && error.code === 'STORE_FAILED')) throw error
-    }
-    return outcome !== undefined
-  })
-  if (outcome === undefined) throw new Error('no outcome')
-  return outcome.value
-}
-
 const { log } = shardKeys(shard)
 
 test('RED-8 a connection that is cut leaves the outcome open, and the repeat tells: the record was stored', async () => {
   const { server, proxy, store } = await startBehindProxy()
   const epoch = await opened(store)
   proxy.state = 'silent'
-  const append = expect(store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  const append = faultOf(store.append(shard, { epoch, seq: 1 }, bytesOf('one')))
   await until(async () => (await server.ask('XLEN', log)) === 2)
   proxy.cut()
-  await append
+  expect(await append).toMatchObject({ code: 'STORE_FAILED' })
   proxy.state = 'open'
   expect(await persist(() => store.append(shard, { epoch, seq: 1 }, bytesOf('one')))).toBe('stored')
   expect(await server.ask('XLEN', log)).toBe(2)
@@ -74,10 +59,10 @@ test('RED-8 a connection that is cut leaves the outcome open, and the repeat tel
   const { server, proxy, store } = await startBehindProxy()
   const epoch = await opened(store)
   proxy.state = 'held'
-  const append = expect(store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).rejects.toMatchObject({ code: 'STORE_FAILED' })
-  await expect(server.ask('XLEN', log)).resolves.toBe(1)
+  const append = faultOf(store.append(shard, { epoch, seq: 1 }, bytesOf('one')))
+  expect(await server.ask('XLEN', log)).toBe(1)
   proxy.cut()
-  await append
+  expect(await append).toMatchObject({ code: 'STORE_FAILED' })
   proxy.state = 'open'
   expect(await persist(() => store.append(shard, { epoch, seq: 1 }, bytesOf('one')))).toBe('stored')
   expect(await server.ask('XLEN', log)).toBe(2)
@@ -100,7 +85,7 @@ test('RED-8 a connection that is cut leaves nothing without an outcome: whatever
     store.putRecord(shard, epoch, 'u', bytesOf('x'), 1000),
     all(store.readTail(shard, journalStart)),
   ]
-  const outcomes = Promise.all(calls.map((call) => call.catch((error: unknown) => (error instanceof StoreFault ? error.code : error))))
+  const outcomes = Promise.all(calls.map(async (call) => (await faultOf(call)).code))
   // Sent with this turn of the event loop.
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
   proxy.cut()
@@ -111,8 +96,9 @@ test('RED-9 a Redis that does not answer any more is given up, and the next conn
   const { server, proxy, store } = await startBehindProxy(300)
   const epoch = await opened(store)
   proxy.state = 'held'
-  const fault = { code: 'STORE_FAILED', message: expect.stringMatching(/is away: no answer within 300 ms$/) as unknown }
-  await expect(store.append(shard, { epoch, seq: 1 }, bytesOf('one'))).rejects.toMatchObject(fault)
+  const fault = await faultOf(store.append(shard, { epoch, seq: 1 }, bytesOf('one')))
+  expect(fault.code).toBe('STORE_FAILED')
+  expect(fault.message).toMatch(/is away: no answer within 300 ms$/)
   const before = proxy.connections
   proxy.state = 'open'
   expect(await persist(() => store.append(shard, { epoch, seq: 1 }, bytesOf('one')))).toBe('stored')
@@ -156,9 +142,9 @@ test('RED-11 a Redis that is killed amid appends and starts again has everything
   const store = await bench.open()
   const names: readonly ShardName[] = ['inv.0', 'inv.1', 'ses.0', 'ses.1']
   const owners = await Promise.all(names.map(async (name) => ({ name, epoch: await opened(store, 'a', name), acknowledged: 0 })))
-  let isOver = false
+  const over = new AbortController()
   const appending = owners.map(async (owner) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const position = { epoch: owner.epoch, seq: owner.acknowledged + 1 }
       expect(await persist(() => store.append(owner.name, position, bytesOf(`${owner.name} ${position.seq}`)))).toBe('stored')
       owner.acknowledged++
@@ -174,7 +160,7 @@ test('RED-11 a Redis that is killed amid appends and starts again has everything
     await server.start()
   }
   await grown(20)
-  isOver = true
+  over.abort()
   await Promise.all(appending)
   for (const { name, acknowledged } of owners) {
     const expected = Array.from({ length: acknowledged }, (_, index) => `${name} ${index + 1}`)
