@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis to compare with, a tracer of system calls.
+# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis to keep things in and to compare with, certificates, a tracer of system calls.
 # Installs the Debian packages of those that are missing, which needs root; otherwise says what to install.
 set -eu
 
 # program:package
-wanted=(chromium:chromium nvim:neovim redis-server:redis-server strace:strace)
+wanted=(chromium:chromium nvim:neovim openssl:openssl redis-server:redis-server strace:strace)
 
 missing=()
 for pair in "${wanted[@]}"; do

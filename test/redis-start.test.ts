@@ -84,13 +84,20 @@ test('RED-4 what may become a danger is warned of at the start', async () => {
   expect(world.texts).toContain('min-replicas-to-write is 0: set it to 1, so that a primary without replicas refuses at once')
 })
 
-test('RED-5 a Redis without memory is full, and goes on when there is some', async () => {
+test('RED-5 a Redis without memory is full, keeps owners in their shards, and goes on when there is some', async () => {
   const store = await open()
   const epoch = await opened(store)
+  const other = await opened(store, 'a', 'inv.1')
   const full = { code: 'STORE_FULL', message: `${where()} has no memory left` }
   const append = (): Promise<string> => store.append(shard, { epoch, seq: 1 }, bytesOf('one'))
-  await withSetting('maxmemory', '1mb', '0', () => expect(append()).rejects.toMatchObject(full))
+  await withSetting('maxmemory', '1mb', '0', async () => {
+    await expect(append()).rejects.toMatchObject(full)
+    expect(await store.confirm(shard, epoch)).toBe('stands')
+    expect(await store.renew(shard, epoch)).toMatchObject({ epoch })
+    await store.release('inv.1', other)
+  })
   expect(await append()).toBe('stored')
+  expect(await store.claim('inv.1', 'b')).not.toBe('taken')
 })
 
 test('RED-6 a Redis that is away is waited for, with a line that says so', async () => {
