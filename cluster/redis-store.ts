@@ -62,21 +62,22 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     world,
     limits: { ...redisLimits, ...options.limits },
   }
-  const check = async (connection: RedisConnection, scripts: readonly RedisScript[]): Promise<void> => {
+  const check = async (connection: RedisConnection, scripts: readonly RedisScript[]): Promise<readonly string[]> => {
     const warnings = await checkServer(connection, durability)
-    for (const warning of warnings) world.log.warn({ redis: connection.where }, warning)
     await checkFormat(connection, shards)
     await Promise.all(scripts.map(({ text }) => connection.send(['SCRIPT', 'LOAD', text])))
+    return warnings
   }
-  const journal = await RedisLink.open(
-    { ...link, name: 'sluice-journal', check: (it) => check(it, [...journalScripts, ...recordScripts]) },
-    signal,
-  )
+  const checkJournal = async (connection: RedisConnection): Promise<void> => {
+    const warnings = await check(connection, [...journalScripts, ...recordScripts])
+    for (const warning of warnings) world.log.warn({ redis: connection.where }, warning)
+  }
+  const checkSide = async (connection: RedisConnection): Promise<void> => {
+    await check(connection, [...leaseScripts, ...snapshotScripts])
+  }
+  const journal = await RedisLink.open({ ...link, name: 'sluice-journal', check: checkJournal }, signal)
   try {
-    const side = await RedisLink.open(
-      { ...link, name: 'sluice-side', check: (it) => check(it, [...leaseScripts, ...snapshotScripts]) },
-      signal,
-    )
+    const side = await RedisLink.open({ ...link, name: 'sluice-side', check: checkSide }, signal)
     return new RedisStore(options, journal, side)
   } catch (error) {
     await journal.close()

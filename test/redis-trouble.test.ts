@@ -209,6 +209,24 @@ test('RED-12 what a failover has lost is noticed and said: a Redis that comes ba
   expect(bench.world.logged.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { had: `${epoch}-1`, has: '0-0' } }])
 })
 
+test('RED-12 a primary that has become a replica is left for the one that took over', async () => {
+  const { server, bench } = await startRedis()
+  const replica = await RedisServer.start({ replicaOf: server })
+  const proxy = await TcpProxy.start(server.port)
+  ends.push(
+    () => proxy.close(),
+    () => replica.remove(),
+  )
+  const store = await bench.open({ url: `redis://127.0.0.1:${proxy.port}` })
+  const epoch = await opened(store)
+  await until(async () => (await replica.ask('XLEN', log)) === 1)
+  await replica.promote()
+  await server.ask('REPLICAOF', '127.0.0.1', replica.port)
+  proxy.targetPort = replica.port
+  expect(await persist(() => store.append(shard, { epoch, seq: 1 }, bytesOf('one')))).toBe('stored')
+  expect(await replica.ask('XLEN', log)).toBe(2)
+})
+
 test('RED-13 two owners that race each other leave one chain of what was acknowledged', async () => {
   const { bench } = await startRedis()
   const acknowledged: JournalRecord[] = []
