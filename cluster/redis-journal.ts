@@ -74,9 +74,11 @@ export class RedisJournal {
     return 'fenced'
   }
 
-  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
+  async confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
     const kept = listReply(await this.#sender.send(['HMGET', shardKeys(shard).state, 'epoch', 'head']))
-    return optionalTextReply(kept[0] ?? null) === String(epoch) && this.#see(shard, kept) ? 'stands' : 'fenced'
+    this.#see(shard, kept)
+    const [epoch, head] = kept.map(optionalTextReply)
+    return epoch === String(last.epoch) && head === idOf(last) ? 'stands' : 'fenced'
   }
 
   #knows(shard: ShardName, position: Position): void {
@@ -84,16 +86,15 @@ export class RedisJournal {
     if (known === undefined || comparePositions(position, known) > 0) this.#known.set(shard, position)
   }
 
-  /** False if the journal ends before what Redis had said to have, which is told once for each loss. */
-  #see(shard: ShardName, [epoch, head]: readonly unknown[]): boolean {
+  /** Says so, once for each loss, if the journal ends before what Redis had said to have. */
+  #see(shard: ShardName, [epoch, head]: readonly unknown[]): void {
     const known = this.#known.get(shard)
     const end = positionOf(optionalTextReply(head ?? null) ?? idOf(journalStart))
-    if (known === undefined || comparePositions(end, known) >= 0) return true
+    if (known === undefined || comparePositions(end, known) >= 0) return
     this.#log.error(
       { shard, had: idOf(known), has: idOf(end), epoch: optionalTextReply(epoch ?? null) },
       'Redis has lost records that it had acknowledged: the shard goes on from what is there',
     )
     this.#known.set(shard, end)
-    return false
   }
 }

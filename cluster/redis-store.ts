@@ -134,8 +134,8 @@ class RedisStore implements Store {
     return this.#journal.append(this.#known(shard), position, record)
   }
 
-  async confirm(shard: ShardName, epoch: number): Promise<'stands' | 'fenced'> {
-    return this.#journal.confirm(this.#known(shard), epoch)
+  async confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
+    return this.#journal.confirm(this.#known(shard), last)
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {

@@ -43,7 +43,7 @@ test.each(['is stopped where it is', 'has ended'])('RED-14 nothing is acknowledg
   else replica.pause()
   await expect(append(2)).rejects.toMatchObject(short)
   await expect(append(2)).rejects.toMatchObject(short)
-  await expect(store.confirm(shard, epoch)).rejects.toMatchObject(short)
+  await expect(store.confirm(shard, { epoch, seq: 2 })).rejects.toMatchObject(short)
   if (how === 'has ended') await replica.start()
   else replica.resume()
   expect(await persist(() => append(2))).toBe('stored')
@@ -85,7 +85,7 @@ test('RED-14 nothing is acknowledged that the replica does not have: what writes
   const epoch = await opened(store)
   // Newer servers count only what a connection has written, so there has to be something.
   await primary.ask('DEL', markKey)
-  expect(await store.confirm(shard, epoch)).toBe('stands')
+  expect(await store.confirm(shard, { epoch, seq: 0 })).toBe('stands')
   expect(await primary.ask('EXISTS', markKey)).toBe(1)
 })
 
@@ -97,7 +97,7 @@ test('RED-15 one WAIT speaks for everything that is asked in one turn, by all sh
     store.append(shard, { epoch: first, seq: 1 }, bytesOf('one')),
     store.append(otherShard, { epoch: second, seq: 1 }, bytesOf('one')),
     store.append(shard, { epoch: first, seq: 2 }, bytesOf('two')),
-    store.confirm(otherShard, second),
+    store.confirm(otherShard, { epoch: second, seq: 1 }),
     store.putRecord(otherShard, second, 'u', bytesOf('x'), 1000),
   ])
   expect(outcomes).toEqual(['stored', 'stored', 'stored', 'stands', 'stored'])
@@ -111,7 +111,7 @@ test('RED-15 while a replica is away, what waits for it goes out as one batch', 
   const before = await waits()
   const confirms: Promise<unknown>[] = []
   for (let turn = 0; turn < 50; turn++) {
-    confirms.push(store.confirm(shard, epoch).catch((error: unknown) => error))
+    confirms.push(store.confirm(shard, { epoch, seq: 0 }).catch((error: unknown) => error))
     await new Promise((resolve) => setImmediate(resolve))
   }
   for (const outcome of await Promise.all(confirms)) expect(outcome).toMatchObject(short)
