@@ -4,7 +4,7 @@ import { hasData, roomFault } from './data-file.ts'
 import { openingFault } from './lmdb-faults.ts'
 import { type Durability, LmdbEnv, type Owner, peekOwner } from './lmdb.ts'
 import { ownerNameLength, type Presence } from './owner-socket.ts'
-import { StoreFault } from './store.ts'
+import { type ShardCounts, StoreFault } from './store.ts'
 import type { Random } from './world.ts'
 
 /**
@@ -16,11 +16,6 @@ export interface OwnedFolder {
   /** The owner's number. */
   readonly term: number
   close(): Promise<void>
-}
-
-export interface ShardCounts {
-  readonly inv: number
-  readonly ses: number
 }
 
 export interface FolderOptions {

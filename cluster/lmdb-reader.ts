@@ -1,9 +1,17 @@
 import { ColdRecords } from './cold-records.ts'
-import { openFolderToRead, type ShardCounts } from './data-folder.ts'
+import { openFolderToRead } from './data-folder.ts'
 import { JournalReader } from './journal-reader.ts'
 import { shardKey } from './lmdb-keys.ts'
 import type { LmdbEnv } from './lmdb.ts'
-import { type ArchiveRecord, type JournalRecord, type Position, shardName, type ShardName, type Snapshot } from './store.ts'
+import {
+  type ArchiveRecord,
+  type JournalRecord,
+  type Position,
+  type ShardCounts,
+  shardName,
+  type ShardName,
+  type Snapshot,
+} from './store.ts'
 import type { Clock } from './world.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { ColdRecords } from './cold-records.ts'
-import { type OwnedFolder, type ShardCounts, takeFolder } from './data-folder.ts'
+import { type OwnedFolder, takeFolder } from './data-folder.ts'
 import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
 import { closedFault } from './lmdb-faults.ts'
@@ -18,6 +18,7 @@ import {
   type Opened,
   partsOfName,
   type Position,
+  type ShardCounts,
   type ShardName,
   type Snapshot,
   type Store,

@@ -59,6 +59,12 @@ export function shardName(kind: ShardKind, shard: number): ShardName {
   return `${kind}.${shard}`
 }
 
+/** How many shards of each kind there are: fixed when the data is created. */
+export interface ShardCounts {
+  readonly inv: number
+  readonly ses: number
+}
+
 /** The parts of a shard's name. */
 export function partsOfName(name: ShardName): { readonly kind: ShardKind; readonly shard: number } {
   const [kind, shard] = name.split('.')

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis to compare with, NATS, a tracer of
-# system calls, a maker of certificates.
+# The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis and NATS, a tracer of system calls, a
+# maker of certificates.
 # Installs the Debian packages of those that are missing, which needs root; otherwise says what to install.
 set -eu
 

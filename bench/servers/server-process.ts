@@ -72,6 +72,21 @@ export class ServerProcess {
     process.off('exit', this.atExit)
   }
 
+  /** Ends it at once, as a crash would; resolves when it has ended. */
+  async kill(): Promise<void> {
+    const { child } = this
+    process.off('exit', this.atExit)
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+  }
+
+  /** Stops it where it is, or lets it go on. */
+  pause(paused: boolean): void {
+    this.child.kill(paused ? 'SIGSTOP' : 'SIGCONT')
+  }
+
   private ready<T>(command: ServerCommand, readyFrom: (line: string) => T | undefined): Promise<T> {
     const { child, lastLines } = this
     return new Promise((resolve, reject) => {
