@@ -22,6 +22,8 @@ export interface ShardKeys {
 }
 
 export const formatKey = 'sluice:format'
+/** Hash: what the processes of a cluster have agreed on. */
+export const clusterKey = 'sluice:cluster'
 export const membersKey = 'sluice:members'
 /** Written where a write is needed to ask the replicas for. */
 export const markKey = 'sluice:mark'

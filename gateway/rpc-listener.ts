@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:tls'
 import type { Log, World } from '../cluster/world.ts'
 import { refusal } from '../protocol/codes.ts'
 import { decodeMessage, type Message, writeError, writeResult } from '../protocol/envelope.ts'
@@ -11,6 +12,7 @@ import type { IdentityCheck } from './identity.ts'
 import { Notification } from './notification.ts'
 import { RpcConnection } from './rpc-connection.ts'
 import type { SkuView } from './sku-view.ts'
+import type { TlsFiles } from './tls-files.ts'
 
 export interface RpcListenerParts {
   readonly world: World
@@ -19,6 +21,7 @@ export interface RpcListenerParts {
   readonly settings: {
     readonly rpcHost: string
     readonly rpcPort: number
+    readonly tls?: TlsFiles | undefined
     /** Connections need no key: loopback only. */
     readonly rpcOpen: boolean
     readonly rpcFrameBytesMax: number
@@ -40,7 +43,11 @@ export class RpcListener {
   constructor(parts: RpcListenerParts) {
     this.parts = parts
     this.log = parts.world.log
-    this.server = createServer({ noDelay: true }, (socket) => this.accept(socket))
+    const { tls } = parts.settings
+    this.server =
+      tls === undefined
+        ? createServer({ noDelay: true }, (socket) => this.accept(socket))
+        : createSecureServer({ cert: tls.certificate, key: tls.key, noDelay: true }, (socket) => this.accept(socket))
   }
 
   /** Resolves with the port once it listens; rejects with the system's error. */

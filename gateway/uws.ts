@@ -6,6 +6,8 @@ export type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket, us_sock
 /** The part of uWebSockets.js that both binaries have. */
 export interface Uws {
   readonly App: () => TemplatedApp
+  /** Speaks TLS. Makes an app that cannot listen if the files are not what they should be. */
+  readonly SSLApp: (options: { readonly cert_file_name: string; readonly key_file_name: string }) => TemplatedApp
   readonly us_listen_socket_close: (socket: us_listen_socket) => void
   readonly us_socket_local_port: (socket: us_listen_socket) => number
   readonly DISABLED: number
@@ -46,13 +48,21 @@ export function loadUws(): LoadedUws {
   )
 }
 
-/** uWebSockets.js: without it a second server on the same port would silently take half of its connections. */
+/** uWebSockets.js: without it a second server on the same port silently takes half of its connections (SO_REUSEPORT). */
 const exclusivePort = 1
+const sharedPort = 0
+
+export interface WebAddress {
+  readonly host: string
+  readonly port: number
+  /** Other processes of this machine and user may listen on it too. */
+  readonly isShared: boolean
+}
 
 /**
  * Listens on one address. The binaries take host, port, options and callback, although their type declarations know no form with all four.
  * `socket` is false if the port is in use or not permitted.
  */
-export function listenOn(app: TemplatedApp, host: string, port: number, done: (socket: us_listen_socket | false) => void): void {
-  Reflect.apply(app['listen'], app, [host, port, exclusivePort, done])
+export function listenOn(app: TemplatedApp, { host, port, isShared }: WebAddress, done: (socket: us_listen_socket | false) => void): void {
+  Reflect.apply(app['listen'], app, [host, port, isShared ? sharedPort : exclusivePort, done])
 }

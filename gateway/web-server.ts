@@ -11,6 +11,7 @@ import { Notification } from './notification.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
 import { StaticServer } from './static-server.ts'
+import type { TlsFiles } from './tls-files.ts'
 import {
   type HttpRequest,
   type HttpResponse,
@@ -34,6 +35,8 @@ export interface WebServerParts {
   readonly settings: {
     readonly host: string
     readonly webPort: number
+    readonly webPortShared?: boolean
+    readonly tls?: TlsFiles | undefined
     readonly trustUserHeader: string
     readonly wsFrameBytesMax: number
     readonly httpBodyBytesMax: number
@@ -64,15 +67,15 @@ export class WebServer {
 
   constructor(parts: WebServerParts) {
     this.parts = parts
-    this.app = parts.uws.App()
+    this.app = appOf(parts.uws, parts.settings.tls)
     this.route()
   }
 
   /** Resolves with the port once it listens; rejects with {@link PortFault}. */
   listen(): Promise<number> {
-    const { host, webPort } = this.parts.settings
+    const { host, webPort, webPortShared } = this.parts.settings
     return new Promise((resolve, reject) => {
-      listenOn(this.app, host, webPort, (socket) => {
+      listenOn(this.app, { host, port: webPort, isShared: webPortShared === true }, (socket) => {
         if (socket === false) return whyNotListening(host, webPort, (cause) => reject(new PortFault(host, webPort, cause)))
         this.listening = socket
         resolve(this.parts.uws.us_socket_local_port(socket))
@@ -238,6 +241,10 @@ function textOf(message: ArrayBuffer): string {
   } catch {
     throw new Malformed('not UTF-8')
   }
+}
+
+function appOf(uws: Uws, tls: TlsFiles | undefined): TemplatedApp {
+  return tls === undefined ? uws.App() : uws.SSLApp({ cert_file_name: tls.certificateFile, key_file_name: tls.keyFile })
 }
 
 function refuseUpgrade(res: HttpResponse, status: string, reason: string): void {

@@ -31,7 +31,7 @@ test('CFG-2 a bad value is told in one line: the setting, its source, the value,
     'webPort: "70800" from --web-port is not allowed; it must be a whole number from 0 to 65535',
   ])
   expect(problemsOf({}, { SLUICE_DURABILITY: 'none' })).toEqual([
-    'durability: "none" from SLUICE_DURABILITY is not allowed; it must be fsync or everysec',
+    'durability: "none" from SLUICE_DURABILITY is not allowed; it must be fsync, everysec or replicas=n with n from 1 to 5',
   ])
 })
 

@@ -5,6 +5,13 @@ import { flagOf, listSettings, type Settings, settingsSchema, variableOf } from 
 export interface Config extends Settings {
   /** Whether the RPC port may be used without a key, which is so on loopback only. */
   readonly rpcOpen: boolean
+  /** Set where this process is one of a cluster. */
+  readonly cluster: ClusterUrls | undefined
+}
+
+export interface ClusterUrls {
+  readonly natsUrl: string
+  readonly redisUrl: string
 }
 
 export interface LoadedConfig {
@@ -50,7 +57,12 @@ export function loadConfig(flags: Texts, environment: Texts, workingFolder: stri
   const settings = parsed.data
   const contradictions = contradictionsOf(settings)
   if (contradictions.length > 0) throw new ConfigFault(contradictions)
-  const config = { ...settings, dataFolder: resolve(workingFolder, settings.dataFolder), rpcOpen: isLoopback(settings.rpcHost) }
+  const config = {
+    ...settings,
+    dataFolder: resolve(workingFolder, settings.dataFolder),
+    rpcOpen: isLoopback(settings.rpcHost),
+    cluster: clusterOf(settings),
+  }
   return { config, unknownVariables: unknownVariablesOf(environment) }
 }
 
@@ -65,6 +77,10 @@ function problemsOf(names: ReadonlySet<string>, origins: ReadonlyMap<string, str
     .map(({ name, allowed }) => `${name}: ${origins.get(name) ?? 'the default'} is not allowed; it must be ${allowed}`)
 }
 
+function clusterOf({ natsUrl, redisUrl }: Settings): ClusterUrls | undefined {
+  return natsUrl === undefined || redisUrl === undefined ? undefined : { natsUrl, redisUrl }
+}
+
 /** Settings that are each fine but not together. */
 function contradictionsOf(settings: Settings): readonly string[] {
   const problems: string[] = []
@@ -75,6 +91,29 @@ function contradictionsOf(settings: Settings): readonly string[] {
       'trustUserHeader: anyone who reaches the web port could be any user; name the proxies in trustedProxies, or listen on loopback',
     )
   }
+  problems.push(...clusterProblems(settings))
+  for (const [cert, key] of filePairs) {
+    const [given, missing] = settings[cert] === '' ? [key, cert] : [cert, key]
+    if ((settings[cert] === '') !== (settings[key] === '')) problems.push(`${missing}: missing, and ${given} is of no use without it`)
+  }
+  return problems
+}
+
+const filePairs = [
+  ['tlsCertFile', 'tlsKeyFile'],
+  ['natsCertFile', 'natsKeyFile'],
+  ['redisCertFile', 'redisKeyFile'],
+] as const
+
+function clusterProblems(settings: Settings): readonly string[] {
+  const { role, natsUrl, redisUrl, durability } = settings
+  if (clusterOf(settings) !== undefined) return []
+  const both = `a cluster needs ${variableOf('natsUrl')} and ${variableOf('redisUrl')}`
+  if (redisUrl !== undefined) return [`natsUrl: missing; ${both}`]
+  if (natsUrl !== undefined) return [`redisUrl: missing; ${both}`]
+  const problems: string[] = []
+  if (role !== 'all') problems.push(`role: ${role} is a part of a cluster; ${both}`)
+  if (typeof durability !== 'string') problems.push(`durability: replicas are those of a cluster's Redis; ${both}`)
   return problems
 }
 

@@ -29,7 +29,7 @@ describe('a follower thread', () => {
     if (lease === 'taken') throw new Error('a new folder has an owner')
     epoch = lease.epoch
     await store.open(name, epoch)
-    follower = new FollowerThread(folder)
+    follower = new FollowerThread({ kind: 'folder', folder })
     rig.current = new InventoryRig()
     rig.stored = 0
     rig.current.configure(settingsOf({ stock: 40 }))
@@ -65,7 +65,9 @@ describe('a follower thread', () => {
   })
 
   test('SNP-10 says so when the folder cannot be followed', async () => {
-    await expect(new FollowerThread(join(folder, 'missing')).follow(name)).rejects.toThrow(/no data in the folder/)
+    await expect(new FollowerThread({ kind: 'folder', folder: join(folder, 'missing') }).follow(name)).rejects.toThrow(
+      /no data in the folder/,
+    )
     await expect(follower.follow(shardName('ses', 0))).rejects.toThrow('ses.0 is not an inventory shard')
   })
 
@@ -73,7 +75,7 @@ describe('a follower thread', () => {
     await sell(10)
     // Different moments of a thread's life; whichever they hit, the outcome is one of these.
     for (const waitMs of [0, 5, 20, 40, 60, 80, 100]) {
-      const closing = new FollowerThread(folder)
+      const closing = new FollowerThread({ kind: 'folder', folder })
       const call = closing.follow(name).then(
         () => 'made',
         (error: unknown) => String(error),

@@ -1,10 +1,24 @@
 import { Worker } from 'node:worker_threads'
+import { z } from 'zod'
 import type { Followed, Follower } from '../actors/compaction/follower.ts'
 import { shardName, type ShardName } from '../cluster/store.ts'
 
+const sourceSchema = z.union([
+  z.object({ kind: z.literal('folder'), folder: z.string() }),
+  z.object({
+    kind: z.literal('redis'),
+    url: z.string(),
+    tls: z.object({ ca: z.string().exactOptional(), cert: z.string().exactOptional(), key: z.string().exactOptional() }).exactOptional(),
+  }),
+])
+const taskSchema = z.object({ source: sourceSchema, shard: z.string() })
+
+/** Where the thread reads: beside the node that owns an LMDB folder, or beside all nodes over a Redis. */
+export type FollowSource = z.output<typeof sourceSchema>
+
 /** What the thread is to do; see snapshot-worker.ts. */
 export interface FollowTask {
-  readonly folder: string
+  readonly source: FollowSource
   readonly shard: ShardName
 }
 
@@ -13,23 +27,23 @@ export type FollowReply = Followed
 const entry = new URL('./snapshot-worker.js', import.meta.url)
 
 /**
- * Follows inventory shards of an LMDB folder in a thread, so that the loop which serves them never waits for a replay. A thread lives for one
+ * Follows inventory shards in a thread, so that the loop which serves them never waits for a replay. A thread lives for one
  * snapshot: snapshots are minutes apart, and the memory of a replayed shard goes with it.
  */
 export class FollowerThread implements Follower {
-  private readonly folder: string
+  private readonly source: FollowSource
   private worker: Worker | undefined
   private isClosed = false
 
-  constructor(folder: string) {
-    this.folder = folder
+  constructor(source: FollowSource) {
+    this.source = source
   }
 
   /** One at a time: a second call ends the first, which somebody must have given up. */
   async follow(shard: ShardName): Promise<Followed> {
     await this.stop()
     if (this.isClosed) throw new Error('the node is closing')
-    const task: FollowTask = { folder: this.folder, shard }
+    const task: FollowTask = { source: this.source, shard }
     const worker = new Worker(entry, { workerData: task, name: `snapshot of ${shard}` })
     this.worker = worker
     try {
@@ -54,12 +68,10 @@ export class FollowerThread implements Follower {
 
 /** Checks what a thread was started with. */
 export function followTaskOf(value: unknown): FollowTask {
-  if (typeof value !== 'object' || value === null || !('folder' in value) || !('shard' in value)) throw new Error('started without a task')
-  const { folder, shard } = value
-  if (typeof folder !== 'string' || typeof shard !== 'string') throw new Error('started without a folder and a shard')
+  const { source, shard } = taskSchema.parse(value)
   const [kind, number] = shard.split('.')
   if (kind !== 'inv' || !/^\d+$/.test(number ?? '')) throw new Error(`${shard} is not an inventory shard`)
-  return { folder, shard: shardName('inv', Number(number)) }
+  return { source, shard: shardName('inv', Number(number)) }
 }
 
 function replyOf(worker: Worker): Promise<FollowReply> {

@@ -1,164 +1,89 @@
-import { fileURLToPath } from 'node:url'
-import { ActorsRole } from '../actors/actors-role.ts'
-import { ownershipLimits } from '../actors/ownership/ownership-limits.ts'
-import { PaymentWorker } from '../actors/payment/payment-worker.ts'
-import { SimulatedProvider } from '../actors/payment/simulated-provider.ts'
-import { sessionLimits } from '../actors/session/session-actor.ts'
-import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
-import { openLmdbStore } from '../cluster/lmdb-store.ts'
-import { LocalBus } from '../cluster/local-bus.ts'
-import { LocalMembers } from '../cluster/local-members.ts'
-import { LocalQueue } from '../cluster/local-queue.ts'
 import { StoreFault } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
-import { Gateway } from '../gateway/gateway.ts'
-import type { HttpRoute } from '../gateway/http.ts'
-import { IdentityCheck } from '../gateway/identity.ts'
-import { loadStaticFiles } from '../gateway/static-files.ts'
-import { loadUws, NoUws } from '../gateway/uws.ts'
-import { PortFault } from '../gateway/web-server.ts'
+import type { IdentityCheck } from '../gateway/identity.ts'
+import { NoUws } from '../gateway/uws.ts'
 import type { RunningNode } from './cli/start-command.ts'
+import { Closers } from './closers.ts'
+import { openClusterPorts } from './cluster-ports.ts'
 import type { Config } from './config.ts'
-import { FollowerThread } from './follower-thread.ts'
+import { openEmbeddedPorts } from './embedded-ports.ts'
 import { createMetrics } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Readiness } from './readiness.ts'
-import { loadSecrets } from './secrets.ts'
-import { listenFault, StartFault } from './start-fault.ts'
+import { startActors } from './roles/actors.ts'
+import { type Routes, startGateway } from './roles/gateway.ts'
+import { startOrders } from './roles/orders.ts'
+import type { RoleParts } from './roles/role-parts.ts'
+import { durabilityText } from './setting-kinds.ts'
+import { StartFault } from './start-fault.ts'
 
 /** What a running node offers to the program around it: the demo, the bench. */
 export interface Node extends RunningNode {
+  /** 0 for those that its role does not have. */
   readonly ports: { readonly web: number; readonly ops: number; readonly rpc: number }
-  readonly identities: IdentityCheck
-  readonly operatorKey: string
+  /** Where its role is to let clients in. */
+  readonly clients: { readonly identities: IdentityCheck; readonly operatorKey: string } | undefined
 }
 
-/** Routes of the program around the node, by path. */
-export type Routes = (identities: IdentityCheck) => ReadonlyMap<string, HttpRoute>
-
-const batchEntriesMax = 16_384
-const storeRetryMs = 200
-/** Its own data folder's leases never run out, so this is only how often it looks after its shards. */
-const leaseMs = 3_000
-const noRoutes: Routes = () => new Map()
+export interface NodeOptions {
+  readonly routes?: Routes
+  /** Ends a start that waits for servers. */
+  readonly stopping?: AbortSignal
+}
 
 /**
- * The composition root: builds one process that plays every role on the local bus and LMDB. Rejects with a {@link StartFault} of one line, with
- * everything closed again that was opened.
+ * The composition root: builds one process with the roles that the config gives it. Rejects with a fault of one line, with everything closed again
+ * that was opened.
  */
-export async function startNode(config: Config, world: World, routes: Routes = noRoutes): Promise<Node> {
-  const closers: (() => void | Promise<void>)[] = []
-  const closeAll = async (): Promise<void> => {
-    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close()
-  }
+export async function startNode(config: Config, world: World, options: NodeOptions = {}): Promise<Node> {
+  const closers = new Closers()
   try {
-    return await build(config, world, routes, closers, closeAll)
+    return await build(config, world, options, closers)
   } catch (error) {
-    await closeAll()
+    await closers.close()
     if (error instanceof StoreFault || error instanceof NoUws) throw new StartFault(error.message, error)
     throw error
   }
 }
 
-async function build(
-  config: Config,
-  world: World,
-  routes: Routes,
-  closers: (() => void | Promise<void>)[],
-  closeAll: () => Promise<void>,
-): Promise<Node> {
+async function build(config: Config, world: World, options: NodeOptions, closers: Closers): Promise<Node> {
   const { log } = world
   const readiness = new Readiness()
   const metrics = createMetrics()
-  const { uws, binary } = loadUws()
   const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
-  closers.push(() => ops.close())
+  closers.add(() => ops.close())
 
-  const shards = { inv: config.shards, ses: config.shards }
-  const store = await openLmdbStore({
-    folder: config.dataFolder,
-    durability: config.durability,
-    archiveDays: config.archiveDays,
-    shards,
-    world,
-  })
-  closers.push(() => store.close())
-  // Made only in a folder that is ours.
-  const secrets = await loadSecrets(config.dataFolder, config, world.random)
-  const bus = new LocalBus(log)
-  closers.push(() => bus.close())
-  const queue = new LocalQueue(world)
-  closers.push(() => queue.close())
-  const nodeName = world.random.id(10)
-  const calls = new Calls({ bus, world, node: nodeName, shards: config.shards, limits: config })
-  closers.push(() => calls.close())
+  const node = world.random.id(10)
+  const { routes = () => new Map(), stopping = new AbortController().signal } = options
+  const waitsFor = (what: string): void => readiness.notReady(`waiting for ${what}`)
+  const ports =
+    config.cluster === undefined
+      ? await openEmbeddedPorts(config, world, closers)
+      : await openClusterPorts({ config, urls: config.cluster, node, world, closers, stopping, waitsFor })
+  for (const source of ports.metrics) metrics.add(source)
+  const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
+  closers.add(() => calls.close())
 
+  const parts: RoleParts = { config, world, node, ports, calls, metrics, closers }
   const ending = new Ending()
-  const follower = new FollowerThread(config.dataFolder)
-  closers.push(() => follower.close())
-  const actors = new ActorsRole({
-    node: nodeName,
-    store,
-    members: new LocalMembers(world.clock),
-    isAlone: true,
-    bus,
-    queue,
-    calls,
-    world,
-    follower,
-    shards: config.shards,
-    limits: {
-      shard: { mailboxBytesMax: config.mailboxBytesMax, batchEntriesMax, tickMs: config.tickMs, storeRetryMs },
-      sessions: sessionLimits,
-      ownership: ownershipLimits(leaseMs),
-      compaction: { snapshotEveryBytes: config.snapshotEveryBytes },
-    },
-    onUnable: (reason) => ending.fail(reason),
-  })
-  closers.push(() => actors.close())
-  await actors.start()
-  metrics.add(actors)
-
-  const provider = new SimulatedProvider(world, { declineShare: config.simulatedDeclineShare, delayMs: config.simulatedDelayMs })
-  const worker = new PaymentWorker({ queue, provider, calls, world, limits: { concurrency: config.paymentConcurrency } })
-  closers.push(() => worker.close())
-
-  const identities = new IdentityCheck(secrets, () => world.clock.now())
-  const files = loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder })
-  const gateway = new Gateway({
-    uws,
-    world,
-    bus,
-    calls,
-    identities,
-    shards: config.shards,
-    files,
-    routes: routes(identities),
-    decodeInner,
-    settings: config,
-  })
-  closers.push(() => gateway.close())
-  metrics.add(gateway)
-  const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
-    if (error instanceof PortFault) throw listenFault(error.cause, 'the web server', config.host, config.webPort, '--web-port')
-    throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
-  })
+  const { role } = config
+  if (role === 'actors' || role === 'all') await startActors(parts, (reason) => ending.fail(reason))
+  if (role === 'orders' || role === 'all') await startOrders(parts)
+  const front = role === 'gateway' || role === 'all' ? await startGateway(parts, routes) : undefined
   readiness.ready()
-  log.info(
-    { web: webPort, ops: ops.port, rpc: rpcPort, durability: config.durability, dataFolder: config.dataFolder, server: binary },
-    'ready',
-  )
+  const { webPort: web = 0, rpcPort: rpc = 0, server } = front ?? {}
+  log.info({ role, web, ops: ops.port, rpc, durability: durabilityText(config.durability), ...ports.facts, server }, 'ready')
 
   const stop = async (): Promise<void> => {
-    if (closers.length === 0) return
+    if (closers.isEmpty) return
     readiness.notReady('stopping')
-    await gateway.drain(config.drainSeconds * 1000)
-    await closeAll()
+    await front?.gateway.drain(config.drainSeconds * 1000)
+    await closers.close()
     ending.finish()
     log.info({}, 'stopped')
   }
-  return { ports: { web: webPort, ops: ops.port, rpc: rpcPort }, identities, operatorKey: secrets.operatorKey, ended: ending.promise, stop }
+  return { ports: { web, ops: ops.port, rpc }, clients: front, ended: ending.promise, stop }
 }
 
 /** A promise with its two ends outside. */
@@ -170,6 +95,3 @@ class Ending {
     this.fail = reject
   })
 }
-
-const pageFolder = fileURLToPath(new URL('../gateway/page', import.meta.url))
-const protocolFolder = fileURLToPath(new URL('../protocol', import.meta.url))

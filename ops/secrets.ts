@@ -10,6 +10,8 @@ const fileSchema = z.strictObject({ jwtSecret: secretText(32), backendKey: secre
 /** What proves who someone is. */
 export type Secrets = Readonly<z.output<typeof fileSchema>>
 
+export const secretNames = ['jwtSecret', 'backendKey', 'operatorKey'] as const
+
 /** What settings may give; the rest comes from the data folder. */
 export interface GivenSecrets {
   readonly jwtSecret?: string | undefined
@@ -24,12 +26,18 @@ export interface GivenSecrets {
 export async function loadSecrets(dataFolder: string, given: GivenSecrets, random: Random): Promise<Secrets> {
   const { jwtSecret, backendKey, operatorKey } = given
   if (jwtSecret !== undefined && backendKey !== undefined && operatorKey !== undefined) return { jwtSecret, backendKey, operatorKey }
-  const kept = (await readSecrets(dataFolder)) ?? (await makeSecrets(dataFolder, random))
-  return {
-    jwtSecret: jwtSecret ?? kept.jwtSecret,
-    backendKey: backendKey ?? kept.backendKey,
-    operatorKey: operatorKey ?? kept.operatorKey,
-  }
+  const kept = (await readSecrets(dataFolder)) ?? (await keepSecrets(dataFolder, makeSecrets(random), random))
+  return secretsOf((name) => given[name] ?? kept[name])
+}
+
+/** Secrets that nobody can guess. */
+export function makeSecrets(random: Random): Secrets {
+  return { jwtSecret: random.id(48), backendKey: random.id(32), operatorKey: random.id(32) }
+}
+
+/** Checks that all of them are there and long enough. */
+export function secretsOf(find: (name: (typeof secretNames)[number]) => string | undefined): Secrets {
+  return fileSchema.parse({ jwtSecret: find('jwtSecret'), backendKey: find('backendKey'), operatorKey: find('operatorKey') })
 }
 
 /** The secrets that the data folder keeps, if any. */
@@ -45,9 +53,8 @@ export async function readSecrets(dataFolder: string): Promise<Secrets | undefin
 }
 
 /** Written to another name and renamed, so that a crash leaves either no file or a whole one. */
-async function makeSecrets(dataFolder: string, random: Random): Promise<Secrets> {
+async function keepSecrets(dataFolder: string, secrets: Secrets, random: Random): Promise<Secrets> {
   const path = pathOf(dataFolder)
-  const secrets: Secrets = { jwtSecret: random.id(48), backendKey: random.id(32), operatorKey: random.id(32) }
   const draft = `${path}.${random.id(8)}`
   await writeSynced(draft, `${JSON.stringify(secrets, null, 2)}\n`)
   await rename(draft, path)

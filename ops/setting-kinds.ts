@@ -55,6 +55,42 @@ export function choice<const Names extends readonly [string, ...string[]]>(
   return z.enum(names).default(fallback).register(settingInfo, info)
 }
 
+/** How safe an answer is: see the setting's description. */
+export type DurabilitySetting = 'fsync' | 'everysec' | { readonly replicas: number }
+
+const replicasMost = 5
+
+export function durability(group: string, description: string) {
+  const read = (text: string) => {
+    const [, count] = /^replicas=(\d)$/.exec(text) ?? []
+    return count === undefined ? text : { replicas: Number(count) }
+  }
+  const allowed = `fsync, everysec or replicas=n with n from 1 to ${replicasMost}`
+  const info = { ...undescribed, group, unit: 'level', description, allowed, read, fallback: 'fsync' }
+  const replicas = z.strictObject({ replicas: z.int().min(1).max(replicasMost) }).readonly()
+  return z
+    .union([z.literal('fsync'), z.literal('everysec'), replicas])
+    .default('fsync')
+    .register(settingInfo, info)
+}
+
+/** The value as it was written. */
+export function durabilityText(value: DurabilitySetting): string {
+  return typeof value === 'string' ? value : `replicas=${value.replicas}`
+}
+
+/** Addresses of a server, with commas between. They may hold a password, so they have no flag. */
+export function serverUrl(group: string, shape: RegExp, example: string, description: string) {
+  const allowed = `like ${example}`
+  const info = { ...undescribed, group, unit: 'url', description, allowed, fallback: 'none', secret: true }
+  return z.string().regex(shape).optional().register(settingInfo, info)
+}
+
+export function file(group: string, description: string) {
+  const info = { ...undescribed, group, unit: 'file', description, allowed: 'the path of a file' }
+  return z.string().default('').register(settingInfo, info)
+}
+
 export function host(group: string, fallback: string, description: string) {
   const info = { ...undescribed, group, unit: 'address', description, allowed: 'an IP address or localhost', fallback }
   const schema = z.string().refine((text) => text === 'localhost' || isIP(text) !== 0)

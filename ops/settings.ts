@@ -1,5 +1,20 @@
 import { z } from 'zod'
-import { choice, folder, header, host, integer, networks, port, secret, type SettingInfo, settingInfo, share } from './setting-kinds.ts'
+import {
+  choice,
+  durability,
+  file,
+  folder,
+  header,
+  host,
+  integer,
+  networks,
+  port,
+  secret,
+  serverUrl,
+  type SettingInfo,
+  settingInfo,
+  share,
+} from './setting-kinds.ts'
 
 const kibi = 1024
 const mebi = 1024 * kibi
@@ -8,16 +23,56 @@ const mebi = 1024 * kibi
  * Every setting of a node, in the order of the help. The name gives the flag and the variable: `webPort` is `--web-port` and `SLUICE_WEB_PORT`.
  */
 export const settingsSchema = z.strictObject({
-  dataFolder: folder('Storage', './sluice-data', 'where journals, snapshots and secrets are kept; one node at a time'),
-  shards: integer('Storage', 'count', 64, 1, 1024, 'inventory shards, and as many session shards; fixed when the data folder is created'),
-  durability: choice(
+  dataFolder: folder('Storage', './sluice-data', 'where journals, snapshots and secrets are kept, but for a cluster; one node at a time'),
+  shards: integer(
     'Storage',
-    ['fsync', 'everysec'],
-    'fsync',
-    'fsync: synced before anything is answered; everysec: a crash of the machine may lose the last seconds of answered work',
+    'count',
+    64,
+    1,
+    1024,
+    'inventory shards, and as many session shards; fixed when the data folder or the cluster is created',
+  ),
+  durability: durability(
+    'Storage',
+    'fsync: synced before anything is answered; everysec: a crash of the machine may lose the last seconds of answered work; replicas=n, in a cluster: in the memory of n replicas of Redis',
   ),
   archiveDays: integer('Storage', 'days', 30, 0, 3650, 'how long trimmed journal records stay readable'),
   snapshotEveryBytes: integer('Storage', 'bytes', 64 * mebi, 64 * kibi, 4096 * mebi, 'journal written by a shard between two snapshots'),
+
+  role: choice(
+    'Cluster',
+    ['all', 'gateway', 'actors', 'orders'],
+    'all',
+    'what this process does: gateway lets clients in, actors decide, orders takes payments',
+  ),
+  natsUrl: serverUrl(
+    'Cluster',
+    /^(nats|tls):\/\/[^,\s]+(,(nats|tls):\/\/[^,\s]+)*$/,
+    'nats://host:4222 or tls://host:4222, with commas between several',
+    'NATS between the processes of a cluster; needs redisUrl',
+  ),
+  natsCaFile: file('Cluster', 'authorities (PEM) that vouch for NATS, besides those of the system'),
+  natsCertFile: file('Cluster', 'certificate (PEM) that shows NATS who this is'),
+  natsKeyFile: file('Cluster', 'key (PEM) of natsCertFile'),
+  natsCredentialsFile: file('Cluster', 'login at NATS, as a .creds file'),
+  redisUrl: serverUrl(
+    'Cluster',
+    /^rediss?(\+sentinel)?:\/\/\S+$/,
+    'redis://host:6379 or redis+sentinel://host:26379,host:26379/name (rediss for TLS)',
+    'Redis below a cluster; needs natsUrl',
+  ),
+  redisCaFile: file('Cluster', 'authorities (PEM) that vouch for Redis, instead of those of the system'),
+  redisCertFile: file('Cluster', 'certificate (PEM) that shows Redis who this is'),
+  redisKeyFile: file('Cluster', 'key (PEM) of redisCertFile'),
+  leaseMs: integer(
+    'Cluster',
+    'ms',
+    3_000,
+    500,
+    60_000,
+    'time after which the shards of a dead process are taken over; the same everywhere',
+  ),
+  queueReplicas: integer('Cluster', 'count', 1, 1, 5, 'servers of a NATS cluster that keep the orders under way'),
 
   host: host('Network', '127.0.0.1', 'address of the web port: the page, HTTP and WebSocket'),
   webPort: port('Network', 7080, 'page, HTTP and WebSocket'),
@@ -25,6 +80,14 @@ export const settingsSchema = z.strictObject({
   rpcPort: port('Network', 7082, 'msgpack-RPC'),
   opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key'),
   opsPort: port('Network', 7081, '/metrics, /healthz and /readyz'),
+  shareWebPort: choice(
+    'Network',
+    ['no', 'yes'],
+    'no',
+    'yes: several gateways of this machine listen on one web port, and the system spreads clients over them',
+  ),
+  tlsCertFile: file('Network', 'certificate (PEM) of the web and RPC ports, which then speak TLS'),
+  tlsKeyFile: file('Network', 'key (PEM) of tlsCertFile'),
 
   jwtSecret: secret('Identity', 32, 'verifies the tokens of users (HS256)'),
   backendKey: secret('Identity', 16, 'key of the services of the shop'),

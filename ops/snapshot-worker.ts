@@ -2,13 +2,15 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { followStore } from '../actors/compaction/follower.ts'
 import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
 import { openLmdbReader } from '../cluster/lmdb-reader.ts'
+import { openRedisReader } from '../cluster/redis-reader.ts'
 import { partsOfName } from '../cluster/store.ts'
-import { type FollowReply, followTaskOf } from './follower-thread.ts'
-import { realClock } from './world.ts'
+import { type FollowReply, type FollowSource, followTaskOf } from './follower-thread.ts'
+import { createLog } from './log.ts'
+import { realClock, realWorld } from './world.ts'
 
-// The thread that follower-thread.ts starts for one snapshot: it reads the data folder beside its owner, replies once and ends.
+// The thread that follower-thread.ts starts for one snapshot: it reads what is stored beside its owner, replies once and ends.
 const task = followTaskOf(workerData)
-const reader = openLmdbReader(task.folder, realClock)
+const reader = await readerOf(task.source)
 try {
   const followed = await followStore(reader, task.shard, new InventoryActor(partsOfName(task.shard).shard))
   // Copies with memory of their own: what is transferred is gone here, and chunks may share theirs.
@@ -20,4 +22,11 @@ try {
   )
 } finally {
   await reader.close()
+}
+
+async function readerOf(source: FollowSource) {
+  if (source.kind === 'folder') return openLmdbReader(source.folder, realClock)
+  const { url, tls } = source
+  const log = createLog({ level: 'error', pretty: false, colours: false })
+  return openRedisReader({ url, world: realWorld(log), ...(tls === undefined ? {} : { tls }) })
 }

@@ -103,7 +103,7 @@ const state: readonly Case[] = [
 ].map((one) => ({ ...one, rule: 'sluice(module-state)' }))
 
 const allowed: readonly Case[] = [
-  { why: 'the composition root builds an adapter', path: 'ops/node.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
+  { why: 'the composition root builds an adapter', path: 'ops/embedded-ports.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
   { why: 'a test builds an adapter', path: 'gateway/d.test.ts', source: [`export { x } from '../cluster/local-bus.ts'`] },
   { why: 'actors import a port', path: 'actors/b.ts', source: [`export { x } from '../cluster/bus.ts'`] },
   { why: 'new Date(ms) reads no clock', path: 'actors/e.ts', source: ['export const at = (ms: number) => new Date(ms).toISOString()'] },

@@ -8,8 +8,11 @@ import { flagOf, listSettings, variableOf } from '../settings.ts'
 import { realWorld } from '../world.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What the composition root makes of a config. Rejects with a fault of one line, with everything closed again that it had opened. */
-export type StartNode = (config: Config, world: World) => Promise<RunningNode>
+/**
+ * What the composition root makes of a config. Rejects with a fault of one line, with everything closed again that it had opened; also when `stopping` ends a
+ * start that waits for something.
+ */
+export type StartNode = (config: Config, world: World, options: { readonly stopping: AbortSignal }) => Promise<RunningNode>
 
 export interface RunningNode {
   /** Drains and closes; resolves when nothing of it is left. */
@@ -57,17 +60,23 @@ export async function runNode(flags: Texts, defaults: Texts, terminal: Terminal,
     { write: (line) => terminal.out(line) },
   )
   for (const variable of unknownVariables) log.warn({ variable }, 'this variable is no setting; sluice start --help lists them')
+  const stopping = new AbortController()
   const stopAsked = new Promise<void>((resolve) => {
     terminal.onStopSignal((signal) => {
       log.info({ signal }, 'asked to stop')
+      stopping.abort()
       resolve()
     })
   })
-  const folder = await openDataFolder(config.dataFolder)
-  const node = await startNode(config, realWorld(log)).catch(async (error: unknown) => {
-    await folder.discardIfNew()
-    throw error
+  const folder = config.cluster === undefined ? await openDataFolder(config.dataFolder) : undefined
+  const node = await startNode(config, realWorld(log), { stopping: stopping.signal }).catch(async (error: unknown) => {
+    await folder?.discardIfNew()
+    // It was still waiting for something, and nobody wants it any more.
+    if (!stopping.signal.aborted) throw error
+    log.info({ reason: String(error) }, 'stopped before it was ready')
+    return undefined
   })
+  if (node === undefined) return
   try {
     await Promise.race([stopAsked, node.ended])
   } finally {

@@ -4,6 +4,7 @@ import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import type { RunningNode } from '../cli/start-command.ts'
 import type { Config } from '../config.ts'
 import { type Node, startNode } from '../node.ts'
+import { StartFault } from '../start-fault.ts'
 import { CrowdProcess } from './crowd-process.ts'
 import { demoRoutes, type OpenDemo } from './demo-routes.ts'
 import { DemoShop } from './demo-shop.ts'
@@ -24,14 +25,19 @@ export interface RunningDemo extends RunningNode {
  */
 export async function startDemo(config: Config, world: World, crowdWords: readonly string[] = []): Promise<RunningDemo> {
   let open: OpenDemo | undefined
-  const node = await startNode(config, world, (identities) => demoRoutes(world, identities, () => open))
+  const node = await startNode(config, world, { routes: (identities) => demoRoutes(world, identities, () => open) })
+  if (node.clients === undefined) {
+    await node.stop()
+    throw new StartFault('a demo lets clients in: it needs the role all or gateway')
+  }
+  const { operatorKey } = node.clients
   const rpc = { host: reachable(config.rpcHost), port: node.ports.rpc }
-  const operator = connectRpc({ url: `tcp://${bracketed(rpc.host)}:${rpc.port}`, key: node.operatorKey })
+  const operator = connectRpc({ url: `tcp://${bracketed(rpc.host)}:${rpc.port}`, key: operatorKey })
   const targets = {
     webHost: bracketed(reachable(config.host)),
     webPort: node.ports.web,
     rpc: `${bracketed(rpc.host)}:${rpc.port}`,
-    operatorKey: node.operatorKey,
+    operatorKey,
     dataFolder: config.dataFolder,
     words: crowdWords,
   }

@@ -1,0 +1,115 @@
+import { JetStreamQueue } from '../cluster/jetstream-queue.ts'
+import { NatsBus } from '../cluster/nats-bus.ts'
+import type { NatsOptions } from '../cluster/nats-options.ts'
+import type { Queue } from '../cluster/queue.ts'
+import { agreeOverRedis } from '../cluster/redis-agreement.ts'
+import { openRedisMembers } from '../cluster/redis-members.ts'
+import { openRedisStore } from '../cluster/redis-store.ts'
+import { describeAddress, parseRedisUrl } from '../cluster/redis-url.ts'
+import type { RedisTls } from '../cluster/redis.ts'
+import type { World } from '../cluster/world.ts'
+import { readCertificate, readKeyPair, readSettingFile } from './certificate-files.ts'
+import type { Closers } from './closers.ts'
+import type { ClusterUrls, Config } from './config.ts'
+import { FollowerThread } from './follower-thread.ts'
+import type { ActorPorts, NodePorts } from './node-ports.ts'
+import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
+
+export interface ClusterPortsParts {
+  readonly config: Config
+  readonly urls: ClusterUrls
+  /** One run of this process, on the bus and among members. */
+  readonly node: string
+  readonly world: World
+  readonly closers: Closers
+  /** Ends the wait for servers that are away. */
+  readonly stopping: AbortSignal
+  readonly waitsFor: (what: string) => void
+}
+
+/**
+ * The ports of one process of a cluster: NATS and Redis, which it waits for. Rejects with a fault of one line if one of them can never be used as it is.
+ */
+export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePorts> {
+  const { config, urls, node, world, closers, stopping, waitsFor } = parts
+  const tls = await redisTls(config)
+  const durability = config.durability
+  const shards = { inv: config.shards, ses: config.shards }
+  const redis = { url: urls.redisUrl, world, signal: stopping, durability, shards, ...(tls === undefined ? {} : { tls }) }
+  const nats = await natsOptions(parts)
+  waitsFor('Redis')
+  await agreeOverRedis(redis, new Map())
+  waitsFor('NATS')
+  const bus = await NatsBus.connect(nats)
+  closers.add(() => bus.close())
+
+  let queue: Promise<Queue> | undefined
+  const openQueue = async (): Promise<Queue> => {
+    waitsFor('NATS')
+    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas })
+    closers.add(() => opened.close())
+    return opened
+  }
+  const openActorPorts = async (): Promise<ActorPorts> => {
+    waitsFor('Redis')
+    const store = await openRedisStore({ ...redis, archiveDays: config.archiveDays, leaseMs: config.leaseMs })
+    closers.add(() => store.close())
+    const members = await openRedisMembers(redis)
+    closers.add(() => members.close())
+    const follower = new FollowerThread({ kind: 'redis', url: urls.redisUrl, ...(tls === undefined ? {} : { tls }) })
+    closers.add(() => follower.close())
+    return { store, members, follower }
+  }
+  return {
+    bus,
+    isAlone: false,
+    secrets: async () => {
+      const { jwtSecret, backendKey, operatorKey } = config
+      if (jwtSecret !== undefined && backendKey !== undefined && operatorKey !== undefined) return { jwtSecret, backendKey, operatorKey }
+      const made = makeSecrets(world.random)
+      const proposed = new Map(secretNames.filter((name) => config[name] === undefined).map((name) => [name, made[name]]))
+      waitsFor('Redis')
+      const kept = await agreeOverRedis(redis, proposed)
+      return secretsOf((name) => config[name] ?? kept.get(name))
+    },
+    queue: () => (queue ??= openQueue()),
+    actorPorts: openActorPorts,
+    metrics: [bus],
+    facts: { node, redis: describeAddress(parseRedisUrl(urls.redisUrl)) },
+  }
+}
+
+async function natsOptions({ config, urls, node, world, stopping }: ClusterPortsParts): Promise<NatsOptions> {
+  const { natsCaFile, natsCertFile, natsKeyFile, natsCredentialsFile } = config
+  const hasFiles = natsCaFile !== '' || natsCertFile !== ''
+  if (natsCaFile !== '') await readCertificate({ setting: 'natsCaFile', path: natsCaFile })
+  if (natsCertFile !== '') await readKeyPair({ setting: 'natsCertFile', path: natsCertFile }, { setting: 'natsKeyFile', path: natsKeyFile })
+  const tls = {
+    ...(natsCaFile === '' ? {} : { caFile: natsCaFile }),
+    ...(natsCertFile === '' ? {} : { certFile: natsCertFile, keyFile: natsKeyFile }),
+  }
+  return {
+    servers: urls.natsUrl.split(','),
+    name: `sluice ${config.role} ${node}`,
+    world,
+    signal: stopping,
+    ...(hasFiles ? { tls } : {}),
+    ...(natsCredentialsFile === ''
+      ? {}
+      : {
+          login: { kind: 'credentials', credentials: await readSettingFile({ setting: 'natsCredentialsFile', path: natsCredentialsFile }) },
+        }),
+  }
+}
+
+async function redisTls({ redisCaFile, redisCertFile, redisKeyFile }: Config): Promise<RedisTls | undefined> {
+  if (redisCaFile === '' && redisCertFile === '') return undefined
+  const pair =
+    redisCertFile === ''
+      ? undefined
+      : await readKeyPair({ setting: 'redisCertFile', path: redisCertFile }, { setting: 'redisKeyFile', path: redisKeyFile })
+  return {
+    ...(redisCaFile === '' ? {} : { ca: await readCertificate({ setting: 'redisCaFile', path: redisCaFile }) }),
+    ...(pair === undefined ? {} : { cert: pair.certificate, key: pair.key }),
+  }
+}

@@ -1,0 +1,37 @@
+import { openLmdbStore } from '../cluster/lmdb-store.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { LocalMembers } from '../cluster/local-members.ts'
+import { LocalQueue } from '../cluster/local-queue.ts'
+import type { World } from '../cluster/world.ts'
+import type { Closers } from './closers.ts'
+import type { Config } from './config.ts'
+import { FollowerThread } from './follower-thread.ts'
+import type { NodePorts } from './node-ports.ts'
+import { loadSecrets } from './secrets.ts'
+
+/** The ports of one process that does everything: a bus and a queue in memory, and LMDB in the data folder. */
+export async function openEmbeddedPorts(config: Config, world: World, closers: Closers): Promise<NodePorts> {
+  const { dataFolder, durability, archiveDays } = config
+  if (typeof durability !== 'string') throw new Error('one process has no replicas')
+  const shards = { inv: config.shards, ses: config.shards }
+  const store = await openLmdbStore({ folder: dataFolder, durability, archiveDays, shards, world })
+  closers.add(() => store.close())
+  // Made only in a folder that is ours.
+  const secrets = await loadSecrets(dataFolder, config, world.random)
+  const bus = new LocalBus(world.log)
+  closers.add(() => bus.close())
+  const queue = new LocalQueue(world)
+  closers.add(() => queue.close())
+  const follower = new FollowerThread({ kind: 'folder', folder: dataFolder })
+  closers.add(() => follower.close())
+  const members = new LocalMembers(world.clock)
+  return {
+    bus,
+    isAlone: true,
+    secrets: () => Promise.resolve(secrets),
+    queue: () => Promise.resolve(queue),
+    actorPorts: () => Promise.resolve({ store, members, follower }),
+    metrics: [],
+    facts: { dataFolder },
+  }
+}

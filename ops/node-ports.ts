@@ -1,0 +1,26 @@
+import type { Follower } from '../actors/compaction/follower.ts'
+import type { Bus } from '../cluster/bus.ts'
+import type { Members } from '../cluster/members.ts'
+import type { MetricSource } from '../cluster/metrics.ts'
+import type { Queue } from '../cluster/queue.ts'
+import type { Store } from '../cluster/store.ts'
+import type { Secrets } from './secrets.ts'
+
+/** What a node's roles stand on, whether that is this process alone (embedded-ports.ts) or NATS and Redis (cluster-ports.ts). */
+export interface NodePorts {
+  readonly bus: Bus
+  /** There are no other nodes. */
+  readonly isAlone: boolean
+  readonly secrets: () => Promise<Secrets>
+  readonly queue: () => Promise<Queue>
+  readonly actorPorts: () => Promise<ActorPorts>
+  readonly metrics: readonly MetricSource[]
+  /** For the log: where things are. */
+  readonly facts: Readonly<Record<string, string>>
+}
+
+export interface ActorPorts {
+  readonly store: Store
+  readonly members: Members
+  readonly follower: Follower
+}

@@ -1,0 +1,28 @@
+import { ActorsRole } from '../../actors/actors-role.ts'
+import { ownershipLimits } from '../../actors/ownership/ownership-limits.ts'
+import { sessionLimits } from '../../actors/session/session-actor.ts'
+import type { RoleParts } from './role-parts.ts'
+
+const batchEntriesMax = 16_384
+const storeRetryMs = 200
+
+/** The role `actors`: resolves when this process has the shards that it should have. `onUnable`: it cannot do its work any more. */
+export async function startActors(parts: RoleParts, onUnable: (reason: Error) => void): Promise<ActorsRole> {
+  const { config, world, node, ports, calls, metrics, closers } = parts
+  const { mailboxBytesMax, tickMs, snapshotEveryBytes } = config
+  const actors = new ActorsRole({
+    ...(await ports.actorPorts()),
+    ...{ node, bus: ports.bus, queue: await ports.queue(), calls, world, isAlone: ports.isAlone, onUnable },
+    shards: config.shards,
+    limits: {
+      shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs },
+      sessions: sessionLimits,
+      ownership: ownershipLimits(config.leaseMs),
+      compaction: { snapshotEveryBytes },
+    },
+  })
+  closers.add(() => actors.close())
+  await actors.start()
+  metrics.add(actors)
+  return actors
+}

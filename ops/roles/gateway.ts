@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url'
+import { decodeInner } from '../../cluster/call-codec.ts'
+import { Gateway } from '../../gateway/gateway.ts'
+import type { HttpRoute } from '../../gateway/http.ts'
+import { IdentityCheck } from '../../gateway/identity.ts'
+import { loadStaticFiles } from '../../gateway/static-files.ts'
+import type { TlsFiles } from '../../gateway/tls-files.ts'
+import { loadUws } from '../../gateway/uws.ts'
+import { PortFault } from '../../gateway/web-server.ts'
+import { readKeyPair } from '../certificate-files.ts'
+import type { Config } from '../config.ts'
+import { listenFault } from '../start-fault.ts'
+import type { RoleParts } from './role-parts.ts'
+
+/** Routes of the program around the node, by path. */
+export type Routes = (identities: IdentityCheck) => ReadonlyMap<string, HttpRoute>
+
+export interface GatewayRole {
+  readonly gateway: Gateway
+  readonly webPort: number
+  readonly rpcPort: number
+  /** Which build of uWebSockets.js serves the web port. */
+  readonly server: string
+  readonly identities: IdentityCheck
+  readonly operatorKey: string
+}
+
+/** The role `gateway`: lets clients in when it has read the views. Rejects with a fault of one line. */
+export async function startGateway(parts: RoleParts, routes: Routes): Promise<GatewayRole> {
+  const { config, world, ports, calls, metrics, closers } = parts
+  const { uws, binary } = loadUws()
+  const tls = await tlsFilesOf(config)
+  const secrets = await ports.secrets()
+  const identities = new IdentityCheck(secrets, () => world.clock.now())
+  const gateway = new Gateway({
+    uws,
+    world,
+    bus: ports.bus,
+    calls,
+    identities,
+    shards: config.shards,
+    files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
+    routes: routes(identities),
+    decodeInner,
+    settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },
+  })
+  closers.add(() => gateway.close())
+  metrics.add(gateway)
+  const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
+    if (error instanceof PortFault) throw listenFault(error.cause, 'the web server', config.host, config.webPort, '--web-port')
+    throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
+  })
+  return { gateway, webPort, rpcPort, server: binary, identities, operatorKey: secrets.operatorKey }
+}
+
+/** Checked here, for uWebSockets.js would only say that there is no server. */
+async function tlsFilesOf({ tlsCertFile, tlsKeyFile }: Config): Promise<TlsFiles | undefined> {
+  if (tlsCertFile === '') return undefined
+  const pair = await readKeyPair({ setting: 'tlsCertFile', path: tlsCertFile }, { setting: 'tlsKeyFile', path: tlsKeyFile })
+  return { ...pair, certificateFile: tlsCertFile, keyFile: tlsKeyFile }
+}
+
+const pageFolder = fileURLToPath(new URL('../../gateway/page', import.meta.url))
+const protocolFolder = fileURLToPath(new URL('../../protocol', import.meta.url))

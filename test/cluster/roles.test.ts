@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { connectSocket } from '../../protocol/client/socket-client.ts'
+import { until } from '../servers/until.ts'
+import { SmallCluster } from './small-cluster.ts'
+
+let cluster: SmallCluster
+
+beforeEach(async () => {
+  cluster = await SmallCluster.start()
+})
+afterEach(() => cluster.stop())
+
+const sale = (stock: number) => ({
+  sale: 'drop',
+  title: 'Drop',
+  opensAt: 0,
+  skus: [{ sku: 'shoe', title: 'Shoe', priceMinor: 9_900, stock, holdTtlMs: 60_000 }],
+})
+
+test('CLU-1 three roles as three processes sell a sale to services and to sockets, down to the last unit', async () => {
+  const [, , gateway] = await Promise.all([cluster.ready('actors'), cluster.ready('orders'), cluster.ready('gateway')])
+  const rpc = gateway.operator()
+  const shop = connectSocket({ url: gateway.socketUrl, token: cluster.tokenOf('bob'), WebSocket })
+  try {
+    await rpc.saleCreate(sale(2))
+    expect(await rpc.as('ann').buy('shoe')).toMatchObject({ state: 'held' })
+    expect(await shop.buy('shoe')).toMatchObject({ state: 'held' })
+    await rpc.as('ann').checkout('shoe', 'card-1')
+    await shop.checkout('shoe', 'card-2')
+    await until(async () => (await rpc.skuStatus('shoe')).sold === 2)
+    await expect(rpc.as('cat').buy('shoe')).rejects.toMatchObject({ code: 'SOLD_OUT' })
+  } finally {
+    rpc.close()
+    shop.close()
+  }
+}, 60_000)
