@@ -44,12 +44,13 @@ function networksOf({ networks }: ComposeService): readonly string[] {
   return Array.isArray(networks) ? networks : Object.keys(networks)
 }
 
+function fixedAddressesOf({ networks }: ComposeService): readonly string[] {
+  return Array.isArray(networks) ? [] : Object.values(networks).map((one) => one.ipv4_address)
+}
+
 /** The service at a name or fixed address, if `from` is in a network with it. */
 function reached(from: ComposeService, host: string): string | undefined {
-  const found = Object.entries(compose.services).find(([name, { networks }]) => {
-    const addresses = Array.isArray(networks) ? [] : Object.values(networks).map((one) => one.ipv4_address)
-    return name === host || addresses.includes(host)
-  })
+  const found = Object.entries(compose.services).find(([name, one]) => name === host || fixedAddressesOf(one).includes(host))
   const isNear = found !== undefined && networksOf(found[1]).some((network) => networksOf(from).includes(network))
   return isNear ? found[0] : undefined
 }
@@ -156,7 +157,7 @@ test('DEP-4 gateways believe the proxy, and only the proxy, about who the client
   const { nginx } = compose.services
   for (const [name, one] of nodesOf(compose)) {
     const { trustedProxies } = configOf(one)
-    expect(trustedProxies, name).toEqual(Object.values(nginx?.networks ?? {}).map((network) => network.ipv4_address))
+    expect(trustedProxies, name).toEqual(nginx === undefined ? [] : fixedAddressesOf(nginx))
   }
 })
 

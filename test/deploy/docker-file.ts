@@ -35,5 +35,10 @@ export function imageVariables(): Readonly<Record<string, string>> {
   const pairs = finalStage()
     .filter(({ word }) => word === 'ENV')
     .flatMap(({ rest }) => rest.split(' '))
-  return Object.fromEntries(pairs.map((pair) => pair.split('=')))
+  return Object.fromEntries(
+    pairs.map((pair): [string, string] => {
+      const [name = '', value = ''] = pair.split('=')
+      return [name, value]
+    }),
+  )
 }

@@ -17,7 +17,7 @@ const plainScalar = /^(?![-?&*!|>%@`'"{}[\],#]|.*(?:: | #|:$))[\x20-\x7e]+$/
 const ambiguous = /^(?:y|n|yes|no|on|off|~|null|[-+.]?\d[\d_]*(?:[.:eExXo].*)?)$/i
 
 /**
- * Reads the part of YAML that our files are written in: maps and lists by indentation, lists on one line as JSON writes them, quoted and plain
+ * Reads the part of YAML that our files are written in: maps and lists by indentation, lists of quoted texts on one line, quoted and plain
  * scalars, comments on lines of their own, an anchor on a map and its merge. Anything else is refused rather than guessed at, so what this reads,
  * every reader of YAML reads alike.
  */
@@ -102,16 +102,17 @@ class PlainYaml {
 }
 
 function scalar(line: Line, text: string): Yaml {
-  if (text.startsWith('[') || text.startsWith('"')) return fromJson(line, text)
+  if (/^['"[]/.test(text)) return quoted(line, text)
   if (text === 'true' || text === 'false') return text === 'true'
   if (/^\d{1,9}$/.test(text) && !/^0\d/.test(text)) return Number(text)
   if (!plainScalar.test(text) || ambiguous.test(text)) throw refused(line, `${text} has to be quoted`)
   return text
 }
 
-function fromJson(line: Line, text: string): Yaml {
+/** One quoted text, or a list of them; either quote, and nothing inside that the two would read differently. */
+function quoted(line: Line, text: string): Yaml {
   try {
-    return oneLine.parse(JSON.parse(text))
+    return oneLine.parse(JSON.parse(text.replace(/'([^'"\\]*)'/g, '"$1"')))
   } catch (error) {
     throw refused(line, error instanceof Error ? error.message : String(error))
   }

@@ -137,7 +137,7 @@ test('DEP-10 nginx passes WebSockets and calls on, and limits count for the real
   await startQuiet('nginx', [...words, '-g', 'daemon off;'], () => fetch(`${web}/v1/call/sale.list`, { method: 'POST', body: '[]' }))
 
   const answer = await fetch(`${web}/v1/call/sale.list`, { method: 'POST', body: '[]' })
-  expect([answer.status, await answer.json()]).toEqual([200, []])
+  expect([answer.status, await answer.json()]).toEqual([200, { result: [] }])
   const dial = (localAddress: string): Promise<string> =>
     new Promise((resolve) => {
       const headers = { 'x-forwarded-for': `192.0.2.${localAddress.at(-1)}` }
