@@ -17,6 +17,8 @@ export interface AskedCommand {
   /** Durable records (LiveBooks.tick) when it was first sent, and when any command with its request id was. */
   readonly tick: number
   readonly requestTick: number
+  /** When it was first sent, as {@link Gates} counts. */
+  readonly moment: number
 }
 
 const utf8 = new TextDecoder()
@@ -28,7 +30,7 @@ export class AskedCommands {
   private readonly requests = new Map<string, number>()
 
   /** Takes in a frame of commands and returns those that are new: a frame that found nobody is sent again. */
-  take(subject: string, frame: Uint8Array, tick: number): readonly AskedCommand[] {
+  take(subject: string, frame: Uint8Array, tick: number, moment: number): readonly AskedCommand[] {
     const head = readCommandsHead(frame)
     const shard = shardOf(subject)
     if (head === undefined || shard === undefined) return []
@@ -47,7 +49,7 @@ export class AskedCommands {
       const isNamed = entry.requestHi !== 0 || entry.requestLo !== 0
       const request = isNamed ? `${entry.requestHi}.${entry.requestLo}` : undefined
       const asked: AskedCommand = {
-        ...{ shard, op: entry.op, sku, user, qty: entry.qty, payload: entry.payload.slice(), request, tick },
+        ...{ shard, op: entry.op, sku, user, qty: entry.qty, payload: entry.payload.slice(), request, tick, moment },
         answeredAs: `${entry.userHash} ${entry.requestHi}.${(entry.requestLo ^ (entry.op === op.buy ? 0 : entry.op << 24)) >>> 0}`,
         requestTick: request === undefined ? tick : this.firstAsked(`${sku} ${user} ${request}`, tick),
       }

@@ -26,6 +26,7 @@ function check(happenings: readonly Happening[]): Found {
   for (const one of happenings) {
     now = one.atMs
     if (one.kind === 'applied') books.applied(one.shard, one.position, one.bytes)
+    else if (one.kind === 'stands') leaving.stands('node', one.shard)
     else if (one.kind === 'lost') books.lost(one.shard, one.from)
     else if (one.kind === 'put') leaving.queuePut('node', one.id, one.order)
     else leaving.sent('node', one.subject, one.frame)
@@ -237,6 +238,14 @@ function early(all: readonly Happening[], fits: (one: Happening) => boolean): Ha
   return [...all.slice(0, record), moved, ...all.slice(record, at), ...all.slice(at + 1)]
 }
 
+/** The same happenings, without the store's word for the first that fits. */
+function ungated(all: readonly Happening[], fits: (one: Happening) => boolean): Happening[] {
+  const at = all.findIndex((one) => fits(one))
+  const gate = all.findLastIndex((one, index) => index < at && one.kind === 'stands')
+  if (gate < 0) throw new Error('nothing to leave out')
+  return all.toSpliced(gate, 1)
+}
+
 /** The first answer that fits, again, after everything else and to the last question: it was right once. */
 function late(all: readonly Happening[], fits: string): Happening[] {
   const sent = all.filter((one) => one.kind === 'sent')
@@ -267,6 +276,8 @@ test.each<readonly [string, (story: readonly Happening[]) => readonly Happening[
     (all) => early(all, (one) => isBroadcast(one) && broadcastIn(one).toSeq > 2),
     'is not durable',
   ],
+  ['an answer that the store did not let out', (all) => ungated(all, says('"state":"none"')), 'without a word from the store'],
+  ['a broadcast that the store did not let out', (all) => ungated(all, isBroadcast), 'without a word from the store'],
   ['an order in the queue before it is stored', (all) => early(all, (one) => one.kind === 'put'), 'is no durable order'],
   ['the hold of somebody else', (all) => retold(all, '"state":"held"', withPlace({ hold: 2 })), 'the durable books never were'],
   ['more units than the hold has', (all) => retold(all, '"state":"held"', withPlace({ qty: 1 })), 'the durable books never were'],

@@ -1,7 +1,8 @@
 import { decodePlain } from '../../cluster/call-codec.ts'
 import type { QueuedOrder } from '../../cluster/queue.ts'
-import { shardName } from '../../cluster/store.ts'
+import { shardName, type ShardName } from '../../cluster/store.ts'
 import type { ClaimNotice, ShardBroadcast } from '../../protocol/broadcast.ts'
+import { codeTable } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
 import { eachAnswer, frameKind, kindOfFrame } from '../../protocol/frame.ts'
 import { parseOrderId } from '../../protocol/ids.ts'
@@ -9,6 +10,7 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Order } from '../../protocol/results.ts'
 import { type AskedCommand, AskedCommands } from './asked-commands.ts'
 import type { Complain } from './findings.ts'
+import { Gates } from './gates.ts'
 import type { LiveBooks } from './live-books.ts'
 import { answerProblem } from './said-answer.ts'
 import { broadcastProblem } from './said-numbers.ts'
@@ -17,8 +19,8 @@ import type { SkuHistory } from './sku-history.ts'
 
 /**
  * Everything that leaves a shard follows from a durable prefix of its journal (G3). An answer is right if its shard's durable books were as it
- * says at some time from the first sending of its question to its own: then it was decided on durable state, by an owner whose epoch stood. A
- * broadcast names its record and has to say exactly what the books were there.
+ * says at some time from the first sending of its question to its own: then it was decided on durable state. That its owner's epoch stood is for the
+ * store to say, and it has to have said so after the question. A broadcast names its record and has to say exactly what the books were there.
  */
 export class LeavingCheck {
   /** Answers, broadcasts, notices and orders that were held against the books, and those that only lost records explain. */
@@ -27,17 +29,23 @@ export class LeavingCheck {
   private readonly books: LiveBooks
   private readonly complain: Complain
   private readonly asked = new AskedCommands()
+  private readonly gates = new Gates()
 
   constructor(books: LiveBooks, complain: Complain) {
     this.books = books
     this.complain = complain
   }
 
+  /** The store has taken a record of this process, or has said that its last one is still the newest. */
+  stands(process: string, shard: ShardName): void {
+    this.gates.open(process, shard)
+  }
+
   /** Takes every frame in the moment in which a process hands it to the bus. */
   sent(process: string, subject: string, frame: Uint8Array): void {
     const kind = kindOfFrame(frame)
     if (kind === frameKind.commands) {
-      for (const asked of this.asked.take(subject, frame, this.books.tick)) this.checkNews(process, asked)
+      for (const asked of this.asked.take(subject, frame, this.books.tick, this.gates.next())) this.checkNews(process, asked)
     } else if (kind === frameKind.answers) this.checkAnswers(process, subject, frame)
     else if (kind === frameKind.broadcast) this.checkBroadcast(process, unpackInner<ShardBroadcast>(frame.slice(2)))
     else if (kind === frameKind.notice) {
@@ -64,16 +72,22 @@ export class LeavingCheck {
   }
 
   private checkAnswers(process: string, replyTo: string, frame: Uint8Array): void {
-    eachAnswer(frame, ({ slot, turn, from, to }) => {
+    eachAnswer(frame, ({ slot, turn, code, from, to }) => {
       const asked = this.asked.find(replyTo, slot, turn)
       const bytes = frame.slice(from, to)
-      if (asked === undefined) this.complain('G3', `${process}: an answer to ${replyTo} that nobody asked for: ${textOf(bytes)}`)
-      else this.check(this.books.explaining(asked.shard), `${process}: ${nameOf(asked)}`, (books) => answerProblem(books, asked, bytes))
+      if (asked === undefined) return this.complain('G3', `${process}: an answer to ${replyTo} that nobody asked for: ${textOf(bytes)}`)
+      const what = `${process}: ${nameOf(asked)}`
+      this.check(this.books.explaining(asked.shard), what, (books) => answerProblem(books, asked, bytes))
+      // Whoever is too busy has done nothing, and may say so at once.
+      if (code !== codeTable.BUSY.number && !this.gates.hasOpenedSince(asked.moment, process, asked.shard))
+        this.complain('G3', `${what} was answered without a word from the store since it was asked`)
     })
   }
 
   private checkBroadcast(process: string, said: ShardBroadcast): void {
     const shard = shardName('inv', said.shard)
+    if (!this.gates.letsBroadcast(process, shard))
+      this.complain('G3', `${process}: a broadcast of ${shard} left without a word from the store since the one before`)
     this.check(this.books.explaining(shard), `${process}: a broadcast of ${shard}`, (books) => broadcastProblem(books, said))
   }
 

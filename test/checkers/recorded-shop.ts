@@ -18,6 +18,7 @@ import { publicSubject, shardSubject } from '../../protocol/subject.ts'
 /** What checkers are fed with, in the order in which it happened. */
 export type Happening = { readonly atMs: number } & (
   | { readonly kind: 'applied'; readonly shard: ShardName; readonly position: Position; readonly bytes: Uint8Array }
+  | { readonly kind: 'stands'; readonly shard: ShardName }
   | { readonly kind: 'lost'; readonly shard: ShardName; readonly from: Position }
   | { readonly kind: 'sent'; readonly subject: string; readonly frame: Uint8Array }
   | { readonly kind: 'put'; readonly id: string; readonly order: QueuedOrder }
@@ -48,9 +49,10 @@ export class RecordedShop {
       onUndelivered: () => {},
       close: () => bus.close(),
     }
-    this.store = recording(new MemoryStore(), (shard, position, bytes) =>
-      this.add({ kind: 'applied', shard, position, bytes: bytes.slice() }),
-    )
+    this.store = recording(new MemoryStore(), {
+      applied: (shard, position, bytes) => this.add({ kind: 'applied', shard, position, bytes: bytes.slice() }),
+      stands: (shard) => this.add({ kind: 'stands', shard }),
+    })
   }
 
   /** A shop that sells shoes. */
@@ -135,8 +137,13 @@ export function recordsOf(story: readonly Happening[]): Position[] {
   return story.flatMap((one) => (one.kind === 'applied' && one.shard === inventory && one.position.seq > 0 ? [one.position] : []))
 }
 
+interface Recorder {
+  applied(shard: ShardName, position: Position, bytes: Uint8Array): void
+  stands(shard: ShardName): void
+}
+
 /** The store, and word of every record in the moment in which it has it. */
-function recording(inner: MemoryStore, applied: (shard: ShardName, position: Position, bytes: Uint8Array) => void): Store {
+function recording(inner: MemoryStore, { applied, stands }: Recorder): Store {
   return {
     claim: (shard) => inner.claim(shard),
     renew: (shard, epoch) => inner.renew(shard, epoch),
@@ -147,10 +154,17 @@ function recording(inner: MemoryStore, applied: (shard: ShardName, position: Pos
     },
     async append(shard, position, record) {
       const stored = await inner.append(shard, position, record)
-      if (stored === 'stored') applied(shard, position, record)
+      if (stored === 'stored') {
+        applied(shard, position, record)
+        stands(shard)
+      }
       return stored
     },
-    confirm: (shard, last) => inner.confirm(shard, last),
+    async confirm(shard, last) {
+      const outcome = await inner.confirm(shard, last)
+      if (outcome === 'stands') stands(shard)
+      return outcome
+    },
     readTail: (shard, after) => inner.readTail(shard, after),
     readSnapshot: (shard) => inner.readSnapshot(shard),
     writeSnapshot: (shard, snapshot) => inner.writeSnapshot(shard, snapshot),

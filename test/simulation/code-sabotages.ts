@@ -66,8 +66,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/decide-claim.js',
-        find: 'if (sameRequest || isLive(users.state[row]) || sku.former.has(userHash, requestHi, requestLo, batch.now)) {',
-        replace: 'if (isLive(users.state[row])) {',
+        find: 'if (sameRequest || sku.former.has(userHash, requestHi, requestLo, batch.now))',
+        replace: 'if (sameRequest && isLive(users.state[row]))',
       },
     ],
   },

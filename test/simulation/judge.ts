@@ -71,7 +71,11 @@ export class Judge implements Witness {
     this.ownership = new OwnershipCheck(complain)
     this.soldOut = new SoldOutCheck({ books: this.books, complain, pictureMsMax })
     this.freshness = new FreshnessCheck({ books: this.books, complain, withinMs: freshMs })
-    hubs.store.observe({ onApplied: (applied) => this.applied(applied), onLost: (lost) => this.lost(lost) })
+    hubs.store.observe({
+      onApplied: (applied) => this.applied(applied),
+      onStands: (shard, by) => this.leaving.stands(by, shard),
+      onLost: (lost) => this.lost(lost),
+    })
     hubs.network.onSent((process, subject, frame) => this.leaving.sent(process.name, subject, frame))
     hubs.queue.onPut((process, id, order) => this.leaving.queuePut(process.name, id, order))
   }

@@ -14,6 +14,8 @@ export type Applied = StoreChange & { readonly at: number; readonly by: string }
 export interface StoreObserver {
   /** In the very step in which it becomes durable; the process that asked does not know yet. */
   onApplied?(applied: Applied): void
+  /** A process has been told that its last record is the shard's newest: it may speak. */
+  onStands?(shard: ShardName, by: string): void
   /** A failover undid these, oldest first. */
   onLost?(lost: readonly Applied[]): void
 }

@@ -82,14 +82,19 @@ export class StoreServer {
     const { reached } = this.parts
     if (outcome === 'repeated') reached.count('append repeated')
     if (outcome === 'stored' && by.isDead) reached.count('append landed after its owner died')
-    if (outcome !== 'fenced') return 'stored'
+    if (outcome !== 'fenced') {
+      this.tellStands(by, name)
+      return 'stored'
+    }
     reached.count('append fenced')
     this.trace(`${name} fenced ${positionText(position)} ${by.name}`)
     return 'fenced'
   }
 
   confirm(by: SimProcess, name: ShardName, last: Position): 'stands' | 'fenced' {
-    return this.shardFor(by, name).journal.endsWith(last) ? 'stands' : 'fenced'
+    if (!this.shardFor(by, name).journal.endsWith(last)) return 'fenced'
+    this.tellStands(by, name)
+    return 'stands'
   }
 
   /** The next few records, openings included. */
@@ -149,6 +154,10 @@ export class StoreServer {
   private shardFor(by: SimProcess, name: ShardName): StoredShard {
     this.by = by.name
     return this.shard(name)
+  }
+
+  private tellStands(by: SimProcess, name: ShardName): void {
+    for (const observer of this.observers) observer.onStands?.(name, by.name)
   }
 
   private counted<T extends string>(outcome: T): T {
