@@ -12,6 +12,8 @@ import { type ServerUrls, startServers } from './cluster-servers.ts'
 const mainPath = fileURLToPath(new URL('../../ops/main.js', import.meta.url))
 /** A clean stop takes as long as clients get to move elsewhere. */
 const drainSeconds = 1
+/** Three servers keep an order through the loss of one; more only cost time. */
+const queueReplicasMax = 3
 const nodeStopMs = 60_000
 
 /**
@@ -73,10 +75,11 @@ export class LocalCluster {
   }
 
   private settingsOf(role: Role, index: number): Readonly<Record<string, string | number>> {
-    const { firstPort, durability } = this.options
+    const { firstPort, durability, nats } = this.options
     const first = role === 'gateway' && firstPort !== undefined ? firstPort + 3 * index : undefined
     const ports = first === undefined ? { webPort: 0, opsPort: 0, rpcPort: 0 } : { webPort: first, opsPort: first + 1, rpcPort: first + 2 }
-    return { role, ...ports, durability, drainSeconds, dataFolder: this.folder.path }
+    const queueReplicas = Math.min(nats, queueReplicasMax)
+    return { role, ...ports, durability, queueReplicas, drainSeconds, dataFolder: this.folder.path }
   }
 
   private startNode(
