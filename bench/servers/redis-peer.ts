@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import { BenchFault } from '../bench-fault.ts'
 import { RedisAnswers } from '../load/redis-answers.ts'
 import type { RequestTemplate } from '../load/request-ring.ts'
 import { requestMark, userMark, type Wire } from '../load/wire.ts'
+import { freePorts } from './free-ports.ts'
 import type { Peer } from './peer.ts'
 import { askRedis, redisRequest } from './redis-client.ts'
 import type { ServerCounters } from './server-figures.ts'
@@ -29,7 +27,7 @@ const stock = 1_000_000_000
 export async function startRedis(run: string, rewrites: boolean): Promise<Peer> {
   const folder = new TempFolder('redis')
   try {
-    const port = await freePort()
+    const [port = 0] = await freePorts(1)
     const { process: server, ready: version } = await ServerProcess.start(
       {
         name: 'redis-server',
@@ -94,15 +92,4 @@ async function readCounters(port: number): Promise<ServerCounters> {
   const cpu = await askRedis(port, 'INFO', 'cpu')
   const seconds = (name: string): number => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(cpu)?.[1])
   return { cpuSeconds: seconds('used_cpu_user') + seconds('used_cpu_sys') }
-}
-
-/** Redis takes no port 0. Someone else could take this one before it does; then it says so. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new BenchFault('the system gave no free port')
-  return address.port
 }

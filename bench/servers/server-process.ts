@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { BenchFault } from '../bench-fault.ts'
 
@@ -13,12 +13,18 @@ export interface ServerCommand {
   readonly path: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** A file that takes everything it writes, at its end. */
+  readonly logPath?: string
+  /** Keeps a Ctrl-C in the terminal from it, so that whoever started it chooses when it ends. */
+  readonly isApart?: boolean
   /** What to do if there is no such program. */
   readonly install: string
 }
 
 /** A server in a process of its own, which does not outlive this one. */
 export class ServerProcess {
+  /** How it ended, once it has: `status 1`, `SIGKILL`. */
+  readonly ended: Promise<string>
   private readonly child: ChildProcess
   private readonly atExit = (): void => {
     this.child.kill('SIGKILL')
@@ -30,7 +36,12 @@ export class ServerProcess {
     this.child = spawn(command.path, command.args, {
       env: { ...process.env, ...command.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: command.isApart === true,
     })
+    this.ended = new Promise((resolve) => {
+      this.child.once('exit', (status, signal) => resolve(signal ?? `status ${status}`))
+    })
+    if (command.logPath !== undefined) this.keepLog(command.logPath)
     process.once('exit', this.atExit)
   }
 
@@ -48,6 +59,11 @@ export class ServerProcess {
     }
   }
 
+  /** 0 if it could not be started. */
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
   /** Processor time it has taken so far, as Linux counts it: in hundredths of a second. */
   cpuSeconds(): number {
     const [, afterName = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')
@@ -59,13 +75,13 @@ export class ServerProcess {
     this.child.kill(signal)
   }
 
-  /** Asks it to end, and ends it if it does not. */
-  async stop(): Promise<void> {
+  /** Asks it to end, and ends it if it does not in time. */
+  async stop(withinMs = stopMs): Promise<void> {
     const { child } = this
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopMs)
+      const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
       await ended
       clearTimeout(timer)
     }
@@ -85,6 +101,13 @@ export class ServerProcess {
   /** Stops it where it is, or lets it go on. */
   pause(paused: boolean): void {
     this.child.kill(paused ? 'SIGSTOP' : 'SIGCONT')
+  }
+
+  private keepLog(path: string): void {
+    const log = createWriteStream(path, { flags: 'a' })
+    const { stdout, stderr } = this.child
+    for (const stream of [stdout, stderr]) stream?.pipe(log, { end: false })
+    this.child.once('close', () => log.end())
   }
 
   private ready<T>(command: ServerCommand, readyFrom: (line: string) => T | undefined): Promise<T> {

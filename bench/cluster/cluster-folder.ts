@@ -1,0 +1,48 @@
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { socketPresence } from '../../cluster/owner-socket.ts'
+import { BenchFault } from '../bench-fault.ts'
+
+const owner = 'localcluster'
+
+/** Where a cluster keeps its data and logs: one at a time. */
+export class ClusterFolder {
+  readonly path: string
+  private readonly isTemporary: boolean
+  private readonly presence: { close(): Promise<void> }
+
+  private constructor(path: string, isTemporary: boolean, presence: { close(): Promise<void> }) {
+    this.path = path
+    this.isTemporary = isTemporary
+    this.presence = presence
+  }
+
+  /** A temporary one without `asked`. */
+  static async open(asked: string | undefined): Promise<ClusterFolder> {
+    const path = asked === undefined ? mkdtempSync(join(tmpdir(), 'sluice-cluster-')) : resolve(asked)
+    mkdirSync(join(path, 'logs'), { recursive: true })
+    const presence = socketPresence(path)
+    if (await presence.alive(owner)) throw new BenchFault(`another cluster runs in ${path}; choose another folder with --folder`)
+    await presence.forget(owner)
+    return new ClusterFolder(path, asked === undefined, await presence.announce(owner))
+  }
+
+  /** A process's own folder, made if it is not there. */
+  of(name: string): string {
+    const path = join(this.path, name)
+    mkdirSync(path, { recursive: true })
+    return path
+  }
+
+  logOf(name: string): string {
+    return join(this.path, 'logs', `${name}.log`)
+  }
+
+  /** Lets another cluster in. A temporary folder goes away, unless something in it may tell what went wrong. */
+  async close(wasClean: boolean): Promise<void> {
+    await this.presence.close()
+    if (this.isTemporary && wasClean) await rm(this.path, { recursive: true, force: true })
+  }
+}
