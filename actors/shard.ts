@@ -144,7 +144,8 @@ export class Shard {
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
   async close(): Promise<void> {
     this.isClosing = true
-    this.served?.close()
+    // A network may go on sending here for a moment: nothing of that is done, and whoever asked hears so at once.
+    this.served?.close((frame) => this.refuse(frame))
     this.ticker?.cancel()
     do {
       await this.waiting.settled()
@@ -159,9 +160,7 @@ export class Shard {
   }
 
   private idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.idleListeners.push(resolve)
-    })
+    return new Promise((resolve) => void this.idleListeners.push(resolve))
   }
 
   private receive(frame: Uint8Array): void {
@@ -169,11 +168,13 @@ export class Shard {
       this.counters.foreignFrames++
       return
     }
-    if (this.mailbox.push(frame)) this.wake()
-    else {
-      this.counters.busyFrames++
-      refuseFrame(frame, 'BUSY', busyRetryMs, (replyTo, answers) => this.parts.bus.send(replyTo, answers))
-    }
+    if (!this.mailbox.push(frame)) return this.refuse(frame)
+    this.wake()
+  }
+
+  private refuse(frame: Uint8Array): void {
+    this.counters.busyFrames++
+    refuseFrame(frame, 'BUSY', busyRetryMs, (replyTo, answers) => this.parts.bus.send(replyTo, answers))
   }
 
   private tick(): void {

@@ -21,6 +21,9 @@ export type SendResult = 'sent' | 'no-responders' | 'full'
 export type FrameHandler = (frame: Uint8Array) => void
 
 export interface Served {
-  /** No handler call begins after this. */
-  close(): void
+  /**
+   * No call of the handler begins after this. Frames that a network has sent here before it learnt of the end go to `late`, if somebody wants them: else
+   * they are lost, and whoever sent them waits in vain.
+   */
+  close(late?: FrameHandler): void
 }

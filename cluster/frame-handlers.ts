@@ -17,15 +17,15 @@ export class FrameHandlers {
     return this.#handlers.length === 0
   }
 
-  /** `onEmpty` is called when the last one has been closed. */
-  add(handler: FrameHandler, onEmpty: () => void): Served {
+  /** `onEmpty` is called when the last one has been closed, with whoever wants what still comes. */
+  add(handler: FrameHandler, onEmpty: (late?: FrameHandler) => void): Served {
     const entry = { handler, open: true }
     this.#handlers = [...this.#handlers, entry]
-    const close = (): void => {
+    const close = (late?: FrameHandler): void => {
       if (!entry.open) return
       entry.open = false
       this.#handlers = this.#handlers.filter((other) => other !== entry)
-      if (this.isEmpty) onEmpty()
+      if (this.isEmpty) onEmpty(late)
     }
     return { close }
   }

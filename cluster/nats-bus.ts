@@ -82,9 +82,12 @@ export class NatsBus implements Bus, MetricSource {
   serve(subject: string, handler: FrameHandler): Served {
     if (this.#closed) throw new Error('the bus is closed')
     const served = this.#subjects.get(subject) ?? this.#subscribe(subject)
-    return served.handlers.add(handler, () => {
+    const { handlers, subscription } = served
+    return handlers.add(handler, (late) => {
       this.#subjects.delete(subject)
-      served.subscription.close()
+      if (late === undefined) return subscription.close()
+      handlers.add(late, () => {})
+      subscription.drain()
     })
   }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { connectSocket } from '../../protocol/client/socket-client.ts'
 import { until } from '../servers/until.ts'
+import { BuyStream } from './buy-stream.ts'
 import { SmallCluster } from './small-cluster.ts'
 
 let cluster: SmallCluster
@@ -33,5 +34,32 @@ test('CLU-1 three roles as three processes sell a sale to services and to socket
   } finally {
     rpc.close()
     shop.close()
+  }
+}, 60_000)
+
+test('CLU-2 while one of two actor nodes ends by SIGTERM no call fails, and what was held stays held', async () => {
+  const [leaving, , , gateway] = await Promise.all(['actors', 'actors', 'orders', 'gateway'].map((role) => cluster.ready(role)))
+  if (leaving === undefined || gateway === undefined) throw new Error('nothing was started')
+  const rpc = gateway.operator()
+  const skus = ['a', 'b', 'c', 'd', 'e', 'f'].map((sku) => ({ sku, title: sku, priceMinor: 100, stock: 1_000_000, holdTtlMs: 600_000 }))
+  await rpc.saleCreate({ sale: 'drop', title: 'Drop', opensAt: 0, skus })
+  const stream = new BuyStream(
+    rpc,
+    skus.map(({ sku }) => sku),
+  )
+  try {
+    await until(() => stream.done > 200)
+    const { code, out } = await leaving.terminate()
+    expect(code).toBe(0)
+    expect(out).toContain('a shard was handed over')
+    const before = stream.done
+    await until(() => stream.done > before + 200)
+    await stream.end()
+    expect(stream.failures).toEqual([])
+    const statuses = await Promise.all(skus.map(({ sku }) => rpc.skuStatus(sku)))
+    expect(statuses.reduce((held, status) => held + status.held, 0)).toBe(stream.done)
+  } finally {
+    await stream.end()
+    rpc.close()
   }
 }, 60_000)

@@ -213,6 +213,28 @@ test('NAT-7 each frame of commands that nobody serves is told of, in its order, 
   expect(undelivered).toEqual(numbers(10).map((text) => `${commands} ${text}`))
 })
 
+test('NAT-16 what the server has sent before it learns that a subject is not served any more goes to whoever wants it, and nothing after', async () => {
+  const [sender, owner] = [await connect(), await connect()]
+  const got: string[] = []
+  const late: string[] = []
+  const undelivered: string[] = []
+  sender.onUndelivered((_, frame) => undelivered.push(Buffer.from(frame).toString()))
+  let ended = false
+  const served = owner.serve(commands, (frame) => {
+    got.push(Buffer.from(frame).toString())
+    if (got.length < 10 || ended) return
+    ended = true
+    served.close((one) => late.push(Buffer.from(one).toString()))
+  })
+  await settle(buses)
+  for (let index = 0; index < 20; index++) sender.send(commands, Buffer.from(String(index)))
+  await settle(buses)
+  sender.send(commands, Buffer.from('after'))
+  await settle(buses)
+  expect([...got, ...late]).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
+  expect([got.length, undelivered]).toEqual([10, ['after']])
+})
+
 test('NAT-7 what was not handed to the connection before it was lost is known not to have been received', async () => {
   const held: (() => void)[] = []
   const timers: World['timers'] = { ...world.timers, soon: (run) => void held.push(run) }

@@ -8,13 +8,20 @@ export interface Uplink {
   unsubscribe(subscription: number): void
 }
 
+interface Entry {
+  readonly subject: string
+  readonly handler: FrameHandler
+}
+
 type UndeliveredListener = (subject: string, frame: Uint8Array) => void
 
 /** The end of the simulated network that one process holds in its hands. */
 export class SimBus implements Bus {
   private readonly uplink: Uplink
   private readonly log: Log
-  private readonly handlers = new Map<number, { readonly subject: string; readonly handler: FrameHandler }>()
+  private readonly handlers = new Map<number, Entry>()
+  /** Whoever wants what still comes after the end. */
+  private readonly late = new Map<number, Entry>()
   private readonly undeliveredListeners: UndeliveredListener[] = []
   private lastSubscription = 0
   private isClosed = false
@@ -34,8 +41,10 @@ export class SimBus implements Bus {
     this.handlers.set(subscription, { subject, handler })
     this.uplink.subscribe(subscription, subject)
     return {
-      close: () => {
-        if (this.handlers.delete(subscription)) this.uplink.unsubscribe(subscription)
+      close: (late) => {
+        if (!this.handlers.delete(subscription)) return
+        this.uplink.unsubscribe(subscription)
+        if (late !== undefined) this.late.set(subscription, { subject, handler: late })
       },
     }
   }
@@ -48,6 +57,7 @@ export class SimBus implements Bus {
     this.isClosed = true
     for (const subscription of this.handlers.keys()) this.uplink.unsubscribe(subscription)
     this.handlers.clear()
+    this.late.clear()
   }
 
   /** What it serves, for a hub that has forgotten it. */
@@ -57,7 +67,7 @@ export class SimBus implements Bus {
 
   /** A frame has arrived. Its bytes are spoilt afterwards, so that whoever keeps them without a copy is found out. */
   receive(subscription: number, frame: Uint8Array): void {
-    const served = this.handlers.get(subscription)
+    const served = this.handlers.get(subscription) ?? this.late.get(subscription)
     if (served === undefined) return
     const lent = new Uint8Array(frame)
     try {
