@@ -113,10 +113,10 @@ export class SimLink implements Uplink {
     for (const word of heldBack) this.tell(word)
   }
 
-  clog(ms: number): void {
-    this.up.stall(ms)
-    this.down.stall(ms)
-    this.note(`clogged for ${ms} ms`)
+  clog(ms: number, direction: Direction): void {
+    if (direction !== 'in') this.up.stall(ms)
+    if (direction !== 'out') this.down.stall(ms)
+    this.note(`clogged ${direction} for ${ms} ms`)
   }
 
   unclog(): void {
