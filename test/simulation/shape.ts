@@ -68,7 +68,7 @@ export function drawShape(random: SeededRandom): Shape {
     tickMs: 100,
     skewMs: (machine) => (skewed ? skews.fork(machine).between(-skewMsMax, skewMsMax) : 0),
     mailboxBytesMax: random.pick([900, 4_096, 65_536]),
-    sentBytesMax: random.pick([4_000, 20_000, 1_000_000]),
+    sentBytesMax: random.pick([1_500, 20_000, 1_000_000]),
     keptBytesMax: random.pick([6_000, 20_000, 1_000_000]),
     batchEntriesMax: random.pick([2, 8, 1_024]),
     pendingMax: random.pick([6, 12, 512]),
