@@ -72,23 +72,10 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
-    name: 'refusal-forgotten',
-    where: 'code',
-    how: 'A request that was refused for good may succeed when a copy of it comes later.',
-    breaks: ['G4'],
-    patches: [
-      {
-        file: 'actors/inventory/refused-requests.js',
-        find: 'if (known === undefined || now - known.at > requestMemoryMs ||',
-        replace: 'if (known === undefined || now > known.at ||',
-      },
-    ],
-  },
-  {
     name: 'late-copy-acts',
     where: 'code',
     how: 'A late copy of a leave, a checkout or a pause does again what it did once.',
-    breaks: ['G4'],
+    breaks: ['G4', 'G7', 'G8'],
     patches: [
       {
         file: 'actors/inventory/answered-requests.js',
@@ -209,19 +196,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
         file: 'actors/payment/payment-worker.js',
         find: 'provider.charge(order, order.order)',
         replace: 'provider.charge(order, `${order.order}/${tried}`)',
-      },
-    ],
-  },
-  {
-    name: 'money-kept',
-    where: 'code',
-    how: 'Money that came for an order which ended as declined is not given back.',
-    breaks: ['G8'],
-    patches: [
-      {
-        file: 'actors/payment/payment-worker.js',
-        find: "else if (state === 'declined' || state === 'cancelled') {",
-        replace: "else if (state === 'cancelled') {",
       },
     ],
   },

@@ -54,6 +54,8 @@ export class Judge implements Witness {
   private readonly hubs: Pick<Hubs, 'store' | 'network' | 'queue' | 'provider'>
   /** When a request was made for the first time. */
   private readonly firstAskedAt = new Map<string, number>()
+  /** Those with a result, which no copy of them may change. */
+  private readonly answeredCalls = new Set<string>()
   private readonly ears = new Map<string, DeviceEar>()
   private readonly excusedUntil = new Map<string, number>()
 
@@ -102,27 +104,29 @@ export class Judge implements Witness {
 
   asks(who: Who, sku: string, what: Deed, requestId?: string, qty = 1): Asked {
     this.say(`${who.device} asks ${what} ${sku} ${requestId ?? ''}`)
+    const mayAct = !this.answeredCalls.has(callOf(who, sku, what, requestId))
     if (requestId !== undefined && what === 'buy') {
       this.requests.asks(who.user, sku, requestId)
       const key = `${who.user} ${sku} ${requestId}`
       if (this.firstAskedAt.has(key)) this.parts.reached.count('request repeated')
       else this.firstAskedAt.set(key, this.now)
     }
-    return { who, sku, what, requestId, qty, servedSoFar: this.ear(who, sku).asks(what) }
+    return { who, sku, what, requestId, qty, mayAct, servedSoFar: this.ear(who, sku).asks(mayAct ? what : 'claim') }
   }
 
-  answered({ who, sku, what, requestId, servedSoFar }: Asked, claim: ClaimState): void {
+  answered({ who, sku, what, requestId, mayAct, servedSoFar }: Asked, claim: ClaimState): void {
     this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
     this.hearOutcome(who.user, sku, what, requestId, claim)
     const ear = this.ear(who, sku)
     ear.told(claim, this.parts.scheduler.now, servedSoFar)
-    ear.ends(what)
+    if (mayAct) ear.ends(what)
+    if (requestId !== undefined) this.answeredCalls.add(callOf(who, sku, what, requestId))
   }
 
-  refused({ who, sku, what, requestId, qty }: Asked, code: Code): void {
+  refused({ who, sku, what, requestId, mayAct, qty }: Asked, code: Code): void {
     this.say(`${who.device} is refused ${what} ${sku} ${requestId ?? ''} with ${code}`)
     this.hearOutcome(who.user, sku, what, requestId, code)
-    if (codeTable[code].retry !== 'unknown') this.ear(who, sku).ends(what)
+    if (mayAct && codeTable[code].retry !== 'unknown') this.ear(who, sku).ends(what)
     const askedAtMs = this.firstAskedAt.get(`${who.user} ${sku} ${requestId ?? ''}`)
     if (code === 'SOLD_OUT' && askedAtMs !== undefined) this.soldOut.told({ user: who.user, sku, qty, askedAtMs })
     const situation = reachedByCode.get(code)
@@ -184,6 +188,7 @@ export class Judge implements Witness {
   }
 
   private lost(lost: readonly Applied[]): void {
+    this.answeredCalls.clear()
     const shards = new Set<ShardName>()
     for (const one of lost) {
       if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
@@ -209,6 +214,10 @@ export class Judge implements Witness {
   private say(what: string): void {
     this.parts.trace.add(this.parts.scheduler.now - simulationStart, 'judge', what)
   }
+}
+
+function callOf({ user }: Who, sku: string, what: Deed, requestId = ''): string {
+  return `${user} ${sku} ${what} ${requestId}`
 }
 
 function rowOf({ key, charge, outcome, refundedAt }: LedgerEntry): ProviderRow {

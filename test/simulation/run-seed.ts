@@ -88,7 +88,7 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
 function makeHubs(parts: SimParts, shape: Shape, sabotage: SeedOptions['sabotage']): Hubs {
   const fork = (name: string): SimParts => ({ ...parts, random: parts.random.fork(name) })
   return {
-    network: new SimNetwork(fork('network'), { sentBytesMax: shape.linkBytesMax, keptBytesMax: shape.linkBytesMax }),
+    network: new SimNetwork(fork('network'), { sentBytesMax: shape.sentBytesMax, keptBytesMax: shape.keptBytesMax }),
     sockets: new SimSockets(fork('sockets')),
     store: new SimStore({
       ...fork('store'),

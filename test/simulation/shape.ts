@@ -17,7 +17,8 @@ export interface Shape {
   readonly skewMs: (machine: string) => number
   readonly mailboxBytesMax: number
   /** What a process may have on its way to the hub of the bus, and from it. */
-  readonly linkBytesMax: number
+  readonly sentBytesMax: number
+  readonly keptBytesMax: number
   readonly batchEntriesMax: number
   readonly pendingMax: number
   readonly callDeadlineMs: number
@@ -41,8 +42,10 @@ export interface Habits {
   readonly slowPaymentShare: number
   readonly secondDeviceShare: number
   readonly offlineShare: number
-  /** Sends a request again that was answered long ago. */
+  /** Sends a request again that was answered some time ago. */
   readonly lateRepeatShare: number
+  /** Users who never ask how things stand, but wait until they are told. */
+  readonly patientShare: number
   readonly qtyMax: number
 }
 
@@ -65,7 +68,8 @@ export function drawShape(random: SeededRandom): Shape {
     tickMs: 100,
     skewMs: (machine) => (skewed ? skews.fork(machine).between(-skewMsMax, skewMsMax) : 0),
     mailboxBytesMax: random.pick([900, 4_096, 65_536]),
-    linkBytesMax: random.pick([6_000, 20_000, 1_000_000]),
+    sentBytesMax: random.pick([1_500, 20_000, 1_000_000]),
+    keptBytesMax: random.pick([6_000, 20_000, 1_000_000]),
     batchEntriesMax: random.pick([2, 8, 1_024]),
     pendingMax: random.pick([6, 12, 512]),
     callDeadlineMs: random.pick([1_500, 3_000, 5_000]),
@@ -83,6 +87,7 @@ export function drawShape(random: SeededRandom): Shape {
       secondDeviceShare: random.pick([0, 0.3]),
       offlineShare: random.pick([0, 0.1, 0.4]),
       lateRepeatShare: random.pick([0.05, 0.3]),
+      patientShare: random.pick([0, 0.3]),
       qtyMax: random.pick([1, 1, 2, 3]),
     },
   }

@@ -67,8 +67,8 @@ export class SimNetwork {
   }
 
   /** Frames from and to the process wait, and come in a burst when the time is over. */
-  clog(process: SimProcess, ms: number): void {
-    this.links.get(process)?.clog(ms)
+  clog(process: SimProcess, ms: number, direction: Direction = 'both'): void {
+    this.links.get(process)?.clog(ms, direction)
   }
 
   /** The process loses its connection, what is under way with it, and what it serves until it comes back. */

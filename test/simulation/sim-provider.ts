@@ -49,7 +49,7 @@ export class SimProvider {
     const sentAt = scheduler.now
     const arrive = (): LedgerEntry => {
       const before = this.ledger.find(key)
-      if (before === undefined && (this.toldAbsentAt.get(key) ?? 0) > sentAt) {
+      if ((this.toldAbsentAt.get(key) ?? 0) > sentAt) {
         this.parts.reached.count('charge after absent')
         this.note(`${key}: was said to be absent when it was on its way`)
       }

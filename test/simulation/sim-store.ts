@@ -74,6 +74,14 @@ export class SimStore implements JournalSource {
     this.server.trace(`${process.name} is slow by ${extraMs} ms for ${forMs} ms`)
   }
 
+  /** The next record of this process lands `extraMs` late, and all that it asks for after that waits for it; `onSent` hears when it is sent. */
+  slowNextWrite(process: SimProcess, extraMs: number, onSent: () => void): void {
+    this.links.get(process)?.slowNextWrite(extraMs, () => {
+      this.server.trace(`${process.name} sends a record that lands ${extraMs} ms late`)
+      onSent()
+    })
+  }
+
   /**
    * The server dies, and one takes over that had not received the newest changes; records that were acknowledged may be among them. Serves nobody until it
    * has. Returns what is lost, oldest first; observers are told the same.

@@ -38,7 +38,7 @@ export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUna
       },
       sessions: { usersMax: shape.sessionUsersMax, writeAfterMs },
       ownership: { ...ownershipLimits(shape.leaseMs), ...hasty },
-      compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, retryMs: compactionRetryMs },
+      compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, checkMs: compactionCheckMs, retryMs: compactionRetryMs },
     },
     isAlone: false,
     onUnable,
@@ -50,4 +50,5 @@ const storeRetryMs = 50
 /** Pauses that a run of a minute has time for. */
 const hasty = { retryFirstMs: 100, retryMostMs: 1_000, prepareMsMax: 2_000, closeMsMax: 4_000, opensMax: 2, handOversMax: 1 }
 const writeAfterMs = 500
+const compactionCheckMs = 250
 const compactionRetryMs = 2_000

@@ -51,8 +51,8 @@ export class Device {
     return this.ask(sku, 'buy', () => this.client.buy(sku, { qty, requestId }), requestId, qty)
   }
 
-  leave(sku: string): Promise<Code | undefined> {
-    return this.ask(sku, 'leave', () => this.client.leave(sku))
+  leave(sku: string, requestId: string): Promise<Code | undefined> {
+    return this.ask(sku, 'leave', () => this.client.leave(sku, { requestId }), requestId)
   }
 
   checkout(sku: string, payment: string, requestId: string): Promise<Code | undefined> {

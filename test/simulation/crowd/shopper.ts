@@ -1,4 +1,5 @@
 import { delay } from '../../../cluster/world.ts'
+import type { Code } from '../../../protocol/codes.ts'
 import { isLive } from '../../checkers/told-story.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { Habits } from '../shape.ts'
@@ -11,8 +12,10 @@ export class Shopper {
   private readonly skus: readonly string[]
   private readonly habits: Habits
   private readonly random: SeededRandom
+  private readonly isPatient: boolean
   private requests = 0
-  private lastRequest: { readonly sku: string; readonly qty: number; readonly id: string } | undefined
+  /** Calls that were answered, the latest last, to be made again like copies that come late. */
+  private readonly answered: Call[] = []
   private isLeaving = false
   private hasGone = false
 
@@ -28,6 +31,7 @@ export class Shopper {
     this.skus = parts.skus
     this.habits = parts.habits
     this.random = parts.random
+    this.isPatient = parts.random.is(parts.habits.patientShare)
   }
 
   /** Walked away in the middle of things; the devices are off. */
@@ -65,47 +69,57 @@ export class Shopper {
   }
 
   private async act(device: Device, sku: string): Promise<void> {
-    const { random, habits } = this
+    const { random, habits, answered } = this
+    if (!this.isLeaving && answered.length > 0 && random.is(habits.lateRepeatShare)) {
+      await random.pick(answered)(device)
+      return
+    }
     const seen = device.seen.get(sku)
     if (seen === undefined || !isLive(seen)) {
       if (!this.isLeaving) await this.buy(device, sku)
-      return
-    }
-    if (random.is(habits.lateRepeatShare) && this.lastRequest !== undefined && !this.isLeaving) return this.repeat(device)
-    if (seen.state === 'queued') await this.wait(device, sku)
+    } else if (seen.state === 'queued') await this.wait(device, sku)
     else if (seen.state === 'held') await this.useHold(device, sku)
-    else await device.claim(sku)
+    else if (!this.isPatient) await device.claim(sku)
   }
 
   private async buy(device: Device, sku: string): Promise<void> {
     const { random, habits } = this
-    const request = { sku, qty: random.between(1, habits.qtyMax), id: `${this.user}.${++this.requests}` }
-    this.lastRequest = request
+    const qty = random.between(1, habits.qtyMax)
+    const id = this.nextId()
     const other = this.devices.find((one) => one !== device)
     // Two taps on two phones, with one wish or with two.
-    if (other !== undefined && random.is(0.3))
-      await Promise.all([
-        device.buy(sku, request.qty, request.id),
-        other.buy(sku, request.qty, random.is(0.5) ? request.id : `${this.user}.${++this.requests}`),
-      ])
-    else await device.buy(sku, request.qty, request.id)
-  }
-
-  private async repeat(device: Device): Promise<void> {
-    const last = this.lastRequest
-    if (last !== undefined) await device.buy(last.sku, last.qty, last.id)
+    if (other !== undefined && random.is(0.3)) {
+      const otherId = random.is(0.5) ? id : this.nextId()
+      await Promise.all([this.call(device, (on) => on.buy(sku, qty, id)), this.call(other, (on) => on.buy(sku, qty, otherId))])
+    } else await this.call(device, (on) => on.buy(sku, qty, id))
   }
 
   private async wait(device: Device, sku: string): Promise<void> {
-    const { random, habits } = this
-    if (this.isLeaving || random.is(habits.leaveShare)) await device.leave(sku)
-    else if (random.is(0.3)) await device.claim(sku)
+    const { random, habits, isPatient } = this
+    if (this.isLeaving ? !isPatient : random.is(habits.leaveShare)) await this.leave(device, sku)
+    else if (random.is(0.3) && !isPatient) await device.claim(sku)
+  }
+
+  private async leave(device: Device, sku: string): Promise<void> {
+    const id = this.nextId()
+    await this.call(device, (on) => on.leave(sku, id))
+  }
+
+  private async call(device: Device, call: Call): Promise<void> {
+    const refused = await call(device)
+    if (refused !== undefined) return
+    this.answered.push(call)
+    if (this.answered.length > answeredMax) this.answered.shift()
+  }
+
+  private nextId(): string {
+    return `${this.user}.${++this.requests}`
   }
 
   private async useHold(device: Device, sku: string): Promise<void> {
     const { random, habits } = this
     if (random.is(habits.leaveShare)) {
-      await device.leave(sku)
+      await this.leave(device, sku)
       return
     }
     if (random.is(habits.abandonShare) && !this.isLeaving) return
@@ -114,7 +128,8 @@ export class Shopper {
       : random.is(habits.slowPaymentShare)
         ? 'tok_slow'
         : `tok_${random.id(4)}`
-    await device.checkout(sku, payment, `${this.user}.${++this.requests}`)
+    const id = this.nextId()
+    await this.call(device, (on) => on.checkout(sku, payment, id))
   }
 
   private goAway(): void {
@@ -123,4 +138,8 @@ export class Shopper {
   }
 }
 
+/** The same call, on whichever device: its request id stays. Resolves with the code of a refusal. */
+type Call = (device: Device) => Promise<Code | undefined>
+
 const hurriedMs = 300
+const answeredMax = 4

@@ -17,6 +17,8 @@ export interface Asked {
   /** The same one may be asked for more than once. */
   readonly requestId: string | undefined
   readonly qty: number
+  /** False if the same call was answered before: it must not do anything more. */
+  readonly mayAct: boolean
   /** What was known of the line when it was asked. */
   readonly servedSoFar: number
 }

@@ -8,7 +8,7 @@ import { Pipe } from './pipe.ts'
 import { SimBus, type Uplink } from './sim-bus.ts'
 
 export interface NetworkLimits {
-  /** What a process may have on its way to the hub; above it `send` answers `full`. At least one frame. */
+  /** What a process may have on its way to the hub; above it `send` answers `full`. One frame alone always goes. */
   readonly sentBytesMax: number
   /** What the hub keeps for a process that does not take it; above it the process is thrown out as a slow consumer. */
   readonly keptBytesMax: number
@@ -68,7 +68,7 @@ export class SimLink implements Uplink {
 
   send(subject: string, frame: Uint8Array): SendResult {
     const bytes = frame.length + frameHeadBytes
-    if (this.up.bytes + bytes > this.hub.limits.sentBytesMax) {
+    if (this.up.bytes > 0 && this.up.bytes + bytes > this.hub.limits.sentBytesMax) {
       this.hub.parts.reached.count('bus full')
       return 'full'
     }
@@ -113,10 +113,10 @@ export class SimLink implements Uplink {
     for (const word of heldBack) this.tell(word)
   }
 
-  clog(ms: number): void {
-    this.up.stall(ms)
-    this.down.stall(ms)
-    this.note(`clogged for ${ms} ms`)
+  clog(ms: number, direction: Direction): void {
+    if (direction !== 'in') this.up.stall(ms)
+    if (direction !== 'out') this.down.stall(ms)
+    this.note(`clogged ${direction} for ${ms} ms`)
   }
 
   unclog(): void {

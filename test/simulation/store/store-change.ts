@@ -16,6 +16,8 @@ export interface StoreObserver {
   onApplied?(applied: Applied): void
   /** A process has been told that its last record is the shard's newest: it may speak. */
   onStands?(shard: ShardName, by: string): void
+  /** A process has brought a chunk of a snapshot, and does not know yet. */
+  onStaged?(by: string): void
   /** A failover undid these, oldest first. */
   onLost?(lost: readonly Applied[]): void
 }

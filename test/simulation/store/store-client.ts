@@ -63,7 +63,7 @@ export class StoreClient implements Store {
   append(shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> {
     // From Node's pool: small memory of its own for each of many records would keep the garbage collector busy.
     const bytes = Buffer.from(record)
-    return this.ask((server, by) => server.append(by, shard, position, bytes))
+    return this.write((server, by) => server.append(by, shard, position, bytes))
   }
 
   confirm(shard: ShardName, last: Position): Promise<'stands' | 'fenced'> {
@@ -120,7 +120,7 @@ export class StoreClient implements Store {
 
   putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array, ttlMs: number): Promise<'stored' | 'fenced'> {
     const copy = Buffer.from(bytes)
-    return this.ask((server, by) => server.put(by, shard, epoch, key, copy, ttlMs))
+    return this.write((server, by) => server.put(by, shard, epoch, key, copy, ttlMs))
   }
 
   deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
@@ -132,8 +132,16 @@ export class StoreClient implements Store {
   }
 
   private ask<T>(run: (server: StoreServer, by: SimProcess) => T): Promise<T> {
-    if (this.isClosed) return Promise.reject(new StoreFault('STORE_CLOSED', 'the store is closed'))
     const { link, server, process } = this.parts
-    return link.request(() => run(server, process))
+    return this.isClosed ? closed() : link.request(() => run(server, process))
   }
+
+  private write<T>(run: (server: StoreServer, by: SimProcess) => T): Promise<T> {
+    const { link, server, process } = this.parts
+    return this.isClosed ? closed() : link.write(() => run(server, process))
+  }
+}
+
+function closed(): Promise<never> {
+  return Promise.reject(new StoreFault('STORE_CLOSED', 'the store is closed'))
 }

@@ -23,6 +23,7 @@ export class StoreLink {
   private hanging = 0
   private slowedUntil = 0
   private slowedByMs = 0
+  private nextWrite: { readonly extraMs: number; readonly onSent: () => void } | undefined
 
   constructor(parts: StoreLinkParts) {
     this.parts = parts
@@ -32,6 +33,21 @@ export class StoreLink {
   slow(extraMs: number, forMs: number): void {
     this.slowedUntil = this.parts.scheduler.now + forMs
     this.slowedByMs = extraMs
+  }
+
+  /** The next record that is sent takes `extraMs` longer to arrive, and all that comes behind waits for it; `onSent` hears when that is. */
+  slowNextWrite(extraMs: number, onSent: () => void): void {
+    this.nextWrite = { extraMs, onSent }
+  }
+
+  /** A request that brings a record. */
+  write<T>(run: () => T): Promise<T> {
+    const { nextWrite } = this
+    this.nextWrite = undefined
+    if (nextWrite === undefined) return this.request(run)
+    this.arrivesAt = Math.max(this.arrivesAt, this.parts.scheduler.now + nextWrite.extraMs)
+    nextWrite.onSent()
+    return this.request(run)
   }
 
   /** Does `run` at the store in one step. Rejects with what it throws, or with a `StoreFault` whether or not it was done. */

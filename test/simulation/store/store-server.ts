@@ -110,6 +110,7 @@ export class StoreServer {
 
   stage(by: SimProcess, name: ShardName, upload: string, chunk: Uint8Array): void {
     this.shardFor(by, name).stage(upload, chunk, this.now)
+    for (const observer of this.observers) observer.onStaged?.(by.name)
   }
 
   keepSnapshot(by: SimProcess, name: ShardName, manifest: SnapshotManifest): 'stored' | 'older' {
