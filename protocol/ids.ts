@@ -1,9 +1,11 @@
+import { mix32 } from './hash.ts'
+
 /** Names of things. Each id is a plain string with a brand, so that one kind cannot be passed for another. */
 export type UserId = string & { readonly brand: 'user' }
 export type SkuId = string & { readonly brand: 'sku' }
 export type SaleId = string & { readonly brand: 'sale' }
 export type RequestId = string & { readonly brand: 'request' }
-/** `<sku>:<incarnation>:<claim>`; the SKU in front routes the order to its shard without an index. */
+/** `<sku>:<incarnation><tag>:<claim>`; the SKU in front routes the order to its shard without an index. */
 export type OrderId = string & { readonly brand: 'order' }
 
 export const userBytesMax = 64
@@ -43,6 +45,7 @@ export function parseRequestId(text: unknown): RequestId | undefined {
 
 export interface OrderParts {
   readonly sku: SkuId
+  /** Of the SKU, and behind it the tag of the epoch in which it was ordered: {@link formatOrderTag}. */
   readonly incarnation: string
   readonly claim: number
 }
@@ -59,6 +62,22 @@ export function parseOrderId(text: unknown): OrderParts | undefined {
   if (sku === undefined || incarnation === undefined || number > 0xffff_ffff) return undefined
   return { sku: sku as SkuId, incarnation, claim: number }
 }
+
+/**
+ * Tells the orders of two epochs apart: a store that loses its newest records makes the next owner give the same claim numbers out again, and what was
+ * charged for an order that is lost must not pass for the payment of another one. 0 stands for no tag.
+ */
+export function orderTag(epoch: number): number {
+  return mix32(mix32(Math.floor(epoch / 0x1_0000_0000)) ^ (epoch % 0x1_0000_0000)) % orderTags
+}
+
+/** As it stands in an order's id; empty for 0. */
+export function formatOrderTag(tag: number): string {
+  return tag === 0 ? '' : tag.toString(36).padStart(orderTagChars, '0')
+}
+
+const orderTagChars = 6
+const orderTags = 36 ** orderTagChars
 
 function hasControl(text: string): boolean {
   for (let i = 0; i < text.length; i++) {

@@ -1,10 +1,10 @@
 import { copyBytes } from '../../protocol/copy-bytes.ts'
 import { estimateEta, estimateOdds, etaP50, etaP90, isServed, oddsOf } from '../../protocol/estimate.ts'
 import { claimKind } from '../../protocol/frame.ts'
-import { formatOrderId } from '../../protocol/ids.ts'
 import type { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, Odds, OrderClaim } from '../../protocol/results.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
+import { orderIdOf } from './order-ids.ts'
 import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 
@@ -39,7 +39,7 @@ export function describeOrder(sku: SkuState, row: number): OrderClaim {
   const state = orderStateName(users.state[row] as number)
   return {
     state,
-    order: formatOrderId({ sku: sku.settings.sku, incarnation: sku.incarnation, claim }),
+    order: orderIdOf(sku, row),
     qty,
     amountMinor: sku.orders.get(claim)?.amountMinor ?? qty * sku.settings.priceMinor,
     currency: sku.settings.currency,

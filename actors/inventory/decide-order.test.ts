@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { decodeOrderClaim } from '../../protocol/client/result-decoders.ts'
+import { type OrderParts, parseOrderId } from '../../protocol/ids.ts'
+import type { Plain } from '../../protocol/msgpack-writer.ts'
 import { held, incarnation, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
 import { requestMemoryMs } from './former-requests.ts'
 
@@ -8,6 +11,16 @@ function rigWith(overrides: Parameters<typeof settingsOf>[0] = {}): InventoryRig
   const rig = new InventoryRig()
   rig.configure(settingsOf(overrides))
   return rig
+}
+
+/** What a payment hears of what never was an order. */
+const cancelled = { state: 'cancelled' }
+
+function idOf(claim: Plain): OrderParts {
+  const { order: id } = decodeOrderClaim(claim)
+  const parts = parseOrderId(id)
+  if (parts === undefined) throw new Error(`${id} is no order id`)
+  return parts
 }
 
 function order(state: string, claim = 1, qty = 1): object {
@@ -116,12 +129,47 @@ describe('settle', () => {
   test('ORD-6 knows only its own orders', () => {
     const rig = rigWith()
     rig.buy('ann')
-    expect(rig.settle(1, 'paid')).toBe('UNKNOWN_ORDER')
+    expect(rig.settle(1, 'paid'), 'a hold is no order').toEqual(cancelled)
     rig.checkout('ann')
-    expect(rig.settle(2, 'paid')).toBe('UNKNOWN_ORDER')
-    expect(rig.settle(0, 'paid')).toBe('UNKNOWN_ORDER')
-    expect(rig.settle(1, 'paid', 'of-another-sale')).toBe('UNKNOWN_ORDER')
+    expect(rig.settle(2, 'paid')).toEqual(cancelled)
+    expect(rig.settle(0, 'paid')).toEqual(cancelled)
+    expect(rig.settle(1, 'paid', 'of-another-sale')).toEqual(cancelled)
+    expect(short(rig.ask({ op: 'settle', sku: 'boot', payload: { incarnation, claim: 1, outcome: 'paid' } }))).toEqual(cancelled)
     expect(rig.units()).toEqual([2, 0, 1, 0])
+  })
+
+  test('ORD-30 an order that a store has lost is not the one that has its number now', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    const before = rig.journal.length
+    const lost = idOf(rig.checkout('ann'))
+    rig.journal.length = before
+    rig.recover(undefined, 0, 1_000)
+    const { incarnation: orderedIn, claim } = idOf(rig.checkout('ann'))
+    expect(claim).toBe(lost.claim)
+    expect(rig.settle(claim, 'paid', lost.incarnation), 'its money goes back').toEqual(cancelled)
+    expect(rig.claim('ann')).toMatchObject({ state: 'pending' })
+    expect(rig.settle(claim, 'paid', orderedIn)).toMatchObject({ state: 'paid' })
+    rig.recover(rig.actor.save(), rig.journal.length, 1_000)
+    expect(rig.claim('ann'), 'keeps its id under every owner').toMatchObject({ order: `shoe:${orderedIn}:1`, state: 'paid' })
+    expect(rig.settle(claim, 'paid', lost.incarnation)).toEqual(cancelled)
+  })
+
+  test.each<readonly [string, (rig: InventoryRig) => void, Plain]>([
+    ['that was left', (rig) => void rig.leave('ann'), cancelled],
+    ['that was ordered and declined', (rig) => void (rig.checkout('ann'), rig.settle(1, 'declined')), 'UNKNOWN_ORDER'],
+  ])('ORD-31 of a claim %s and has made way for another one it is known for a while whether it was that order', (_, end, known) => {
+    const rig = rigWith()
+    rig.buy('ann')
+    end(rig)
+    rig.buy('ann')
+    const said = rig.settle(1, 'paid')
+    expect(said).toEqual(known)
+    rig.recover(rig.actor.save(), rig.journal.length, 1_000)
+    expect(rig.settle(1, 'paid', incarnation)).toEqual(said)
+    expect(rig.settle(1, 'paid', `${incarnation}lost`)).toEqual(cancelled)
+    rig.pass(requestMemoryMs + 50)
+    expect(rig.settle(1, 'paid')).toBe('UNKNOWN_ORDER')
   })
 
   test('ORD-7 an order that is not settled in time gives its units back and stays open: it counts against its user', () => {
@@ -176,9 +224,9 @@ describe('settle', () => {
     rig.buy('ann')
     rig.checkout('ann')
     rig.settle(1, 'paid')
-    rig.batch([{ op: 'delivered', sku: 'shoe', payload: 1 }])
+    rig.delivered(1)
     const journaled = rig.journal.length
-    rig.batch([{ op: 'delivered', sku: 'shoe', payload: 1 }])
+    rig.delivered(1)
     expect(rig.settle(1, 'paid')).toEqual(order('paid'))
     expect(rig.settle(1, 'declined')).toEqual(order('paid'))
     expect(rig.journal.length).toBe(journaled)

@@ -3,16 +3,15 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Batch } from '../actor.ts'
 import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { describeOrder } from './claim-answer.ts'
-import { claimState, isOrder } from './claim.ts'
+import { claimState, isOrder, orderStateName } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
 import { writeOrdered, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
+import { type OrderName, rowOfOrder, wasNeverOrdered } from './order-ids.ts'
 import type { SkuState } from './sku-state.ts'
 
 /** What a payment worker found out about an order. */
-export interface Settlement {
-  readonly incarnation: string
-  readonly claim: number
+export interface Settlement extends OrderName {
   readonly outcome: 'paid' | 'declined' | 'refunded'
 }
 
@@ -43,31 +42,34 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
 
 /**
  * `settle`: a payment's outcome. The first one that counts decides; a repeat gets the order's state. Paid too late takes free units if nobody
- * waits for them, else the money goes back. (SPEC ORD-2, G8)
+ * waits for them, else the money goes back; so does money for what never was an order here. (SPEC ORD-2, G8)
  */
 export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
-  const { incarnation, claim, outcome } = unpackInner<Settlement>(payload)
-  const row = incarnation === sku.incarnation ? sku.users.rowOf(claim) : -1
-  if (row < 0 || !isOrder(sku.users.state[row] as number)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
+  const settlement = unpackInner<Settlement>(payload)
+  const row = rowOfOrder(sku, settlement)
+  if (row < 0)
+    return wasNeverOrdered(sku, settlement) ? answerNeverOrdered(batch, view, at) : batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
   // An order whose end was delivered is closed; a repeat of its outcome still learns its state.
-  const order = sku.orders.get(claim)
-  const next = order === undefined ? undefined : settledState(sku, order.state, order.qty, outcome)
+  const order = sku.orders.get(settlement.claim)
+  const next = order === undefined ? undefined : settledState(sku, order.state, order.qty, settlement.outcome)
   if (next !== undefined) {
-    const event = writeSettled(batch.record, sku.index, claim, next)
+    const event = writeSettled(batch.record, sku.index, settlement.claim, next)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
   }
   batch.replies.result(view, at, { ...describeOrder(sku, row) })
 }
 
+/** A worker that has money for it gives the money back: nothing stands against it, and nothing will. */
+export function answerNeverOrdered(batch: Batch, view: DataView, at: number): void {
+  batch.replies.result(view, at, { state: orderStateName(claimState.cancelled) })
+}
+
 /** `order.get` of a user: the order if it is theirs and the SKU still knows it. */
 export function decideOrderGet(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
-  const { incarnation, claim } = unpackInner<{ incarnation: string; claim: number }>(payload)
-  const row = rowOfEntry(sku, bytes, view, at)
-  if (incarnation !== sku.incarnation || row < 0 || sku.users.claim[row] !== claim || !isOrder(sku.users.state[row] as number)) {
-    return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  }
+  const row = rowOfOrder(sku, unpackInner<OrderName>(payload))
+  if (row < 0 || row !== rowOfEntry(sku, bytes, view, at)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
   answerClaim(owned, batch, view, at, row)
 }
 

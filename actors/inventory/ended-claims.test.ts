@@ -8,6 +8,11 @@ function listed(ended: EndedClaims): number[][] {
   return Array.from(new Uint32Array(claims.buffer), (claim, i) => [claim, at[i] as number])
 }
 
+/** Every other claim was an order, and every other order has a tag. */
+function tagOf(claim: number): number | undefined {
+  return claim % 2 === 0 ? undefined : (claim % 4) - 1
+}
+
 test('INV-85 ended claims come out oldest first, by their time, however the ring wraps and grows', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('push' as const), count: fc.nat(90), laterMs: fc.nat(50) }),
@@ -23,7 +28,7 @@ test('INV-85 ended claims come out oldest first, by their time, however the ring
         if (one.kind === 'push') {
           for (let i = 0; i < one.count; i++) {
             now += one.laterMs
-            ended.push(++claim, now)
+            ended.push(++claim, now, tagOf(claim))
             model.push([claim, now])
           }
         } else for (let i = 0; i < one.count && model.length > 0; i++) expect(ended.shift()).toBe(model.shift()?.[0])
@@ -32,6 +37,11 @@ test('INV-85 ended claims come out oldest first, by their time, however the ring
         const copy = new EndedClaims()
         copy.restore(ended.save())
         expect(listed(copy)).toEqual(model)
+        for (const kept of [ended, copy]) {
+          const [first] = model[0] ?? []
+          expect(first === undefined ? undefined : kept.find(first)).toEqual(first === undefined ? undefined : { orderTag: tagOf(first) })
+          expect(kept.find((first ?? claim + 1) - 1)).toBeUndefined()
+        }
         const middle = model[model.length >> 1]?.[1] ?? 0
         const due = model.filter(([, at]) => at <= middle).length
         expect(ended.countUntil(middle, 1_000_000)).toBe(due)
@@ -41,4 +51,13 @@ test('INV-85 ended claims come out oldest first, by their time, however the ring
     { numRuns: 30 },
   )
   expect(() => new EndedClaims().shift()).toThrow('no ended claim')
+})
+
+test('INV-85 an ended claim of an older snapshot may have been an order', () => {
+  const ended = new EndedClaims()
+  ended.push(1, 1_000, undefined)
+  const { claims, times } = ended.save()
+  const copy = new EndedClaims()
+  copy.restore({ claims, times })
+  expect(copy.find(1)).toEqual({ orderTag: 0 })
 })

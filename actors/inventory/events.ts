@@ -20,7 +20,8 @@ import type { RecordWriter } from '../record.ts'
  *     forgotten   u32 count              the `count` oldest ended claims are put away
  *     delivered   u32 claim              the user's session has the news of the order's end
  *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request without a claim of its own, which a copy must not repeat
- *     resumedBy   f64 gapMs at 16        a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not used)
+ *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
+ *                 used; in old journals epoch is 0)
  *
  * Numbers are part of the journal's format: never reuse one.
  */
@@ -54,6 +55,7 @@ export const eventOffset = {
   userBytes: 14,
   expiresAt: 16,
   payBy: 16,
+  epoch: 8,
   gapMs: 16,
   requestHi: 24,
   requestLo: 28,
@@ -178,9 +180,9 @@ export function writeAnswered(record: RecordWriter, sku: number, userHash: numbe
   return at
 }
 
-export function writeResumedBy(record: RecordWriter, gapMs: number): number {
+export function writeResumedBy(record: RecordWriter, epoch: number, gapMs: number): number {
   const at = skuEvent(record, 24, eventKind.resumedBy, 0)
-  record.bytes.fill(0, at + 8, at + 16)
+  record.view.setFloat64(at + eventOffset.epoch, epoch, true)
   record.view.setFloat64(at + eventOffset.gapMs, gapMs, true)
   return at
 }

@@ -1,8 +1,9 @@
-import { formatOrderId } from '../../protocol/ids.ts'
+import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
-import { claimState } from './claim.ts'
+import { claimState, isOrder } from './claim.ts'
 import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
 import type { InventoryState } from './inventory-state.ts'
+import { orderIdOf } from './order-ids.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 
 const restocksKept = 1_000
@@ -15,7 +16,7 @@ const utf8 = new TextDecoder()
 export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
   const kind = bytes[at + eventOffset.kind]
   if (kind === eventKind.configured) return configured(state, bytes, view, at)
-  if (kind === eventKind.resumedBy) return resumedBy(state, view.getFloat64(at + eventOffset.gapMs, true))
+  if (kind === eventKind.resumedBy) return resumedBy(state, view, at)
   const sku = state.at(view.getUint32(at + eventOffset.sku, true))
   switch (kind) {
     case eventKind.held:
@@ -80,7 +81,10 @@ function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at
   state.scheduleOpening(settings)
 }
 
-function resumedBy(state: InventoryState, gapMs: number): void {
+function resumedBy(state: InventoryState, view: DataView, at: number): void {
+  const gapMs = view.getFloat64(at + eventOffset.gapMs, true)
+  const epoch = view.getFloat64(at + eventOffset.epoch, true)
+  if (epoch !== 0) state.orderTag = orderTag(epoch)
   for (const sku of state.skus) {
     sku.orderShiftMs += gapMs
     // A pause moves holds by itself; counting the gap again would give them more time than they had.
@@ -102,6 +106,7 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   }
   users.setClaim(row, claim)
   users.qty[row] = qty
+  users.orderTag[row] = 0
   users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
   users.requestLo[row] = view.getUint32(at + eventOffset.requestLo, true)
   sku.lastClaim = claim
@@ -184,6 +189,7 @@ function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   const payBy = view.getFloat64(at + eventOffset.payBy, true)
   users.begin(row)
   users.state[row] = claimState.pending
+  users.orderTag[row] = state.orderTag
   users.deadline[row] = payBy - sku.orderShiftMs
   users.end(row)
   sku.held -= qty
@@ -191,7 +197,7 @@ function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   state.wheel.add(payBy, sku.index, claim)
   sku.orders.set(claim, {
     claim,
-    order: formatOrderId({ sku: sku.settings.sku, incarnation: sku.incarnation, claim }),
+    order: orderIdOf(sku, row),
     user: utf8.decode(users.userBytes(row)),
     qty,
     amountMinor: view.getFloat64(at + eventOffset.amountMinor, true),
@@ -287,7 +293,7 @@ function endClaim(sku: SkuState, row: number, ending: number, now: number): void
   users.deadline[row] = 0
   users.end(row)
   const claim = users.claim[row] as number
-  sku.ended.push(claim, now)
+  sku.ended.push(claim, now, isOrder(ending) ? users.orderTag[row] : undefined)
   sku.changes.change(claim)
 }
 

@@ -1,6 +1,6 @@
 import type { ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
-import type { SkuId } from '../../protocol/ids.ts'
+import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
@@ -8,7 +8,7 @@ import { isLive } from './claim.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
-import { decideCheckout, decideOrderGet, decideSettle } from './decide-order.ts'
+import { answerNeverOrdered, decideCheckout, decideOrderGet, decideSettle } from './decide-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
@@ -71,7 +71,7 @@ export class InventoryActor implements Actor {
     const operation = bytes[at + entryOffset.op]
     if (skuBytes === 0) return this.shardCommand(operation, batch, bytes, view, at)
     const owned = this.ownedAt(bytes, view, at, skuBytes)
-    if (owned === undefined) return batch.replies.refuse(view, at, operation === op.orderGet ? 'UNKNOWN_ORDER' : 'UNKNOWN_SKU')
+    if (owned === undefined) return decideUnknown(operation, batch, view, at)
     switch (operation) {
       case op.buy:
         return decideBuy(owned, batch, bytes, view, at)
@@ -94,7 +94,7 @@ export class InventoryActor implements Actor {
       case op.status:
         return batch.replies.result(view, at, { ...skuStatus(owned.sku) })
       case op.delivered:
-        return delivered(owned, batch, view, at, unpackInner<number>(payloadOf(bytes, view, at)))
+        return delivered(owned, batch, view, at, unpackInner<string>(payloadOf(bytes, view, at)))
       default:
         batch.replies.refuse(view, at, 'UNKNOWN_METHOD')
     }
@@ -106,7 +106,7 @@ export class InventoryActor implements Actor {
   }
 
   opened(batch: Batch, gapMs: number): void {
-    const at = writeResumedBy(batch.record, gapMs)
+    const at = writeResumedBy(batch.record, batch.epoch, gapMs)
     this.evolve(batch.record.bytes, batch.record.view, at, batch.now)
   }
 
@@ -251,13 +251,18 @@ export class InventoryActor implements Actor {
 }
 
 /** Only an ended order can be put away: an open one is what its payment is settled with. */
-function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, claim: number): void {
-  const order = owned.sku.orders.get(claim)
-  if (order !== undefined && !isLive(order.state)) {
-    const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, claim)
+function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, id: string): void {
+  const order = owned.sku.orders.get(parseOrderId(id)?.claim ?? 0)
+  if (order?.order === id && !isLive(order.state)) {
+    const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, order.claim)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
   }
   batch.replies.result(view, at, null)
+}
+
+function decideUnknown(operation: number | undefined, batch: Batch, view: DataView, at: number): void {
+  if (operation === op.settle) answerNeverOrdered(batch, view, at)
+  else batch.replies.refuse(view, at, operation === op.orderGet ? 'UNKNOWN_ORDER' : 'UNKNOWN_SKU')
 }
 
 function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {

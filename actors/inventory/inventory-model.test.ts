@@ -11,7 +11,7 @@ type Settings = Parameters<typeof settingsOf>[0]
 type Call =
   | { readonly do: 'buy'; readonly user: string; readonly qty: number; readonly request: string }
   | { readonly do: 'leave' | 'claim' | 'checkout'; readonly user: string }
-  | { readonly do: 'settle'; readonly claim: number; readonly outcome: 'paid' | 'declined' | 'refunded' }
+  | { readonly do: 'settle'; readonly claim: number; readonly outcome: 'paid' | 'declined' | 'refunded'; readonly isLost?: boolean }
   | { readonly do: 'phase'; readonly phase: 'open' | 'paused' | 'closed' }
   | { readonly do: 'restock'; readonly units: number; readonly request: string }
   | { readonly do: 'delivered'; readonly claim: number }
@@ -33,7 +33,12 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('checkout' as const), user }) },
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constant('settle' as const), claim, outcome: fc.constantFrom('paid', 'paid', 'declined', 'refunded') }),
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      claim,
+      outcome: fc.constantFrom('paid', 'paid', 'declined', 'refunded'),
+      isLost: fc.constantFrom(false, false, false, true),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('phase' as const), phase: fc.constantFrom('open', 'open', 'paused', 'closed') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restock' as const), units: fc.integer({ min: 1, max: 3 }), request }) },
@@ -69,7 +74,7 @@ const settings: fc.Arbitrary<Settings> = fc.record({
 
 const payment = new TextEncoder().encode('tok_ok')
 
-function askOf(one: Call): Ask {
+function askOf(one: Call, model: PlainSku): Ask {
   switch (one.do) {
     case 'buy':
       return { op: 'buy', sku: 'shoe', user: one.user, qty: one.qty, ...(one.request === '' ? {} : { request: one.request }) }
@@ -79,14 +84,19 @@ function askOf(one: Call): Ask {
     case 'checkout':
       return { op: 'checkout', sku: 'shoe', user: one.user, payload: payment }
     case 'settle':
-      return { op: 'settle', sku: 'shoe', payload: { incarnation, claim: one.claim, outcome: one.outcome } }
+      return { op: 'settle', sku: 'shoe', payload: { incarnation: orderedIn(one, model), claim: one.claim, outcome: one.outcome } }
     case 'phase':
       return { op: 'setPhase', sku: 'shoe', payload: { phase: one.phase } }
     case 'restock':
       return { op: 'restock', sku: 'shoe', payload: { units: one.units }, ...(one.request === '' ? {} : { request: one.request }) }
     case 'delivered':
-      return { op: 'delivered', sku: 'shoe', payload: one.claim }
+      return { op: 'delivered', sku: 'shoe', payload: `shoe:${model.orderedInOf(one.claim)}:${one.claim.toString(36)}` }
   }
+}
+
+/** An order that a store has lost has the number of another one, and was ordered in an epoch that nobody knows. */
+function orderedIn({ claim, isLost = false }: Call & { readonly do: 'settle' }, model: PlainSku): string {
+  return isLost ? `${incarnation}lost` : model.orderedInOf(claim)
 }
 
 function modelAnswer(model: PlainSku, one: Call): Plain {
@@ -98,7 +108,7 @@ function modelAnswer(model: PlainSku, one: Call): Plain {
     case 'checkout':
       return model[one.do](one.user)
     case 'settle':
-      return model.settle(one.claim, one.outcome)
+      return model.settle(one.claim, one.outcome, orderedIn(one, model))
     case 'phase':
       return model.setPhase(one.phase)
     case 'restock':
@@ -134,9 +144,10 @@ class SideBySide {
   }
 
   private batch(calls: readonly Call[]): void {
-    const answers = this.rig.batch(calls.map(askOf)).map(short)
-    this.model.now = this.rig.now
-    const expected = calls.map((one) => modelAnswer(this.model, one))
+    const { rig, model } = this
+    const answers = rig.batch(calls.map((one) => askOf(one, model))).map(short)
+    model.now = rig.now
+    const expected = calls.map((one) => modelAnswer(model, one))
     this.model.tick()
     expect(answers).toEqual(expected)
   }
@@ -158,7 +169,7 @@ class SideBySide {
 
     const gapMs = rig.recover(snapshot?.chunks, snapshot?.at ?? 0, downMs)
     this.model.now = rig.now
-    this.model.recovered(gapMs)
+    this.model.recovered(gapMs, rig.epoch)
     rig.pass(0)
     this.tickModel()
   }

@@ -10,6 +10,8 @@ export const openingItem = 0
 /** All SKUs of one shard. An event names a SKU by its index here, which never changes. */
 export class InventoryState {
   readonly skus: SkuState[] = []
+  /** Of what is ordered from now on; 0 until an owner has taken the shard over from another one. */
+  orderTag = 0
   /** What ends when. Follows from the rest of the state, so snapshots leave it out. */
   wheel: DeadlineWheel = new DeadlineWheel()
   private readonly byName = new Map<string, SkuState>()
@@ -34,6 +36,7 @@ export class InventoryState {
   clear(): void {
     this.skus.length = 0
     this.byName.clear()
+    this.orderTag = 0
     this.wheel = new DeadlineWheel()
   }
 

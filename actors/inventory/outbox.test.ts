@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { QueuedOrder } from '../../cluster/queue.ts'
+import type { OrderId } from '../../protocol/ids.ts'
 import { InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
 import { Outbox, type OrderNews, type OutboxTargets, retryFirstMs, underWayMax, unsettledMs } from './outbox.ts'
@@ -8,7 +9,7 @@ import { Outbox, type OrderNews, type OutboxTargets, retryFirstMs, underWayMax, 
 class Takers implements OutboxTargets {
   readonly orders: { readonly id: string; readonly order: QueuedOrder }[] = []
   readonly news: OrderNews[] = []
-  readonly told: number[] = []
+  readonly told: OrderId[] = []
   readonly log = new ManualWorld().log
   fails = false
   waits: Promise<void> | undefined
@@ -24,8 +25,8 @@ class Takers implements OutboxTargets {
     if (this.fails) throw new Error('told to fail')
   }
 
-  delivered(_sku: string, claim: number): void {
-    this.told.push(claim)
+  delivered(_sku: string, order: OrderId): void {
+    this.told.push(order)
   }
 
   get ids(): string[] {
@@ -119,12 +120,12 @@ describe('the outbox', () => {
     await pump()
     const news = { sku: 'shoe', claim: 1, user: 'ann', order: 'shoe:inc1:1', qty: 2, amountMinor: 3_998, currency: 'EUR', state: 'paid' }
     expect(takers.news).toMatchObject([news])
-    expect(takers.told).toEqual([1])
+    expect(takers.told).toEqual(['shoe:inc1:1'])
     await pump(1_000)
     expect(takers.news.length, 'not at every tick until the shard has put the order away').toBe(1)
     await pump(unsettledMs + retryFirstMs)
-    expect([takers.news.length, takers.told]).toEqual([2, [1, 1]])
-    rig.batch([{ op: 'delivered', sku: 'shoe', payload: 1 }])
+    expect([takers.news.length, takers.told]).toEqual([2, ['shoe:inc1:1', 'shoe:inc1:1']])
+    rig.delivered(1)
     await pump(unsettledMs * 10)
     expect([takers.news.length, takers.orders.length]).toEqual([2, 0])
   })
@@ -137,7 +138,7 @@ describe('the outbox', () => {
     expect([takers.news.length, takers.told]).toEqual([1, []])
     takers.fails = false
     await pump(retryFirstMs)
-    expect([takers.news.length, takers.told]).toEqual([2, [1]])
+    expect([takers.news.length, takers.told]).toEqual([2, ['shoe:inc1:1']])
   })
 
   test('ORD-26 begins again from the state under a new owner, whatever the queue still knows', async () => {

@@ -25,7 +25,7 @@ export interface OutboxTargets {
   /** Resolves when the session has the news durably. */
   tellSession(news: OrderNews): Promise<void>
   /** Tells the shard that the news of an ended order has arrived, so that it can put the order away. */
-  delivered(sku: SkuId, claim: number): void
+  delivered(sku: SkuId, order: OrderId): void
   readonly log: Log
 }
 
@@ -85,7 +85,7 @@ export class Outbox {
   /** What was handed on is handed on again if the order is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
   private handedOn(sku: SkuState, order: OpenOrder, attempt: Attempt, dueAt: number): void {
     attempt.dueAt = dueAt
-    if (isEnded(order.state)) this.targets.delivered(sku.settings.sku, order.claim)
+    if (isEnded(order.state)) this.targets.delivered(sku.settings.sku, order.order)
   }
 
   private failed(order: OpenOrder, attempt: Attempt, dueAt: number, error: unknown): void {

@@ -27,9 +27,16 @@ interface SavedSku {
   readonly restocks: readonly (readonly [request: string, units: number])[]
 }
 
+interface Saved {
+  readonly version: number
+  /** Not in snapshots of versions that had none. */
+  readonly orderTag?: number
+  readonly skus: readonly SavedSku[]
+}
+
 /** The state in chunks of at most 256 KB. */
 export function saveInventory(state: InventoryState): Uint8Array[] {
-  const bytes = packInner({ version: snapshotVersion, skus: state.skus.map(saveSku) })
+  const bytes = packInner({ version: snapshotVersion, orderTag: state.orderTag, skus: state.skus.map(saveSku) } satisfies Saved)
   const chunks: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.slice(at, at + chunkBytes))
   return chunks
@@ -37,9 +44,10 @@ export function saveInventory(state: InventoryState): Uint8Array[] {
 
 /** Fills an empty state. Throws {@link JournalFault} for a version that this code does not read. */
 export function restoreInventory(state: InventoryState, chunks: readonly Uint8Array[]): void {
-  const saved = unpackInner<{ version: number; skus: readonly SavedSku[] }>(Buffer.concat(chunks))
+  const saved = unpackInner<Saved>(Buffer.concat(chunks))
   if (saved.version !== snapshotVersion)
     throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
+  state.orderTag = saved.orderTag ?? 0
   for (const sku of saved.skus) restoreSku(state, sku)
 }
 

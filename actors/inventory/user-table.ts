@@ -5,7 +5,7 @@ import { cellSize, firstCell, UserIndex } from './user-index.ts'
 const noRow = 0xffff_ffff
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 36 bytes a row, 16 or more for the id,
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 40 bytes a row, 16 or more for the id,
  * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
  */
@@ -14,6 +14,8 @@ export class UserTable {
   state = new Uint8Array(64)
   qty = new Uint16Array(64)
   bought = new Uint32Array(64)
+  /** Of the claim's order: `orderTag` of protocol/ids.ts. */
+  orderTag = new Uint32Array(64)
   requestHi = new Uint32Array(64)
   requestLo = new Uint32Array(64)
   /** When the hold or the payment ends, without the SKU's shift (sku-state.ts). */
@@ -73,6 +75,7 @@ export class UserTable {
     this.state[row] = 0
     this.qty[row] = 0
     this.bought[row] = 0
+    this.orderTag[row] = 0
     this.requestHi[row] = 0
     this.requestLo[row] = 0
     this.deadline[row] = 0
@@ -137,6 +140,7 @@ export class UserTable {
       states: pick(this.state, new Uint8Array(count)),
       qtys: pick(this.qty, new Uint16Array(count)),
       bought: pick(this.bought, new Uint32Array(count)),
+      orderTags: pick(this.orderTag, new Uint32Array(count)),
       requestHis: pick(this.requestHi, new Uint32Array(count)),
       requestLos: pick(this.requestLo, new Uint32Array(count)),
       deadlines: pick(this.deadline, new Float64Array(count)),
@@ -149,6 +153,7 @@ export class UserTable {
     const claims = new Uint32Array(aligned(saved.claims))
     const qtys = new Uint16Array(aligned(saved.qtys))
     const bought = new Uint32Array(aligned(saved.bought))
+    const orderTags = saved.orderTags === undefined ? undefined : new Uint32Array(aligned(saved.orderTags))
     const requestHis = new Uint32Array(aligned(saved.requestHis))
     const requestLos = new Uint32Array(aligned(saved.requestLos))
     const deadlines = new Float64Array(aligned(saved.deadlines))
@@ -161,6 +166,7 @@ export class UserTable {
       this.state[row] = saved.states[i] as number
       this.qty[row] = qtys[i] as number
       this.bought[row] = bought[i] as number
+      this.orderTag[row] = orderTags?.[i] ?? 0
       this.requestHi[row] = requestHis[i] as number
       this.requestLo[row] = requestLos[i] as number
       this.deadline[row] = deadlines[i] as number
@@ -184,6 +190,9 @@ export class UserTable {
     const deadline = this.deadline[row] as number
     let digest = mix32((this.hash[row] as number) ^ (this.claim[row] as number))
     digest = Math.imul(digest ^ (this.state[row] as number) ^ ((this.qty[row] as number) << 8), 0x9e37_79b1)
+    const tag = this.orderTag[row] as number
+    // Journals in which no order has a tag have digests without it.
+    if (tag !== 0) digest = Math.imul(digest ^ tag, 0x2545_f491)
     digest = Math.imul(digest ^ (this.bought[row] as number), 0x85eb_ca77)
     digest = Math.imul(digest ^ (this.requestHi[row] as number), 0xc2b2_ae3d)
     digest = Math.imul(digest ^ (this.requestLo[row] as number), 0x27d4_eb2f)
@@ -200,6 +209,7 @@ export class UserTable {
     this.state = larger(this.state, new Uint8Array(capacity))
     this.qty = larger(this.qty, new Uint16Array(capacity))
     this.bought = larger(this.bought, new Uint32Array(capacity))
+    this.orderTag = larger(this.orderTag, new Uint32Array(capacity))
     this.requestHi = larger(this.requestHi, new Uint32Array(capacity))
     this.requestLo = larger(this.requestLo, new Uint32Array(capacity))
     this.deadline = larger(this.deadline, new Float64Array(capacity))
@@ -223,6 +233,8 @@ export interface SavedUsers {
   readonly states: Uint8Array
   readonly qtys: Uint8Array
   readonly bought: Uint8Array
+  /** Not in snapshots of versions that had none. */
+  readonly orderTags?: Uint8Array
   readonly requestHis: Uint8Array
   readonly requestLos: Uint8Array
   readonly deadlines: Uint8Array

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { ArchiveRecord } from '../../cluster/store.ts'
+import { parseOrderId } from '../../protocol/ids.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
 import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
@@ -38,7 +40,10 @@ export const incarnation = 'inc1'
 export class InventoryRig {
   now = start
   actor = new InventoryActor(0)
+  /** Of the owner; the next one's is one more. */
+  epoch = 1
   readonly journal: Uint8Array[] = []
+  private readonly epochs: number[] = []
   private readonly record = new RecordWriter()
   private readonly notices = new Notices()
   private readonly replies = new Replies()
@@ -98,8 +103,15 @@ export class InventoryRig {
     return short(this.ask({ op: 'claim', sku: 'shoe', user }))
   }
 
-  settle(claim: number, outcome: string, asked = incarnation): Plain {
-    return short(this.ask({ op: 'settle', sku: 'shoe', payload: { incarnation: asked, claim, outcome } }))
+  /** `orderedIn`: what the order's id says between SKU and claim, if it is not the order that this claim is now. */
+  settle(claim: number, outcome: string, orderedIn = this.orderedIn(claim)): Plain {
+    return short(this.ask({ op: 'settle', sku: 'shoe', payload: { incarnation: orderedIn, claim, outcome } }))
+  }
+
+  /** Word that the session has the news of the order that this claim is now. */
+  delivered(claim: number): Plain {
+    const payload = `shoe:${this.orderedIn(claim)}:${claim.toString(36)}`
+    return short(this.ask({ op: 'delivered', sku: 'shoe', payload }))
   }
 
   setPhase(phase: string, request?: string): Plain {
@@ -148,6 +160,18 @@ export class InventoryRig {
     return this.askInner({ op: 'claimsByNumber', payload: [['shoe', claims]] })
   }
 
+  /** The journal as a store has it. */
+  archive(): ArchiveRecord[] {
+    const archive: ArchiveRecord[] = []
+    for (const [index, bytes] of this.journal.entries()) {
+      const epoch = this.epochs[index] ?? 0
+      const last = archive.at(-1)?.position
+      if (last?.epoch !== epoch) archive.push({ position: { epoch, seq: 0 }, bytes: new Uint8Array(0), trimmed: false })
+      archive.push({ position: { epoch, seq: last?.epoch === epoch ? last.seq + 1 : 1 }, bytes, trimmed: false })
+    }
+    return archive
+  }
+
   /** An actor that has only read the journal. */
   replayed(from = 0, actor = new InventoryActor(0)): InventoryActor {
     for (const record of this.journal.slice(from)) replayRecord(actor, record)
@@ -165,11 +189,17 @@ export class InventoryRig {
     this.actor = new InventoryActor(0)
     if (snapshot !== undefined) this.actor.restore(snapshot)
     this.replayed(from, this.actor)
+    this.epoch++
     const batch = this.begin()
     const gapMs = this.now - lastNow
     this.actor.opened(batch, gapMs)
     this.keep()
     return gapMs
+  }
+
+  private orderedIn(claim: number): string {
+    const state = this.reportsOfClaims(claim).find((report) => report.claim === claim)?.state
+    return (state !== undefined && 'order' in state ? parseOrderId(state.order)?.incarnation : undefined) ?? incarnation
   }
 
   private turn(asks: readonly Ask[]): Uint8Array[] {
@@ -188,11 +218,13 @@ export class InventoryRig {
 
   private begin(): Batch {
     this.record.begin(this.now)
-    return { now: this.now, epoch: 1, seq: this.journal.length, record: this.record, replies: this.replies, notices: this.notices }
+    return { now: this.now, epoch: this.epoch, seq: this.journal.length, record: this.record, replies: this.replies, notices: this.notices }
   }
 
   private keep(): void {
-    if (this.record.events > 0) this.journal.push(this.record.seal(this.actor.digest()).slice())
+    if (this.record.events === 0) return
+    this.journal.push(this.record.seal(this.actor.digest()).slice())
+    this.epochs[this.journal.length - 1] = this.epoch
   }
 }
 

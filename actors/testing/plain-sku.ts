@@ -1,5 +1,6 @@
 import type { Code } from '../../protocol/codes.ts'
 import { estimateOdds } from '../../protocol/estimate.ts'
+import { formatOrderTag, orderTag } from '../../protocol/ids.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { incarnation } from './inventory-rig.ts'
@@ -15,6 +16,8 @@ interface PlainClaim {
   /** Of a hold or a pending order. */
   endsAt: number
   endedAt: number
+  /** What the id of its order says between SKU and number; empty if it never became one. */
+  orderedIn: string
 }
 
 const live: ReadonlySet<string> = new Set(['queued', 'held', 'pending', 'overdue', 'refunding'])
@@ -32,6 +35,9 @@ export class PlainSku {
   units: number
   readonly claims: PlainClaim[] = []
   readonly forgotten = new Set<PlainClaim>()
+  /** Claims that ended so long ago that nothing is known of them, but for what their users' rows say. */
+  private readonly putAway = new Set<PlainClaim>()
+  private orderedIn: string = incarnation
   private readonly former: { readonly user: string; readonly request: string; readonly at: number }[] = []
   private refused: { readonly user: string; readonly request: string; readonly code: Code; readonly at: number }[] = []
   private readonly restocks = new Set<string>()
@@ -76,7 +82,7 @@ export class PlainSku {
     const goesThrough = this.line.length === 0 && qty <= this.counters[0] && this.mayGrant()
     if (!goesThrough && this.line.length >= settings.lineMax) return 'LINE_FULL'
     if (latest !== undefined && latest.request !== '') this.former.push({ user, request: latest.request, at: this.now })
-    const claim: PlainClaim = { number: this.claims.length + 1, user, qty, request, state: 'queued', endsAt: 0, endedAt: 0 }
+    const claim: PlainClaim = { number: this.claims.length + 1, user, qty, request, state: 'queued', endsAt: 0, endedAt: 0, orderedIn: '' }
     this.claims.push(claim)
     if (goesThrough) this.grant(claim)
     return this.describe(claim)
@@ -100,13 +106,22 @@ export class PlainSku {
     if (claim?.state === 'expired') return 'HOLD_EXPIRED'
     if (claim?.state !== 'held') return 'NO_HOLD'
     claim.state = 'pending'
+    claim.orderedIn = this.orderedIn
     claim.endsAt = this.now + this.settings.paymentTtlMs
     return this.describe(claim)
   }
 
-  settle(number: number, outcome: 'paid' | 'declined' | 'refunded'): Plain {
+  /** What the id of the order that this claim is, or would be if it were ordered now, says between SKU and number. */
+  orderedInOf(number: number): string {
+    return this.claims[number - 1]?.orderedIn || this.orderedIn
+  }
+
+  settle(number: number, outcome: 'paid' | 'declined' | 'refunded', orderedIn: string): Plain {
     const claim = this.claims[number - 1]
-    if (claim === undefined || this.latest(claim.user) !== claim || !orders.has(claim.state)) return 'UNKNOWN_ORDER'
+    if (claim === undefined) return { state: 'cancelled' }
+    const isOrder = claim.orderedIn === orderedIn
+    if (this.latest(claim.user) !== claim) return isOrder || this.putAway.has(claim) ? 'UNKNOWN_ORDER' : { state: 'cancelled' }
+    if (!isOrder) return { state: 'cancelled' }
     if (claim.state === 'pending' && outcome !== 'refunded') this.end(claim, outcome)
     else if (claim.state === 'overdue' && outcome === 'declined') this.end(claim, 'declined')
     else if (claim.state === 'overdue' && outcome === 'paid') {
@@ -148,12 +163,14 @@ export class PlainSku {
     this.serve()
     for (const claim of this.claims) {
       const isOver = !live.has(claim.state) && claim.endedAt + memoryMs <= this.now
+      if (isOver) this.putAway.add(claim)
       if (isOver && this.bought(claim.user) === 0) this.forgotten.add(claim)
     }
   }
 
   /** A new owner, `gapMs` after the last one's last word: deadlines move, and refusals are not remembered. */
-  recovered(gapMs: number): void {
+  recovered(gapMs: number, epoch: number): void {
+    this.orderedIn = incarnation + formatOrderTag(orderTag(epoch))
     for (const claim of this.claims) {
       if (claim.state === 'pending') claim.endsAt += gapMs
       if (claim.state === 'held' && this.phase !== 'paused') claim.endsAt += gapMs
@@ -222,7 +239,7 @@ export class PlainSku {
   }
 
   private describe(claim: PlainClaim): Plain {
-    const { number, qty, state } = claim
+    const { number, qty, state, orderedIn } = claim
     if (state === 'queued') {
       const ahead = this.line.indexOf(claim)
       const [available, held, ordered] = this.counters
@@ -232,6 +249,6 @@ export class PlainSku {
     if (state === 'left') return { state: 'none' }
     if (state === 'expired' || state === 'soldout') return { state }
     const { priceMinor, currency, sku } = this.settings
-    return { state, order: `${sku}:${incarnation}:${number.toString(36)}`, qty, amountMinor: qty * priceMinor, currency }
+    return { state, order: `${sku}:${orderedIn}:${number.toString(36)}`, qty, amountMinor: qty * priceMinor, currency }
   }
 }

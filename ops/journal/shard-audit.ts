@@ -1,4 +1,5 @@
 import type { ArchiveRecord, Position } from '../../cluster/store.ts'
+import { formatOrderTag, orderTag } from '../../protocol/ids.ts'
 import { readRecord } from './journal-records.ts'
 import { readStockEvent, type StockEvent, type StockSettings } from './stock-events.ts'
 import { type LedgerWatch, type PromiseId, StockLedger } from './stock-ledger.ts'
@@ -32,6 +33,7 @@ export class ShardAudit {
   private last: Position | undefined
   private lastNow = 0
   private sku = ''
+  private orderTag = ''
 
   /** `watchOf` gives a new SKU's books somebody who follows them. */
   constructor(
@@ -81,8 +83,11 @@ export class ShardAudit {
   }
 
   /** Nobody could use the time in which nobody owned the shard: a new owner begins with moving all deadlines by it. */
-  private checkResumption({ seq }: Position, first: StockEvent | undefined, sinceLastMs: number): void {
-    const gapMs = first?.kind === 'resumedBy' ? first.gapMs : undefined
+  private checkResumption({ epoch, seq }: Position, first: StockEvent | undefined, sinceLastMs: number): void {
+    const resumed = first?.kind === 'resumedBy' ? first : undefined
+    if (resumed !== undefined && resumed.epoch !== 0 && resumed.epoch !== epoch)
+      this.report('G5', `says that it is of epoch ${resumed.epoch}`)
+    const gapMs = resumed?.gapMs
     if (gapMs === undefined && seq === 1 && sinceLastMs > 0)
       this.report('G7', `takes ${sinceLastMs} ms without an owner from all deadlines`)
     if (gapMs !== undefined && gapMs !== sinceLastMs)
@@ -104,7 +109,11 @@ export class ShardAudit {
   private tell(event: StockEvent, now: number): void {
     if (event.kind === 'configured') return this.configure(event.settings)
     if (event.kind === 'resumedBy') {
-      for (const ledger of this.ledgers) ledger.take(event, now)
+      if (event.epoch !== 0) this.orderTag = formatOrderTag(orderTag(event.epoch))
+      for (const ledger of this.ledgers) {
+        ledger.orderTag = this.orderTag
+        ledger.take(event, now)
+      }
       return
     }
     const ledger = this.ledgers[event.index]
@@ -120,6 +129,7 @@ export class ShardAudit {
       this.sku = settings.sku
       this.report(promise, problem)
     })
+    ledger.orderTag = this.orderTag
     ledger.watch = this.watchOf?.(ledger)
     this.ledgers.push(ledger)
   }

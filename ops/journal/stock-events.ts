@@ -21,7 +21,8 @@ export type StockEvent =
   | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number; readonly amountMinor: number }
   | { readonly kind: 'settled'; readonly index: number; readonly claim: number; readonly outcome: SettledState }
   | { readonly kind: 'restocked'; readonly index: number; readonly units: number; readonly request: string }
-  | { readonly kind: 'resumedBy'; readonly gapMs: number }
+  /** `epoch` is 0 in old journals. */
+  | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
   /** Says nothing of stock. */
   | { readonly kind: 'answered'; readonly index: number; readonly userHash: number; readonly request: string }
 
@@ -115,7 +116,7 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     case 14:
       return { kind: 'delivered', index, claim: u32(8) }
     case 15:
-      return { kind: 'resumedBy', gapMs: f64(16) }
+      return { kind: 'resumedBy', epoch: f64(8), gapMs: f64(16) }
     case 16:
       return { kind: 'answered', index, userHash: u32(8), request: `${u32(12)}.${u32(16)}` }
     default:

@@ -22,6 +22,8 @@ interface Claim {
   state: LedgerState
   /** When a hold or a payment ends, without what pauses and times without an owner have added: see {@link StockLedger.deadlineOf}. */
   until: number
+  /** Of the order that it became: what stands in its id behind the incarnation. */
+  orderTag: string
 }
 
 export type BookedClaim = Readonly<Claim>
@@ -60,6 +62,8 @@ export class StockLedger {
   /** What has been added to the deadlines of holds and of payments. */
   holdShiftMs = 0
   orderShiftMs = 0
+  /** Of what is ordered from now on. */
+  orderTag = ''
   watch: LedgerWatch | undefined
   private pausedAt = 0
   private readonly claims: Claim[] = []
@@ -170,7 +174,7 @@ export class StockLedger {
     if (bought + qty > perUserMax) this.report('G11', `claim ${claim} gives ${user} ${bought + qty} units; the limit is ${perUserMax}`)
     if (this.phase !== 'open') this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
     if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
-    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0 }
+    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0, orderTag: '' }
     this.claims.push(made)
     this.liveOf.set(user, made)
     this.count(kind, qty)
@@ -216,6 +220,7 @@ export class StockLedger {
     const claim = this.find(number, ['held'], 'was ordered', 'G8')
     if (claim === undefined) return
     claim.until = until - this.orderShiftMs
+    claim.orderTag = this.orderTag
     this.move(claim, 'pending')
   }
 

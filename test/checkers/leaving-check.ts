@@ -60,7 +60,7 @@ export class LeavingCheck {
     const epoch = Number(/\/(\d+)\.\d+$/.exec(id)?.[1] ?? Infinity)
     const wanted = kind === 'refund' ? ['refunding'] : ['pending', 'overdue']
     this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
-      const past = history.claims.get(parts?.claim ?? 0)
+      const past = parts === undefined ? undefined : history.findOrder(parts, books.step)
       if (past === undefined || past.user !== user || past.qty !== qty || past.amountMinor !== amountMinor) return 'is no durable order'
       // Its owner may be an older one, whose gate had opened before another took the shard.
       const step = Math.min(books.step, books.lastStepOf(epoch))
@@ -99,9 +99,9 @@ export class LeavingCheck {
     } else if (asks === op.orderNews) {
       const news = unpackInner<Order>(payload)
       this.checkSku(`${process}: news of ${news.order}`, news.sku, (history) => {
-        const claim = parseOrderId(news.order)?.claim
-        const marks = history.marks.get(user) ?? []
-        const isTrue = marks.some(({ past, state }) => past.claim === claim && state === news.state)
+        const parts = parseOrderId(news.order)
+        const order = parts === undefined ? undefined : history.findOrder(parts, Infinity)
+        const isTrue = history.marks.get(user)?.some(({ past, state }) => past === order && state === news.state) === true
         return isTrue ? undefined : `say ${news.state}, which it never was`
       })
     }

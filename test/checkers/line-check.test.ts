@@ -7,6 +7,8 @@ import { held, ordered, queued } from './told-words.ts'
 type Word = readonly [device: string, what: 'buy' | 'leave' | 'checkout' | ClaimState] | readonly ['lost', untilMs: number]
 
 const ttlMs = 10_000
+/** Of a store that loses records. */
+const keptClaims = 2
 
 /** Devices are `user.number`; every word comes 100 ms after the one before. What is told answers a question that was asked just before. */
 function problemsIn(words: readonly Word[]): string[] {
@@ -19,7 +21,7 @@ function problemsIn(words: readonly Word[]): string[] {
   for (const [name, what] of words) {
     now += 100
     const device = devices.get(name)
-    if (typeof what === 'number') check.lost('shoe', what)
+    if (typeof what === 'number') check.lost('shoe', what, keptClaims)
     else if (typeof what === 'string') device?.asks(what)
     else device?.told(what, now, device.asks('claim'))
   }
@@ -73,6 +75,21 @@ test.each<readonly [string, readonly Word[]]>([
       ['b.1', 'buy'],
       ['b.1', queued(3, 0)],
       ['a.1', { state: 'none' }],
+    ],
+  ],
+  [
+    'a number that a store has lost and that is given to the same user again, and then a smaller one',
+    [
+      ['a.1', 'buy'],
+      ['a.1', held(6)],
+      ['lost', -1],
+      ['a.1', { state: 'expired' }],
+      ['a.1', 'buy'],
+      ['a.1', held(6, 21_000)],
+      ['lost', -1],
+      ['a.1', { state: 'expired' }],
+      ['a.1', 'buy'],
+      ['a.1', held(5)],
     ],
   ],
 ])('CHK-7 the line check takes %s', (_, words) => {
@@ -131,6 +148,18 @@ test.each<readonly [string, readonly Word[], string]>([
       ['a.1', { state: 'none' }],
     ],
     'G7 a claim is gone',
+  ],
+  [
+    'a claim that goes on after its end although the store has kept it',
+    [
+      ['a.1', 'buy'],
+      ['a.1', held(2)],
+      ['lost', -1],
+      ['a.1', { state: 'none' }],
+      ['a.1', 'buy'],
+      ['a.1', held(2, 21_000)],
+    ],
+    'G7 a claim became a hold again',
   ],
 ])('CHK-8 the line check finds %s', (_, words, problem) => {
   expect(problemsIn(words)).toEqual([problem])

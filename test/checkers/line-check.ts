@@ -33,10 +33,10 @@ export class LineCheck {
     return new DeviceEar(story, line)
   }
 
-  /** The store has lost records of this SKU; its old owner may speak of them until then. */
-  lost(sku: string, untilMs: number): void {
+  /** The store has lost records of this SKU, and with them all claims after `lastKept`; its old owner may speak of them until then. */
+  lost(sku: string, untilMs: number, lastKept: number): void {
     this.lines.get(sku)?.forgive(untilMs)
-    for (const story of this.stories.get(sku) ?? []) story.forgive(untilMs)
+    for (const story of this.stories.get(sku) ?? []) story.forgive(untilMs, lastKept)
   }
 }
 

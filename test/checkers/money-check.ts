@@ -1,7 +1,7 @@
 import { formatOrderId, parseOrderId, parseSkuId } from '../../protocol/ids.ts'
 import type { Complain } from './findings.ts'
 import type { LiveBooks } from './live-books.ts'
-import { liveStates, type Mark, type SkuHistory } from './sku-history.ts'
+import { liveStates, type Mark, type PastClaim, type SkuHistory } from './sku-history.ts'
 
 /** What the provider's own books say of one order. */
 export interface ProviderRow {
@@ -24,7 +24,7 @@ export function checkMoney(books: LiveBooks, rows: Iterable<ProviderRow>, compla
   }
   for (const history of books.allSkus()) {
     for (const mark of orderMarks(history)) {
-      const order = orderIdOf(history, mark.past.claim)
+      const order = orderIdOf(history, mark.past)
       const row = left.get(order) ?? { order, chargedMinor: 0, refundedMinor: 0 }
       left.delete(order)
       checkOrder(mark, row, complain)
@@ -67,8 +67,7 @@ function orderMarks({ marks }: SkuHistory): Mark[] {
   return [...last.values()].filter(({ past }) => ordered.has(past.claim))
 }
 
-function orderIdOf({ ledger }: SkuHistory, claim: number): string {
-  const { sku, incarnation } = ledger.settings
-  const id = parseSkuId(sku)
-  return id === undefined ? '' : formatOrderId({ sku: id, incarnation, claim })
+function orderIdOf(history: SkuHistory, past: PastClaim): string {
+  const sku = parseSkuId(history.ledger.sku)
+  return sku === undefined ? '' : formatOrderId({ sku, incarnation: history.orderIncarnation(past), claim: past.claim })
 }

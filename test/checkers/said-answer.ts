@@ -11,7 +11,7 @@ import { explainsClaim, explainsLeft, explainsOrder, wasLeft } from './said-clai
 import { isWhere, viewProblem } from './said-numbers.ts'
 import { explainsRefusal } from './said-refusal.ts'
 import type { ShardBooks } from './shard-books.ts'
-import type { SkuHistory, Span } from './sku-history.ts'
+import type { OrderName, SkuHistory, Span } from './sku-history.ts'
 
 /** One claim as gateways ask for it. */
 interface ClaimReport {
@@ -51,6 +51,7 @@ function resultProblem(books: ShardBooks, asked: AskedCommand, result: Plain, sp
   if (asked.shard.startsWith('ses.')) return sessionProblem(books, asked, result, span)
   if (asked.op === op.delivered) return undefined
   const history = books.sku(skuOf(asked))
+  if (asked.op === op.settle && isNeverOrdered(result) && (history === undefined || span.from < history.begunAt)) return undefined
   if (history === undefined) return `was answered for ${skuOf(asked)}, which does not exist`
   return inventoryProblem(history, asked, result, span)
 }
@@ -76,9 +77,11 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
       return isExplained ? undefined : unexplained(said)
     }
     case op.settle: {
+      const name = unpackInner<OrderName>(asked.payload)
+      if (isNeverOrdered(result))
+        return history.findOrder(name, span.from) === undefined ? undefined : 'was told that an order never was, which is durable'
       const said = decodeOrderClaim(result)
-      const { claim } = unpackInner<{ readonly claim: number }>(asked.payload)
-      const owner = history.claims.get(claim)?.user ?? ''
+      const owner = history.claims.get(name.claim)?.user ?? ''
       return explainsOrder(history, owner, said, span) ? undefined : unexplained(said)
     }
     case op.restock:
@@ -93,6 +96,11 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
     default:
       return undefined
   }
+}
+
+/** What a payment is told whose order the store has lost: a state without an order. */
+function isNeverOrdered(result: Plain): boolean {
+  return JSON.stringify(result) === '{"state":"cancelled"}'
 }
 
 function statusProblem(history: SkuHistory, said: SkuStatus, span: Span): string | undefined {

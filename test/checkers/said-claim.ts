@@ -55,7 +55,7 @@ function endsAsSaid(history: SkuHistory, { until }: Mark, expiresAt: number, spa
 
 function isOrderAsSaid(history: SkuHistory, { state, past }: Mark, said: OrderClaim): boolean {
   const order = parseOrderId(said.order)
-  const { sku, incarnation } = history.ledger.settings
-  if (order === undefined || order.sku !== sku || order.incarnation !== incarnation || order.claim !== past.claim) return false
+  if (order === undefined || order.sku !== history.ledger.sku || order.claim !== past.claim) return false
+  if (order.incarnation !== history.orderIncarnation(past)) return false
   return state === said.state && past.qty === said.qty && past.amountMinor === said.amountMinor
 }

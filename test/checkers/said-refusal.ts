@@ -2,7 +2,7 @@ import type { Code } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { AskedCommand } from './asked-commands.ts'
-import type { SkuHistory, Span } from './sku-history.ts'
+import type { OrderName, SkuHistory, Span } from './sku-history.ts'
 
 /** Whether the code was a right answer at some time of the span. `BUSY` promises nothing and needs no reason; `history` is undefined for a SKU not known yet. */
 export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCommand, code: Code, span: Span): boolean {
@@ -43,16 +43,14 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
 /** Neither a hold nor an order, and not a hold that ended. */
 const holdless: ReadonlySet<string> = new Set(['queued', 'left', 'soldout', 'away'])
 
-/** Only what its user claimed last, and what is or was an order, is known as one. */
+/** Users know only what they claimed last as their order. Of a claim that has made way for another one a payment is told nothing if it was that order, or ended long ago. */
 function isUnknownOrder(history: SkuHistory, { op: asks, user, payload }: AskedCommand, span: Span): boolean {
-  const { incarnation, claim } = unpackInner<{ readonly incarnation: string; readonly claim: number }>(payload)
-  const owner = asks === op.settle ? history.claims.get(claim)?.user : user
-  if (owner === undefined || incarnation !== history.ledger.settings.incarnation) return true
-  return history
-    .spansOf(owner, span)
-    .some(({ mark }) => mark === undefined || mark.past.claim !== claim || holdless.has(mark.state) || isBeforeOrder(mark.state))
-}
-
-function isBeforeOrder(state: string): boolean {
-  return state === 'expired' || state === 'held'
+  const name = unpackInner<OrderName>(payload)
+  const past = history.claims.get(name.claim)
+  if (asks === op.settle) {
+    const mayHaveBeen = past !== undefined && (past.awayAt <= span.to || history.findOrder(name, span.to) !== undefined)
+    return mayHaveBeen && history.spansOf(past.user, span).some(({ mark }) => mark?.past !== past || mark.state === 'away')
+  }
+  if (past?.user !== user || history.findOrder(name, span.from) === undefined) return true
+  return history.spansOf(user, span).some(({ mark }) => mark?.past !== past || mark.state === 'away')
 }

@@ -31,6 +31,11 @@ export interface PastClaim {
   readonly claim: number
   readonly qty: number
   amountMinor: number
+  /** What the id of its order says behind the incarnation, and the step that made it one; Infinity if it never was. */
+  orderTag: string
+  orderedAt: number
+  /** The step that put it away after its end. */
+  awayAt: number
   /** The hashes of the request that began it. */
   request: string
   /** Its place among all tickets there ever were, and that of the first who still waited when it came; -1 if it never waited. */
@@ -38,6 +43,12 @@ export interface PastClaim {
   readonly lineFrom: number
   readonly joinedAt: number
   leftAt: number
+}
+
+/** What an order's id says beside the SKU. */
+export interface OrderName {
+  readonly incarnation: string
+  readonly claim: number
 }
 
 /** What a user's latest claim was from a step on; `away` once it is put away. */
@@ -92,6 +103,10 @@ export class SkuHistory implements LedgerWatch {
     if (from === 'queued') {
       past.leftAt = step
       this.left.push({ step, claim: past.claim })
+    }
+    if (claim.state === 'pending') {
+      past.orderTag = claim.orderTag
+      past.orderedAt = step
     }
     if (from !== undefined) this.changed.push({ step, claim: past.claim })
     this.mark(past, claim.state, claim.until)
@@ -162,6 +177,17 @@ export class SkuHistory implements LedgerWatch {
     return Math.max(from, leaves[gone - 1] ?? from) <= Math.min(to, (leaves[gone] ?? Infinity) - 1)
   }
 
+  /** What the id of the order that this claim was says between SKU and number. */
+  orderIncarnation({ orderTag }: PastClaim): string {
+    return `${this.ledger.settings.incarnation}${orderTag}`
+  }
+
+  /** The claim that was this order at this step, if one was. */
+  findOrder({ incarnation, claim }: OrderName, step: number): PastClaim | undefined {
+    const past = this.claims.get(claim)
+    return past !== undefined && past.orderedAt <= step && this.orderIncarnation(past) === incarnation ? past : undefined
+  }
+
   /** Numbers of the tickets that waited after this step, in the line's order. */
   lineAt(step: number): number[] {
     return this.line.filter((ticket) => ticket.joinedAt <= step && ticket.leftAt > step).map((ticket) => ticket.claim)
@@ -173,7 +199,8 @@ export class SkuHistory implements LedgerWatch {
     const place = waits
       ? { lineAt: this.line.length, lineFrom: this.headAt, joinedAt: step, leftAt: Infinity }
       : { lineAt: -1, lineFrom: -1, joinedAt: step, leftAt: step }
-    const past: PastClaim = { user, claim, qty, amountMinor: 0, request: noRequest, ...place }
+    const never = { orderTag: '', orderedAt: Infinity, awayAt: Infinity }
+    const past: PastClaim = { user, claim, qty, amountMinor: 0, request: noRequest, ...never, ...place }
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
@@ -191,6 +218,7 @@ export class SkuHistory implements LedgerWatch {
   private putAway(count: number): void {
     const step = this.steps.count
     for (const past of this.ended.slice(this.awayCount, this.awayCount + count)) {
+      past.awayAt = step
       const marks = this.marks.get(past.user)
       if (marks?.at(-1)?.past === past && this.boughtBy(past.user, step) === 0) marks.push({ step, past, state: 'away', until: 0 })
     }

@@ -65,6 +65,9 @@ export class ToldStory {
   private lastLiveAt = 0
   private forgivenUntil = -Infinity
   private isForgiven = false
+  /** The largest claim number that a store which lost records has kept; {@link number} may be one that it lost, and will give out again. */
+  private lastKept = Infinity
+  private isNumberLost = false
   private readonly asked: Deeds
   private readonly slackMs: number
   private readonly isDelayed: boolean
@@ -110,8 +113,9 @@ export class ToldStory {
       this.complain(promise, `${this.who}: ${what}: after ${JSON.stringify(this.last)} came ${JSON.stringify(next)}`)
     }
     const number = numberOf(next)
-    if (number !== undefined && number !== this.number) {
+    if (number !== undefined && (number !== this.number || this.isGivenAgain(next, now))) {
       this.number = number
+      this.isNumberLost = number > this.lastKept && now <= this.forgivenUntil
       this.asked.begin()
     }
     this.last = next
@@ -122,10 +126,15 @@ export class ToldStory {
     this.version++
   }
 
-  /** The store has lost what some of this was about: until then, and in the next word after it, the story may take a turn that nothing explains. */
-  forgive(untilMs: number): void {
+  /**
+   * The store has lost what some of this was about, and all claims after `lastKept`: until then, and in the next word after it, the story may take a
+   * turn that nothing explains.
+   */
+  forgive(untilMs: number, lastKept: number): void {
     this.forgivenUntil = untilMs
     this.isForgiven = true
+    this.lastKept = lastKept
+    this.isNumberLost = this.number > lastKept
   }
 
   private forgives(now: number): boolean {
@@ -137,10 +146,20 @@ export class ToldStory {
   private problemOf(next: ClaimState, now: number): StoryProblem | undefined {
     const number = numberOf(next)
     if (number === undefined) return this.endProblem(next, now)
-    if (number === this.number) return this.sameClaimProblem(next)
-    if (number < this.number) return ['G7', 'an older claim came back']
+    if (number === this.number) return this.isGivenAgain(next, now) ? undefined : this.sameClaimProblem(next)
+    if (number < this.number && !this.isNumberLost) return ['G7', 'an older claim came back']
+    return this.newClaimProblem(now)
+  }
+
+  private newClaimProblem(now: number): StoryProblem | undefined {
     if (!this.asked.buy) return ['G4', 'a claim that nobody asked for']
     return this.asked.leave || this.mayHaveEnded(now) ? undefined : ['G4', 'a second claim beside a live one']
+  }
+
+  /** A new claim has the number of the one before it, which the store has lost. */
+  private isGivenAgain(next: ClaimState, now: number): boolean {
+    if (!this.isNumberLost || this.sameClaimProblem(next) === undefined) return false
+    return this.newClaimProblem(now) === undefined
   }
 
   /** Without a word of it: a payment may have been declined meanwhile, a hold's time may be over, and a place may have been served or sold out. */

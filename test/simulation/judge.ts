@@ -194,15 +194,18 @@ export class Judge implements Witness {
       if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
       shards.add(one.shard)
       this.ownership.lost(one.shard, one.position)
-      if (partsOfName(one.shard).kind === 'inv') {
-        for (const { ledger } of this.books.of(one.shard).allSkus) {
-          this.lines.lost(ledger.sku, this.parts.scheduler.now + excuseMs)
-          this.requests.lost(ledger.sku)
-          this.excusedUntil.set(ledger.sku, this.parts.scheduler.now + excuseMs)
-        }
-      }
+      const before = this.books.of(one.shard)
       this.books.lost(one.shard, one.position)
+      if (partsOfName(one.shard).kind === 'inv') for (const { ledger } of before.allSkus) this.forgive(ledger.sku)
     }
+  }
+
+  /** What was said of the SKU before its store lost records, and what its owner says until it knows of that, may come otherwise. */
+  private forgive(sku: string): void {
+    const untilMs = this.parts.scheduler.now + excuseMs
+    this.lines.lost(sku, untilMs, this.books.sku(sku)?.claims.size ?? 0)
+    this.requests.lost(sku)
+    this.excusedUntil.set(sku, untilMs)
   }
 
   private ear({ device }: Who, sku: string): DeviceEar {

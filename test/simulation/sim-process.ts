@@ -32,9 +32,10 @@ export class SimProcess implements EventOwner {
     this.name = name
     this.scheduler = scheduler
     const startedAt = scheduler.now
+    // Stacks name folders of this machine.
     const line =
       (level: string) =>
-      (fields: LogFields, text: string): void =>
+      ({ stack: _, ...fields }: LogFields, text: string): void =>
         trace.add(scheduler.now - simulationStart, name, `${level}: ${text} ${JSON.stringify(fields)}`)
     const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
     this.world = {
