@@ -24,7 +24,7 @@ type Step =
 
 const user = fc.constantFrom('ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal')
 const request = fc.constantFrom('', '', 'r1', 'r2', 'r3')
-const claim = fc.integer({ min: 0, max: 14 })
+const claimNumber = fc.integer({ min: 0, max: 14 })
 
 const call: fc.Arbitrary<Call> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant('buy' as const), user, qty: fc.constantFrom(1, 1, 1, 2, 3), request }) },
@@ -35,14 +35,14 @@ const call: fc.Arbitrary<Call> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('settle' as const),
-      claim,
+      claim: claimNumber,
       outcome: fc.constantFrom('paid', 'paid', 'declined', 'refunded'),
       isLost: fc.constantFrom(false, false, false, true),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('phase' as const), phase: fc.constantFrom('open', 'open', 'paused', 'closed') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restock' as const), units: fc.integer({ min: 1, max: 3 }), request }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delivered' as const), claim }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('delivered' as const), claim: claimNumber }) },
 )
 
 const step: fc.Arbitrary<Step> = fc.oneof(

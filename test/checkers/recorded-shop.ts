@@ -143,26 +143,26 @@ interface Recorder {
 }
 
 /** The store, and word of every record in the moment in which it has it. */
-function recording(inner: MemoryStore, { applied, stands }: Recorder): Store {
+function recording(inner: MemoryStore, recorder: Recorder): Store {
   return {
     claim: (shard) => inner.claim(shard),
     renew: (shard, epoch) => inner.renew(shard, epoch),
     release: () => inner.release(),
     async open(shard, epoch) {
-      applied(shard, { epoch, seq: 0 }, new Uint8Array(0))
+      recorder.applied(shard, { epoch, seq: 0 }, new Uint8Array(0))
       return inner.open(shard, epoch)
     },
     async append(shard, position, record) {
       const stored = await inner.append(shard, position, record)
       if (stored === 'stored') {
-        applied(shard, position, record)
-        stands(shard)
+        recorder.applied(shard, position, record)
+        recorder.stands(shard)
       }
       return stored
     },
     async confirm(shard, last) {
       const outcome = await inner.confirm(shard, last)
-      if (outcome === 'stands') stands(shard)
+      if (outcome === 'stands') recorder.stands(shard)
       return outcome
     },
     readTail: (shard, after) => inner.readTail(shard, after),
