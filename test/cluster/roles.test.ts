@@ -38,8 +38,8 @@ test('CLU-1 three roles as three processes sell a sale to services and to socket
 }, 60_000)
 
 test('CLU-2 while one of two actor nodes ends by SIGTERM no call fails, and what was held stays held', async () => {
-  const [leaving, , , gateway] = await Promise.all(['actors', 'actors', 'orders', 'gateway'].map((role) => cluster.ready(role)))
-  if (leaving === undefined || gateway === undefined) throw new Error('nothing was started')
+  const [leaving, gateway] = [await cluster.ready('actors'), await cluster.ready('gateway')]
+  await cluster.ready('actors')
   const rpc = gateway.operator()
   const skus = ['a', 'b', 'c', 'd', 'e', 'f'].map((sku) => ({ sku, title: sku, priceMinor: 100, stock: 1_000_000, holdTtlMs: 600_000 }))
   await rpc.saleCreate({ sale: 'drop', title: 'Drop', opensAt: 0, skus })
