@@ -62,8 +62,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   const ports =
     config.cluster === undefined
       ? await openEmbeddedPorts(config, world, closers)
-      : await openClusterPorts({ config, urls: config.cluster, node, world, closers, stopping, waitsFor })
-  for (const source of ports.metrics) metrics.add(source)
+      : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, waitsFor })
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 
