@@ -4,6 +4,7 @@ import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { Queue } from '../cluster/queue.ts'
 import { partsOfName, shardName, type ShardName, type Snapshot, type Store } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
+import type { OwnedShard } from '../protocol/node-report.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
@@ -68,6 +69,11 @@ export class ActorsRole implements MetricSource {
 
   start(): Promise<void> {
     return this.host.start()
+  }
+
+  /** What this process owns. */
+  owned(): readonly OwnedShard[] {
+    return Array.from(this.host.entries(), ([name, shard]) => ({ name, ...shard.position, lagBytes: this.compaction.lagOf(name) }))
   }
 
   /** Lets go of every shard, which may need snapshots; then begins no more. */

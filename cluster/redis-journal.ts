@@ -41,6 +41,8 @@ return {0, kept[1], kept[2]}
 export const journalScripts = [openScript, appendScript] as const
 
 export class RedisJournal {
+  /** How often a shard's journal ended before what Redis had said to have. */
+  losses = 0
   readonly #sender: RedisSender
   readonly #log: Log
   /** The newest position of each shard that Redis has ever said to have, to notice when it has not any more. */
@@ -91,6 +93,7 @@ export class RedisJournal {
     const known = this.#known.get(shard)
     const end = positionOf(optionalTextReply(head ?? null) ?? idOf(journalStart))
     if (known === undefined || comparePositions(end, known) >= 0) return
+    this.losses++
     this.#log.error(
       { shard, had: idOf(known), has: idOf(end), epoch: optionalTextReply(epoch ?? null) },
       'Redis has lost records that it had acknowledged: the shard goes on from what is there',

@@ -1,3 +1,4 @@
+import type { MetricSink, MetricSource } from './metrics.ts'
 import { checkFormat } from './redis-format.ts'
 import { RedisJournalReader } from './redis-journal-reader.ts'
 import { journalScripts, RedisJournal } from './redis-journal.ts'
@@ -54,7 +55,7 @@ const memoryLookMs = 60_000
  * The store in Redis. Two connections: one for what answers wait for, so that no long answer is in its way, and one for the rest. Waits for a Redis that
  * is away; rejects with a `StoreFault` of one line if it cannot be used as it is.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store & MetricSource> {
   const { durability, shards, world, signal } = options
   const link = {
     address: parseRedisUrl(options.url),
@@ -85,7 +86,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   }
 }
 
-class RedisStore implements Store {
+class RedisStore implements Store, MetricSource {
   readonly #shards: ShardCounts
   readonly #world: World
   readonly #links: readonly RedisLink[]
@@ -164,6 +165,10 @@ class RedisStore implements Store {
 
   async deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
     return this.#records.delete(this.#known(shard), epoch, key)
+  }
+
+  collect(sink: MetricSink): void {
+    sink.counter('sluice_store_losses_total', 'Shards of which Redis had lost records that it had acknowledged', this.#journal.losses)
   }
 
   async close(): Promise<void> {

@@ -2,11 +2,13 @@ import type { Bus } from '../cluster/bus.ts'
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
+import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { ClaimFollower, type ClaimReport } from './claim-follower.ts'
+import { clusterMethods } from './cluster-methods.ts'
 import { type Connection, Connections } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Forwarder } from './forwarder.ts'
@@ -30,6 +32,8 @@ export interface GatewayCoreParts {
   readonly bus: Bus
   readonly calls: Calls
   readonly shards: number
+  /** The processes around this one. */
+  readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits & { readonly lineFrameBudgetPerSecond: number; readonly tickMs: number }
@@ -66,7 +70,7 @@ export class GatewayCore implements MetricSource {
 
   constructor(parts: GatewayCoreParts) {
     this.parts = parts
-    const { calls, bus, world, settings, decodeInner, shards } = parts
+    const { calls, bus, world, settings, decodeInner, shards, directory } = parts
     const { clock, log } = world
     this.sessions = new SessionLink(calls, world)
     this.presences = new Presences(this.sessions)
@@ -96,6 +100,7 @@ export class GatewayCore implements MetricSource {
       userMethods({ forwarder, calls, views, follower, presences, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random }),
+      directory === undefined ? [] : clusterMethods({ directory, shards }),
     )
     this.admission = new Admission(settings, clock, this.counters)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))

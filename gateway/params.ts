@@ -14,6 +14,7 @@ import {
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 
+const nodeName = /^[a-z0-9-]{1,64}$/
 const paymentToken = /^[\x21-\x7e]{1,200}$/
 
 /** The params of one call, read in order. Every reader throws {@link Malformed} with a text that names the param. */
@@ -46,6 +47,13 @@ export class Params {
       const parts = parseOrderId(value)
       return parts === undefined ? undefined : { id: formatOrderId(parts), parts }
     })
+  }
+
+  /** The name of a process of the cluster. */
+  node(): string {
+    return this.read('node', 'a string of 1 to 64 small letters, digits or dashes', (value) =>
+      typeof value === 'string' && nodeName.test(value) ? value : undefined,
+    )
   }
 
   payment(): string {

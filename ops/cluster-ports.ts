@@ -12,6 +12,7 @@ import { readCertificate, readKeyPair, readSettingFile } from './certificate-fil
 import type { Closers } from './closers.ts'
 import type { ClusterUrls, Config } from './config.ts'
 import { FollowerThread } from './follower-thread.ts'
+import type { Metrics } from './metrics.ts'
 import type { ActorPorts, NodePorts } from './node-ports.ts'
 import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
 
@@ -21,6 +22,7 @@ export interface ClusterPortsParts {
   /** One run of this process, on the bus and among members. */
   readonly node: string
   readonly world: World
+  readonly metrics: Metrics
   readonly closers: Closers
   /** Ends the wait for servers that are away. */
   readonly stopping: AbortSignal
@@ -31,7 +33,7 @@ export interface ClusterPortsParts {
  * The ports of one process of a cluster: NATS and Redis, which it waits for. Rejects with a fault of one line if one of them can never be used as it is.
  */
 export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePorts> {
-  const { config, urls, node, world, closers, stopping, waitsFor } = parts
+  const { config, urls, node, world, metrics, closers, stopping, waitsFor } = parts
   const tls = await redisTls(config)
   const durability = config.durability
   const shards = { inv: config.shards, ses: config.shards }
@@ -42,6 +44,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
   waitsFor('NATS')
   const bus = await NatsBus.connect(nats)
   closers.add(() => bus.close())
+  metrics.add(bus)
 
   let queue: Promise<Queue> | undefined
   const openQueue = async (): Promise<Queue> => {
@@ -54,6 +57,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     waitsFor('Redis')
     const store = await openRedisStore({ ...redis, archiveDays: config.archiveDays, leaseMs: config.leaseMs })
     closers.add(() => store.close())
+    metrics.add(store)
     const members = await openRedisMembers(redis)
     closers.add(() => members.close())
     const follower = new FollowerThread({ kind: 'redis', url: urls.redisUrl, ...(tls === undefined ? {} : { tls }) })
@@ -74,7 +78,6 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     },
     queue: () => (queue ??= openQueue()),
     actorPorts: openActorPorts,
-    metrics: [bus],
     facts: { node, redis: describeAddress(parseRedisUrl(urls.redisUrl)) },
   }
 }

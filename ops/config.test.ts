@@ -88,6 +88,40 @@ test('CFG-5 settings that contradict each other are refused', () => {
   expect(problemsOf({ host: '0.0.0.0', trustUserHeader: 'X-User', trustedProxies: '10.0.0.0/8, ::1' })).toEqual([])
 })
 
+test.each([
+  [{ SLUICE_NATS_URL: 'nats://a' }, ['redisUrl: missing; a cluster needs SLUICE_NATS_URL and SLUICE_REDIS_URL']],
+  [{ SLUICE_REDIS_URL: 'redis://a' }, ['natsUrl: missing; a cluster needs SLUICE_NATS_URL and SLUICE_REDIS_URL']],
+  [{ SLUICE_ROLE: 'actors' }, ['role: actors is a part of a cluster; a cluster needs SLUICE_NATS_URL and SLUICE_REDIS_URL']],
+  [
+    { SLUICE_DURABILITY: 'replicas=1' },
+    ["durability: replicas are those of a cluster's Redis; a cluster needs SLUICE_NATS_URL and SLUICE_REDIS_URL"],
+  ],
+  [{ SLUICE_TLS_KEY_FILE: 'k' }, ['tlsCertFile: missing, and tlsKeyFile is of no use without it']],
+  [{ SLUICE_NATS_CERT_FILE: 'c' }, ['natsKeyFile: missing, and natsCertFile is of no use without it']],
+])('CFG-10 settings of a cluster come together: %j', (environment, problems) => {
+  expect(problemsOf({}, environment)).toEqual(problems)
+})
+
+test('CFG-10 both URLs make a process one of a cluster', () => {
+  const urls = { SLUICE_NATS_URL: 'nats://a:4222,tls://b', SLUICE_REDIS_URL: 'redis+sentinel://:p@a,b/name' }
+  const { config } = loadConfig({ role: 'orders', durability: 'replicas=2' }, urls, '/srv')
+  expect(config.cluster).toEqual({ natsUrl: 'nats://a:4222,tls://b', redisUrl: 'redis+sentinel://:p@a,b/name' })
+  expect([config.role, config.durability]).toEqual(['orders', { replicas: 2 }])
+  expect(loadConfig({}, {}, '/srv').config.cluster).toBeUndefined()
+})
+
+test.each([
+  ['SLUICE_NATS_URL', 'http://hush'],
+  ['SLUICE_NATS_URL', 'nats://hush,'],
+  ['SLUICE_REDIS_URL', 'hush:6379'],
+  ['SLUICE_DURABILITY', 'replicas=0'],
+  ['SLUICE_DURABILITY', 'replicas=9'],
+])('CFG-10 %s does not take %j, and says no secret', (variable, text) => {
+  const problems = problemsOf({}, { [variable]: text }).join()
+  expect(problems).toContain(`from ${variable} is not allowed`)
+  expect(problems).not.toContain('hush')
+})
+
 test('CFG-6 a misspelt variable is reported', () => {
   const environment = { SLUICE_WEBPORT: '1', SLUICE_KEY: 'k', SLUICE_WEB_PORT: '1', PATH: '/bin' }
   expect(loadConfig({}, environment, '/srv').unknownVariables).toEqual(['SLUICE_WEBPORT'])

@@ -31,7 +31,6 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
     secrets: () => Promise.resolve(secrets),
     queue: () => Promise.resolve(queue),
     actorPorts: () => Promise.resolve({ store, members, follower }),
-    metrics: [],
     facts: { dataFolder },
   }
 }

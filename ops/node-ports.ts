@@ -1,7 +1,6 @@
 import type { Follower } from '../actors/compaction/follower.ts'
 import type { Bus } from '../cluster/bus.ts'
 import type { Members } from '../cluster/members.ts'
-import type { MetricSource } from '../cluster/metrics.ts'
 import type { Queue } from '../cluster/queue.ts'
 import type { Store } from '../cluster/store.ts'
 import type { Secrets } from './secrets.ts'
@@ -14,7 +13,6 @@ export interface NodePorts {
   readonly secrets: () => Promise<Secrets>
   readonly queue: () => Promise<Queue>
   readonly actorPorts: () => Promise<ActorPorts>
-  readonly metrics: readonly MetricSource[]
   /** For the log: where things are. */
   readonly facts: Readonly<Record<string, string>>
 }

@@ -1,4 +1,6 @@
+import type { ActorsRole } from '../actors/actors-role.ts'
 import { Calls } from '../cluster/calls.ts'
+import { NodeDirectory } from '../cluster/node-directory.ts'
 import { StoreFault } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
 import type { IdentityCheck } from '../gateway/identity.ts'
@@ -60,15 +62,26 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   const ports =
     config.cluster === undefined
       ? await openEmbeddedPorts(config, world, closers)
-      : await openClusterPorts({ config, urls: config.cluster, node, world, closers, stopping, waitsFor })
-  for (const source of ports.metrics) metrics.add(source)
+      : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, waitsFor })
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 
-  const parts: RoleParts = { config, world, node, ports, calls, metrics, closers }
-  const ending = new Ending()
   const { role } = config
-  if (role === 'actors' || role === 'all') await startActors(parts, (reason) => ending.fail(reason))
+  const ending = new Ending()
+  let actors: ActorsRole | undefined
+  const directory = new NodeDirectory({
+    bus: ports.bus,
+    world,
+    node,
+    report: () => ({ name: node, role, state: readiness.whyNot ?? 'ready', shards: actors?.owned() ?? [] }),
+    onDrain: (by) => {
+      log.info({ by }, 'asked to drain')
+      ending.finish()
+    },
+  })
+  closers.add(() => directory.close())
+  const parts: RoleParts = { config, world, node, ports, calls, directory, metrics, closers }
+  if (role === 'actors' || role === 'all') actors = await startActors(parts, (reason) => ending.fail(reason))
   if (role === 'orders' || role === 'all') await startOrders(parts)
   const front = role === 'gateway' || role === 'all' ? await startGateway(parts, routes) : undefined
   readiness.ready()

@@ -16,7 +16,10 @@ export function publicSubject(shard: number): string {
   return `sluice.public.${shard}`
 }
 
-/** Where one run of an actor node hears from others. */
+/** Where every process hears who asks all of them. */
+export const everyNodeSubject = 'sluice.nodes'
+
+/** Where one run of a process hears from others. */
 export function nodeSubject(node: string): string {
   return `sluice.node.${node}`
 }

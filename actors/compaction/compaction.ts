@@ -72,6 +72,12 @@ export class Compaction implements MetricSource {
     if (this.taking?.name === name) this.taking.giveUp(new Error(`${name} is not owned any more`))
   }
 
+  /** Bytes of journal that a next owner would have to read, as far as this one knows. */
+  lagOf(name: ShardName): number {
+    const watched = this.watched.get(name)
+    return watched === undefined ? 0 : unread(watched)
+  }
+
   /** Makes a snapshot now if a next owner would have much to read, after one that is under way; if it fails, there is much to read. */
   async prepareHandOver(name: ShardName): Promise<void> {
     while (this.needsSnapshot(name) && this.underWay !== undefined) await this.underWay

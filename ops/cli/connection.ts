@@ -31,7 +31,7 @@ export function addNodeCommand(parent: Command, usage: string, description: stri
   return parent
     .command(usage)
     .description(description)
-    .option('--rpc <host:port>', `RPC port of the node (SLUICE_RPC; default ${defaultAddress})`)
+    .option('--rpc <host:port>', `RPC port of the node, tls://host:port for TLS (SLUICE_RPC; default ${defaultAddress})`)
     .option('--key <key>', "operator key (SLUICE_KEY; default: none, or the data folder's where the node asks for one)")
     .option('--data-folder <folder>', `where a node on this machine keeps its keys (SLUICE_DATA_FOLDER; default ${defaults.dataFolder})`)
     .option('--json', 'print the result as JSON')
@@ -60,12 +60,13 @@ export async function withNode<T>(options: NodeOptions, terminal: Terminal, use:
 }
 
 interface Address {
+  readonly scheme: string
   readonly host: string
   readonly port: number
 }
 
-async function connected<T>({ host, port }: Address, key: string | undefined, use: (rpc: RpcClient) => Promise<T>): Promise<T> {
-  const url = `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`
+async function connected<T>({ scheme, host, port }: Address, key: string | undefined, use: (rpc: RpcClient) => Promise<T>): Promise<T> {
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
   const rpc = connectRpc(key === undefined ? { url } : { url, key })
   try {
     return await Promise.race([use(rpc), unreachable(rpc, `${host}:${port}`)])
@@ -88,12 +89,12 @@ function unreachable(rpc: RpcClient, where: string): Promise<never> {
 }
 
 function addressOf(text: string): Address {
-  const match = /^(?:tcp:\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[3])
-  const host = match?.[1] ?? match?.[2]
+  const match = /^(?:(tcp|tls):\/\/)?(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(text)
+  const port = Number(match?.[4])
+  const host = match?.[2] ?? match?.[3]
   if (host === undefined || port === 0 || port > 65_535)
     throw new CommandFault(`--rpc: ${JSON.stringify(text)} must be host:port, such as ${defaultAddress}`)
-  return { host, port }
+  return { scheme: match?.[1] ?? 'tcp', host, port }
 }
 
 function asksForKey(error: unknown): boolean {

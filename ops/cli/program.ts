@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { addJournalCommands } from './journal-commands.ts'
@@ -29,6 +30,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
   addUserCommands(program, terminal)
+  addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
   addRushCommand(program, terminal)
   try {

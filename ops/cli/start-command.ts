@@ -17,7 +17,7 @@ export type StartNode = (config: Config, world: World, options: { readonly stopp
 export interface RunningNode {
   /** Drains and closes; resolves when nothing of it is left. */
   stop(): Promise<void>
-  /** Rejects when the node cannot go on by itself; resolves after `stop`. */
+  /** Rejects when the node cannot go on by itself; resolves after `stop`, or when an operator wants it to stop. */
   readonly ended: Promise<void>
 }
 

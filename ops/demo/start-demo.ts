@@ -24,6 +24,7 @@ export interface RunningDemo extends RunningNode {
  * crowd. Rejects with a `StartFault`, everything closed again.
  */
 export async function startDemo(config: Config, world: World, crowdWords: readonly string[] = []): Promise<RunningDemo> {
+  if (config.tlsCertFile !== '') throw new StartFault('a demo speaks no TLS; leave tlsCertFile out, or use sluice start')
   let open: OpenDemo | undefined
   const node = await startNode(config, world, { routes: (identities) => demoRoutes(world, identities, () => open) })
   if (node.clients === undefined) {

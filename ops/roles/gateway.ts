@@ -27,7 +27,7 @@ export interface GatewayRole {
 
 /** The role `gateway`: lets clients in when it has read the views. Rejects with a fault of one line. */
 export async function startGateway(parts: RoleParts, routes: Routes): Promise<GatewayRole> {
-  const { config, world, ports, calls, metrics, closers } = parts
+  const { config, world, ports, calls, directory, metrics, closers } = parts
   const { uws, binary } = loadUws()
   const tls = await tlsFilesOf(config)
   const secrets = await ports.secrets()
@@ -37,6 +37,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     world,
     bus: ports.bus,
     calls,
+    directory,
     identities,
     shards: config.shards,
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),

@@ -1,4 +1,5 @@
 import type { Calls } from '../../cluster/calls.ts'
+import type { NodeDirectory } from '../../cluster/node-directory.ts'
 import type { World } from '../../cluster/world.ts'
 import type { Closers } from '../closers.ts'
 import type { Config } from '../config.ts'
@@ -13,6 +14,7 @@ export interface RoleParts {
   readonly node: string
   readonly ports: NodePorts
   readonly calls: Calls
+  readonly directory: NodeDirectory
   readonly metrics: Metrics
   readonly closers: Closers
 }

@@ -122,7 +122,7 @@ test('SDK-43 a connection that is closed in the middle of a read says nothing mo
   const heard: unknown[] = []
   await new Promise<void>((resolve) => {
     const connection: TcpConnection = new TcpConnection(
-      { host, port: Number(port), key: undefined },
+      { host, port: Number(port), secure: false, key: undefined },
       {
         onOpen: () => connection.send(1, 'both', []),
         onMessage(message) {

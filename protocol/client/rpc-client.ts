@@ -14,7 +14,7 @@ export { SluiceError } from './sluice-error.ts'
 export type { ClientEventName, ClientEvents, ClientState, OperatorCalls, PublicCalls, UserCalls }
 
 export interface RpcClientConfig extends ClientSettings {
-  /** For example `tcp://127.0.0.1:7082`. */
+  /** For example `tcp://127.0.0.1:7082`, or `tls://shop.example:7082`. */
   readonly url: string
   /** A service's or operator's key. A server on loopback may run without. */
   readonly key?: string
@@ -37,8 +37,11 @@ const pendingMax = 20_000
 /** Makes a client, which connects at once and stays connected until it is closed. Throws only for a config that can never work. */
 export function connectRpc(config: RpcClientConfig): RpcClient {
   const url = new URL(config.url)
-  if (url.protocol !== 'tcp:' || url.port === '') throw new TypeError(`the url is tcp://host:port, not ${config.url}`)
-  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port), key: config.key }
+  const secure = url.protocol === 'tls:'
+  if ((url.protocol !== 'tcp:' && !secure) || url.port === '') {
+    throw new TypeError(`the url is tcp://host:port or tls://host:port, not ${config.url}`)
+  }
+  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port), secure, key: config.key }
   const world = config.world ?? globalWorld()
   const core = new ClientCore({
     world,

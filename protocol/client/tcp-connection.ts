@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import type { Refusal } from '../codes.ts'
 import { decodeMessage, type Message, writeRequest } from '../envelope.ts'
 import { MsgpackWriter, type Plain } from '../msgpack-writer.ts'
@@ -11,6 +12,8 @@ export const messageBytesMax = 16 * 1024 * 1024
 export interface TcpAddress {
   readonly host: string
   readonly port: number
+  /** TLS, whose certificate has to be one that this machine trusts (Node: `NODE_EXTRA_CA_CERTS` names more). */
+  readonly secure: boolean
   /** Sent by `auth` before anything else; undefined where a server on loopback runs without keys. */
   readonly key: string | undefined
 }
@@ -32,8 +35,10 @@ export class TcpConnection implements Connection {
   constructor(address: TcpAddress, handlers: ConnectionHandlers) {
     this.address = address
     this.handlers = handlers
-    this.socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true })
-    this.socket.on('connect', () => this.connected())
+    const { host, port, secure } = address
+    this.socket = secure ? connectSecurely({ host, port }) : connect({ host, port })
+    this.socket.setNoDelay(true).setKeepAlive(true)
+    this.socket.on(secure ? 'secureConnect' : 'connect', () => this.connected())
     this.socket.on('data', (chunk) => this.received(chunk))
     this.socket.on('error', (error) => this.end(error.message))
     this.socket.on('close', () => this.end('the server closed the connection'))

@@ -1,6 +1,9 @@
-import type { RpcClient } from '../../protocol/client/rpc-client.ts'
+import type { UserCalls } from '../../protocol/client/rpc-client.ts'
 
-const atOnce = 16
+/** Whoever buys for any user, or always for the same one. */
+export interface Buyer {
+  as(user: string): Pick<UserCalls, 'buy' | 'leave'>
+}
 
 /** New users who buy one unit each, a few at a time, one SKU after the other, until told to end. */
 export class BuyStream {
@@ -11,13 +14,13 @@ export class BuyStream {
   private users = 0
   private readonly lanes: Promise<unknown>
 
-  constructor(rpc: RpcClient, skus: readonly string[]) {
+  constructor(buyer: Buyer, skus: readonly string[], atOnce = 16) {
     const lane = async (): Promise<void> => {
       while (!this.isEnding) {
         const user = ++this.users
         const sku = skus[user % skus.length] ?? ''
         try {
-          const claim = await rpc.as(`user-${user}`).buy(sku)
+          const claim = await buyer.as(`user-${user}`).buy(sku)
           if (claim.state === 'held') this.done++
           else this.failures.push(`user-${user} ${sku}: ${claim.state}`)
         } catch (error) {
