@@ -113,7 +113,7 @@ async function sentinelsAgree(port: number): Promise<boolean> {
   return /slaves=1,sentinels=3/.test(await ask(port, ['info', 'sentinel']))
 }
 
-/** Nothing from a server that ends its connections, as one does that has just been told whom to follow. */
+/** Nothing from a server that is away, or changes its role and closes all connections for that. */
 async function ask(port: number, words: readonly string[]): Promise<string> {
   return run('redis-cli', ['-p', String(port), ...words]).then(
     ({ stdout }) => stdout,
@@ -148,6 +148,7 @@ test('DEP-10 nginx passes WebSockets and calls on, and limits count for the real
       ends.push(() => Promise.resolve(socket.terminate()))
       socket.once('open', () => socket.send('[0,1,"sale.list",[]]'))
       socket.once('message', (data: Buffer) => resolve(data.toString('utf8')))
+      // Ending it tells of a connection that never came about.
       socket.on('error', (error) => resolve(error.message))
       socket.once('unexpected-response', (_request, response) => resolve(String(response.statusCode)))
     })
