@@ -10,15 +10,20 @@ import { LocalCluster } from './cluster/local-cluster.ts'
 /** Ends: 0 asked to stop and stopped, 1 something failed, 2 asked for wrongly, and as shells have it 128 + 2 after a second Ctrl-C. */
 const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
 
+/** A Ctrl-C comes from the terminal, and once more from npm: only a later one means that somebody has lost patience. */
+const sameSignalMs = 500
+
 // Each process that is started is ended with this one, by a listener of its own.
 process.setMaxListeners(100)
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<number> {
   const stopAsked = new Promise<'asked'>((resolve) => {
+    let askedAt: number | undefined
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(exitCode.interrupted))
+      process.on(signal, () => {
+        askedAt ??= performance.now()
+        if (performance.now() - askedAt > sameSignalMs) process.exit(exitCode.interrupted)
         resolve('asked')
       })
     }

@@ -41,7 +41,7 @@ export function linesOf({ folder, members }: LocalCluster): string {
   const table = new Table({
     head: ['process', 'web', 'ops', 'RPC', 'port', 'pid', 'log'],
     chars: plainLines,
-    style: { head: [], 'padding-left': 0 },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
   })
   const shown = (port: number): string => (port === 0 ? '' : String(port))
   for (const { name, ports, process, logPath } of sorted(members)) {
@@ -49,7 +49,7 @@ export function linesOf({ folder, members }: LocalCluster): string {
   }
   const rpc = members.find(({ kind }) => kind === 'gateway')?.ports.rpc
   return [
-    table.toString(),
+    table.toString().replaceAll(/ +$/gm, ''),
     '',
     `Try it:  npx sluice sale create --file sale.json --rpc 127.0.0.1:${rpc} --data-folder ${folder.path}`,
     'Ctrl-C stops everything.',

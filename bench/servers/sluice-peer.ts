@@ -28,7 +28,7 @@ const rareSnapshotBytes = 4096 * 1024 * 1024
 
 export interface EmbeddedOptions {
   readonly transport: Transport
-  readonly durability: Settings['durability']
+  readonly durability: 'fsync' | 'everysec'
   /** Tells this run's users from others'. */
   readonly run: string
   /** Whether it takes snapshots as it would by default. */

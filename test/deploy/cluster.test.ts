@@ -93,8 +93,10 @@ test.each([
 })
 
 test('DEP-14 a node that cannot start stops the cluster with its reason', async () => {
-  const { code, err } = await ClusterRun.finish([...small, '--', '--shards', 'many'])
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-refused-'))
+  const { code, err } = await ClusterRun.finish([...small, '--folder', folder, '--', '--shards', 'many'])
   expect(code).toBe(1)
   expect(err).toContain('ended with status 2 before it was ready')
   expect(err).toContain('shards: "many" from --shards is not allowed')
+  await rm(folder, { recursive: true, force: true })
 }, 60_000)
