@@ -2,6 +2,7 @@ import type { PendingCall } from '../../checkers/final-check.ts'
 import type { Listener } from '../../checkers/freshness-check.ts'
 import type { Hubs } from '../hubs.ts'
 import type { Judge } from '../judge.ts'
+import { simulationStart } from '../scheduler.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { Shape } from '../shape.ts'
 import { SimDevice } from '../sim-device.ts'
@@ -45,7 +46,7 @@ export class Crowd {
           sockets: hubs.sockets,
           witness: judge,
           deadlineMs: callDeadlineMs,
-          now: () => parts.scheduler.now,
+          now: () => parts.scheduler.now - simulationStart,
         })
       })
       return new Shopper({ user, devices, skus, habits: shape.habits, random: parts.random.fork(`shopper ${user}`) })

@@ -13,7 +13,7 @@ export interface DeviceParts {
   readonly sockets: SimSockets
   readonly witness: Witness
   readonly deadlineMs: number
-  /** The true time, for checkers. */
+  /** The true time in ms since the run began, for checkers. */
   readonly now: () => number
 }
 
