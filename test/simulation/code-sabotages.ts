@@ -88,7 +88,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     name: 'snapshot-forgets-requests',
     where: 'code',
     how: 'A snapshot leaves out the requests whose claims were replaced.',
-    breaks: ['G4', 'G12'],
+    breaks: ['G4', 'G7', 'G12'],
     patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.entries(),', replace: 'former: [],' }],
   },
   {
@@ -109,7 +109,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     name: 'leak-expired-hold',
     where: 'code',
     how: 'The units of a hold that expired do not become free.',
-    breaks: ['G1', 'G2'],
+    breaks: ['G1', 'G2', 'G3'],
     patches: [
       {
         file: 'actors/inventory/evolve.js',

@@ -112,6 +112,7 @@ export const faults: readonly Fault[] = [
   clog,
   disconnect,
   deafGateway,
+  deafGateway,
   storeOutage,
   slowStore,
   lateRecord,

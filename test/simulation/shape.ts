@@ -77,7 +77,7 @@ export function drawShape(random: SeededRandom): Shape {
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),
     lineFrameBudgetPerSecond: random.pick([40, 1_000]),
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
-    losesRecords: random.is(0.15),
+    losesRecords: random.is(0.3),
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),
       leaveShare: random.pick([0.05, 0.3]),

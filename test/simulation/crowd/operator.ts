@@ -55,7 +55,7 @@ export class SimOperator {
     const { timers, clock } = this.world
     const began = clock.monotonic()
     while (clock.monotonic() - began < untilMs) {
-      await delay(timers, this.random.between(2_000, 15_000))
+      await delay(timers, this.random.between(1_000, 8_000))
       if (this.random.is(0.4)) await this.pause()
       else await this.restock()
     }

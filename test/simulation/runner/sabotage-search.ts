@@ -43,11 +43,8 @@ export function searchedFor(name: string): readonly Sabotage[] {
 /** Looks for the first seeds that catch the sabotage, and checks that they are clean without it. */
 export async function searchSabotage(sabotage: Sabotage, parts: SearchParts, stop: AbortSignal): Promise<Searched> {
   const { start, seeds, progress } = parts
-  const hunt = new SabotageHunt(
-    sabotage,
-    Array.from({ length: seeds }, (_, index) => start + index),
-    (tried) => progress.show(tried, hunt.catches.length),
-  )
+  const all = Array.from({ length: seeds }, (_, index) => start + index)
+  const hunt = new SabotageHunt(sabotage, all, (tried) => progress.show(tried, hunt.catches.length))
   await crewOf(parts, sabotage.name).run(hunt, stop)
   const found = hunt.catches.toSorted((a, b) => a.seed - b.seed)
   const sweep = new SeedSweep({ seeds: found.map(({ seed }) => seed), repeats: false, traces: false }, () => {})
@@ -79,7 +76,8 @@ function crewOf({ program, jobs, patience }: SearchParts, sabotage: string | und
   return new SeedCrew({ program, sabotage, jobs, seedMsMax: patience * 1000 })
 }
 
-class SabotageHunt implements SeedWork<SeedTask> {
+/** Runs seeds with a sabotage until enough of them have caught it. */
+export class SabotageHunt implements SeedWork<SeedTask> {
   readonly catches: Catch[] = []
   readonly doubtful: number[] = []
   tried = 0
@@ -88,7 +86,7 @@ class SabotageHunt implements SeedWork<SeedTask> {
   private readonly onProgress: (tried: number) => void
   private begun = 0
 
-  constructor(sabotage: Sabotage, seeds: readonly number[], onProgress: (tried: number) => void) {
+  constructor(sabotage: Sabotage, seeds: readonly number[], onProgress: (tried: number) => void = () => {}) {
     this.sabotage = sabotage
     this.seeds = seeds
     this.onProgress = onProgress
