@@ -35,8 +35,8 @@ export class SimProcess implements EventOwner {
     // Stacks name folders of this machine.
     const line =
       (level: string) =>
-      ({ stack: _, ...fields }: LogFields, text: string): void =>
-        trace.add(scheduler.now - simulationStart, name, `${level}: ${text} ${JSON.stringify(fields)}`)
+      (fields: LogFields, text: string): void =>
+        trace.add(scheduler.now - simulationStart, name, `${level}: ${text} ${JSON.stringify({ ...fields, stack: undefined })}`)
     const log: Log = { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') }
     this.world = {
       clock: { now: () => Math.floor(scheduler.now) + skewMs, monotonic: () => scheduler.now - startedAt },
