@@ -1,3 +1,4 @@
+/** Commands for one subject that leave together, as the frame that they will be. */
 export class CommandBatch {
   readonly subject: string
   bytes = new Uint8Array(4 * 1024)
