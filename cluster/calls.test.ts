@@ -7,7 +7,7 @@ import { frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import { replySubject, shardSubject } from '../protocol/subject.ts'
-import { decodeInner } from './call-codec.ts'
+import { decodeInner, decodePlain } from './call-codec.ts'
 import { Calls, type CallSink } from './calls.ts'
 import { LocalBus } from './local-bus.ts'
 import { ManualWorld } from './manual-world.ts'
@@ -61,6 +61,22 @@ test('GW-2 a cold command with the same ids hashes like a scanned one', async ()
   const [scanned, cold] = shards.flatMap((shard) => shard.heard)
   expect(shards.map((shard) => shard.heard.length).toSorted((a, b) => a - b)).toEqual([0, 2])
   expect({ ...cold, slot: 0, turn: 0 }).toEqual({ ...scanned, slot: 0, turn: 0 })
+})
+
+test('GW-2 whoever asks on when an answer comes, before the frame of the question has quite left, is heard', async () => {
+  const shard = serve(0, () => done)
+  const ask = (): void => {
+    if (shard.heard.length < 3)
+      void calls.request('inv', 0, { op: op.status, sku: 'a'.repeat(shard.heard.length), user: 'u' }, decodeAndAsk)
+  }
+  const decodeAndAsk = (bytes: Uint8Array) => {
+    ask()
+    ask()
+    return decodePlain(bytes)
+  }
+  ask()
+  await world.pass(0)
+  expect(shard.heard.slice(0, 3).map(({ sku }) => sku)).toEqual(['', 'a', 'a'])
 })
 
 test('GW-3 what nobody took is sent again until somebody does', async () => {

@@ -7,6 +7,7 @@ import type { Plain } from '../protocol/msgpack-writer.ts'
 import { replySubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
 import type { Bus, Served } from './bus.ts'
 import { type CallResult, decodePlain } from './call-codec.ts'
+import { CommandBatch } from './command-batch.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Timer, World } from './world.ts'
 
@@ -220,6 +221,8 @@ export class Calls {
   }
 
   private room(batch: CommandBatch, bytes: number): number {
+    // A bus of one process hands on answers before it returns, and whoever hears them may ask on.
+    if (batch.isLeaving) batch.renew()
     if (batch.length + bytes > frameBytesMax || batch.count === countMax) this.send(batch)
     if (batch.count === 0) {
       this.dirty.push(batch)
@@ -234,10 +237,11 @@ export class Calls {
   private send(batch: CommandBatch): void {
     if (batch.count === 0) return
     const frame = batch.finish()
+    batch.isLeaving = true
     const sent = this.bus.send(batch.subject, frame)
     if (sent === 'no-responders') this.undelivered(batch.subject, frame)
     else if (sent === 'full') this.fail(frame, 'BUSY', 500)
-    batch.clear()
+    if (batch.isLeaving) batch.clear()
   }
 
   /** Nobody has the shard at the moment, so nothing of the frame was done: it is sent again a little later, inside the calls' deadlines. */
@@ -321,43 +325,6 @@ export class Calls {
 
 const none = -1
 const countMax = 0xffff
-
-class CommandBatch {
-  readonly subject: string
-  bytes = new Uint8Array(4 * 1024)
-  view = new DataView(this.bytes.buffer)
-  length: number
-  count = 0
-  private readonly headBytes: number
-
-  constructor(subject: string, head: Uint8Array) {
-    this.subject = subject
-    this.headBytes = head.length
-    this.bytes.set(head)
-    this.length = head.length
-  }
-
-  reserve(count: number): number {
-    const needed = this.length + count
-    if (needed > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, this.bytes.length * 2))
-      larger.set(this.bytes.subarray(0, this.length))
-      this.bytes = larger
-      this.view = new DataView(larger.buffer)
-    }
-    return this.length
-  }
-
-  finish(): Uint8Array {
-    this.view.setUint16(2, this.count, true)
-    return this.bytes.subarray(0, this.length)
-  }
-
-  clear(): void {
-    this.length = this.headBytes
-    this.count = 0
-  }
-}
 
 function eachEntry(frame: Uint8Array, each: (view: DataView, at: number) => void): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length)

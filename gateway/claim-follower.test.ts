@@ -3,7 +3,7 @@ import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { ManualWorld } from '../cluster/manual-world.ts'
-import { ScriptedShard } from '../cluster/scripted-shard.ts'
+import { type Heard, ScriptedShard } from '../cluster/scripted-shard.ts'
 import type { SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
 import { writeError, writeResult } from '../protocol/envelope.ts'
@@ -15,7 +15,7 @@ import type { ClaimState } from '../protocol/results.ts'
 import { shardSubject } from '../protocol/subject.ts'
 import { ClaimFollower, type ClaimReport } from './claim-follower.ts'
 import { FakeConnection } from './fake-connection.ts'
-import { Presences } from './presence.ts'
+import { type Presence, Presences } from './presence.ts'
 import { SkuView } from './sku-view.ts'
 import { skuChange, skuSettings, skuView } from './view-fixtures.ts'
 import type { ViewListener } from './views.ts'
@@ -35,6 +35,7 @@ let lamp: SkuView
 let shard: ScriptedShard
 /** What the shard says of claims by their numbers. */
 let reports: Map<number, ClaimReport>
+let isAway: boolean
 let toldSession: unknown[]
 let tellViews: ViewListener
 let phone: FakeConnection
@@ -47,10 +48,10 @@ beforeEach(() => {
   toldSession = []
   presences = new Presences({ attached: () => {}, detached: () => {} })
   lamp = new SkuView(0, skuView(settings))
-  shard = new ScriptedShard(bus, shardSubject('inv', 0), (command) => ({
-    kind: 'inner',
-    result: unpackInner<[string, number[]][]>(command.payload).flatMap(([, claims]) => claims.flatMap((claim) => reports.get(claim) ?? [])),
-  }))
+  isAway = false
+  shard = new ScriptedShard(bus, shardSubject('inv', 0), (command) =>
+    isAway ? { kind: 'silence' } : { kind: 'inner', result: asked(command) },
+  )
   follower = new ClaimFollower({
     calls: new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 100, callDeadlineMs: 1_000 } }),
     views: {
@@ -219,14 +220,12 @@ test('GW-65 a place that a shard reports is told only if it is nearer than what 
 
 test('GW-65 when the shard is away nothing is told, and the next reading of the view asks again', async () => {
   answered(queued(5), 7, claimKind.ticket)
-  const silent = shard
   reports.set(7, report(7, claimKind.hold, held))
-  const away = new Map(reports)
-  reports.clear()
+  isAway = true
   changed({ changed: [7, 1] })
   await world.pass(0)
-  expect([silent.heard.length, phone.events.length]).toEqual([1, 0])
-  reports = away
+  expect([shard.heard.length, phone.events.length]).toEqual([1, 0])
+  isAway = false
   changed(undefined)
   await world.pass(0)
   expect(phone.eventsOf('held')).toHaveLength(1)
@@ -236,9 +235,9 @@ test('GW-66 a device that comes later is followed from its resume on, and the ot
   const presence = presences.join(anna, laptop)
   answered(queued(5), 7, claimKind.ticket)
   laptop.events.length = 0
-  follower.resumed(presence, [report(7, claimKind.ticket, queued(5))], laptop)
+  follower.resumed(presence, 0, [report(7, claimKind.ticket, queued(5))], world.clock.monotonic(), laptop)
   expect([phone.events, laptop.events]).toEqual([[], []])
-  follower.resumed(presence, [report(7, claimKind.hold, held)], laptop)
+  follower.resumed(presence, 0, [report(7, claimKind.hold, held)], world.clock.monotonic(), laptop)
   expect(phone.eventsOf('held')).toHaveLength(1)
   expect(laptop.events).toEqual([])
 })
@@ -246,25 +245,56 @@ test('GW-66 a device that comes later is followed from its resume on, and the ot
 test('GW-66 a resume by a service does not keep the news from the user', () => {
   answered(queued(5), 7, claimKind.ticket)
   const service = new FakeConnection({ transport: 'rpc' })
-  const presence = presences.find(anna)
-  if (presence === undefined) throw new Error('anna is not here')
-  follower.resumed(presence, [report(7, claimKind.hold, held)], service)
+  follower.resumed(annasPresence(), 0, [report(7, claimKind.hold, held)], world.clock.monotonic(), service)
   expect(phone.eventsOf('held')).toHaveLength(1)
 })
 
-test('GW-66 what shards said of a user is the last word unless the user was told something newer meanwhile', () => {
-  const presence = presences.find(anna)
-  if (presence === undefined) throw new Error('anna is not here')
-  const reported = [report(7, claimKind.hold, held)]
-  follower.resumed(presence, reported, phone)
-  expect(follower.isLatest(presence, reported)).toBe(true)
-  answered({ state: 'pending', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }, 7, claimKind.order)
-  expect(follower.isLatest(presence, reported)).toBe(false)
-  expect(follower.isLatest(presence, [])).toBe(false)
-  answered(queued(2), 8, claimKind.ticket)
-  expect(follower.isLatest(presence, reported)).toBe(false)
-  answered(none, 8, claimKind.none)
-  expect(follower.isLatest(presence, [])).toBe(true)
+test('GW-66 what shards said of a user is the last word unless the user was told something newer meanwhile', async () => {
+  const presence = annasPresence()
+  const askedAt = world.clock.monotonic()
+  const reported = [report(7, claimKind.ticket, queued(4))]
+  const said = (of: readonly ClaimReport[], since = askedAt) => follower.latest(presence, of, since).map(({ state }) => state)
+  follower.resumed(presence, 0, reported, askedAt, phone)
+  expect(said(reported)).toEqual([queued(4)])
+  answered(queued(2), 7, claimKind.ticket)
+  expect(said(reported)).toEqual([queued(2)])
+  answered(held, 7, claimKind.hold)
+  expect(said(reported)).toEqual([held])
+  answered({ ...held, hold: 8 }, 8, claimKind.hold)
+  follower.resumed(presence, 0, reported, askedAt, phone)
+  expect(said(reported), 'the report is of before that claim').toEqual([{ ...held, hold: 8 }])
+  expect([...(presences.claimsOf(lamp)?.keys() ?? [])]).toEqual([8])
+  answered({ state: 'expired' }, 8, claimKind.none)
+  await world.pass(1)
+  const later = world.clock.monotonic()
+  follower.resumed(presence, 0, [], later, phone)
+  expect(said([], later), 'its shard has put it away').toEqual([])
+  expect(follower.latest(undefined, reported, later)).toEqual([{ sku, state: queued(4) }])
+})
+
+test.each<readonly [string, () => void]>([
+  ['a report of all that its user has', () => follower.resumed(annasPresence(), 0, [], world.clock.monotonic())],
+  ['the view that is read anew', () => changed(undefined)],
+])('GW-69 a claim that its shard has lost is over for its user by %s', async (_, hear) => {
+  answered(queued(5), 7, claimKind.ticket)
+  await world.pass(1)
+  reports.set(7, { ...report(7, claimKind.hold, held), user: 'ben' })
+  hear()
+  await world.pass(0)
+  await world.pass(0)
+  expect(phone.events.map((event) => event.name)).toEqual(['left'])
+  expect(presences.claimsOf(lamp)).toBeUndefined()
+})
+
+test('GW-69 after a shard has lost claims, a smaller number is believed when the shard says so itself', async () => {
+  answered(held, 7, claimKind.hold)
+  await world.pass(1)
+  reports.set(5, report(5, claimKind.ticket, { state: 'queued', ticket: 5, ahead: 1, eta: null, odds: 'likely' }))
+  answered({ state: 'queued', ticket: 5, ahead: 2, eta: null, odds: 'likely' }, 5, claimKind.ticket)
+  await world.pass(0)
+  expect(shard.last.op).toBe(op.claimsOfUser)
+  expect(phone.eventsOf('line')).toMatchObject([{ ticket: 5, ahead: 1 }])
+  expect([...(presences.claimsOf(lamp)?.keys() ?? [])]).toEqual([5])
 })
 
 test('GW-67 a claim made through another gateway is asked for and told', async () => {
@@ -279,8 +309,20 @@ test('GW-67 a claim made through another gateway is asked for and told', async (
   follower.noticed(anna, sku, 6)
   follower.noticed(userOf('ben'), sku, 8)
   await world.pass(0)
-  expect(shard.heard).toHaveLength(2)
+  expect(shard.heard.map((command) => command.op)).toEqual([op.claimsByNumber, op.claimsByNumber, op.claimsOfUser])
 })
+
+function annasPresence(): Presence {
+  const presence = presences.find(anna)
+  if (presence === undefined) throw new Error('anna is not here')
+  return presence
+}
+
+/** The reports that the shard is asked for. */
+function asked({ op: asks, user, payload }: Heard): readonly ClaimReport[] {
+  if (asks === op.claimsOfUser) return [...reports.values()].filter((one) => one.user === user)
+  return unpackInner<[string, number[]][]>(payload).flatMap(([, claims]) => claims.flatMap((claim) => reports.get(claim) ?? []))
+}
 
 /** Anna's phone makes a call, and this is the answer. */
 function answered(state: ClaimState, claim: number, kind: number): void {

@@ -7,7 +7,7 @@ import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import { claimNotification, claimSignature, claimStateIn, isBefore, isLiveSignature } from './claim-news.ts'
+import { claimNotification, claimStateIn, isBefore, isLive, isSameNews } from './claim-news.ts'
 import type { Connection } from './connection.ts'
 import type { FollowedClaim, Presence, Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
@@ -67,12 +67,13 @@ export class ClaimFollower {
     if (asked === undefined) return
     this.expected.delete(answer.slot)
     const { view, presence } = asked
-    if (typeof view === 'number') return this.place(view, presence, answer)
+    if (typeof view === 'number') return answer.claim === noClaim ? undefined : this.unplace(view, presence)
     const { sku } = view.settings
     const known = presence.claims.get(sku)
-    if (answer.claim === noClaim || presence.connections.size === 0 || (known !== undefined && known.claim > answer.claim)) return
+    if (answer.claim === noClaim || presence.connections.size === 0) return
+    if (known !== undefined && known.claim > answer.claim) return this.askAnew(view.shard, presence)
     const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
-    const followed = this.parts.presences.follow(presence, view, answer.claim)
+    const followed = this.follow(presence, view, answer.claim)
     // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
     const state = isNews || answer.claimKind === claimKind.ticket ? claimStateIn(answer) : undefined
     if (state === undefined) return
@@ -80,28 +81,37 @@ export class ClaimFollower {
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }
 
-  /** Takes in all that a shard reported of a user's claims, in answer to `caller`. */
-  resumed(presence: Presence, reports: readonly ClaimReport[], caller?: Connection): void {
-    for (const report of reports) {
+  /** Takes in all that a shard, asked at `askedAt`, reported of a user's claims, in answer to `caller`. */
+  resumed(presence: Presence, shard: number, reports: readonly ClaimReport[], askedAt: number, caller?: Connection): void {
+    if (presence.connections.size === 0) return
+    const reported = new Map(reports.map((report) => [report.sku, report]))
+    for (const followed of presence.claims.values()) {
+      const { view, claim, state } = followed
+      const sku = view.settings.sku
+      const report = reported.get(sku)
+      if (view.shard !== shard || report?.claim === claim) continue
+      // The shard spoke before this claim began, or was heard of again.
+      if (followed.heardAt >= askedAt && claim > (report?.claim ?? noClaim)) reported.delete(sku)
+      else if (report === undefined && state !== undefined && isLive(state)) this.lost(followed, caller)
+    }
+    for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
-      if (view === undefined || presence.connections.size === 0) continue
-      this.learn(this.parts.presences.follow(presence, view, report.claim), report.kind, report.state, caller)
+      if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, caller)
     }
   }
 
   /**
-   * Whether these reports of all of a user's claims are still the last word. Shards are asked one by one: while the others are waited for, the user may
-   * be told something newer of a claim that was reported already, and a report told after that would take it back.
+   * What a user has, by reports of all shards, asked at `askedAt` or later, that were taken in as they came. While the others were waited for, the user may
+   * have been told something newer of a claim that was reported already, which a report told after that would take back.
    */
-  isLatest(presence: Presence, reports: readonly ClaimReport[]): boolean {
-    const reported = new Map(reports.map((report) => [report.sku, report]))
-    for (const { view, claim, told } of presence.claims.values()) {
-      const report = reported.get(view.settings.sku)
-      // A claim that has ended may have been put away meanwhile.
-      if (report === undefined ? isLiveSignature(told) : report.claim < claim) return false
-      if (report?.claim === claim && told !== '' && claimSignature(report.state) !== told) return false
+  latest(presence: Presence | undefined, reports: readonly ClaimReport[], askedAt: number): readonly Pick<ClaimReport, 'sku' | 'state'>[] {
+    const states = new Map(reports.map(({ sku, state }) => [sku, state]))
+    for (const { view, state, heardAt, aheadShown } of presence?.claims.values() ?? []) {
+      // What no shard knows any more has ended long ago.
+      if (state === undefined || heardAt < askedAt) continue
+      states.set(view.settings.sku, state.state === 'queued' ? { ...state, ahead: aheadShown } : state)
     }
-    return true
+    return Array.from(states, ([sku, state]) => ({ sku, state }))
   }
 
   /** A session says that a claim of a user who is connected here appeared or changed through another gateway. */
@@ -110,14 +120,26 @@ export class ClaimFollower {
     const presence = this.parts.presences.find(user)
     if (view === undefined || presence === undefined) return
     const known = presence.claims.get(sku)
-    if (known !== undefined && known.claim > claim) return
-    if (known?.claim !== claim) this.parts.presences.follow(presence, view, claim)
+    if (known !== undefined && known.claim > claim) return this.askAnew(view.shard, presence)
+    this.follow(presence, view, claim)
     this.ask(view, [claim])
   }
 
-  /** A claim that cannot be followed yet: its shard is asked for it when the SKU is known. */
-  private place(shard: number, presence: Presence, answer: AnswerView): void {
-    if (answer.claim === noClaim || presence.connections.size === 0) return
+  private follow(presence: Presence, view: SkuView, claim: number): FollowedClaim {
+    const followed = this.parts.presences.follow(presence, view, claim)
+    if (followed.state === undefined) followed.heardAt = this.parts.clock.monotonic()
+    return followed
+  }
+
+  /** Word of an older claim than the one that is followed came late, or the shard's store has lost that one. */
+  private askAnew(shard: number, presence: Presence): void {
+    this.unplace(shard, presence)
+    this.askForUnplaced(shard)
+  }
+
+  /** A user of whom the shard has to be asked what claims they have: one cannot be followed yet, or is not what was thought. */
+  private unplace(shard: number, presence: Presence): void {
+    if (presence.connections.size === 0) return
     const unplaced = this.unplaced.get(shard)
     if (unplaced === undefined) this.unplaced.set(shard, new Set([presence]))
     else unplaced.add(presence)
@@ -127,18 +149,18 @@ export class ClaimFollower {
     const unplaced = this.unplaced.get(shard)
     if (unplaced === undefined) return
     this.unplaced.delete(shard)
-    const { calls, decodeReports, log } = this.parts
+    const { calls, decodeReports, log, clock } = this.parts
+    const askedAt = clock.monotonic()
     for (const presence of unplaced) {
       calls
         .request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user: presence.user }, (bytes) => {
           const answer = decodeReports(bytes)
-          if (answer.error === null) this.resumed(presence, answer.result)
+          if (answer.error === null) this.resumed(presence, shard, answer.result, askedAt)
           return answer
         })
         .then(({ error }) => {
           // Whoever is still here is asked for again at the next word of the shard.
-          if (error !== null && presence.connections.size > 0)
-            this.unplaced.set(shard, (this.unplaced.get(shard) ?? new Set()).add(presence))
+          if (error !== null) this.unplace(shard, presence)
         })
         .catch((error: unknown) => log.error({ error: String(error) }, 'claims could not be followed'))
     }
@@ -168,11 +190,14 @@ export class ClaimFollower {
    */
   private ask(view: SkuView, claims: readonly number[]): void {
     const payload = packInner([[view.settings.sku, claims]])
-    const { calls, decodeReports, log } = this.parts
+    const { calls, decodeReports, log, clock } = this.parts
+    const askedAt = clock.monotonic()
     calls
       .request<readonly ClaimReport[]>('inv', view.shard, { op: op.claimsByNumber, payload }, (bytes) => {
         const answer = decodeReports(bytes)
-        if (answer.error === null) for (const report of answer.result) this.tell(report)
+        if (answer.error !== null) return answer
+        for (const report of answer.result) this.tell(report)
+        for (const claim of claims) this.checkKnown(view, claim, askedAt)
         return answer
       })
       .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
@@ -189,18 +214,32 @@ export class ClaimFollower {
 
   /** Takes in what a claim is, and tells it to the user's connections if it is new to them; `caller` has it from its own answer. */
   private learn(followed: FollowedClaim, kind: number, state: ClaimState, caller?: Connection): boolean {
-    const { told, aheadShown } = followed
-    if (isBefore(state, told)) return false
+    const { state: known, aheadShown } = followed
+    followed.heardAt = this.parts.clock.monotonic()
+    if (isBefore(state, known)) return false
     followed.kind = kind
-    followed.told = claimSignature(state)
+    followed.state = state
     if (state.state === 'queued') {
       // The shard's count may be newer than what a round has told meanwhile, or older: what is shown never rises.
       followed.aheadShown = Math.min(aheadShown, state.ahead)
       followed.shownAt = this.parts.clock.monotonic()
     }
-    if (followed.told === told && followed.aheadShown >= aheadShown) return false
+    if (isSameNews(state, known) && followed.aheadShown >= aheadShown) return false
     this.notify(followed, state.state === 'queued' ? { ...state, ahead: followed.aheadShown } : state, caller)
     return true
+  }
+
+  /** A live claim of which its shard, when it was asked for it, said nothing, or that it belongs to somebody else: its store has lost it. */
+  private checkKnown(view: SkuView, claim: number, askedAt: number): void {
+    const followed = this.parts.presences.claimsOf(view)?.get(claim)
+    if (followed?.state === undefined || followed.heardAt >= askedAt || !isLive(followed.state)) return
+    this.askAnew(view.shard, followed.presence)
+  }
+
+  /** The shard does not know the claim any more: its store has lost it. */
+  private lost(followed: FollowedClaim, caller: Connection | undefined): void {
+    this.parts.presences.unfollow(followed)
+    this.notify(followed, { state: 'none' }, caller)
   }
 
   private notify(followed: FollowedClaim, state: ClaimState, except?: Connection): void {

@@ -26,32 +26,31 @@ export function claimNotification(sku: SkuId, state: ClaimState, now: number): N
   }
 }
 
-/** Two states of one claim with the same signature are no news to whoever knows one of them; places in the line are told by themselves. */
-export function claimSignature(state: ClaimState): string {
-  return state.state === 'held' ? `held until ${state.expiresAt}` : state.state
+/** Two such states of one claim are no news to whoever knows one of them; places in the line are told by themselves. */
+export function isSameNews(state: ClaimState, known: ClaimState | undefined): boolean {
+  if (state.state === 'held' && known?.state === 'held') return state.expiresAt === known.expiresAt
+  return state.state === known?.state
 }
 
-/** The signature of a claim that can still become something else. */
-export function isLiveSignature(signature: string): boolean {
-  return signature.startsWith('held') || liveStates.has(signature)
+/** The claim can still become something else. */
+export function isLive({ state }: ClaimState): boolean {
+  return state !== 'lobby' && stages.includes(state)
 }
 
 /**
- * Whether this state of a claim came before the one that is known by its signature: a claim goes one way, and a report that was under way for long may
- * be older than what its user has been told since.
+ * Whether this state of a claim came before the one that is known: a claim goes one way, and a report that was under way for long may be older than what
+ * its user has been told since.
  */
-export function isBefore(state: ClaimState, signature: string): boolean {
-  return stageOf(state.state) < stageOf(signature.startsWith('held') ? 'held' : signature)
+export function isBefore(state: ClaimState, known: ClaimState | undefined): boolean {
+  return known !== undefined && stageOf(state) < stageOf(known)
 }
 
-function stageOf(state: string): number {
+function stageOf({ state }: ClaimState): number {
   const stage = stages.indexOf(state)
-  return state === '' ? -1 : stage < 0 ? stages.length : stage
+  return stage < 0 ? stages.length : stage
 }
 
 const stages: readonly string[] = ['lobby', 'queued', 'held', 'pending', 'overdue', 'refunding'] satisfies readonly ClaimState['state'][]
-
-const liveStates: ReadonlySet<string> = new Set<ClaimState['state']>(['queued', 'pending', 'overdue', 'refunding'])
 
 /** The state in a shard's answer to a user's call; undefined if it is none. */
 export function claimStateIn(answer: AnswerView): ClaimState | undefined {

@@ -97,7 +97,7 @@ export class GatewayCore implements MetricSource {
 
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
-      userMethods({ forwarder, calls, views, follower, presences, decodeReports }),
+      userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random }),
       directory === undefined ? [] : clusterMethods({ directory, shards }),

@@ -1,6 +1,7 @@
 import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import type { UserId } from '../protocol/ids.ts'
+import type { ClaimState } from '../protocol/results.ts'
 import type { Connection } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
 
@@ -11,8 +12,10 @@ export interface FollowedClaim {
   readonly presence: Presence
   /** What it is, by `claimKind` of protocol/frame.ts: tickets get position frames. */
   kind: number
-  /** What the user's connections were last told of it, in short; empty for nothing yet. */
-  told: string
+  /** The newest that is known of it, which the user's connections were told; undefined for nothing yet. */
+  state: ClaimState | undefined
+  /** When that was last heard, by the monotonic clock. */
+  heardAt: number
   /** The place that the user was last shown, so that it never rises and is not sent twice. */
   aheadShown: number
   shownAt: number
@@ -98,7 +101,8 @@ export class Presences {
       claim,
       presence,
       kind: claimKind.none,
-      told: '',
+      state: undefined,
+      heardAt: 0,
       aheadShown: Number.MAX_SAFE_INTEGER,
       shownAt: 0,
     }
@@ -111,6 +115,14 @@ export class Presences {
 
   claimsOf(view: SkuView): ReadonlyMap<number, FollowedClaim> | undefined {
     return this.bySku.get(view)
+  }
+
+  /** There is no such claim any more. */
+  unfollow(followed: FollowedClaim): void {
+    const { claims } = followed.presence
+    const sku = followed.view.settings.sku
+    if (claims.get(sku) === followed) claims.delete(sku)
+    this.forget(followed)
   }
 
   private forget(followed: FollowedClaim): void {

@@ -1,13 +1,13 @@
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
+import type { Clock } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
-import type { ClaimState } from '../protocol/results.ts'
 import type { ClaimFollower, ClaimReport } from './claim-follower.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { MethodBody, UserCall } from './method.ts'
-import type { FollowedClaim, Presences } from './presence.ts'
+import type { Presences } from './presence.ts'
 import type { Views } from './views.ts'
 
 export interface UserMethodsParts {
@@ -16,12 +16,11 @@ export interface UserMethodsParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
+  readonly clock: Clock
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
 }
 
 const qtyMax = 1_000
-/** Each try after the first means that the user was told something newer during the one before. */
-const resumeTriesMax = 5
 const utf8 = new TextEncoder()
 
 /** Methods that act for one user. The hot ones come here only in unusual encodings, from JSON and from HTTP. */
@@ -102,7 +101,8 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
 }
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */
-async function resume(parts: UserMethodsParts, call: UserCall, triesLeft = resumeTriesMax): Promise<void> {
+async function resume(parts: UserMethodsParts, call: UserCall): Promise<void> {
+  const askedAt = parts.clock.monotonic()
   const shards = new Set([...parts.views.all()].map((view) => view.shard))
   const answers = await Promise.all([...shards].map((shard) => claimsIn(parts, call, shard)))
   const reports: ClaimReport[] = []
@@ -110,25 +110,17 @@ async function resume(parts: UserMethodsParts, call: UserCall, triesLeft = resum
     if (answer.error !== null) return call.refusal(answer.error)
     reports.push(...answer.result)
   }
-  const presence = parts.presences.find(call.user)
-  // Calls that the client repeats on a new connection are answered while the shards are asked, and those answers are newer.
-  if (presence !== undefined && triesLeft > 1 && !parts.follower.isLatest(presence, reports)) return resume(parts, call, triesLeft - 1)
-  const claims = reports.filter((report) => report.state.state !== 'none')
-  call.result({ claims: claims.map(({ sku, state }): Plain => ({ sku, ...shownState(state, presence?.claims.get(sku)) })) })
-}
-
-/** A place that a round has told meanwhile is not shown worse again. */
-function shownState(state: ClaimState, followed: FollowedClaim | undefined): ClaimState {
-  if (state.state !== 'queued' || followed?.claim !== state.ticket) return state
-  return { ...state, ahead: Math.min(state.ahead, followed.aheadShown) }
+  const claims = parts.follower.latest(parts.presences.find(call.user), reports, askedAt).filter(({ state }) => state.state !== 'none')
+  call.result({ claims: claims.map(({ sku, state }): Plain => ({ sku, ...state })) })
 }
 
 /** A user who has connected is followed from this answer on, at once: the broadcast behind it may say what has become of a claim in it. */
 function claimsIn(parts: UserMethodsParts, call: UserCall, shard: number): Promise<CallResult<readonly ClaimReport[]>> {
+  const askedAt = parts.clock.monotonic()
   return parts.calls.request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user: call.user }, (bytes) => {
     const answer = parts.decodeReports(bytes)
     const presence = parts.presences.find(call.user)
-    if (answer.error === null && presence !== undefined) parts.follower.resumed(presence, answer.result, call.connection)
+    if (answer.error === null && presence !== undefined) parts.follower.resumed(presence, shard, answer.result, askedAt, call.connection)
     return answer
   })
 }

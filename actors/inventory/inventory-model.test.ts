@@ -95,8 +95,8 @@ function askOf(one: Call, model: PlainSku): Ask {
 }
 
 /** An order that a store has lost has the number of another one, and was ordered in an epoch that nobody knows. */
-function orderedIn({ claim, isLost = false }: Call & { readonly do: 'settle' }, model: PlainSku): string {
-  return isLost ? `${incarnation}lost` : model.orderedInOf(claim)
+function orderedIn(settled: Call & { readonly do: 'settle' }, model: PlainSku): string {
+  return settled.isLost === true ? `${incarnation}lost` : model.orderedInOf(settled.claim)
 }
 
 function modelAnswer(model: PlainSku, one: Call): Plain {

@@ -24,6 +24,12 @@ export class PaymentLedger {
     return this.entries.get(key)
   }
 
+  /** What became of the charge under this key, as those are told who ask. */
+  outcomeOf(key: string): 'paid' | 'declined' | undefined {
+    const entry = this.entries.get(key)
+    return entry?.refunded === true ? 'declined' : entry?.outcome
+  }
+
   /** Books a charge under a key that has none yet. */
   book(key: string, entry: LedgerEntry): void {
     if (this.entries.has(key)) throw new Error(`${key} is charged already`)

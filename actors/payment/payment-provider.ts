@@ -18,5 +18,8 @@ export interface Charge {
   readonly payment: string
 }
 
-/** `unknown`: it may or may not have happened, or is not decided yet; ask again. */
+/**
+ * `unknown`: it may or may not have happened, or is not decided yet; ask again. What was given back since counts as `declined`: whoever has forgotten that,
+ * as after a loss of the journal's newest records, must not hand out units for it.
+ */
 export type ChargeOutcome = 'paid' | 'declined' | 'unknown'

@@ -40,6 +40,8 @@ describe('the simulated provider', () => {
     expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('refunded')
     expect(await world.settled(provider.refund(chargeOf('visa'), 'b'))).toBe('absent')
     expect(provider.ledger.balances()).toEqual(new Map())
+    expect(await world.settled(provider.query('a')), 'what was given back is not paid').toBe('declined')
+    expect(await charge(provider, 'visa', 'a')).toBe('declined')
   })
 
   test('PAY-22 declines its share, and decides the same for a key again after a loss of its books', async () => {

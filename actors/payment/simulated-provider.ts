@@ -36,16 +36,15 @@ export class SimulatedProvider implements PaymentProvider {
 
   async charge(charge: Charge, idempotencyKey: string): Promise<ChargeOutcome> {
     const takesMs = charge.payment === simulatedTokens.slow ? this.settings.slowDelayMs : this.settings.delayMs
-    const outcome = this.ledger.find(idempotencyKey)?.outcome ?? this.book(charge, idempotencyKey, takesMs)
+    const outcome = this.ledger.outcomeOf(idempotencyKey) ?? this.book(charge, idempotencyKey, takesMs)
     if (takesMs > 0) await delay(this.world.timers, takesMs)
     return shareOf(`unknown ${idempotencyKey}`) < this.settings.unknownShare ? 'unknown' : outcome
   }
 
   async query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'> {
     if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
-    const entry = this.ledger.find(idempotencyKey)
-    if (entry === undefined) return 'absent'
-    return entry.knownAt > this.world.clock.now() ? 'unknown' : entry.outcome
+    const knownAt = this.ledger.find(idempotencyKey)?.knownAt ?? 0
+    return knownAt > this.world.clock.now() ? 'unknown' : (this.ledger.outcomeOf(idempotencyKey) ?? 'absent')
   }
 
   async refund(_charge: Charge, idempotencyKey: string): Promise<'refunded' | 'absent' | 'unknown'> {

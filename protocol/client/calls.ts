@@ -110,9 +110,13 @@ export class Calls implements Caller {
     for (const call of this.pending) if (call.phase.kind === 'waiting') this.send(call)
   }
 
-  /** The connection is gone: what was sent on it has an unknown outcome. A `refusal` that will not change ends the calls that wait, too. */
-  detach(reason: string, refusal?: Refusal): void {
+  /** The connection is gone, and nothing more is sent on it. */
+  hold(): void {
     this.connection = undefined
+  }
+
+  /** Behind {@link hold}: what has no answer by now has an unknown outcome. A `refusal` that will not change ends the calls that wait, too. */
+  detach(reason: string, refusal?: Refusal): void {
     const lost: Refusal = { code: 'UNAVAILABLE', message: `The connection was lost before the answer: ${reason}` }
     const final = refusal !== undefined && codeTable[refusal.code].retry === 'never'
     this.sent.clear()

@@ -73,7 +73,7 @@ export class ClientCore implements Caller {
       onMessage: (message) => this.inbox.take(message),
       onLost: (end) => this.lost(end),
       onQuiet: () => this.ping(),
-      onState: (state) => this.events.emit('state', state),
+      onState: (state) => this.inbox.behind(() => this.tellState(state)),
     })
     this.events.on('drain', ({ withinMs }) => this.keeper.drain(withinMs))
   }
@@ -97,6 +97,7 @@ export class ClientCore implements Caller {
 
   /** What belongs to the connection goes out first: personal events flow from `resume` on. */
   private opened(connection: Connection): void {
+    this.inbox.flush()
     this.connection = connection
     this.calls.attach(connection)
     if (this.resumes) this.resume(connection)
@@ -104,10 +105,16 @@ export class ClientCore implements Caller {
     this.calls.sendWaiting()
   }
 
+  /** The last that came may still have to be told, and answers among it settle their calls. */
   private lost(end: ConnectionEnd): void {
-    this.inbox.flush()
     this.connection = undefined
-    this.calls.detach(end.reason, end.refusal)
+    this.calls.hold()
+    this.inbox.behind(() => this.calls.detach(end.reason, end.refusal))
+  }
+
+  /** Nothing is told after the end. */
+  private tellState(state: ClientState): void {
+    if (state.kind === 'closed' || this.state.kind !== 'closed') this.events.emit('state', state)
   }
 
   private heard(message: Message): void {

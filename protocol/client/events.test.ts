@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Plain } from '../msgpack-writer.ts'
 import { ClientCore, limitsOf } from './client-core.ts'
 import type { ClientEventName } from './events.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
 import { ScriptedDial } from './scripted-connection.ts'
 import { userCalls } from './user-calls.ts'
 import { VirtualWorld } from './virtual-world.ts'
@@ -117,17 +118,48 @@ test('SDK-35 what the server says in one breath reaches the user in the order in
   expect(seen).toEqual(['expired', 'queued', 'held', 'hat none', 'expired'])
 })
 
-test('SDK-35 what was heard before a connection ended is told before its end', async () => {
+test('SDK-35 what was heard before a connection ended is told before its end, and in its order', async () => {
   const { world, server, user, core } = arrange()
   const seen: string[] = []
   core.events.on('held', () => seen.push('held'))
   core.events.on('state', (state) => seen.push(state.kind))
-  const call = user.claim('shoe')
+  const claim = async (sku: string) => {
+    const { state } = await user.claim(sku)
+    seen.push(state)
+  }
+  const calls = Promise.all([claim('shoe'), claim('hat')])
   const connection = server.newest
-  connection.result(connection.last('claim'), { state: 'none' })
+  const [first, second] = connection.of('claim')
+  if (first === undefined || second === undefined) throw new Error('two claims were not asked for')
+  connection.result(first, { state: 'none' })
+  connection.notify('held', { sku: 'shoe', hold: 1, qty: 1, expiresAt: 5 })
+  connection.result(second, { state: 'expired' })
+  connection.notify('held', { sku: 'hat', hold: 1, qty: 1, expiresAt: 5 })
+  connection.end()
+  await world.advance(0)
+  await calls
+  expect(seen).toEqual(['none', 'held', 'expired', 'held', 'waiting'])
+})
+
+test('SDK-35 a call that is made while the last of a connection is told goes out on the next one', async () => {
+  const { world, server, user, core } = arrange()
+  const connection = server.newest
+  const answered = outcomeOf(user.claim('shoe'))
+  const lost = outcomeOf(user.claim('hat'))
+  const late: Outcome<unknown>[] = []
+  core.events.on('held', () => late.push(outcomeOf(user.leave('shoe'))))
+  const [first] = connection.of('claim')
+  if (first === undefined) throw new Error('no claim was asked for')
+  connection.result(first, { state: 'none' })
   connection.notify('held', { sku: 'shoe', hold: 1, qty: 1, expiresAt: 5 })
   connection.end()
-  expect(seen).toEqual(['held', 'waiting'])
+  await world.advance(1_000)
+  server.newest.open()
+  expect(answered.result).toEqual({ state: 'none' })
+  expect(connection.of('leave')).toEqual([])
+  expect(server.newest.sent.map(({ method }) => method)).toEqual(['claim', 'leave'])
+  server.newest.result(server.newest.last('claim'), { state: 'expired' })
+  server.newest.result(server.newest.last('leave'), { state: 'none' })
   await world.advance(0)
-  expect(await call).toEqual({ state: 'none' })
+  expect([lost.result, late[0]?.result]).toEqual([{ state: 'expired' }, { state: 'none' }])
 })

@@ -11,7 +11,7 @@ export class Inbox {
   private readonly world: ClientWorld
   private readonly isTold: (message: Message) => boolean
   private readonly handOn: (message: Message) => void
-  private held: Message[] = []
+  private held: (Message | (() => void))[] = []
   private answered = false
   private cancelNext: Cancel | undefined
 
@@ -34,14 +34,23 @@ export class Inbox {
     this.handOn(message)
   }
 
-  /** Hands on everything now, in order: nothing more will come from where it came. */
+  /** Calls `run` when all that came before has been handed on. */
+  behind(run: () => void): void {
+    if (this.held.length > 0) this.held.push(run)
+    else run()
+  }
+
+  /** Hands on everything now, whatever the user gets to see first. */
   flush(): void {
     const held = this.held
     this.held = []
     this.answered = false
     this.cancelNext?.()
     this.cancelNext = undefined
-    for (const message of held) this.handOn(message)
+    for (const one of held) {
+      if (typeof one === 'function') one()
+      else this.handOn(one)
+    }
   }
 
   private next(): void {
@@ -49,6 +58,9 @@ export class Inbox {
     this.held = []
     this.answered = false
     this.cancelNext = undefined
-    for (const message of held) this.take(message)
+    for (const one of held) {
+      if (typeof one === 'function') this.behind(one)
+      else this.take(one)
+    }
   }
 }

@@ -278,6 +278,7 @@ test('SDK-30 whoever closes the client inside a handler finds it closed, and hea
   last.server.newest.result(last.server.newest.last('resume'), nothing)
   last.server.newest.notify('expired', { sku: 'shoe' })
   last.server.newest.end()
+  await last.world.advance(0)
   expect(lastStates).toEqual(['open', 'closed'])
 
   const other = arrange()

@@ -14,9 +14,15 @@ export interface ProviderRow {
 
 /**
  * Paid once or refunded (G8), when nothing is under way any more: the provider has just the money of the orders that are paid, and none of any other
- * order, but for what a store has lost. That an order ends once, and for its price, is for the journal's rules to see.
+ * order. That an order ends once, and for its price, is for the journal's rules to see. `queueLost`: orders that were taken from the queue, or thrown away,
+ * without an end.
  */
-export function checkMoney(books: LiveBooks, rows: Iterable<ProviderRow>, complain: Complain): void {
+export function checkMoney(
+  books: LiveBooks,
+  rows: Iterable<ProviderRow>,
+  complain: Complain,
+  queueLost: ReadonlySet<string> = new Set(),
+): void {
   const left = new Map<string, ProviderRow>()
   for (const row of rows) {
     if (left.has(row.order)) complain('G8', `${row.order} was charged under two keys`)
@@ -31,16 +37,21 @@ export function checkMoney(books: LiveBooks, rows: Iterable<ProviderRow>, compla
     }
   }
   for (const { order, chargedMinor, refundedMinor } of left.values())
-    if (chargedMinor !== refundedMinor && !wasLost(books, order))
+    if (chargedMinor !== refundedMinor && !isBeyondRepair(books, order, queueLost))
       complain('G8', `${order} is no order, and the provider has ${chargedMinor - refundedMinor} for it`)
 }
 
-/** A store that loses an order loses what would give its money back. */
-function wasLost(books: LiveBooks, order: string): boolean {
-  const parts = parseOrderId(order)
-  if (parts === undefined) return false
-  return books.everOf(parts.sku).some(({ marks }) => {
-    return [...marks.values()].some((mine) => mine.some(({ past, state }) => past.claim === parts.claim && state === 'pending'))
+/**
+ * A store that loses an order leaves its money to the queue, by which a worker comes to hear that it never was. That cannot be where the queue has lost it
+ * too, or where the payment had been settled before: everybody rightly thought that it was done.
+ */
+function isBeyondRepair(books: LiveBooks, order: string, queueLost: ReadonlySet<string>): boolean {
+  const name = parseOrderId(order)
+  if (name === undefined) return false
+  return books.everOf(name.sku).some((history) => {
+    const past = history.findOrder(name, Infinity)
+    const mine = past === undefined ? [] : (history.marks.get(past.user) ?? [])
+    return past !== undefined && (queueLost.has(order) || mine.some((mark) => mark.past === past && mark.state === 'paid'))
   })
 }
 

@@ -159,6 +159,8 @@ export class ToldStory {
   /** A new claim has the number of the one before it, which the store has lost. */
   private isGivenAgain(next: ClaimState, now: number): boolean {
     if (!this.isNumberLost || this.sameClaimProblem(next) === undefined) return false
+    // Orders are told apart by their ids, also under one number.
+    if (isOrder(next) && isOrder(this.last) && next.order === this.last.order) return false
     return this.newClaimProblem(now) === undefined
   }
 

@@ -158,10 +158,8 @@ export class Judge implements Witness {
     const { books, complain, hubs } = this
     checkEnd({ books, gauges: end.gauges, pending: end.pending }, complain)
     this.requests.atEnd(books)
-    if (books.lostRecords === 0) {
-      checkMoney(books, hubs.provider.ledger.all().map(rowOf), complain)
-      for (const { key, what } of hubs.provider.ledger.violations) complain('G8', `${key}: ${what}`)
-    }
+    checkMoney(books, hubs.provider.ledger.all().map(rowOf), complain, hubs.queue.lostOrders)
+    for (const { key, what } of hubs.provider.ledger.violations) complain('G8', `${key}: ${what}`)
     const store = {
       readArchive: (shard: ShardName) => hubs.store.readArchive(shard),
       readSnapshot: (shard: ShardName) => hubs.store.readSnapshot(shard),

@@ -65,7 +65,7 @@ describe('the simulated provider', () => {
     expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
     const refundedAt = sim.ledger.find('a')?.refundedAt
     expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
-    expect(await charge('tok_ok', 'a')).toBe('paid')
+    expect(await charge('tok_ok', 'a'), 'what was given back is not paid').toBe('declined')
     expect(sim.ledger.all()).toMatchObject([{ key: 'a', outcome: 'paid', chargedAt, refundedAt, attempts: 3, refunds: 2 }])
     expect(world.reached.of('payment answered twice')).toBe(2)
     expect(problemsOf()).toEqual([])

@@ -61,7 +61,10 @@ export class SimProvider {
     this.perhapsAgain(arrive)
     return this.call(process, () => {
       const entry = arrive()
-      return { answer: this.perhapsUnknown(key, entry.outcome), inMs: Math.max(0, entry.knownAt - scheduler.now) }
+      return {
+        answer: this.perhapsUnknown(key, this.ledger.heldUnder(key) ?? entry.outcome),
+        inMs: Math.max(0, entry.knownAt - scheduler.now),
+      }
     })
   }
 
@@ -69,7 +72,11 @@ export class SimProvider {
     return this.call<ChargeOutcome | 'absent'>(process, () => {
       const { now } = this.parts.scheduler
       const entry = this.ledger.find(key)
-      if (entry !== undefined) return { answer: this.perhapsUnknown(key, entry.knownAt > now ? 'unknown' : entry.outcome), inMs: 0 }
+      if (entry !== undefined)
+        return {
+          answer: this.perhapsUnknown(key, entry.knownAt > now ? 'unknown' : (this.ledger.heldUnder(key) ?? entry.outcome)),
+          inMs: 0,
+        }
       this.toldAbsentAt.set(key, now)
       this.note(`${key}: absent`)
       return { answer: 'absent', inMs: 0 }

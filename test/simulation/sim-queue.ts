@@ -54,6 +54,11 @@ export class SimQueue {
     return this.server.size
   }
 
+  /** Ids of orders that it has lost, or thrown away, at some time. */
+  get lostOrders(): ReadonlySet<string> {
+    return this.server.lost
+  }
+
   healAll(): void {
     this.weather = calmQueue
   }

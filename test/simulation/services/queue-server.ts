@@ -51,6 +51,8 @@ export class QueueServer {
   /** Those that can be handed out, oldest first. */
   private readonly ready = new Set<Entry>()
   private readonly consumers = new Set<QueueConsumer>()
+  /** Orders that went without an end: nobody works on them unless they are put again. */
+  readonly lost = new Set<string>()
   private recent: RecentIds
   private dead: readonly DeadLetter[] = []
 
@@ -123,6 +125,7 @@ export class QueueServer {
   loseEverything(): void {
     this.note(`loses ${this.orders.size} orders`)
     if (this.orders.size > 0) this.parts.reached.count('order queue lost everything')
+    for (const { order } of this.orders.values()) this.lost.add(order.order)
     this.orders.clear()
     this.ready.clear()
     this.recent = this.noIds()
@@ -180,6 +183,7 @@ export class QueueServer {
     const { id, order, attempts } = entry
     this.note(`${id} is a dead letter: ${reason}`)
     this.orders.delete(id)
+    this.lost.add(order.order)
     this.dead = [...this.dead, { id, order, attempts, reason }].slice(-this.limits.deadLettersMax)
   }
 

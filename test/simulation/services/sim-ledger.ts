@@ -50,6 +50,12 @@ export class SimLedger {
     return this.keep({ key, charge: copy, ...decide(), chargedAt: now, refundedAt: undefined, attempts: 1, refunds: 0 })
   }
 
+  /** What those are told who ask, once it is known. */
+  heldUnder(key: string): 'paid' | 'declined' | undefined {
+    const entry = this.entries.get(key)
+    return entry?.refundedAt === undefined ? entry?.outcome : 'declined'
+  }
+
   refund(key: string, charge: Charge, now: number): 'refunded' | 'absent' | 'unknown' {
     const known = this.entries.get(key)
     if (known === undefined) {
