@@ -16,11 +16,16 @@ import type { Clock } from './world.ts'
 
 /**
  * A data folder read beside its owner, by a tool or by a thread that makes snapshots: it sees every commit and writes nothing.
- * Throws a `StoreFault` with one line for the user if there is nothing to read.
+ * Throws a `StoreFault` with one line for the user if there is nothing to read. `pause` is awaited between slices; reading ends if it rejects.
  */
-export function openLmdbReader(folder: string, clock: Clock): LmdbReader {
+export function openLmdbReader(folder: string, clock: Clock, pause = goOn): LmdbReader {
   const { env, shards } = openFolderToRead(folder)
-  return new LmdbReader(env, shards, clock)
+  return new LmdbReader(env, shards, clock, pause)
+}
+
+/** For those whose thread nobody else waits for. */
+function goOn(): Promise<void> {
+  return Promise.resolve()
 }
 
 export class LmdbReader {
@@ -29,14 +34,13 @@ export class LmdbReader {
   readonly #reader: JournalReader
   readonly #records: ColdRecords
 
-  constructor(env: LmdbEnv, counts: ShardCounts, clock: Clock) {
+  constructor(env: LmdbEnv, counts: ShardCounts, clock: Clock, pause: () => Promise<void>) {
     this.shards = [
       ...Array.from({ length: counts.inv }, (_, number) => shardName('inv', number)),
       ...Array.from({ length: counts.ses }, (_, number) => shardName('ses', number)),
     ]
     this.#env = env
-    // Nothing else waits for this thread.
-    this.#reader = new JournalReader(env, () => Promise.resolve())
+    this.#reader = new JournalReader(env, pause)
     this.#records = new ColdRecords(env, clock)
   }
 

@@ -82,7 +82,7 @@ describe('a follower thread', () => {
       )
       await delay(world.timers, waitMs)
       await closing.close()
-      expect(await call).toMatch(/^(made|Error: the node is closing|Error: the thread ended without a snapshot)$/)
+      expect(await call).toMatch(/^(made|Error: the node is closing|Error: nobody waits for the snapshot any more)$/)
       await expect(closing.follow(name)).rejects.toThrow('the node is closing')
     }
     // The folder took no harm from threads that ended in the middle.

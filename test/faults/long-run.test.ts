@@ -38,15 +38,23 @@ afterEach(async () => {
 class Churn {
   readonly problems: string[] = []
   private isOver = false
-  private readonly visits: readonly Promise<void>[]
+  private readonly visits: Promise<unknown>
 
   constructor(rpc: RpcClient) {
-    this.visits = Array.from({ length: users }, (_, i) => this.comeAndGo(rpc, `a-restless-person-${i}`))
+    this.visits = Promise.all(Array.from({ length: users }, (_, i) => this.visit(rpc, `a-restless-person-${i}`)))
   }
 
   async end(): Promise<void> {
     this.isOver = true
-    await Promise.all(this.visits)
+    await this.visits
+  }
+
+  private async visit(rpc: RpcClient, user: string): Promise<void> {
+    try {
+      await this.comeAndGo(rpc, user)
+    } catch (error) {
+      this.problems.push(`${user} ${String(error)}`)
+    }
   }
 
   private async comeAndGo(rpc: RpcClient, user: string): Promise<void> {
