@@ -18,6 +18,16 @@ const reportSchema = z.object({
   server: z.object({ durability: z.string(), recordsPerSecond: z.number().positive(), batchMean: z.number().positive() }),
 })
 
+const reportOfMany = z.object({
+  transport: z.string(),
+  errors: z.number(),
+  server: z.object({ durability: z.string(), coresOf: z.record(z.string(), z.number()) }),
+})
+const comparisonSchema = z.object({
+  ours: z.array(z.object({ report: reportOfMany, ratio: z.object({ median: z.number() }) })),
+  rival: reportOfMany.extend({ peer: z.string() }),
+})
+
 let folder = ''
 
 beforeEach(() => {
@@ -86,6 +96,25 @@ test.each([
 )
 
 test(
+  'BEN-11 a cluster is put under load by every transport, in turns with Fastify before a Redis that is synced alike, and nothing is left behind',
+  async () => {
+    const words = ['--cluster', '--compare', '1', '--transport', 'all', '--durability', 'everysec', '--seconds', '1', '--warmup', '0.5']
+    const { status, lines, errors } = await run([...words, '--json'])
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const { ours, rival } = comparisonSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    expect(ours.map(({ report }) => report.transport)).toEqual(['rpc', 'ws', 'http'])
+    for (const { report } of ours) {
+      expect(report.errors).toBe(0)
+      expect(report.server.durability).toBe('everysec')
+      expect(Object.keys(report.server.coresOf).toSorted()).toEqual(['actors-1', 'gateway-1', 'nats-1', 'redis-1'])
+    }
+    expect(rival).toMatchObject({ peer: 'fastify', errors: 0, server: { durability: 'appendfsync everysec' } })
+    expect(readdirSync(folder)).toEqual([])
+  },
+  processMs,
+)
+
+test(
   'BEN-5 an open loop keeps its rate',
   async () => {
     const { lines } = await run(['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json'])
@@ -114,6 +143,9 @@ test.each([
   [['--transport', 'http', '--depth', '2'], '--depth is 1 for http'],
   [['--transport', 'ws', '--port', '1'], 'give --key'],
   [['--compare', '2', '--transport', 'ws'], '--transport rpc'],
+  [['--transport', 'all'], '--cluster --compare'],
+  [['--cluster', '--compare', '2', '--transport', 'all', '--depth', '2'], 'leave --connections and --depth out'],
+  [['--cluster', '--port', '1'], 'leave --peer and --port out'],
   [['--port', '1', '--connections', '1'], 'ECONNREFUSED'],
 ])('BEN-7 %j is refused with one line that says why', async (words, reason) => {
   const { status, errors } = await run(words)

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { BenchFault } from './bench-fault.ts'
 import { compare } from './load/comparison.ts'
 import { loadCommand, type LoadOptions, loadOptionsOf } from './load/load-options.ts'
-import { type LoadReport, linesOf } from './load/load-report.ts'
+import { type LoadReport, linesOf, verdictsOf } from './load/load-report.ts'
 import { loadPeer } from './load/peer-load.ts'
 
 /** Ends of a bench: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
@@ -40,19 +40,20 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function loadOne(options: LoadOptions, stop: AbortSignal): Promise<void> {
-  const report = await loadPeer(options.peer, options, stop)
-  tell(report)
-  if (options.json) print(JSON.stringify(report))
+  for (const load of options.loads) {
+    const report = await loadPeer(load, options, stop)
+    tell(report)
+    if (options.json) print(JSON.stringify(report))
+  }
 }
 
 async function loadBoth(options: LoadOptions, rounds: number, stop: AbortSignal): Promise<void> {
-  const comparison = await compare(rounds, async (peer) => {
-    const report = await loadPeer(peer, options, stop)
+  const comparison = await compare(rounds, options.loads, options.rival, async (load) => {
+    const report = await loadPeer(load, options, stop)
     tell(report)
     return report
   })
-  const { ratio } = comparison
-  print(`Sluice did ${ratio.median} times as much as Redis (median of ${rounds}; ${ratio.least} to ${ratio.most})`)
+  for (const line of verdictsOf(comparison)) print(line)
   if (options.json) print(JSON.stringify(comparison))
 }
 

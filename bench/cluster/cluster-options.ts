@@ -16,11 +16,19 @@ const schema = z.object({
   json: z.boolean().default(false),
 })
 
-export interface ClusterOptions extends z.output<typeof schema> {
+/** What a cluster is made of. */
+export interface ClusterPlan extends Omit<z.output<typeof schema>, 'keepGoing' | 'json'> {
   /** Of Redis, which `durability` asks for. */
   readonly replicas: number
   /** Words that every node's command line ends with. */
   readonly nodeWords: readonly string[]
+  /** Flags of Node itself, for every node. */
+  readonly nodeFlags?: readonly string[]
+}
+
+export interface ClusterOptions extends ClusterPlan {
+  readonly keepGoing: boolean
+  readonly json: boolean
 }
 
 /** The command line of `npm run cluster`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { freePorts } from '../servers/free-ports.ts'
 import type { ClusterFolder } from './cluster-folder.ts'
 import { type Launch, type MemberPorts, together } from './cluster-member.ts'
-import type { ClusterOptions } from './cluster-options.ts'
+import type { ClusterPlan } from './cluster-options.ts'
 
 /** What the nodes are told of the servers. */
 export interface ServerUrls {
@@ -12,7 +12,7 @@ export interface ServerUrls {
 }
 
 /** Starts the NATS servers and Redis with its replicas, all at once; `launch` knows what it has started when another fails. */
-export async function startServers(options: ClusterOptions, folder: ClusterFolder, launch: Launch): Promise<ServerUrls> {
+export async function startServers(options: ClusterPlan, folder: ClusterFolder, launch: Launch): Promise<ServerUrls> {
   const nats = startNats(options.nats, folder, launch)
   const redis = startRedis(options, folder, launch)
   await Promise.allSettled([nats, redis])
@@ -53,7 +53,7 @@ function natsConfiguration(name: string, port: number, folder: string, routes: r
   return `${lines.join('\n')}\n`
 }
 
-async function startRedis({ durability, replicas }: ClusterOptions, folder: ClusterFolder, launch: Launch): Promise<string> {
+async function startRedis({ durability, replicas }: ClusterPlan, folder: ClusterFolder, launch: Launch): Promise<string> {
   const [primary = 0, ...others] = await freePorts(1 + replicas)
   const synced = durability === 'fsync' ? 'always' : 'everysec'
   const start = (name: string, port: number, more: readonly string[], ready: string): Promise<unknown> => {

@@ -6,7 +6,7 @@ import { realRandom } from '../../ops/world.ts'
 import { ServerProcess } from '../servers/server-process.ts'
 import { ClusterFolder } from './cluster-folder.ts'
 import { type Launch, type Member, type MemberPorts, type Role, roles, together } from './cluster-member.ts'
-import type { ClusterOptions } from './cluster-options.ts'
+import type { ClusterPlan } from './cluster-options.ts'
 import { type ServerUrls, startServers } from './cluster-servers.ts'
 
 const mainPath = fileURLToPath(new URL('../../ops/main.js', import.meta.url))
@@ -28,17 +28,17 @@ export class LocalCluster {
   urls: ServerUrls = { natsUrls: [], redisUrl: '' }
   /** Who ended without being asked to. */
   onDeath: (member: Member, how: string) => void = () => {}
-  private readonly options: ClusterOptions
+  private readonly options: ClusterPlan
   private isStopping = false
   private hasDead = false
 
-  private constructor(folder: ClusterFolder, options: ClusterOptions) {
+  private constructor(folder: ClusterFolder, options: ClusterPlan) {
     this.folder = folder
     this.options = options
   }
 
   /** Rejects with a fault of one line, with everything stopped again that was started; the logs stay. */
-  static async start(options: ClusterOptions): Promise<LocalCluster> {
+  static async start(options: ClusterPlan): Promise<LocalCluster> {
     const cluster = new LocalCluster(await ClusterFolder.open(options.folder), options)
     try {
       cluster.urls = await startServers(options, cluster.folder, cluster.launch)
@@ -89,7 +89,7 @@ export class LocalCluster {
     environment: Readonly<Record<string, string>>,
   ): Promise<Member> {
     const words = Object.entries(settings).flatMap(([setting, value]) => [flagOf(setting), String(value)])
-    const args = [mainPath, 'start', ...words, ...this.options.nodeWords]
+    const args = [...(this.options.nodeFlags ?? []), mainPath, 'start', ...words, ...this.options.nodeWords]
     return this.launch({ name, kind: role, path: process.execPath, args, environment, install: 'build it with: npm run build' }, readyPorts)
   }
 

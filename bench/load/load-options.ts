@@ -2,18 +2,19 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
 import { peerNames } from '../servers/peer.ts'
-import { transports } from '../servers/sluice-peer.ts'
+import { transports } from '../servers/sluice-wire.ts'
+import { type Load, rivalOf, usualLoads } from './load.ts'
 
 const connectionsMax = 20_000
 const depthMax = 65_536
-const defaultDepth = 64
 /** Open loop: as deep as a node's default limit per connection, so that what is due is sent. */
 const defaultOpenDepth = 1_024
 
 const schema = z.object({
-  transport: z.enum(transports),
+  transport: z.enum([...transports, 'all']),
   peer: z.enum(peerNames),
-  connections: z.int(),
+  cluster: z.boolean().default(false),
+  connections: z.int().optional(),
   depth: z.int().optional(),
   seconds: z.number(),
   warmup: z.number(),
@@ -28,11 +29,14 @@ const schema = z.object({
   durability: z.enum(['fsync', 'everysec']),
   snapshots: z.boolean().default(false),
   profileServer: z.string().optional(),
+  fastifyProcesses: z.int(),
   json: z.boolean().default(false),
 })
 
-export interface LoadOptions extends z.output<typeof schema> {
-  readonly depth: number
+export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth'> {
+  /** What is put under load: one, or with `compare` one or more in turns with {@link LoadOptions.rival}. */
+  readonly loads: readonly Load[]
+  readonly rival: Load
 }
 
 /** The command line of `bench:load`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
@@ -44,12 +48,20 @@ export function loadCommand(): Command {
         'before, and latencies count from the time at which they were due (open loop). ' +
         'Without --port it starts a node of its own: fsync before every answer, a temporary data folder, a stock that lasts.',
     )
-    .addOption(new Option('--transport <name>', 'how to call').choices(transports).default('rpc'))
-    .option('--connections <count>', 'connections', integer(1, connectionsMax), 32)
+    .addOption(
+      new Option('--transport <name>', 'how to call; all: with --cluster --compare, each in turn at its defaults')
+        .choices([...transports, 'all'])
+        .default('rpc'),
+    )
+    .option('--connections <count>', `connections (default: ${usual('connections')})`, integer(1, connectionsMax))
     .option(
       '--depth <count>',
-      `calls of one connection under way at most (default: ${defaultDepth}; with --rate ${defaultOpenDepth}; http: always 1)`,
+      `calls of one connection under way at most (default: ${usual('depth')}; with --rate ${defaultOpenDepth}; http: always 1)`,
       integer(1, depthMax),
+    )
+    .option(
+      '--cluster',
+      'start a cluster instead of a single node: one gateway and one actor node with NATS between them and Redis below, each a process on this machine',
     )
     .option('--seconds <s>', 'length of the measured time', seconds(0.1, 3_600), 10)
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
@@ -60,38 +72,62 @@ export function loadCommand(): Command {
     .option('--key <key>', 'service or operator key of the node; ws cannot do without')
     .option('--sku <sku>', 'what to buy; it has to exist and be open', 'bench')
     .option('--user-header <name>', 'http: header that the node trusts to name the user (its --trust-user-header)', 'x-sluice-user')
-    .addOption(new Option('--durability <level>', 'of a node that is started here').choices(['fsync', 'everysec']).default('fsync'))
+    .addOption(
+      new Option('--durability <level>', 'of what is started here; for a Redis: appendfsync always or everysec')
+        .choices(['fsync', 'everysec'])
+        .default('fsync'),
+    )
     .addOption(
       new Option(
         '--peer <name>',
-        'what to put under load; redis starts the redis-server of this machine and does the same work by a Lua script',
+        'what to put under load: redis starts the redis-server of this machine and does the same work by a Lua script; ' +
+          'fastify puts a Fastify server with ioredis before that script, which is called as Sluice is by http',
       )
         .choices(peerNames)
         .default('sluice'),
     )
     .option(
       '--compare <rounds>',
-      'put Sluice and Redis under the same load in turns, each started afresh, and tell the ratio',
+      'put Sluice and another under load in turns, each started afresh, and tell the ratio: Redis under the same load, or with --cluster ' +
+        `Fastify at ${usualLoads.http.connections} connections`,
       integer(1, 100),
     )
     .option('--snapshots', 'let a server that is started here compact its journal meanwhile, as it would (Redis: rewrite its AOF)')
-    .option('--profile-server <folder>', 'write a processor profile of a node that is started here')
+    .option('--profile-server <folder>', 'write a processor profile of each node that is started here')
+    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', integer(1, 64), 1)
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()
 }
 
 /** What the command was told, checked as a whole. Throws a {@link BenchFault}. */
 export function loadOptionsOf(command: Command): LoadOptions {
-  const options = schema.parse(command.opts())
-  const { transport, peer, port, compare, rate: perSecond } = options
-  if (transport === 'http' && (options.depth ?? 1) !== 1)
+  const { transport, peer, connections, depth, ...options } = schema.parse(command.opts())
+  const { port, compare, cluster, rate: perSecond } = options
+  if (transport === 'http' && (depth ?? 1) !== 1)
     throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
-  if (peer === 'redis' || compare !== undefined) {
-    if (transport !== 'rpc') throw new BenchFault('Redis is compared with --transport rpc only')
-    if (port !== undefined) throw new BenchFault('a comparison starts both servers itself: leave --port out')
+  if ((peer !== 'sluice' || compare !== undefined) && port !== undefined)
+    throw new BenchFault('a comparison starts both servers itself: leave --port out')
+  if (cluster && (peer !== 'sluice' || port !== undefined))
+    throw new BenchFault('--cluster starts Sluice itself: leave --peer and --port out')
+  if ((peer === 'redis' || (compare !== undefined && !cluster)) && transport !== 'rpc')
+    throw new BenchFault('Redis is compared with --transport rpc only')
+  if (transport === 'all') {
+    if (compare === undefined || !cluster) throw new BenchFault('--transport all goes with --cluster --compare')
+    if (connections !== undefined || depth !== undefined)
+      throw new BenchFault('--transport all has a load for each transport: leave --connections and --depth out')
   }
-  const depth = transport === 'http' ? 1 : (options.depth ?? (perSecond === undefined ? defaultDepth : defaultOpenDepth))
-  return { ...options, depth }
+  const names = transport === 'all' ? transports : [transport]
+  const loads = names.map((name): Load => {
+    const served = peer === 'fastify' ? 'http' : name
+    const usually = usualLoads[served]
+    const openDepth = served === 'http' || perSecond === undefined ? usually.depth : defaultOpenDepth
+    return { peer, transport: served, connections: connections ?? usually.connections, depth: depth ?? openDepth }
+  })
+  return { ...options, loads, rival: rivalOf(cluster, loads) }
+}
+
+function usual(what: 'connections' | 'depth'): string {
+  return transports.map((transport) => `${transport} ${usualLoads[transport][what]}`).join(', ')
 }
 
 function integer(least: number, most: number): (text: string) => number {

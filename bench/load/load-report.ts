@@ -1,7 +1,8 @@
 import type { Peer, PeerFacts } from '../servers/peer.ts'
 import type { ServerFigures } from '../servers/server-figures.ts'
-import type { LoadOptions } from './load-options.ts'
+import type { ComparedLoad, Comparison } from './comparison.ts'
 import type { LoadTally } from './load-run.ts'
+import type { Load } from './load.ts'
 
 /** The outcome of one run, as `--json` prints it. */
 export interface LoadReport {
@@ -24,14 +25,15 @@ export interface LoadReport {
   readonly server: PeerFacts & ServerFigures
 }
 
-export function reportOf(options: LoadOptions, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
+/** `rate` is that of an open loop. */
+export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
   const { calls, errors, codes, seconds, latencies, generatorCores } = tally
   return {
     peer: peer.name,
-    transport: peer.name === 'redis' ? 'resp' : options.transport,
-    connections: options.connections,
-    depth: options.depth,
-    ...(options.rate === undefined ? {} : { rate: options.rate }),
+    transport: peer.name === 'redis' ? 'resp' : load.transport,
+    connections: load.connections,
+    depth: load.depth,
+    ...(rate === undefined ? {} : { rate }),
     seconds,
     calls,
     callsPerSecond: Math.round(calls / seconds),
@@ -48,16 +50,26 @@ export function linesOf(report: LoadReport): readonly string[] {
   const { server } = report
   const loop = report.rate === undefined ? 'closed loop' : `${count(report.rate)} calls/s on schedule`
   const lines = [
-    `${report.peer} by ${report.transport}: ${report.connections} connections x ${report.depth} calls, ${loop}, ${report.seconds} s`,
+    `${report.peer} by ${report.transport} (${server.server}): ${report.connections} connections x ${report.depth} calls, ${loop}, ${report.seconds} s`,
     `  ${count(report.callsPerSecond)} calls/s, ${count(report.errors)} errors${codesIn(report)}`,
     `  latency p50 ${report.p50Ms} ms, p90 ${report.p90Ms} ms, p99 ${report.p99Ms} ms, p99.9 ${report.p999Ms} ms, longest ${report.maxMs} ms`,
   ]
-  const { recordsPerSecond, batchMean, cores } = server
+  const { recordsPerSecond, batchMean, cores, coresOf } = server
   if (recordsPerSecond !== undefined && batchMean !== undefined) {
     lines.push(`  ${count(recordsPerSecond)} records/s with ${count(batchMean)} events each (${server.durability ?? 'unknown durability'})`)
   }
-  lines.push(`  processor: server ${cores ?? '?'} cores, load generator ${report.generatorCores} cores`)
+  const each = Object.entries(coresOf ?? {}).map(([name, one]) => `${name} ${one}`)
+  const parts = each.length === 0 ? '' : ` (${each.join(', ')})`
+  lines.push(`  processor: server ${cores ?? '?'} cores${parts}, load generator ${report.generatorCores} cores`)
   return lines
+}
+
+/** What a comparison came to, one line for each that was compared. */
+export function verdictsOf({ ours, rival, rounds }: Comparison): readonly string[] {
+  const verdict = ({ report, ratio }: ComparedLoad): string =>
+    `Sluice by ${report.transport} did ${ratio.median} times as much as ${rival.server.server} ` +
+    `(median of ${rounds}; ${ratio.least} to ${ratio.most}), p99 ${report.p99Ms} ms against ${rival.p99Ms} ms`
+  return ours.map(verdict)
 }
 
 function codesIn({ codes }: LoadReport): string {
@@ -66,10 +78,11 @@ function codesIn({ codes }: LoadReport): string {
 }
 
 function roundedFigures(figures: ServerFigures): ServerFigures {
-  const { cores, recordsPerSecond, batchMean } = figures
+  const { cores, coresOf, recordsPerSecond, batchMean } = figures
   return {
     ...figures,
     ...(cores === undefined ? {} : { cores: rounded(cores) }),
+    ...(coresOf === undefined ? {} : { coresOf: Object.fromEntries(Object.entries(coresOf).map(([name, one]) => [name, rounded(one)])) }),
     ...(recordsPerSecond === undefined ? {} : { recordsPerSecond: Math.round(recordsPerSecond) }),
     ...(batchMean === undefined ? {} : { batchMean: Math.round(batchMean) }),
   }

@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto'
-import type { Peer, PeerName } from '../servers/peer.ts'
+import { startSluiceCluster } from '../servers/cluster-peer.ts'
+import { startFastify } from '../servers/fastify-peer.ts'
+import type { Peer } from '../servers/peer.ts'
 import { startRedis } from '../servers/redis-peer.ts'
 import { figuresBetween, type ServerCounters } from '../servers/server-figures.ts'
 import { runningSluice, startSluice } from '../servers/sluice-peer.ts'
@@ -7,19 +9,20 @@ import type { LoadOptions } from './load-options.ts'
 import { progressBar } from './load-progress.ts'
 import { type LoadReport, reportOf } from './load-report.ts'
 import { type LoadPlan, runLoad } from './load-run.ts'
+import type { Load } from './load.ts'
 import { runDigits } from './wire.ts'
 
 /** Starts or finds the peer, puts the load on it, reads its counters before and after, and stops it again if it was started here. */
-export async function loadPeer(name: PeerName, options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
-  const peer = await peerOf(name, options)
+export async function loadPeer(load: Load, options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
+  const peer = await peerOf(load, options)
   const plan: LoadPlan = {
-    connections: options.connections,
-    depth: options.depth,
+    connections: load.connections,
+    depth: load.depth,
     seconds: options.seconds,
     warmupSeconds: options.warmup,
     rate: options.rate,
   }
-  const progress = progressBar(name, plan)
+  const progress = progressBar(load.peer, plan)
   const readings: Promise<Reading>[] = []
   const read = (): void => {
     const reading = readingOf(peer)
@@ -38,7 +41,7 @@ export async function loadPeer(name: PeerName, options: LoadOptions, stop: Abort
       stop,
     )
     const [before = idle, after = idle] = await Promise.all(readings)
-    return reportOf(options, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
+    return reportOf(load, options.rate, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
   } finally {
     progress.stop()
     await peer.stop()
@@ -56,11 +59,14 @@ async function readingOf(peer: Peer): Promise<Reading> {
   return { counters, at: performance.now() }
 }
 
-function peerOf(name: PeerName, options: LoadOptions): Promise<Peer> {
+function peerOf({ peer, transport }: Load, options: LoadOptions): Promise<Peer> {
   const run = newRun()
-  if (name === 'redis') return startRedis(run, options.snapshots)
-  const { transport, port, durability, snapshots, profileServer } = options
-  if (port === undefined) return startSluice({ transport, durability, run, snapshots, profileFolder: profileServer })
+  const { cluster, port, durability, snapshots, profileServer } = options
+  if (peer === 'redis') return startRedis({ run, durability, rewrites: snapshots })
+  if (peer === 'fastify') return startFastify({ run, durability, rewrites: snapshots, processes: options.fastifyProcesses })
+  const started = { transport, durability, run, snapshots, profileFolder: profileServer }
+  if (cluster) return startSluiceCluster(started)
+  if (port === undefined) return startSluice(started)
   const { host, opsPort, key, sku, userHeader } = options
   return Promise.resolve(runningSluice({ transport, host, port, opsPort, key, sku, userHeader, run }))
 }

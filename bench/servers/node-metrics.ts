@@ -28,8 +28,9 @@ export function countersOf(page: string): ServerCounters {
     if (name === `${batchName}_bucket`) batches.push([bound === '+Inf' ? Infinity : Number(bound), Number(value)])
     else values.set(name, Number(value))
   }
+  const cpuSeconds = values.get('process_cpu_seconds_total')
   return {
-    ...given('cpuSeconds', values.get('process_cpu_seconds_total')),
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds: { node: cpuSeconds } }),
     ...given('records', values.get(`${batchName}_count`)),
     ...given('events', values.get(`${batchName}_sum`)),
     ...given('batches', batches.length === 0 ? undefined : batches),

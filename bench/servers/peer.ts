@@ -17,5 +17,5 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-export const peerNames = ['sluice', 'redis'] as const
+export const peerNames = ['sluice', 'redis', 'fastify'] as const
 export type PeerName = (typeof peerNames)[number]

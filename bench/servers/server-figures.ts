@@ -1,6 +1,7 @@
 /** What a server's own counters say at one moment. What it does not tell is left out. */
 export interface ServerCounters {
-  readonly cpuSeconds?: number
+  /** By process. */
+  readonly cpuSeconds?: Readonly<Record<string, number>>
   readonly records?: number
   readonly events?: number
   /** Records by the number of their events, as a cumulative histogram: upper bound and count. */
@@ -9,8 +10,9 @@ export interface ServerCounters {
 
 /** The server's part in a measured time. */
 export interface ServerFigures {
-  /** Processor time it took, in cores. */
+  /** Processor time it took, in cores: all its processes together, and where there are several each by itself. */
   readonly cores?: number
+  readonly coresOf?: Readonly<Record<string, number>>
   readonly recordsPerSecond?: number
   /** Events in a record, which is one group commit. */
   readonly batchMean?: number
@@ -19,16 +21,25 @@ export interface ServerFigures {
 }
 
 export function figuresBetween(before: ServerCounters, after: ServerCounters, seconds: number): ServerFigures {
-  const cpu = difference(before.cpuSeconds, after.cpuSeconds)
   const records = difference(before.records, after.records)
   const events = difference(before.events, after.events)
   return {
-    ...(cpu === undefined ? {} : { cores: cpu / seconds }),
+    ...coresBetween(before.cpuSeconds ?? {}, after.cpuSeconds ?? {}, seconds),
     ...(records === undefined ? {} : { recordsPerSecond: records / seconds }),
     ...(records === undefined || events === undefined || records === 0 ? {} : { batchMean: events / records }),
     ...(before.batches === undefined || after.batches === undefined ? {} : { batchSizes: sizesBetween(before.batches, after.batches) }),
   }
 }
+
+function coresBetween(before: Processes, after: Processes, seconds: number): Pick<ServerFigures, 'cores' | 'coresOf'> {
+  const coresOf: Record<string, number> = {}
+  for (const [name, cpuSeconds] of Object.entries(after)) coresOf[name] = (cpuSeconds - (before[name] ?? 0)) / seconds
+  const each = Object.values(coresOf)
+  if (each.length === 0) return {}
+  return { cores: each.reduce((sum, one) => sum + one, 0), ...(each.length > 1 ? { coresOf } : {}) }
+}
+
+type Processes = Readonly<Record<string, number>>
 
 /** Records per bucket, without the empty ones. */
 function sizesBetween(

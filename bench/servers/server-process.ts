@@ -64,11 +64,9 @@ export class ServerProcess {
     return this.child.pid ?? 0
   }
 
-  /** Processor time it has taken so far, as Linux counts it: in hundredths of a second. */
+  /** Processor time that it and the processes which it started have taken so far, as Linux counts it: in hundredths of a second. */
   cpuSeconds(): number {
-    const [, afterName = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ')
-    const fields = afterName.split(' ')
-    return (Number(fields[11]) + Number(fields[12])) / 100
+    return cpuSecondsOf(this.pid)
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -133,4 +131,11 @@ export class ServerProcess {
       }
     })
   }
+}
+
+function cpuSecondsOf(pid: number): number {
+  const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const fields = afterName.split(' ')
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  return children.reduce((sum, child) => sum + cpuSecondsOf(child), (Number(fields[11]) + Number(fields[12])) / 100)
 }

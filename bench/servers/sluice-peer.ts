@@ -1,55 +1,42 @@
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { flagOf, type Settings, variableOf } from '../../ops/settings.ts'
-import { connectRpc, SluiceError } from '../../protocol/client/rpc-client.ts'
+import { variableOf } from '../../ops/settings.ts'
 import { BenchFault } from '../bench-fault.ts'
-import { httpWire } from '../load/http-wire.ts'
-import { type BuyParts, rpcWire } from '../load/rpc-wire.ts'
-import { webSocketWire } from '../load/web-socket-wire.ts'
-import type { Wire } from '../load/wire.ts'
+import type { Durability } from './bench-redis.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
 import { ServerProcess } from './server-process.ts'
+import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
+import { sluiceWire, type Transport } from './sluice-wire.ts'
 import { TempFolder } from './temp-folder.ts'
-
-export const transports = ['rpc', 'ws', 'http'] as const
-export type Transport = (typeof transports)[number]
 
 const host = '127.0.0.1'
 const mainPath = fileURLToPath(new URL('../../ops/main.js', import.meta.url))
-const userHeader = 'x-sluice-user'
-const sku = 'bench'
-const stock = 1_000_000_000
-const holdTtlMs = 120_000
-const plentyPerSecond = 10_000_000
-/** The most that can be set: half a minute of the fastest load does not come to it. */
-const rareSnapshotBytes = 4096 * 1024 * 1024
 
-export interface EmbeddedOptions {
+/** Of a node or a cluster that is started for a run. */
+export interface StartedSluiceOptions {
   readonly transport: Transport
-  readonly durability: 'fsync' | 'everysec'
+  readonly durability: Durability
   /** Tells this run's users from others'. */
   readonly run: string
-  /** Whether it takes snapshots as it would by default. */
+  /** Whether snapshots are taken as they would be by default. */
   readonly snapshots: boolean
-  /** A folder for a processor profile of the server. */
+  /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
 }
 
-/**
- * Starts a node in a process and a folder of its own, on free ports, with a sale that does not sell out and limits that are not what is measured.
- * Holds last two minutes, so that none of a shorter run ends while it is measured.
- */
-export async function startSluice(options: EmbeddedOptions): Promise<Peer> {
+/** Starts an embedded node in a process and a folder of its own, on free ports. */
+export async function startSluice({ transport, durability, run, snapshots, profileFolder }: StartedSluiceOptions): Promise<Peer> {
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
+  const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
   try {
     const { process: server, ready } = await ServerProcess.start(
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileArgs(options.profileFolder), mainPath, 'start', ...settingArgs(folder.path, options)],
+        args: [...profileWords(profileFolder), mainPath, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
         environment: { [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
@@ -59,17 +46,17 @@ export async function startSluice(options: EmbeddedOptions): Promise<Peer> {
       await server.stop()
       await folder.remove()
     }
-    await createSale(ready.rpc, operatorKey).catch(async (error: unknown) => {
+    await openBenchSale(host, ready.rpc, operatorKey).catch(async (error: unknown) => {
       await stop()
       throw error
     })
-    const { transport, run } = options
+    const identity = { key: operatorKey, userHeader: benchUserHeader }
     return {
       name: 'sluice',
       target: {
         host,
         port: transport === 'rpc' ? ready.rpc : ready.web,
-        wire: wireOf(transport, { sku, run }, `${host}:${ready.web}`, { key: operatorKey, userHeader }),
+        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${ready.web}`, identity),
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
@@ -95,58 +82,16 @@ export interface RunningOptions {
 
 /** A node that somebody else started. Its limits and its stock are what they are; refusals are counted by their code. */
 export function runningSluice(options: RunningOptions): Peer {
-  const { transport, port, opsPort, run } = options
-  const { key } = options
+  const { transport, port, opsPort, run, key, sku, userHeader } = options
   if (transport === 'ws' && key === undefined) throw new BenchFault('a WebSocket that acts for many users needs a service key: give --key')
-  const wire = wireOf(transport, { sku: options.sku, run }, `${options.host}:${port}`, { key, userHeader: options.userHeader })
+  const where = `${options.host}:${port}`
   return {
     name: 'sluice',
-    target: { host: options.host, port, wire },
-    facts: { server: `${options.host}:${port}` },
+    target: { host: options.host, port, wire: sluiceWire(transport, { sku, run }, where, { key, userHeader }) },
+    facts: { server: where },
     readCounters: () => (opsPort === 0 ? Promise.resolve({}) : readNodeMetrics(options.host, opsPort)),
     stop: () => Promise.resolve(),
   }
-}
-
-function wireOf(
-  transport: Transport,
-  buy: BuyParts,
-  hostHeader: string,
-  identity: { readonly key: string | undefined; readonly userHeader: string },
-): Wire {
-  switch (transport) {
-    case 'rpc':
-      return rpcWire(buy, identity.key)
-    case 'ws':
-      return webSocketWire(buy, hostHeader, identity.key ?? '')
-    case 'http':
-      return httpWire(buy, hostHeader, identity.userHeader)
-  }
-}
-
-function settingArgs(dataFolder: string, { durability, snapshots }: EmbeddedOptions): readonly string[] {
-  const settings = {
-    dataFolder,
-    durability,
-    webPort: 0,
-    rpcPort: 0,
-    opsPort: 0,
-    drainSeconds: 0,
-    trustUserHeader: userHeader,
-    connectionsPerAddressMax: 100_000,
-    perConnectionInFlightMax: 65_536,
-    addressRatePerSecond: plentyPerSecond,
-    addressBurst: plentyPerSecond,
-    mailboxBytesMax: 64 * 1024 * 1024,
-    idleTimeoutSeconds: 960,
-    logLevel: 'info',
-    ...(snapshots ? {} : { snapshotEveryBytes: rareSnapshotBytes }),
-  } as const satisfies Partial<Settings>
-  return Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
-}
-
-function profileArgs(folder: string | undefined): readonly string[] {
-  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
 const readySchema = z.object({
@@ -162,18 +107,4 @@ const readySchema = z.object({
 function readyLine(line: string): z.output<typeof readySchema> | undefined {
   if (!line.includes('"text":"ready"')) return undefined
   return readySchema.parse(JSON.parse(line))
-}
-
-async function createSale(rpcPort: number, key: string): Promise<void> {
-  const rpc = connectRpc({ url: `tcp://${host}:${rpcPort}`, key })
-  try {
-    await rpc.saleCreate({ sale: sku, title: 'Bench', opensAt: 0, skus: [{ sku, title: 'Bench', priceMinor: 100, stock, holdTtlMs }] })
-    await rpc.saleOpen(sku)
-  } catch (error) {
-    if (error instanceof SluiceError)
-      throw new BenchFault(`the sale for the bench could not be made: ${error.code}: ${error.message}`, error)
-    throw error
-  } finally {
-    rpc.close()
-  }
 }

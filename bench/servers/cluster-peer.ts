@@ -1,0 +1,70 @@
+import { readSecrets } from '../../ops/secrets.ts'
+import { BenchFault } from '../bench-fault.ts'
+import type { Member } from '../cluster/cluster-member.ts'
+import { LocalCluster } from '../cluster/local-cluster.ts'
+import { readNodeMetrics } from './node-metrics.ts'
+import type { Peer } from './peer.ts'
+import { askRedis } from './redis-client.ts'
+import type { ServerCounters } from './server-figures.ts'
+import type { StartedSluiceOptions } from './sluice-peer.ts'
+import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
+import { sluiceWire } from './sluice-wire.ts'
+import { TempFolder } from './temp-folder.ts'
+
+const host = '127.0.0.1'
+/** The smallest whole cluster: nothing is paid for while it is measured. */
+const counts = { gateways: 1, actors: 1, orders: 0, nats: 1, replicas: 0 } as const
+
+/** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
+export async function startSluiceCluster(options: StartedSluiceOptions): Promise<Peer> {
+  const { transport, durability, run, snapshots, profileFolder } = options
+  const folder = new TempFolder('cluster')
+  let cluster: LocalCluster | undefined
+  const stop = async (): Promise<void> => {
+    await cluster?.stop()
+    await folder.remove()
+  }
+  try {
+    const nodes = { nodeFlags: profileWords(profileFolder), nodeWords: settingWords(benchSettings(snapshots)) }
+    cluster = await LocalCluster.start({ ...counts, durability, folder: folder.path, ...nodes })
+    const { members } = cluster
+    const { web, rpc } = oneOf(members, 'gateway').ports
+    const { ops } = oneOf(members, 'actors').ports
+    if (!snapshots) await keepAof(new URL(cluster.urls.redisUrl))
+    const secrets = await readSecrets(folder.path)
+    if (secrets === undefined) throw new Error('a cluster without secrets')
+    const { operatorKey } = secrets
+    await openBenchSale(host, rpc, operatorKey)
+    const identity = { key: operatorKey, userHeader: benchUserHeader }
+    return {
+      name: 'sluice',
+      target: {
+        host,
+        port: transport === 'rpc' ? rpc : web,
+        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity),
+      },
+      facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
+      readCounters: () => readCounters(members, ops),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+function oneOf(members: readonly Member[], kind: Member['kind']): Member {
+  const member = members.find((one) => one.kind === kind)
+  if (member === undefined) throw new BenchFault(`the cluster has no ${kind}`)
+  return member
+}
+
+/** As the peer's Redis, it does not rewrite its AOF while it is measured. */
+async function keepAof({ port }: URL): Promise<void> {
+  await askRedis(Number(port), 'CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0')
+}
+
+async function readCounters(members: readonly Member[], opsPort: number): Promise<ServerCounters> {
+  const cpuSeconds = Object.fromEntries(members.map(({ name, process }) => [name, process.cpuSeconds()]))
+  return { ...(await readNodeMetrics(host, opsPort)), cpuSeconds }
+}

@@ -1,0 +1,56 @@
+import { flagOf, type Settings } from '../../ops/settings.ts'
+import { connectRpc, SluiceError } from '../../protocol/client/rpc-client.ts'
+import { BenchFault } from '../bench-fault.ts'
+import { plentyOfStock } from './buy-script.ts'
+
+/** What is bought, and how a node is set for it: a sale that does not sell out, and limits that are not what is measured. */
+export const benchSku = 'bench'
+export const benchUserHeader = 'x-sluice-user'
+/** So that no hold of a shorter run ends while it is measured. */
+export const benchHoldTtlMs = 120_000
+
+const plentyPerSecond = 10_000_000
+/** The most that can be set: half a minute of the fastest load does not come to it. */
+const rareSnapshotBytes = 4096 * 1024 * 1024
+
+type SettingTexts = Readonly<Partial<Record<keyof Settings, string | number>>>
+
+/** For a node's command line. `snapshots`: whether it takes them as it would by default. */
+export function benchSettings(snapshots: boolean): SettingTexts {
+  return {
+    drainSeconds: 0,
+    trustUserHeader: benchUserHeader,
+    connectionsPerAddressMax: 100_000,
+    perConnectionInFlightMax: 65_536,
+    addressRatePerSecond: plentyPerSecond,
+    addressBurst: plentyPerSecond,
+    mailboxBytesMax: 64 * 1024 * 1024,
+    idleTimeoutSeconds: 960,
+    logLevel: 'info',
+    ...(snapshots ? {} : { snapshotEveryBytes: rareSnapshotBytes }),
+  }
+}
+
+export function settingWords(settings: SettingTexts): readonly string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [flagOf(name), String(value)])
+}
+
+/** What makes Node write a processor profile when it ends. */
+export function profileWords(folder: string | undefined): readonly string[] {
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+}
+
+export async function openBenchSale(host: string, rpcPort: number, key: string): Promise<void> {
+  const rpc = connectRpc({ url: `tcp://${host}:${rpcPort}`, key })
+  const sku = { sku: benchSku, title: 'Bench', priceMinor: 100, stock: plentyOfStock, holdTtlMs: benchHoldTtlMs }
+  try {
+    await rpc.saleCreate({ sale: benchSku, title: 'Bench', opensAt: 0, skus: [sku] })
+    await rpc.saleOpen(benchSku)
+  } catch (error) {
+    if (error instanceof SluiceError)
+      throw new BenchFault(`the sale for the bench could not be made: ${error.code}: ${error.message}`, error)
+    throw error
+  } finally {
+    rpc.close()
+  }
+}
