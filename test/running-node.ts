@@ -77,6 +77,11 @@ export class RunningNode {
     return `ws://127.0.0.1:${this.ports.web}/v1/ws`
   }
 
+  /** As of a cluster with one gateway. */
+  get doors(): readonly { readonly rpcUrl: string; readonly socketUrl: string }[] {
+    return [this]
+  }
+
   get webUrl(): string {
     return `http://127.0.0.1:${this.ports.web}`
   }

@@ -14,6 +14,7 @@ export interface LedgerEntry {
 /** The books of a simulated provider: what was charged under which key. Kept apart from it, so that it can outlive the node that is simulated to die. */
 export class PaymentLedger {
   private readonly entries = new Map<string, LedgerEntry>()
+  private readonly kept = new Map<string, number>()
   private readonly keysMax: number
 
   constructor(keysMax = ledgerKeysMax) {
@@ -34,6 +35,7 @@ export class PaymentLedger {
   book(key: string, entry: LedgerEntry): void {
     if (this.entries.has(key)) throw new Error(`${key} is charged already`)
     this.entries.set(key, entry)
+    if (entry.outcome === 'paid' && !entry.refunded) this.keep(entry.charge.currency, entry.charge.amountMinor)
     for (const oldest of this.entries.keys()) {
       if (this.entries.size <= this.keysMax) break
       this.entries.delete(oldest)
@@ -44,20 +46,21 @@ export class PaymentLedger {
   refund(key: string): boolean {
     const entry = this.entries.get(key)
     if (entry?.outcome !== 'paid') return false
+    if (!entry.refunded) this.keep(entry.charge.currency, -entry.charge.amountMinor)
     this.entries.set(key, { ...entry, refunded: true })
     return true
   }
 
   /** Money taken and not given back, per currency. */
   balances(): ReadonlyMap<string, number> {
-    const balances = new Map<string, number>()
-    for (const { charge, outcome, refunded } of this.entries.values()) {
-      if (outcome === 'paid' && !refunded) balances.set(charge.currency, (balances.get(charge.currency) ?? 0) + charge.amountMinor)
-    }
-    return balances
+    return this.kept
   }
 
   get size(): number {
     return this.entries.size
+  }
+
+  private keep(currency: string, amountMinor: number): void {
+    this.kept.set(currency, (this.kept.get(currency) ?? 0) + amountMinor)
   }
 }

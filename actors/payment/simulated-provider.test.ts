@@ -39,7 +39,7 @@ describe('the simulated provider', () => {
     expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('refunded')
     expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('refunded')
     expect(await world.settled(provider.refund(chargeOf('visa'), 'b'))).toBe('absent')
-    expect(provider.ledger.balances()).toEqual(new Map())
+    expect(provider.ledger.balances()).toEqual(new Map([['EUR', 0]]))
     expect(await world.settled(provider.query('a')), 'what was given back is not paid').toBe('declined')
     expect(await charge(provider, 'visa', 'a')).toBe('declined')
   })

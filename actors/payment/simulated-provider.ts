@@ -1,3 +1,4 @@
+import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import { delay, type World } from '../../cluster/world.ts'
 import { hashText } from '../../protocol/hash.ts'
 import { PaymentLedger } from './payment-ledger.ts'
@@ -23,7 +24,7 @@ export const simulatedTokens = { ok: 'tok_ok', declined: 'tok_declined', slow: '
  * A provider that moves no money: for demos, tests and load. What becomes of a charge follows from its key alone, so that a provider which was
  * started anew, and has lost its books, still gives the same answer.
  */
-export class SimulatedProvider implements PaymentProvider {
+export class SimulatedProvider implements PaymentProvider, MetricSource {
   readonly ledger: PaymentLedger
   private readonly world: World
   private readonly settings: SimulatedSettings
@@ -50,6 +51,11 @@ export class SimulatedProvider implements PaymentProvider {
   async refund(_charge: Charge, idempotencyKey: string): Promise<'refunded' | 'absent' | 'unknown'> {
     if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
     return this.ledger.refund(idempotencyKey) ? 'refunded' : 'absent'
+  }
+
+  collect(sink: MetricSink): void {
+    for (const [currency, minor] of this.ledger.balances())
+      sink.gauge('sluice_simulated_balance_minor', 'What the simulated provider has taken and not given back', minor, { currency })
   }
 
   private book(charge: Charge, key: string, takesMs: number): 'paid' | 'declined' {

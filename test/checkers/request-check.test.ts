@@ -60,6 +60,14 @@ test.each<readonly [string, readonly Call[]]>([
     ],
   ],
   [
+    'a claim that is told again after a gateway said that nothing is left',
+    [
+      ['r1', held(3)],
+      ['r1', 'SOLD_OUT'],
+      ['r1', ordered(3, 'declined')],
+    ],
+  ],
+  [
     'a claim that ended, of a SKU that is sold out',
     [
       ['r1', held(3)],

@@ -138,8 +138,9 @@ function claimProblem({ requests }: Customer, { claim, refused }: Told, said: Cl
   if (number < claim) return `was told of claim ${claim}, then of ${number}`
   // With another request the user may have got a claim, of which repeats of this one are told as well.
   if (requests.size > 1) return undefined
-  if (refused !== undefined) return `was refused with ${refused}, then told of claim ${number}`
-  return claim === 0 || number === claim ? undefined : `was told of claim ${claim}, then of ${number}`
+  // In between a gateway may have said that nothing is left.
+  if (claim > 0) return number === claim ? undefined : `was told of claim ${claim}, then of ${number}`
+  return refused === undefined ? undefined : `was refused with ${refused}, then told of claim ${number}`
 }
 
 /** A SKU that nobody knows may be made a moment later. */

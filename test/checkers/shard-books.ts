@@ -81,6 +81,13 @@ export class ShardBooks {
     return this.records[lastIndexUpTo(this.records, (record) => record.atMs, ms)]?.step ?? 0
   }
 
+  /** The last step that was certainly decided at this time: a record bears the time of its first decision, and the rest may have come later. */
+  stepDecidedAt(ms: number): number {
+    let index = lastIndexUpTo(this.records, (record) => record.atMs, ms)
+    while (this.records[index]?.position.seq === 0) index--
+    return this.records[index - 1]?.step ?? 0
+  }
+
   /** The last step under this epoch or an older one. */
   lastStepOf(epoch: number): number {
     return this.records[lastIndexUpTo(this.records, (record) => record.position.epoch, epoch)]?.step ?? 0

@@ -6,7 +6,7 @@ import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { type RedisServerOptions, RedisServer } from '../servers/redis-server.ts'
 import { type Finished, SluiceProcess } from '../sluice-process.ts'
 
-const secrets = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
+export const secrets = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
 const settings = { shards: 4, webPort: 0, rpcPort: 0, opsPort: 0, leaseMs: 1_000, drainSeconds: 5, tickMs: 50, simulatedDelayMs: 10 }
 const readyWithinMs = 30_000
 const readyLine = z.object({ text: z.literal('ready'), node: z.string(), web: z.int(), ops: z.int(), rpc: z.int() })

@@ -8,9 +8,11 @@ import type { SkuStatus } from '../../protocol/results.ts'
 import type { Chance } from '../checkers/chance.ts'
 import { FairLine } from '../checkers/fair-line.ts'
 import type { Complain } from '../checkers/findings.ts'
+import { RequestCheck } from '../checkers/request-check.ts'
 import { ToldStory } from '../checkers/told-story.ts'
 import { lineProblems, unitProblems } from '../checkers/units.ts'
-import type { RunningNode } from '../running-node.ts'
+import type { Word } from '../checkers/word-check.ts'
+import { until } from '../servers/until.ts'
 import { type Habits, Shopper, type ShopperParts } from './shopper.ts'
 
 export interface RushSku {
@@ -23,13 +25,27 @@ export interface RushSku {
   readonly habits: Habits
 }
 
+/** Where clients come in. */
+export interface Door {
+  readonly rpcUrl: string
+  readonly socketUrl: string
+}
+
+/** What is rushed at: a node or a cluster. */
+export interface RushSite {
+  readonly doors: readonly Door[]
+  readonly secrets: { readonly backendKey: string; readonly operatorKey: string }
+  tokenOf(user: string): string
+}
+
 const rpcConnections = 4
+export const priceMinor = 9_900
 const lineWholeMs = 30_000
 const linePage = 1_000
 
 /**
- * A crowd at a few SKUs of one node, by RPC and WebSocket, that remembers what everyone was told. Whoever kills the node in between calls
- * {@link arrive} and {@link audit}; {@link problems} is what should not have been.
+ * A crowd at a few SKUs, by RPC and WebSocket, that remembers what everyone was told. Whoever kills what it rushes at calls {@link arrive} and
+ * {@link audit} in between; {@link problems} is what should not have been.
  */
 export class Rush {
   readonly problems: string[] = []
@@ -38,7 +54,10 @@ export class Rush {
   /** Units that were put in, by SKU. */
   readonly units = new Map<string, number>()
   readonly operator: RpcClient
-  private readonly node: RunningNode
+  /** What each request came to. */
+  readonly requests = new RequestCheck((promise, what) => this.complainOf(promise, what))
+  readonly words: Word[] = []
+  private readonly site: RushSite
   private readonly chance: Chance
   private readonly services: RpcClient[] = []
   private readonly sockets: SocketClient[] = []
@@ -47,28 +66,29 @@ export class Rush {
   private readonly visits: Promise<void>[] = []
   private readonly world: ClientWorld
 
-  constructor(node: RunningNode, chance: Chance, skus: readonly RushSku[]) {
-    this.node = node
+  constructor(site: RushSite, chance: Chance, skus: readonly RushSku[]) {
+    this.site = site
     this.chance = chance
     this.skus = skus
     // Clients come back as fast as they may, for else their backoff would grow past the time between two kills.
     this.world = { ...globalWorld(), random: () => chance.next() * 0.05 }
-    this.operator = this.connect(node.secrets.operatorKey)
+    this.operator = this.connect(0, site.secrets.operatorKey)
   }
 
   /** Makes the SKUs and the crowd; nobody has come yet. `socketShare` of it come by WebSocket. */
   async prepare(socketShare: number): Promise<void> {
-    for (let i = 0; i < rpcConnections; i++) this.services.push(this.connect(this.node.secrets.backendKey))
+    for (let i = 0; i < rpcConnections; i++) this.services.push(this.connect(i, this.site.secrets.backendKey))
     for (const { sku, stock, holdTtlMs, shoppers, arrivedAfter, habits } of this.skus) {
-      await this.node.createSku(sku, { stock, holdTtlMs })
+      await this.createSku(sku, stock, holdTtlMs)
       this.units.set(sku, stock)
       const line = new FairLine(sku, this.complainOf)
       this.lines.set(sku, line)
       for (let i = 0; i < shoppers; i++) {
         const user = `${sku}-${i}`
         const story = new ToldStory(user, holdTtlMs, this.complainOf)
-        const parts = { user, sku, story, line, chance: this.chance, habits, complain: this.complain }
-        const shopper = this.chance.is(socketShare) ? this.bySocket(parts) : this.byService(parts, i)
+        const { chance, requests, words, complain } = this
+        const parts = { user, sku, story, line, chance, habits, requests, words, complain }
+        const shopper = chance.is(socketShare) ? this.bySocket(parts, i) : this.byService(parts, i)
         this.shoppers.push(shopper)
         this.waitingOutside.push({ arrivesAt: (i / shoppers) * arrivedAfter, shopper })
       }
@@ -114,11 +134,11 @@ export class Rush {
 
   /** By user: the latest paid order in the history of each who was told of one, as soon as it is there. The news of it may be under way for a while. */
   async paidOrders(withinMs = 15_000): Promise<ReadonlyMap<string, string>> {
-    const until = Date.now() + withinMs
+    const deadline = Date.now() + withinMs
     const found = new Map<string, string>()
     for (const { user, story } of this.shoppers) {
       if (story.last.state !== 'paid') continue
-      while (!found.has(user) && Date.now() < until) {
+      while (!found.has(user) && Date.now() < deadline) {
         const paid = (await this.operator.as(user).orders()).find((order) => order.state === 'paid')
         if (paid !== undefined) found.set(user, paid.order)
       }
@@ -135,6 +155,17 @@ export class Rush {
   }
 
   private readonly complainOf: Complain = (promise, what) => this.complain(`${promise}: ${what}`)
+
+  private async createSku(sku: string, stock: number, holdTtlMs: number): Promise<void> {
+    await this.operator.saleCreate({
+      sale: sku,
+      title: `Sale of ${sku}`,
+      opensAt: 0,
+      skus: [{ sku, title: sku, priceMinor, stock, holdTtlMs }],
+    })
+    // Whoever comes in by another door is known there a moment later.
+    for (const service of this.services) await until(async () => (await service.sales()).some(({ sale }) => sale === sku))
+  }
 
   private async auditLine(sku: string): Promise<void> {
     for (const problem of unitProblems(await this.statusOf(sku), this.units.get(sku) ?? 0)) this.complain(problem)
@@ -159,14 +190,21 @@ export class Rush {
     return new Shopper({ ...parts, calls: service.as(parts.user) })
   }
 
-  private bySocket(parts: Omit<ShopperParts, 'calls'>): Shopper {
-    const token = this.node.tokenOf(parts.user)
-    const socket = connectSocket({ url: this.node.socketUrl, token, WebSocket, world: this.world })
+  private bySocket(parts: Omit<ShopperParts, 'calls'>, index: number): Shopper {
+    const token = this.site.tokenOf(parts.user)
+    const socket = connectSocket({ url: this.door(index).socketUrl, token, WebSocket, world: this.world })
     this.sockets.push(socket)
     return new Shopper({ ...parts, calls: socket, socket })
   }
 
-  private connect(key: string): RpcClient {
-    return connectRpc({ url: this.node.rpcUrl, key, world: this.world })
+  private connect(index: number, key: string): RpcClient {
+    return connectRpc({ url: this.door(index).rpcUrl, key, world: this.world })
+  }
+
+  private door(index: number): Door {
+    const { doors } = this.site
+    const door = doors[index % doors.length]
+    if (door === undefined) throw new Error('there is no door')
+    return door
   }
 }

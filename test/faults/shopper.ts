@@ -4,7 +4,9 @@ import type { Code } from '../../protocol/codes.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import type { Chance } from '../checkers/chance.ts'
 import type { FairLine } from '../checkers/fair-line.ts'
+import type { RequestCheck } from '../checkers/request-check.ts'
 import { isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
+import type { Question, Word } from '../checkers/word-check.ts'
 
 /** What a crowd is made of; shares are parts of 1. */
 export interface Habits {
@@ -32,6 +34,9 @@ export interface ShopperParts {
   readonly line: FairLine
   readonly chance: Chance
   readonly habits: Habits
+  readonly requests: RequestCheck
+  /** Everything that anyone hears. */
+  readonly words: Word[]
   readonly complain: (problem: string) => void
 }
 
@@ -81,12 +86,16 @@ export class Shopper {
     const { version } = story
     if (version === 0 || this.underWay > 0) return
     const served = line.servedSoFar
+    const repeated = chance.is(0.3) ? requestId : undefined
+    const question: Question = { what: repeated === undefined ? 'claim' : 'buy', at: Date.now() }
     try {
-      const repeats = requestId !== undefined && chance.is(0.3)
-      const claim = await (repeats ? calls.buy(sku, { requestId, deadlineMs }) : calls.claim(sku, { deadlineMs }))
+      const claim = await (repeated === undefined ? calls.claim(sku, { deadlineMs }) : calls.buy(sku, { requestId: repeated, deadlineMs }))
+      this.outcome(repeated, claim)
+      this.heard(claim, question)
       if (story.version === version && this.underWay === 0) this.told(claim, served)
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error
+      this.outcome(repeated, error.code)
       // Whoever has nothing of what is sold out is told just that by the gateway, whichever way an earlier claim ended.
       const hasNothing = story.last.state === 'queued' || (!story.isLive && story.last.state !== 'paid')
       if (error.code !== 'SOLD_OUT' || !hasNothing)
@@ -107,18 +116,30 @@ export class Shopper {
   }
 
   /** An answer or event, whoever asked. `servedWhenAsked` is what the line said then. */
-  told(claim: ClaimState, servedWhenAsked: number): void {
+  private told(claim: ClaimState, servedWhenAsked: number): void {
     this.story.told(claim, Date.now())
     this.parts.line.told(claim, servedWhenAsked)
     this.wake()
   }
 
+  private heard(said: ClaimState, question?: Question): void {
+    const { user, sku, words } = this.parts
+    words.push({ user, sku, said, question, at: Date.now() })
+  }
+
+  private outcome(requestId: string | undefined, outcome: ClaimState | Code): void {
+    const { user, sku, requests } = this.parts
+    if (requestId !== undefined) requests.told(user, sku, requestId, outcome)
+  }
+
   /** True with a claim. */
   private async buy(): Promise<boolean> {
-    const { calls, sku, story, complain, user } = this.parts
+    const { calls, sku, story, requests, complain, user } = this.parts
     const requestId = `${user}.${++this.purchases}`
     story.asks('buy')
-    const answer = await this.ask(() => calls.buy(sku, { requestId, deadlineMs }))
+    requests.asks(user, sku, requestId)
+    const answer = await this.ask('buy', () => calls.buy(sku, { requestId, deadlineMs }))
+    this.outcome(requestId, answer)
     if (answer === 'SOLD_OUT') {
       this.wasSoldOut = true
       return false
@@ -142,7 +163,7 @@ export class Shopper {
       else if (last.state === 'queued' && leavesLine && looks-- <= 0) await this.leave()
       else if (this.parts.socket === undefined || leavesLine) {
         await this.pause((0.5 + chance.next()) * habits.lookMs)
-        if (story.version > 0 && this.parts.socket === undefined) await this.ask(() => calls.claim(sku, { deadlineMs }))
+        if (story.version > 0 && this.parts.socket === undefined) await this.ask('claim', () => calls.claim(sku, { deadlineMs }))
       } else await this.news(story.version)
     }
   }
@@ -155,11 +176,11 @@ export class Shopper {
     if (chance.is(habits.leaveShare)) return this.leave()
     const payment = chance.is(habits.declineShare) ? 'tok_declined' : 'tok_ok'
     story.asks('checkout')
-    const order = await this.ask(() => calls.checkout(sku, payment, { deadlineMs }))
+    const order = await this.ask('checkout', () => calls.checkout(sku, payment, { deadlineMs }))
     if (typeof order === 'string') {
       // The hold may have ended on the way; that it had to is the story's to judge.
       if (order !== 'HOLD_EXPIRED' && order !== 'NO_HOLD') complain(`${user}: a checkout was refused with ${order}`)
-      await this.ask(() => calls.claim(sku, { deadlineMs }))
+      await this.ask('claim', () => calls.claim(sku, { deadlineMs }))
       return
     }
     if (numberOf(order) !== hold) complain(`${user}: the hold ${hold} became the order ${order.order}`)
@@ -173,7 +194,7 @@ export class Shopper {
       if (socket !== undefined) await this.news(story.version)
       else {
         await this.pause(habits.lookMs)
-        await this.ask(() => calls.claim(sku, { deadlineMs }))
+        await this.ask('claim', () => calls.claim(sku, { deadlineMs }))
       }
     }
     if (this.isCutShort) return
@@ -184,16 +205,18 @@ export class Shopper {
   private async leave(): Promise<void> {
     const { story, calls, sku } = this.parts
     story.asks('leave')
-    await this.ask(() => calls.leave(sku, { deadlineMs }))
+    await this.ask('leave', () => calls.leave(sku, { deadlineMs }))
   }
 
   /** The answer, told to the story first; or the code of the refusal. */
-  private async ask<T extends ClaimState>(call: () => Promise<T>): Promise<T | Code> {
+  private async ask<T extends ClaimState>(what: Question['what'], call: () => Promise<T>): Promise<T | Code> {
     const { line, complain, user } = this.parts
     const served = line.servedSoFar
+    const question: Question = { what, at: Date.now() }
     this.underWay++
     try {
       const answer = await call()
+      this.heard(answer, question)
       this.told(answer, served)
       return answer
     } catch (error) {
@@ -211,7 +234,10 @@ export class Shopper {
   private listen(socket: SocketClient): void {
     const { sku } = this.parts
     // What the server says by itself is as old as the last moment, not as a question: the line is not asked how far it had come.
-    const take = (claim: ClaimState): void => this.told(claim, 0)
+    const take = (claim: ClaimState): void => {
+      this.heard(claim)
+      this.told(claim, 0)
+    }
     socket.on('line', (place) => {
       const { sku: of, ...queued } = place
       if (of === sku) take({ state: 'queued', ...queued })

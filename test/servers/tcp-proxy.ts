@@ -3,9 +3,12 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
  * `open` lets everything through. `silent`: what is asked goes through, the answers stay here. `held`: nothing goes through, and nothing is closed, as on a
- * line that is dead without either end knowing. `refusing`: new connections are closed at once.
+ * line that is dead without either end knowing. `slow`: what comes goes on now and then. `refusing`: new connections are closed at once.
  */
-export type ProxyState = 'open' | 'silent' | 'held' | 'refusing'
+export type ProxyState = 'open' | 'silent' | 'held' | 'slow' | 'refusing'
+
+/** The longest that a slow line keeps something. */
+const slowMs = 150
 
 /** Stands between a client and a server on this machine, and does to their connections what networks do. */
 export class TcpProxy {
@@ -16,6 +19,7 @@ export class TcpProxy {
   targetPort: number
   #state: ProxyState = 'open'
   #connections = 0
+  #slowness: NodeJS.Timeout | undefined
 
   private constructor(server: Server, port: number, targetPort: number) {
     this.targetPort = targetPort
@@ -41,7 +45,9 @@ export class TcpProxy {
   /** What was held back goes on its way if the new state lets it. */
   set state(state: ProxyState) {
     this.#state = state
-    for (const link of this.#links) link.pass()
+    clearInterval(this.#slowness)
+    if (state === 'slow') this.#slowness = setInterval(() => this.#passAll(true), slowMs)
+    this.#passAll(false)
   }
 
   /** Ends the connections that there are; new ones can be made. */
@@ -50,9 +56,14 @@ export class TcpProxy {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#slowness)
     this.cut()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+
+  #passAll(isTime: boolean): void {
+    for (const link of this.#links) link.pass(isTime)
   }
 
   #accept(client: Socket): void {
@@ -91,10 +102,12 @@ class Link {
     for (const half of [client, server]) half.on('error', () => this.end()).on('close', () => this.end())
   }
 
-  pass(): void {
+  /** Sends on what may go; on a slow line nothing may until it is time. */
+  pass(isTime = false): void {
     const state = this.#state()
-    if (state !== 'held') for (const bytes of this.#asked.splice(0)) this.#server.write(bytes)
-    if (state === 'open') for (const bytes of this.#answered.splice(0)) this.#client.write(bytes)
+    const isOpen = state === 'open' || (state === 'slow' && isTime)
+    if (isOpen || state === 'silent') for (const bytes of this.#asked.splice(0)) this.#server.write(bytes)
+    if (isOpen) for (const bytes of this.#answered.splice(0)) this.#client.write(bytes)
   }
 
   end(): void {
