@@ -38,8 +38,13 @@ export class FaultyCluster implements RushSite {
     const wanted = roles.flatMap((role) => Array.from({ length: counts[role] }, () => role))
     const nodes = await Promise.all(wanted.map((role) => FaultyNode.make(servers, role, settings)))
     const cluster = new FaultyCluster(servers, replica, nodes)
-    await Promise.all(nodes.map((node) => node.start()))
-    return cluster
+    try {
+      await Promise.all(nodes.map((node) => node.start()))
+      return cluster
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
   }
 
   get doors(): readonly Door[] {

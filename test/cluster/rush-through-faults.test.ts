@@ -40,6 +40,7 @@ const skus: readonly RushSku[] = [
 
 describe('a rush on a cluster that is struck again and again', () => {
   const findings = new Findings(Date.now)
+  const cleanups: (() => void | Promise<void>)[] = []
   let cluster: FaultyCluster
   let rush: Rush
   let books: LiveBooks
@@ -52,7 +53,9 @@ describe('a rush on a cluster that is struck again and again', () => {
       chance.announce('a rush through faults')
       const strikes = planStrikes(chance, rounds)
       cluster = await FaultyCluster.start(roleCounts, settings)
+      cleanups.push(() => cluster.stop())
       rush = new Rush(cluster, chance, skus)
+      cleanups.push(() => rush.close())
       await rush.prepare(0.15)
       for (const [done, one] of strikes.entries()) await endure(one, done)
       rush.arrive(Infinity)
@@ -67,8 +70,7 @@ describe('a rush on a cluster that is struck again and again', () => {
   )
 
   afterAll(async () => {
-    rush.close()
-    await cluster.stop()
+    for (const clean of cleanups.toReversed()) await clean()
   })
 
   async function endure({ afterMs, fault }: Strike, done: number): Promise<void> {

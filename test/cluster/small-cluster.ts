@@ -8,7 +8,7 @@ import { type Finished, SluiceProcess } from '../sluice-process.ts'
 
 export const secrets = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
 const settings = { shards: 4, webPort: 0, rpcPort: 0, opsPort: 0, leaseMs: 1_000, drainSeconds: 5, tickMs: 50, simulatedDelayMs: 10 }
-const readyWithinMs = 30_000
+const readyWithinMs = 60_000
 const readyLine = z.object({ text: z.literal('ready'), node: z.string(), web: z.int(), ops: z.int(), rpc: z.int() })
 
 export type Settings = Readonly<Record<string, string | number>>
