@@ -26,7 +26,7 @@ export interface ShardHostParts {
   readonly limits: OwnershipLimits
   /** There are no other nodes: whatever shard this one cannot have is nobody's, and that is the end of it. */
   readonly isAlone: boolean
-  /** False: an owner goes on after its lease until the store fences it. For the test that the fence is enough; true if left out. */
+  /** False: whatever becomes of its lease, an owner goes on until the store fences it. For the test that the fence is enough; true if left out. */
   readonly endsWithLease?: boolean
   /** Builds the shard's actor and opens it. */
   readonly open: (tenure: Tenure) => Promise<Shard>

@@ -32,6 +32,8 @@ export interface NodeOptions {
   readonly routes?: Routes
   /** Ends a start that waits for servers. */
   readonly stopping?: AbortSignal
+  /** See `ShardHostParts`; no setting leads here. */
+  readonly endsWithLease?: boolean
 }
 
 /**
@@ -57,7 +59,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   closers.add(() => ops.close())
 
   const node = world.random.id(10)
-  const { routes = () => new Map(), stopping = new AbortController().signal } = options
+  const { routes = () => new Map(), stopping = new AbortController().signal, endsWithLease = true } = options
   const waitsFor = (what: string): void => readiness.notReady(`waiting for ${what}`)
   const ports =
     config.cluster === undefined
@@ -81,7 +83,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   })
   closers.add(() => directory.close())
   const parts: RoleParts = { config, world, node, ports, calls, directory, metrics, closers }
-  if (role === 'actors' || role === 'all') actors = await startActors(parts, (reason) => ending.fail(reason))
+  if (role === 'actors' || role === 'all') actors = await startActors(parts, { endsWithLease, onUnable: (reason) => ending.fail(reason) })
   if (role === 'orders' || role === 'all') await startOrders(parts)
   const front = role === 'gateway' || role === 'all' ? await startGateway(parts, routes) : undefined
   readiness.ready()

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /** The program as it is shipped. */
-const program = fileURLToPath(new URL('../ops/main.js', import.meta.url))
+const shipped = fileURLToPath(new URL('../ops/main.js', import.meta.url))
 
 export interface ProcessOptions {
   /** Variables beside those that every process needs; settings of the machine that runs the tests stay outside. */
   readonly environment?: Readonly<Record<string, string>>
   readonly workingFolder?: string
+  /** Another entry file than the one that is shipped. */
+  readonly program?: string
   /** Runs the program under another one, a tracer for example: its command and arguments. */
   readonly under?: readonly string[]
 }
@@ -28,7 +30,7 @@ export class SluiceProcess {
   private readonly listeners = new Set<() => void>()
 
   constructor(words: readonly string[], options: ProcessOptions = {}) {
-    const [command, ...before] = [...(options.under ?? []), process.execPath, program]
+    const [command, ...before] = [...(options.under ?? []), process.execPath, options.program ?? shipped]
     this.child = spawn(command, [...before, ...words], {
       cwd: options.workingFolder,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },

@@ -54,7 +54,7 @@ export class ShardLease {
       .then(
         (lease) => {
           if (lease !== 'lost') this.endsAt = this.endOf(lease, askedAt)
-          else if (!this.isReleased) {
+          else if (!this.isReleased && this.parts.endsWithLease) {
             this.isLost = true
             onLost()
           }

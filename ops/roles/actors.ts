@@ -1,4 +1,4 @@
-import { ActorsRole } from '../../actors/actors-role.ts'
+import { ActorsRole, type ActorsRoleParts } from '../../actors/actors-role.ts'
 import { ownershipLimits } from '../../actors/ownership/ownership-limits.ts'
 import { sessionLimits } from '../../actors/session/session-actor.ts'
 import type { RoleParts } from './role-parts.ts'
@@ -6,13 +6,15 @@ import type { RoleParts } from './role-parts.ts'
 const batchEntriesMax = 16_384
 const storeRetryMs = 200
 
-/** The role `actors`: resolves when this process has the shards that it should have. `onUnable`: it cannot do its work any more. */
-export async function startActors(parts: RoleParts, onUnable: (reason: Error) => void): Promise<ActorsRole> {
+export type ActorsOptions = Pick<ActorsRoleParts, 'onUnable' | 'endsWithLease'>
+
+/** The role `actors`: resolves when this process has the shards that it should have. */
+export async function startActors(parts: RoleParts, options: ActorsOptions): Promise<ActorsRole> {
   const { config, world, node, ports, calls, metrics, closers } = parts
   const { mailboxBytesMax, tickMs, snapshotEveryBytes } = config
   const actors = new ActorsRole({
     ...(await ports.actorPorts()),
-    ...{ node, bus: ports.bus, queue: await ports.queue(), calls, world, isAlone: ports.isAlone, onUnable },
+    ...{ node, bus: ports.bus, queue: await ports.queue(), calls, world, isAlone: ports.isAlone, ...options },
     shards: config.shards,
     limits: {
       shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs },

@@ -118,7 +118,7 @@ export class FaultyNode implements Door {
   async start(): Promise<void> {
     const { nats, redis } = this.lines
     const environment = { SLUICE_NATS_URL: `nats://127.0.0.1:${nats.port}`, SLUICE_REDIS_URL: `redis://127.0.0.1:${redis.port}` }
-    this.current = await this.servers.ready(this.role, this.settings, environment)
+    this.current = await this.servers.ready(this.role, this.settings, { environment })
   }
 
   async close(): Promise<void> {

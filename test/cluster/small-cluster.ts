@@ -4,7 +4,7 @@ import { NatsServer, type NatsServerOptions } from '../../bench/servers/nats-ser
 import { flagOf } from '../../ops/settings.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { type RedisServerOptions, RedisServer } from '../servers/redis-server.ts'
-import { type Finished, SluiceProcess } from '../sluice-process.ts'
+import { type Finished, type ProcessOptions, SluiceProcess } from '../sluice-process.ts'
 
 export const secrets = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
 const settings = { shards: 4, webPort: 0, rpcPort: 0, opsPort: 0, leaseMs: 1_000, drainSeconds: 5, tickMs: 50, simulatedDelayMs: 10 }
@@ -12,6 +12,9 @@ const readyWithinMs = 60_000
 const readyLine = z.object({ text: z.literal('ready'), node: z.string(), web: z.int(), ops: z.int(), rpc: z.int() })
 
 export type Settings = Readonly<Record<string, string | number>>
+
+/** What a process is started with beside its settings; `environment` goes over the cluster's own. */
+export type LaunchOptions = Pick<ProcessOptions, 'environment' | 'program'>
 
 /**
  * A real NATS, a real Redis and processes of Sluice between them, all on this machine and all gone after {@link stop}.
@@ -35,16 +38,17 @@ export class SmallCluster {
   }
 
   /** Starts a process, which may not get ready. */
-  launch(role: string, more: Settings = {}, environment: Readonly<Record<string, string>> = {}): ClusterMember {
+  launch(role: string, more: Settings = {}, { environment = {}, program }: LaunchOptions = {}): ClusterMember {
     const words = Object.entries({ ...settings, role, ...more }).flatMap(([name, value]) => [flagOf(name), String(value)])
-    const run = new SluiceProcess(['start', ...words], { environment: { ...this.environment, ...environment } })
+    const shared = { environment: { ...this.environment, ...environment } }
+    const run = new SluiceProcess(['start', ...words], program === undefined ? shared : { ...shared, program })
     const member = new ClusterMember(role, run)
     this.members.push(member)
     return member
   }
 
-  async ready(role: string, more: Settings = {}, environment: Readonly<Record<string, string>> = {}): Promise<ClusterMember> {
-    const member = this.launch(role, more, environment)
+  async ready(role: string, more: Settings = {}, options: LaunchOptions = {}): Promise<ClusterMember> {
+    const member = this.launch(role, more, options)
     await member.untilReady()
     return member
   }

@@ -81,10 +81,14 @@ test('CLU-12 a NATS without JetStream, which keeps the orders, is one line and a
 
 test('CLU-13 gateways without keys of their own take those that Redis keeps, which the first of them makes', async () => {
   const none = { SLUICE_OPERATOR_KEY: '', SLUICE_BACKEND_KEY: '', SLUICE_JWT_SECRET: '' }
-  await Promise.all([cluster.ready('actors'), cluster.ready('gateway', {}, none), cluster.ready('gateway', {}, none)])
+  await Promise.all([
+    cluster.ready('actors'),
+    cluster.ready('gateway', {}, { environment: none }),
+    cluster.ready('gateway', {}, { environment: none }),
+  ])
   const kept = await cluster.redis.ask('HGETALL', 'sluice:cluster')
   expect(kept).toHaveLength(6)
-  await cluster.ready('gateway', {}, none)
+  await cluster.ready('gateway', {}, { environment: none })
   expect(await cluster.redis.ask('HGETALL', 'sluice:cluster')).toEqual(kept)
 })
 
@@ -102,7 +106,7 @@ test('CLU-14 a second SIGTERM ends a process at once', async () => {
 })
 
 async function expectRefusal(role: string, line: RegExp, environment: Readonly<Record<string, string>> = {}): Promise<void> {
-  const { code, err, out } = await cluster.launch(role, {}, environment).run.finished
+  const { code, err, out } = await cluster.launch(role, {}, { environment }).run.finished
   expect(err).toMatch(line)
   expect(err).toMatch(/^sluice: [^\n]+\n$/)
   expect(code).toBe(1)
