@@ -105,3 +105,16 @@ test('SHD-23 a frame that is no frame of commands is passed over', () => {
   expect(drain(mailbox, 100)).toEqual([{ replyTo: 'a', entries: [1] }])
   expect(mailbox.isEmpty).toBe(true)
 })
+
+test('SHD-57 what is given back comes in order and whole, also what a batch has left, and then there is room', () => {
+  const mailbox = new Mailbox(1_000)
+  for (const entry of [1, 2, 3]) mailbox.push(frameOf('sluice.gw.a', [entry]))
+  expect(drain(mailbox, 1)).toEqual([{ replyTo: 'sluice.gw.a', entries: [1] }])
+  mailbox.push(frameOf('sluice.gw.b', [4]))
+  const given: Uint8Array[] = []
+  mailbox.giveBack((bytes) => given.push(bytes.slice()))
+  expect(given).toEqual([frameOf('sluice.gw.a', [2]), frameOf('sluice.gw.a', [3]), frameOf('sluice.gw.b', [4])])
+  expect([mailbox.isEmpty, mailbox.bytes]).toEqual([true, 0])
+  mailbox.push(frameOf('sluice.gw.a', [5]))
+  expect(drain(mailbox, 10)).toEqual([{ replyTo: 'sluice.gw.a', entries: [5] }])
+})

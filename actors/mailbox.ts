@@ -41,12 +41,17 @@ export class Mailbox {
     return taken
   }
 
+  /** Gives everything back that waits, oldest first: a frame's bytes are valid during the call. */
+  giveBack(each: (frame: Uint8Array) => void): void {
+    this.draining.empty(each)
+    this.filling.empty(each)
+  }
+
   private swap(): void {
     const drained = this.draining
     this.draining = this.filling
     this.filling = drained
-    drained.length = 0
-    drained.at = 0
+    drained.clear()
   }
 }
 
@@ -74,11 +79,26 @@ class FrameBuffer {
 
   next(each: FrameReader): number {
     const from = this.at + 4
-    const to = from + this.view.getUint32(this.at, true)
-    this.at = to
-    const head = readCommandsHead(this.bytes.subarray(from, to))
+    const head = readCommandsHead(this.take())
     if (head === undefined) return 0
     each(this.bytes, this.view, from + head.entriesAt, head.count, head.replyTo)
     return head.count
+  }
+
+  empty(each: (frame: Uint8Array) => void): void {
+    while (this.at < this.length) each(this.take())
+    this.clear()
+  }
+
+  clear(): void {
+    this.length = 0
+    this.at = 0
+  }
+
+  /** The next frame, which is taken from then on. */
+  private take(): Uint8Array {
+    const from = this.at + 4
+    this.at = from + this.view.getUint32(this.at, true)
+    return this.bytes.subarray(from, this.at)
   }
 }

@@ -274,6 +274,33 @@ describe('a store that fails', () => {
     expect(bed.answers.length).toBe(1)
   })
 
+  test('SHD-56 is short of copies: what is not decided yet is told BUSY, what is waits, and all goes on when there are enough', async () => {
+    const bed = await Bed.selling(1_000, { silent: true })
+    bed.store.troubles.push('applies and is short', 'applies and is short')
+    bed.store.hold()
+    bed.buy('first')
+    await bed.world.pass(60)
+    bed.send({ op: 'buy', sku: 'shoe', user: 'waits', msgid: 1 })
+    expect(bed.answers).toEqual([])
+    bed.store.letGo()
+    await bed.rest()
+    bed.send({ op: 'buy', sku: 'shoe', user: 'comes', msgid: 2 })
+    await bed.rest()
+    expect(bed.answers.map(({ msgid, code }) => [msgid, code])).toEqual([
+      [1, 'BUSY'],
+      [2, 'BUSY'],
+    ])
+    expect(bed.answers[0]?.error?.retryAfterMs).toBeGreaterThan(0)
+    await bed.world.pass(200)
+    bed.send({ op: 'buy', sku: 'shoe', user: 'comes', msgid: 3 })
+    await bed.rest()
+    expect(bed.answers.slice(2).map(({ msgid, claim }) => [msgid, claim])).toEqual([
+      [0, 1],
+      [3, 2],
+    ])
+    expect((await bed.journal()).map((one) => one.position.seq)).toEqual([1, 2, 3])
+  })
+
   test('SHD-11 fills the mailbox up to its limit; whoever comes then is told BUSY at once, and the rest is answered later', async () => {
     const bed = await Bed.selling(1_000, { limits: { mailboxBytesMax: 2_000 } })
     bed.store.hold()

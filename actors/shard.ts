@@ -10,6 +10,7 @@ import { refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { recover } from './recovery.ts'
+import { Rests } from './rests.ts'
 import { ShardBatch } from './shard-batch.ts'
 import { ShardCounters } from './shard-counters.ts'
 import { WaitingEntries } from './waiting-entries.ts'
@@ -49,7 +50,8 @@ export interface ShardParts {
  *     serve -> mailbox -> decide + evolve -> append | confirm -> answers, broadcast, outbox
  *
  * Everything that leaves passes {@link Shard.turn}'s gate, which opens when the store has the batch (G3). If the store says `fenced`, what was
- * held is dropped and the shard is lost (G5). If the store fails, the same record is tried again, and answers wait.
+ * held is dropped and the shard is lost (G5). If the store fails, the same record is tried again, and answers wait. While the store is short of copies,
+ * which may last, whatever is not decided yet is told BUSY.
  */
 export class Shard {
   readonly counters = new ShardCounters()
@@ -73,11 +75,12 @@ export class Shard {
   /** Once this batch is stored the state is handed on, so it has to be the stored one. */
   private keepsState = false
   private aheadIsDue = false
+  private isShort = false
   private state: 'recovering' | 'idle' | 'turning' | 'stopped' = 'recovering'
   private isClosing = false
   private served: Served | undefined
   private ticker: Timer | undefined
-  private idleListeners: (() => void)[] = []
+  private readonly rests = new Rests()
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
@@ -149,7 +152,7 @@ export class Shard {
     this.ticker?.cancel()
     do {
       await this.waiting.settled()
-      while (this.state === 'turning') await this.idle()
+      while (this.state === 'turning') await this.rests.next()
     } while (this.waiting.isReading && this.state === 'idle')
     this.state = 'stopped'
   }
@@ -159,16 +162,12 @@ export class Shard {
     return this.state === 'turning'
   }
 
-  private idle(): Promise<void> {
-    return new Promise((resolve) => void this.idleListeners.push(resolve))
-  }
-
   private receive(frame: Uint8Array): void {
     if (frame[0] !== frameVersion || frame[1] !== frameKind.commands) {
       this.counters.foreignFrames++
       return
     }
-    if (!this.mailbox.push(frame)) return this.refuse(frame)
+    if (this.isShort || !this.mailbox.push(frame)) return this.refuse(frame)
     this.wake()
   }
 
@@ -235,7 +234,7 @@ export class Shard {
       more ||= !this.mailbox.isEmpty || this.open.entries > 0 || !this.waiting.isEmpty || this.tickIsDue
     }
     if (this.isTurning) this.state = 'idle'
-    this.tellIdle()
+    this.rests.tell()
   }
 
   /** False, and lost, if the lease has run out: whatever time has passed since, another may be answering by now. */
@@ -248,12 +247,6 @@ export class Shard {
   /** Bytes of what waits to be decided, and of what has been for the next batch. */
   private get gathered(): number {
     return this.open.bytes + this.mailbox.bytes
-  }
-
-  private tellIdle(): void {
-    const listeners = this.idleListeners
-    this.idleListeners = []
-    for (const listener of listeners) listener()
   }
 
   /** Decides everything that waits or is due, up to the batch's limit; true if more is due. */
@@ -300,6 +293,7 @@ export class Shard {
     try {
       return await gate
     } finally {
+      this.isShort = false
       this.keepsState = false
     }
   }
@@ -357,6 +351,10 @@ export class Shard {
     // Nothing will be written until somebody looks after the store: this owner ends, and whoever answers next does so from what is stored.
     if (error instanceof StoreFault && error.code === 'STORE_UNUSABLE') throw error
     this.counters.storeFaults++
+    if (error instanceof StoreFault && error.code === 'STORE_SHORT') {
+      this.isShort = true
+      this.mailbox.giveBack((frame) => this.refuse(frame))
+    }
     world.log.error({ shard: name, error: String(error) }, 'the store failed; answers wait until it takes the batch')
     await delay(world.timers, limits.storeRetryMs)
     if (this.state === 'stopped' || this.parts.mayAct?.() === false) throw new EpochLost(name, 'LEASE_OVER')
@@ -388,7 +386,7 @@ export class Shard {
     this.other.drop()
     this.served?.close()
     this.ticker?.cancel()
-    this.tellIdle()
+    this.rests.tell()
     this.parts.onLost(error instanceof Error ? error : new Error(String(error)))
   }
 }

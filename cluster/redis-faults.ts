@@ -33,6 +33,7 @@ export function asStoreFault(error: unknown, where: string): StoreFault {
   const { word, message } = error
   if (word === 'OOM') return new StoreFault('STORE_FULL', `Redis at ${where} has no memory left`, error)
   if (word === 'MISCONF') return new StoreFault('STORE_FULL', `Redis at ${where} cannot write to its disk`, error)
+  if (word === 'NOREPLICAS') return new StoreFault('STORE_SHORT', `Redis at ${where} has fewer replicas than it may write with`, error)
   if (loginWords.has(word)) return loginFault(where, error)
   return new StoreFault('STORE_FAILED', `Redis at ${where} refused: ${firstLine(message)}`, error)
 }

@@ -67,7 +67,7 @@ export class ReplicaSender implements RedisSender {
     const [, wait] = closing
     const confirmed = wait?.status === 'fulfilled' ? numberReply(wait.value) : 0
     if (confirmed >= this.#replicas) return undefined
-    return new StoreFault('STORE_FAILED', `${confirmed} of ${this.#replicas} replicas of Redis have confirmed within ${this.#waitMs} ms`)
+    return new StoreFault('STORE_SHORT', `${confirmed} of ${this.#replicas} replicas of Redis have confirmed within ${this.#waitMs} ms`)
   }
 }
 

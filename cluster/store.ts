@@ -116,10 +116,17 @@ export interface Snapshot {
 export const chunkBytesMax = 256 * 1024
 
 /**
- * `STORE_FAILED` and `STORE_FULL` may pass: the same call may succeed later. `STORE_UNUSABLE` will not by itself, nor will `STORE_IN_USE` while the other
+ * `STORE_FAILED`, `STORE_SHORT` (fewer copies than promised) and `STORE_FULL` may pass: the same call may succeed later. `STORE_UNUSABLE` will not by itself, nor will `STORE_IN_USE` while the other
  * process lives. `STORE_GAP` is of reading only.
  */
-export type StoreFaultCode = 'STORE_FAILED' | 'STORE_GAP' | 'STORE_FULL' | 'STORE_IN_USE' | 'STORE_UNUSABLE' | 'STORE_CLOSED'
+export type StoreFaultCode =
+  | 'STORE_FAILED'
+  | 'STORE_SHORT'
+  | 'STORE_GAP'
+  | 'STORE_FULL'
+  | 'STORE_IN_USE'
+  | 'STORE_UNUSABLE'
+  | 'STORE_CLOSED'
 
 /** The store could not do it, or cannot say whether it did. */
 export class StoreFault extends Error {

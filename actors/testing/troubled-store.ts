@@ -12,7 +12,7 @@ import {
 import { MemoryStore } from './memory-store.ts'
 
 /** What becomes of the next append or confirmation. */
-export type Trouble = 'fails' | 'applies and fails' | 'fenced'
+export type Trouble = 'fails' | 'applies and fails' | 'applies and is short' | 'fenced'
 
 /** A store whose appends and confirmations wait, fail or are refused as a test wants it. */
 export class TroubledStore implements Store {
@@ -53,6 +53,7 @@ export class TroubledStore implements Store {
     if (trouble === 'fails') throw new StoreFault('STORE_FAILED', 'told to fail')
     const outcome = await this.kept.append(shard, position, record)
     if (trouble === 'applies and fails') throw new StoreFault('STORE_FAILED', 'told to fail after the fact')
+    if (trouble === 'applies and is short') throw new StoreFault('STORE_SHORT', 'told to be short of copies')
     return outcome
   }
 
@@ -61,6 +62,7 @@ export class TroubledStore implements Store {
     await this.turn()
     const trouble = this.troubles.shift()
     if (trouble === 'fenced') return 'fenced'
+    if (trouble === 'applies and is short') throw new StoreFault('STORE_SHORT', 'told to be short of copies')
     if (trouble !== undefined) throw new StoreFault('STORE_FAILED', 'told to fail')
     return this.kept.confirm(shard, last)
   }

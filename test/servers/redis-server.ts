@@ -19,6 +19,8 @@ export interface RedisServerOptions {
   readonly user?: string
   readonly certificate?: Certificate
   readonly replicaOf?: RedisServer
+  /** Where it reaches that one, if there is a line in between. */
+  readonly replicaPort?: number
   /** It watches others and keeps nothing. */
   readonly isSentinel?: boolean
   /** More settings, as in redis.conf. */
@@ -159,7 +161,7 @@ export class RedisServer {
   }
 
   async #arguments(): Promise<readonly string[]> {
-    const { password, user, certificate, replicaOf, isSentinel = false, settings = {} } = this.#options
+    const { password, user, certificate, replicaOf, replicaPort, isSentinel = false, settings = {} } = this.#options
     const all: [string, string][] = [
       ['bind', '127.0.0.1'],
       ['port', certificate === undefined ? String(this.port) : '0'],
@@ -174,7 +176,7 @@ export class RedisServer {
       )
     if (password !== undefined && user === undefined) all.push(['requirepass', password])
     if (password !== undefined && user !== undefined) all.push(['user', `${user} on >${password} ~* &* +@all`], ['user', 'default off'])
-    if (replicaOf !== undefined) all.push(['replicaof', `127.0.0.1 ${replicaOf.port}`])
+    if (replicaOf !== undefined) all.push(['replicaof', `127.0.0.1 ${replicaPort ?? replicaOf.port}`])
     if (certificate !== undefined) {
       all.push(['tls-port', String(this.port)], ['tls-cert-file', certificate.certificatePath], ['tls-key-file', certificate.keyPath])
       all.push(['tls-auth-clients', 'no'])
