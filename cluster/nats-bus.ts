@@ -8,6 +8,7 @@ import { NatsLane, type NatsLaneLimits } from './nats-lane.ts'
 import { NatsLink } from './nats-link.ts'
 import type { NatsOptions } from './nats-options.ts'
 import type { NatsSubscription } from './nats.ts'
+import { awaySinceOf, type Reachable } from './reachable.ts'
 import type { World } from './world.ts'
 
 export interface NatsBusLimits extends NatsLaneLimits {
@@ -28,7 +29,7 @@ export const natsBusLimits: NatsBusLimits = {
  *
  * Only commands are known to have had no receiver (`onUndelivered`): nobody does anything about an answer to a gateway that is gone.
  */
-export class NatsBus implements Bus, MetricSource {
+export class NatsBus implements Bus, MetricSource, Reachable {
   readonly #world: World
   readonly #limits: NatsBusLimits
   readonly #ways: Readonly<Record<SubjectKind, Way>>
@@ -72,6 +73,10 @@ export class NatsBus implements Bus, MetricSource {
       for (const link of made) link.close()
       throw error
     }
+  }
+
+  get awaySince(): number | undefined {
+    return awaySinceOf(Object.values(this.#ways).map(({ link }) => link))
   }
 
   send(subject: string, frame: Uint8Array): SendResult {

@@ -1,6 +1,7 @@
 import { NatsFault } from './nats-fault.ts'
 import { type NatsOptions, type NatsServer, parseNatsServer } from './nats-options.ts'
 import { dialNats, type NatsConnection, type NatsSubscription, type OnMessage } from './nats.ts'
+import type { Reachable } from './reachable.ts'
 import type { Timer, World } from './world.ts'
 
 const redialFirstMs = 100
@@ -20,7 +21,7 @@ export interface LinkListener {
  * A connection to NATS that is made again whenever it is lost, to any of the servers, with subscriptions that outlive it. While there is none,
  * `connection` is undefined and nothing is kept for later: whoever sends knows that it cannot.
  */
-export class NatsLink {
+export class NatsLink implements Reachable {
   readonly #options: NatsOptions
   readonly #name: string
   readonly #servers: readonly NatsServer[]
@@ -33,6 +34,7 @@ export class NatsLink {
   #pinged: NatsConnection | undefined
   #pause: { readonly timer: Timer; end(): void } | undefined
   #closed = false
+  #awaySince: number | undefined
   /** Connections that were made after one was lost. */
   reconnects = 0
 
@@ -65,6 +67,10 @@ export class NatsLink {
 
   get connection(): NatsConnection | undefined {
     return this.#connection
+  }
+
+  get awaySince(): number | undefined {
+    return this.#awaySince
   }
 
   subscribe(subject: string, onMessage: OnMessage): NatsSubscription {
@@ -183,6 +189,7 @@ export class NatsLink {
 
   #stands(connection: NatsConnection): void {
     this.#connection = connection
+    this.#awaySince = undefined
     for (const subscription of this.#subscriptions) {
       subscription.current = connection.subscribe(subscription.subject, subscription.onMessage)
     }
@@ -192,6 +199,7 @@ export class NatsLink {
   #lost(connection: NatsConnection, reason: string): void {
     if (connection !== this.#connection) return
     this.#connection = undefined
+    this.#awaySince = this.#world.clock.monotonic()
     this.reconnects++
     this.#world.log.warn({ connection: this.#name, server: connection.server, reason }, 'the connection to NATS is lost; connecting again')
     for (const subscription of this.#subscriptions) subscription.current = undefined

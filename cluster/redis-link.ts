@@ -1,3 +1,4 @@
+import type { Reachable } from './reachable.ts'
 import { asStoreFault, awayFault, isUnknownScript } from './redis-faults.ts'
 import { describeAddress, type RedisAddress } from './redis-url.ts'
 import { type RedisCommand, RedisConnection, type RedisConnectionOptions } from './redis.ts'
@@ -18,7 +19,7 @@ const sayAgainMs = 30_000
  * Keeps one connection to Redis: a new one as soon as the one before has ended. Nothing is kept for later or sent twice: what is asked while there is
  * no connection fails at once. Where Sentinels are asked, another of them comes first each time.
  */
-export class RedisLink {
+export class RedisLink implements Reachable {
   readonly where: string
   readonly #options: RedisLinkOptions
   readonly #world: World
@@ -30,6 +31,7 @@ export class RedisLink {
   #lastFault: StoreFault
   #pause: Pause | undefined
   #isClosing = false
+  #awaySince: number | undefined
   /** When it was last said that Redis is away; undefined while it is there. */
   #saidAwayAt: number | undefined
   #first: FirstConnection | undefined
@@ -66,6 +68,10 @@ export class RedisLink {
     }
     if (link === undefined) throw new Error('a link that was never made')
     return link
+  }
+
+  get awaySince(): number | undefined {
+    return this.#awaySince
   }
 
   /** As {@link RedisConnection.send}, but a refusal is a `StoreFault` too, unless it only says that a script is unknown. */
@@ -128,6 +134,7 @@ export class RedisLink {
 
   #use(connection: RedisConnection): void {
     this.#connection = connection
+    this.#awaySince = undefined
     if (this.#saidAwayAt !== undefined) this.#world.log.info({ redis: this.where, link: this.#options.name }, 'Redis is there again')
     this.#saidAwayAt = undefined
     this.#first?.resolve()
@@ -138,6 +145,7 @@ export class RedisLink {
     this.#connection = undefined
     if (this.#isClosing) return
     const now = this.#world.clock.monotonic()
+    this.#awaySince ??= now
     const changed = fault.message !== this.#lastFault.message
     this.#lastFault = fault
     if (!changed && this.#saidAwayAt !== undefined && now - this.#saidAwayAt < sayAgainMs) return

@@ -1,4 +1,5 @@
 import type { MetricSink, MetricSource } from './metrics.ts'
+import { awaySinceOf, type Reachable } from './reachable.ts'
 import { checkFormat } from './redis-format.ts'
 import { RedisJournalReader } from './redis-journal-reader.ts'
 import { journalScripts, RedisJournal } from './redis-journal.ts'
@@ -55,7 +56,7 @@ const memoryLookMs = 60_000
  * The store in Redis. Two connections: one for what answers wait for, so that no long answer is in its way, and one for the rest. Waits for a Redis that
  * is away; rejects with a `StoreFault` of one line if it cannot be used as it is.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<Store & MetricSource> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store & MetricSource & Reachable> {
   const { durability, shards, world, signal } = options
   const link = {
     address: parseRedisUrl(options.url),
@@ -86,7 +87,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store 
   }
 }
 
-class RedisStore implements Store, MetricSource {
+class RedisStore implements Store, MetricSource, Reachable {
   readonly #shards: ShardCounts
   readonly #world: World
   readonly #links: readonly RedisLink[]
@@ -111,6 +112,10 @@ class RedisStore implements Store, MetricSource {
     this.#snapshots = new RedisSnapshots(side, this.#reader, world, options.archiveDays * dayMs)
     this.#records = new RedisRecords(side, commits)
     this.#memoryLook = world.timers.every(memoryLookMs, () => this.#lookAtMemory())
+  }
+
+  get awaySince(): number | undefined {
+    return awaySinceOf(this.#links)
   }
 
   async claim(shard: ShardName, owner: string): Promise<Lease | 'taken'> {

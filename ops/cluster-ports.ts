@@ -14,6 +14,7 @@ import type { ClusterUrls, Config } from './config.ts'
 import { FollowerThread } from './follower-thread.ts'
 import type { Metrics } from './metrics.ts'
 import type { ActorPorts, NodePorts } from './node-ports.ts'
+import type { Readiness } from './readiness.ts'
 import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
 
 export interface ClusterPortsParts {
@@ -26,38 +27,40 @@ export interface ClusterPortsParts {
   readonly closers: Closers
   /** Ends the wait for servers that are away. */
   readonly stopping: AbortSignal
-  readonly waitsFor: (what: string) => void
+  readonly readiness: Readiness
 }
 
 /**
  * The ports of one process of a cluster: NATS and Redis, which it waits for. Rejects with a fault of one line if one of them can never be used as it is.
  */
 export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePorts> {
-  const { config, urls, node, world, metrics, closers, stopping, waitsFor } = parts
+  const { config, urls, node, world, metrics, closers, stopping, readiness } = parts
   const tls = await redisTls(config)
   const durability = config.durability
   const shards = { inv: config.shards, ses: config.shards }
   const redis = { url: urls.redisUrl, world, signal: stopping, durability, shards, ...(tls === undefined ? {} : { tls }) }
   const nats = await natsOptions(parts)
-  waitsFor('Redis')
+  readiness.waitsFor('Redis')
   await agreeOverRedis(redis, new Map())
-  waitsFor('NATS')
+  readiness.waitsFor('NATS')
   const bus = await NatsBus.connect(nats)
   closers.add(() => bus.close())
   metrics.add(bus)
+  readiness.needs('NATS', bus)
 
   let queue: Promise<Queue> | undefined
   const openQueue = async (): Promise<Queue> => {
-    waitsFor('NATS')
+    readiness.waitsFor('NATS')
     const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas })
     closers.add(() => opened.close())
     return opened
   }
   const openActorPorts = async (): Promise<ActorPorts> => {
-    waitsFor('Redis')
+    readiness.waitsFor('Redis')
     const store = await openRedisStore({ ...redis, archiveDays: config.archiveDays, leaseMs: config.leaseMs })
     closers.add(() => store.close())
     metrics.add(store)
+    readiness.needs('Redis', store)
     const members = await openRedisMembers(redis)
     closers.add(() => members.close())
     const follower = new FollowerThread({ kind: 'redis', url: urls.redisUrl, ...(tls === undefined ? {} : { tls }) })
@@ -72,7 +75,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
       if (jwtSecret !== undefined && backendKey !== undefined && operatorKey !== undefined) return { jwtSecret, backendKey, operatorKey }
       const made = makeSecrets(world.random)
       const proposed = new Map(secretNames.filter((name) => config[name] === undefined).map((name) => [name, made[name]]))
-      waitsFor('Redis')
+      readiness.waitsFor('Redis')
       const kept = await agreeOverRedis(redis, proposed)
       return secretsOf((name) => config[name] ?? kept.get(name))
     },

@@ -53,18 +53,17 @@ export async function startNode(config: Config, world: World, options: NodeOptio
 
 async function build(config: Config, world: World, options: NodeOptions, closers: Closers): Promise<Node> {
   const { log } = world
-  const readiness = new Readiness()
+  const readiness = new Readiness(world.clock)
   const metrics = createMetrics()
   const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
   closers.add(() => ops.close())
 
   const node = world.random.id(10)
   const { routes = () => new Map(), stopping = new AbortController().signal, endsWithLease = true } = options
-  const waitsFor = (what: string): void => readiness.notReady(`waiting for ${what}`)
   const ports =
     config.cluster === undefined
       ? await openEmbeddedPorts(config, world, closers)
-      : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, waitsFor })
+      : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, readiness })
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 

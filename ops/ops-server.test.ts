@@ -4,6 +4,7 @@ import { createLog } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { type OpsServer, startOpsServer } from './ops-server.ts'
 import { Readiness } from './readiness.ts'
+import { realClock } from './world.ts'
 
 let server: OpsServer
 let readiness: Readiness
@@ -11,7 +12,7 @@ let logged: string[]
 let broken: boolean
 
 beforeEach(async () => {
-  readiness = new Readiness()
+  readiness = new Readiness(realClock)
   logged = []
   broken = false
   const log = createLog({ level: 'info', pretty: false, colours: false }, { write: (line) => logged.push(line) })
