@@ -9,4 +9,5 @@ export async function startOrders({ config, world, ports, calls, metrics, closer
   const queue = await ports.queue()
   const worker = new PaymentWorker({ queue, provider, calls, world, limits: { concurrency: config.paymentConcurrency } })
   closers.add(() => worker.close())
+  metrics.add(worker)
 }
