@@ -253,6 +253,39 @@ describe('a payment worker', () => {
     expect(provider.atOnceMost).toBe(4)
   })
 
+  const charged = { order: orderOf(1).order, amountMinor: 5_000, currency: 'EUR' }
+
+  test('PAY-15 told that there is news of a charge, it asks at once instead of waiting for its next try', async () => {
+    provider.charges = ['unknown']
+    provider.queries = ['unknown', 'paid']
+    start({ retryFirstMs: 60_000, retryMostMs: 60_000 })
+    await queue.put('a', orderOf(1))
+    await world.until('it waits for its second try', () => provider.asks('charge') === 1)
+    await world.pass(100)
+    const before = world.clock.now()
+    const first = worker.look(charged)
+    await world.until('it asks', () => provider.asks('query') === 1, 1_000)
+    await world.pass(100)
+    const second = worker.look(charged)
+    await world.settled(Promise.all([first, second]))
+    expect(world.clock.now() - before).toBeLessThan(2_000)
+    expect(inventory.outcomes).toEqual(['paid'])
+  })
+
+  test('PAY-16 it settles what nobody here works on, too, without a charge', async () => {
+    provider.queries = ['absent', 'unknown', 'paid', 'paid']
+    start()
+    await expect(world.settled(worker.look(charged))).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN' })
+    await expect(world.settled(worker.look(charged))).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN' })
+    expect(inventory.settled).toEqual([])
+    await world.settled(worker.look(charged))
+    expect(inventory.outcomes).toEqual(['paid'])
+    inventory.answers = [{ state: 'paid' }, { state: 'cancelled' }]
+    await world.settled(worker.look(charged))
+    expect(provider.asked.slice(-2), 'money for an order that has ended otherwise').toEqual(['query shoe:x1:1', 'refund shoe:x1:1/refund'])
+    expect(provider.asks('charge')).toBe(0)
+  })
+
   test('PAY-9 has no more payments under way than its limit', async () => {
     start({ concurrency: 4 })
     for (let claim = 1; claim <= 40; claim++) await queue.put(`${claim}`, orderOf(claim))

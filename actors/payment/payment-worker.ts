@@ -33,8 +33,8 @@ interface PaymentWorkerParts {
   readonly limits?: Partial<PaymentWorkerLimits>
 }
 
-/** What of a queued order its payment depends on. */
-type Payable = Charge & { readonly order: OrderId }
+/** A charge that was made, or may have been. */
+export type ChargedOrder = Omit<Charge, 'payment'> & { readonly order: OrderId }
 
 /** An order goes back to the queue, which hands it out again later. */
 export class PaymentFault extends Error {
@@ -82,6 +82,13 @@ export class PaymentWorker implements MetricSource {
     this.guard.stop()
   }
 
+  /** The provider has something to say about a charge, so it is asked now and not at its turn. Rejects if the outcome is not known yet. */
+  look(order: ChargedOrder): Promise<void> {
+    this.pauses.hurry(order.order)
+    const key = chargeKey(order.order)
+    return this.underWay.get(key) ?? this.begin(key, () => this.settleKnown(order))
+  }
+
   collect(sink: MetricSink): void {
     const { paid, declined, refunded, givenBack, returned } = this.counters
     for (const [outcome, count] of Object.entries({ paid, declined, refunded, given_back: givenBack, returned })) {
@@ -97,7 +104,7 @@ export class PaymentWorker implements MetricSource {
 
   /** The same order delivered twice at a time is worked on once. */
   private deliver({ order }: Delivery): Promise<void> {
-    const key = `${order.kind} ${order.order}`
+    const key = order.kind === 'charge' ? chargeKey(order.order) : `refund ${order.order}`
     return this.underWay.get(key) ?? this.begin(key, () => this.work(order))
   }
 
@@ -109,8 +116,7 @@ export class PaymentWorker implements MetricSource {
 
   private async work(order: QueuedOrder): Promise<void> {
     try {
-      const id = parseOrderId(order.order)
-      if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order.order} is not an order id`)
+      const id = orderParts(order.order)
       if (order.kind === 'refund') await this.refund(order, id)
       else await this.charge(order, id)
     } catch (error) {
@@ -120,8 +126,18 @@ export class PaymentWorker implements MetricSource {
     }
   }
 
-  private async charge(order: Payable, id: OrderParts): Promise<void> {
-    const outcome = await this.outcomeOf(order)
+  private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {
+    await this.conclude(order, id, await this.outcomeOf(order))
+  }
+
+  private async settleKnown(order: ChargedOrder): Promise<void> {
+    const id = orderParts(order.order)
+    const outcome = await this.guard.ask('query', order.order, () => this.parts.provider.query(order.order))
+    if (outcome === 'unknown' || outcome === 'absent') throw unknownPayment(order.order)
+    await this.conclude(order, id, outcome)
+  }
+
+  private async conclude(order: ChargedOrder, id: OrderParts, outcome: 'paid' | 'declined'): Promise<void> {
     const state = await this.settle(order, id, outcome)
     if (outcome === 'declined') this.counters.declined++
     else if (state === 'declined' || state === 'cancelled') {
@@ -137,7 +153,7 @@ export class PaymentWorker implements MetricSource {
     this.counters.refunded++
   }
 
-  private async outcomeOf(order: Payable): Promise<'paid' | 'declined'> {
+  private async outcomeOf(order: QueuedOrder): Promise<'paid' | 'declined'> {
     const { provider } = this.parts
     let outcome: 'paid' | 'declined' | 'unknown' | 'absent' = 'absent'
     for (let tried = 1; ; tried++) {
@@ -145,13 +161,12 @@ export class PaymentWorker implements MetricSource {
         ? this.guard.ask('charge', order.order, () => provider.charge(order, order.order))
         : this.guard.ask('query', order.order, () => provider.query(order.order)))
       if (outcome === 'paid' || outcome === 'declined') return outcome
-      if (!(await this.pauses.before(tried, order.order)))
-        throw new PaymentFault('PAYMENT_UNKNOWN', `whether ${order.order} is paid is not known yet`)
+      if (!(await this.pauses.before(tried, order.order))) throw unknownPayment(order.order)
     }
   }
 
   /** Resolves when none of the buyer's money is left with the provider. */
-  private async giveBack(order: Payable): Promise<void> {
+  private async giveBack(order: ChargedOrder): Promise<void> {
     const { amountMinor, currency } = order
     const refund = { charge: order.order, amountMinor, currency }
     for (let tried = 1; ; tried++) {
@@ -164,7 +179,7 @@ export class PaymentWorker implements MetricSource {
   }
 
   /** Tells the inventory until it has said yes or no; resolves with the order's state, or undefined if the inventory has put the order away. */
-  private async settle(order: Payable, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
+  private async settle(order: ChargedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
     const { calls, world } = this.parts
     const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
     const payload = packInner(settlement)
@@ -179,6 +194,21 @@ export class PaymentWorker implements MetricSource {
         throw new PaymentFault('SETTLE_UNKNOWN', `${order.order} could not be settled yet: ${error.code}`)
     }
   }
+}
+
+function orderParts(order: OrderId): OrderParts {
+  const id = parseOrderId(order)
+  if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order} is not an order id`)
+  return id
+}
+
+function unknownPayment(order: OrderId): PaymentFault {
+  return new PaymentFault('PAYMENT_UNKNOWN', `whether ${order} is paid is not known yet`)
+}
+
+/** Under which work on a charge is known while it is under way. */
+function chargeKey(order: OrderId): string {
+  return `charge ${order}`
 }
 
 /** Of the refund of everything that an order cost, which is made once. */
