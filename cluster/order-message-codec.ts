@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { formatOrderId, type OrderId, parseOrderId } from '../protocol/ids.ts'
+import { orderIdSchema } from '../protocol/id-schemas.ts'
 import type { DeadLetter, QueuedOrder } from './queue.ts'
 
 /**
@@ -8,15 +8,8 @@ import type { DeadLetter, QueuedOrder } from './queue.ts'
  */
 const version = 1
 
-const orderId = z.string().transform((text, context): OrderId => {
-  const parts = parseOrderId(text)
-  if (parts !== undefined) return formatOrderId(parts)
-  context.addIssue({ code: 'custom', message: 'no order id' })
-  return z.NEVER
-})
-
 const orderSchema = z.object({
-  order: orderId,
+  order: orderIdSchema,
   user: z.string(),
   qty: z.int().nonnegative(),
   amountMinor: z.int().nonnegative(),

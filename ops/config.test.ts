@@ -122,6 +122,19 @@ test.each([
   expect(problems).not.toContain('hush')
 })
 
+test('CFG-5 the provider http needs to know where it is and how to sign, where payments are taken', () => {
+  expect(problemsOf({ paymentProvider: 'http' })).toEqual([
+    'paymentUrl: missing; the provider http needs SLUICE_PAYMENT_URL and SLUICE_PAYMENT_SECRET',
+    'paymentSecret: missing; the provider http needs SLUICE_PAYMENT_URL and SLUICE_PAYMENT_SECRET',
+  ])
+  const secret = { SLUICE_PAYMENT_SECRET: 's'.repeat(32) }
+  expect(problemsOf({ paymentProvider: 'http' }, { ...secret, SLUICE_PAYMENT_URL: 'https://pay.example/sluice' })).toEqual([])
+  expect(problemsOf({ paymentProvider: 'http' }, { ...secret, SLUICE_PAYMENT_URL: 'http://pay:99999' })).toEqual([
+    'paymentUrl: this is no URL',
+  ])
+  expect(problemsOf({ paymentProvider: 'http' }, { ...secret, SLUICE_PAYMENT_URL: 'ftp://pay' })).toHaveLength(1)
+})
+
 test('CFG-6 a misspelt variable is reported', () => {
   const environment = { SLUICE_WEBPORT: '1', SLUICE_KEY: 'k', SLUICE_WEB_PORT: '1', PATH: '/bin' }
   expect(loadConfig({}, environment, '/srv').unknownVariables).toEqual(['SLUICE_WEBPORT'])

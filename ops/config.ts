@@ -91,7 +91,7 @@ function contradictionsOf(settings: Settings): readonly string[] {
       'trustUserHeader: anyone who reaches the web port could be any user; name the proxies in trustedProxies, or listen on loopback',
     )
   }
-  problems.push(...clusterProblems(settings))
+  problems.push(...clusterProblems(settings), ...paymentProblems(settings))
   for (const [cert, key] of filePairs) {
     const [given, missing] = settings[cert] === '' ? [key, cert] : [cert, key]
     if ((settings[cert] === '') !== (settings[key] === '')) problems.push(`${missing}: missing, and ${given} is of no use without it`)
@@ -114,6 +114,16 @@ function clusterProblems(settings: Settings): readonly string[] {
   const problems: string[] = []
   if (role !== 'all') problems.push(`role: ${role} is a part of a cluster; ${both}`)
   if (typeof durability !== 'string') problems.push(`durability: replicas are those of a cluster's Redis; ${both}`)
+  return problems
+}
+
+function paymentProblems({ role, paymentProvider, paymentUrl, paymentSecret }: Settings): readonly string[] {
+  if (paymentProvider !== 'http' || (role !== 'orders' && role !== 'all')) return []
+  const needs = `the provider http needs ${variableOf('paymentUrl')} and ${variableOf('paymentSecret')}`
+  const problems: string[] = []
+  if (paymentUrl === undefined) problems.push(`paymentUrl: missing; ${needs}`)
+  else if (!URL.canParse(paymentUrl)) problems.push('paymentUrl: this is no URL')
+  if (paymentSecret === undefined) problems.push(`paymentSecret: missing; ${needs}`)
   return problems
 }
 

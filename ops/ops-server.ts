@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../cluster/world.ts'
 import type { Metrics } from './metrics.ts'
+import { type OpsRoute, readOpsBody } from './ops-routes.ts'
 import type { Readiness } from './readiness.ts'
 import { listenFault } from './start-fault.ts'
 
@@ -16,6 +17,8 @@ export interface OpsServerParts {
 export interface OpsServer {
   /** The port listened on, also when 0 was asked for. */
   readonly port: number
+  /** Serves one path more. */
+  add(path: string, route: OpsRoute): void
   close(): Promise<void>
 }
 
@@ -23,29 +26,37 @@ const connectionsMax = 256
 const requestTimeoutMs = 10_000
 
 /**
- * Serves `/metrics`, `/healthz` (200 while the process lives) and `/readyz` (200, or 503 and the reason). Meant for the machine's own network:
- * it asks for no key. Throws a `StartFault` when it cannot listen.
+ * Serves `/metrics`, `/healthz` (200 while the process lives) and `/readyz` (200, or 503 and the reason), and what roles add. Meant for the machine's own network:
+ * by itself it asks for no key. Throws a `StartFault` when it cannot listen.
  */
 export async function startOpsServer(parts: OpsServerParts): Promise<OpsServer> {
+  const routes = new Map<string, OpsRoute>()
   const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }, (request, response) => {
-    answer(parts, request, response).catch((error: unknown) => {
+    answer(parts, routes, request, response).catch((error: unknown) => {
       parts.log.error({ error, url: request.url }, 'the ops server failed to answer')
       say(response, 500, 'failed; the log says why\n')
     })
   })
   server.maxConnections = connectionsMax
   const port = await listen(server, parts)
-  return { port, close: () => closed(server) }
+  return { port, add: (path, route) => void routes.set(path, route), close: () => closed(server) }
 }
 
-async function answer(parts: OpsServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  parts: OpsServerParts,
+  routes: ReadonlyMap<string, OpsRoute>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  const route = routes.get(path)
+  if (route !== undefined) return answerRoute(route, request, response)
   // Bodies are of no use here and must not wait in memory.
   request.resume()
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD')
     return say(response, 405, 'only GET and HEAD\n')
   }
-  const path = (request.url ?? '/').split('?', 1)[0]
   switch (path) {
     case '/healthz':
       return say(response, 200, 'ok\n')
@@ -58,6 +69,23 @@ async function answer(parts: OpsServerParts, request: IncomingMessage, response:
     default:
       return say(response, 404, 'here are /metrics, /healthz and /readyz\n')
   }
+}
+
+async function answerRoute(route: OpsRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = '', url = '/', headers } = request
+  if (method !== route.method) {
+    request.resume()
+    response.setHeader('allow', route.method)
+    return say(response, 405, `only ${route.method}\n`)
+  }
+  const body = await readOpsBody(request)
+  if (body === undefined) {
+    // What is left of it is not read.
+    response.setHeader('connection', 'close')
+    return say(response, 413, 'too large\n')
+  }
+  const { status, text, type } = await route.answer({ method, path: url, headers, body })
+  say(response, status, text, type)
 }
 
 function say(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

@@ -97,9 +97,8 @@ export function host(group: string, fallback: string, description: string) {
   return schema.default(fallback).register(settingInfo, info)
 }
 
-export function secret(group: string, least: number, description: string) {
+export function secret(group: string, least: number, description: string, fallback = 'made at random, kept in the data folder') {
   const allowed = `${least} to ${secretCharactersMax} visible ASCII characters`
-  const fallback = 'made at random, kept in the data folder'
   const info = { ...undescribed, group, unit: 'text', description, allowed, fallback, secret: true }
   return secretText(least).optional().register(settingInfo, info)
 }

@@ -122,7 +122,23 @@ export const settingsSchema = z.strictObject({
   tickMs: integer('Timing', 'ms', 100, 10, 10_000, 'time between two broadcasts of stock and line'),
   drainSeconds: integer('Timing', 's', 5, 0, 600, 'time that clients get to move elsewhere when the node stops'),
 
+  paymentProvider: choice(
+    'Payment',
+    ['simulated', 'http'],
+    'simulated',
+    'who takes the money: simulated moves none; http is a server that speaks docs/payment-provider.md',
+  ),
+  paymentUrl: serverUrl('Payment', /^https?:\/\/[^\s?#@]+$/, 'https://payments.shop.example/sluice', 'where the http provider listens'),
+  paymentSecret: secret('Payment', 32, 'signs requests to the http provider, and its webhooks', 'none'),
   paymentConcurrency: integer('Payment', 'count', 64, 1, 10_000, 'most payments under way at a time'),
+  paymentDeadlineMs: integer(
+    'Payment',
+    'ms',
+    10_000,
+    100,
+    60_000,
+    'time for one answer of the payment provider; after that the outcome is unknown, and asked for',
+  ),
   simulatedDeclineShare: share('Payment', 0, 'share of payments that the simulated provider declines'),
   simulatedDelayMs: integer('Payment', 'ms', 300, 0, 60_000, 'time that the simulated provider takes for a payment'),
 

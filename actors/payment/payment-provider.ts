@@ -7,8 +7,8 @@ export interface PaymentProvider {
   charge(charge: Charge, idempotencyKey: string): Promise<ChargeOutcome>
   /** What became of the charge under this key; `absent` if the provider never saw it, so that it can be made. */
   query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'>
-  /** Gives back what the charge under this key took; `absent` if it took nothing. */
-  refund(charge: Charge, idempotencyKey: string): Promise<'refunded' | 'absent' | 'unknown'>
+  /** Gives money back, or says what became of the first refund under this key, which is a key of its own. */
+  refund(refund: Refund, idempotencyKey: string): Promise<RefundOutcome>
 }
 
 export interface Charge {
@@ -18,8 +18,19 @@ export interface Charge {
   readonly payment: string
 }
 
+/** The whole of a charge, or a part of it. */
+export interface Refund {
+  /** The key of the charge. */
+  readonly charge: string
+  readonly amountMinor: number
+  readonly currency: string
+}
+
 /**
- * `unknown`: it may or may not have happened, or is not decided yet; ask again. What was given back since counts as `declined`: whoever has forgotten that,
- * as after a loss of the journal's newest records, must not hand out units for it.
+ * `unknown`: it may or may not have happened, or is not decided yet; ask again. What was given back as a whole counts as `declined`: whoever has forgotten
+ * that, as after a loss of the journal's newest records, must not hand out units for it.
  */
 export type ChargeOutcome = 'paid' | 'declined' | 'unknown'
+
+/** `absent`: the charge took nothing that could go back. `refused`: less than this is left of it, or the provider does not give it back; asking again changes nothing. */
+export type RefundOutcome = 'refunded' | 'absent' | 'refused' | 'unknown'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LocalQueue } from '../../cluster/local-queue.ts'
+import { LocalQueue, localQueueLimits } from '../../cluster/local-queue.ts'
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import type { Code } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
@@ -8,7 +8,7 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
 import { skuId } from '../testing/ids.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
-import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
+import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from './payment-provider.ts'
 import { PaymentWorker, type PaymentWorkerLimits } from './payment-worker.ts'
 import type { ShardAnswer, ShardCalls, ShardCommand } from './shard-calls.ts'
 
@@ -23,8 +23,8 @@ function orderOf(claim: number, kind: QueuedOrder['kind'] = 'charge'): QueuedOrd
 class ScriptedProvider implements PaymentProvider {
   readonly asked: string[] = []
   charges: readonly (ChargeOutcome | 'fails' | 'hangs')[] = []
-  queries: readonly (ChargeOutcome | 'absent')[] = []
-  refunds: readonly ('refunded' | 'absent' | 'unknown')[] = []
+  queries: readonly (ChargeOutcome | 'absent' | 'fails')[] = []
+  refunds: readonly RefundOutcome[] = []
   atOnce = 0
   atOnceMost = 0
   takesMs = 10
@@ -41,11 +41,14 @@ class ScriptedProvider implements PaymentProvider {
     return this.later(answer)
   }
 
-  query(key: string): Promise<ChargeOutcome | 'absent'> {
-    return this.later(this.next('query', key, this.queries, 'paid'))
+  async query(key: string): Promise<ChargeOutcome | 'absent'> {
+    const answer = this.next('query', key, this.queries, 'paid')
+    if (answer === 'fails') throw new Error('the provider is down')
+    return this.later(answer)
   }
 
-  refund(_charge: Charge, key: string): Promise<'refunded' | 'absent' | 'unknown'> {
+  refund({ charge, amountMinor, currency }: Refund, key: string): Promise<RefundOutcome> {
+    expect({ charge, amountMinor, currency }).toEqual({ charge: 'shoe:x1:1', amountMinor: 5_000, currency: 'EUR' })
     return this.later(this.next('refund', key, this.refunds, 'refunded'))
   }
 
@@ -211,7 +214,7 @@ describe('a payment worker', () => {
     start()
     await queue.put('a', orderOf(1, 'refund'))
     await world.until('it is settled', () => inventory.settled.length === 1)
-    expect(provider.asked).toEqual(['refund shoe:x1:1', 'refund shoe:x1:1'])
+    expect(provider.asked).toEqual(['refund shoe:x1:1/refund', 'refund shoe:x1:1/refund'])
     expect(inventory.outcomes).toEqual(['refunded'])
   })
 
@@ -220,8 +223,67 @@ describe('a payment worker', () => {
     start()
     await queue.put('a', orderOf(1))
     await world.until('it went back', () => worker.counters.givenBack === 1)
-    expect(provider.asked).toEqual(['charge shoe:x1:1', 'refund shoe:x1:1'])
+    expect(provider.asked).toEqual(['charge shoe:x1:1', 'refund shoe:x1:1/refund'])
     expect(worker.counters.paid).toBe(0)
+  })
+
+  test('PAY-13 a refund that the provider refuses goes back to the queue at once, and is no refund', async () => {
+    provider.refunds = ['refused', 'refused']
+    start()
+    await queue.put('a', orderOf(1, 'refund'))
+    await world.until('it went back', () => worker.counters.returned === 1)
+    expect(provider.asks('refund')).toBe(1)
+    expect(inventory.settled).toEqual([])
+  })
+
+  test('PAY-14 leaves the provider alone after so many failures in a row: orders stay in the queue until one of them gets through', async () => {
+    provider.charges = Array.from({ length: 200 }, () => 'fails' as const)
+    provider.queries = Array.from({ length: 200 }, () => 'fails' as const)
+    start({ concurrency: 4, triesMax: 3, breaker: { failuresMax: 6, openFirstMs: 20_000, openMostMs: 20_000 } })
+    for (let claim = 1; claim <= 40; claim++) await queue.put(`${claim}`, orderOf(claim))
+    await world.until('what was under way went back', () => worker.counters.returned === 4)
+    expect(provider.asked).toHaveLength(6)
+    await world.until('one was tried', () => provider.asked.length === 7, 20_000)
+    await world.pass(5_000)
+    expect(provider.asked).toHaveLength(7)
+    provider.charges = []
+    provider.queries = []
+    await world.until('all are settled', () => inventory.settled.length === 40)
+    expect(await queue.deadLetters()).toEqual([])
+    expect(provider.atOnceMost).toBe(4)
+  })
+
+  const charged = { order: orderOf(1).order, amountMinor: 5_000, currency: 'EUR' }
+
+  test('PAY-15 told that there is news of a charge, it asks at once instead of waiting for its next try', async () => {
+    provider.charges = ['unknown']
+    provider.queries = ['unknown', 'paid']
+    start({ retryFirstMs: 60_000, retryMostMs: 60_000 })
+    await queue.put('a', orderOf(1))
+    await world.until('it waits for its second try', () => provider.asks('charge') === 1)
+    await world.pass(100)
+    const before = world.clock.now()
+    const first = worker.look(charged)
+    await world.until('it asks', () => provider.asks('query') === 1, 1_000)
+    await world.pass(100)
+    const second = worker.look(charged)
+    await world.settled(Promise.all([first, second]))
+    expect(world.clock.now() - before).toBeLessThan(2_000)
+    expect(inventory.outcomes).toEqual(['paid'])
+  })
+
+  test('PAY-16 it settles what nobody here works on, too, without a charge', async () => {
+    provider.queries = ['absent', 'unknown', 'paid', 'paid']
+    start()
+    await expect(world.settled(worker.look(charged))).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN' })
+    await expect(world.settled(worker.look(charged))).rejects.toMatchObject({ code: 'PAYMENT_UNKNOWN' })
+    expect(inventory.settled).toEqual([])
+    await world.settled(worker.look(charged))
+    expect(inventory.outcomes).toEqual(['paid'])
+    inventory.answers = [{ state: 'paid' }, { state: 'cancelled' }]
+    await world.settled(worker.look(charged))
+    expect(provider.asked.slice(-2), 'money for an order that has ended otherwise').toEqual(['query shoe:x1:1', 'refund shoe:x1:1/refund'])
+    expect(provider.asks('charge')).toBe(0)
   })
 
   test('PAY-9 has no more payments under way than its limit', async () => {
@@ -229,6 +291,16 @@ describe('a payment worker', () => {
     for (let claim = 1; claim <= 40; claim++) await queue.put(`${claim}`, orderOf(claim))
     await world.until('all are settled', () => inventory.settled.length === 40)
     expect(provider.atOnceMost).toBe(4)
+  })
+
+  test('PAY-9 has no more questions under way than its limit either, though the queue hands out again what takes long', async () => {
+    const impatient = new LocalQueue(world, { ...localQueueLimits, ackMs: 500 })
+    provider.takesMs = 900
+    worker = new PaymentWorker({ queue: impatient, provider, calls: inventory, world, limits: { concurrency: 4 } })
+    for (let claim = 1; claim <= 40; claim++) await impatient.put(`${claim}`, orderOf(claim))
+    await world.until('all are settled', () => inventory.settled.length === 40)
+    expect(provider.atOnceMost).toBe(4)
+    await world.settled(impatient.close())
   })
 
   test('PAY-10 ends what is under way when it closes, and gives the rest back', async () => {

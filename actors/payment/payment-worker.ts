@@ -1,25 +1,25 @@
-import type { Consumer, Delivery, Queue, QueuedOrder } from '../../cluster/queue.ts'
+import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
+import type { Delivery, Queue, QueuedOrder } from '../../cluster/queue.ts'
 import type { World } from '../../cluster/world.ts'
 import { codeTable } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
-import { type OrderParts, parseOrderId } from '../../protocol/ids.ts'
+import { type OrderId, type OrderParts, parseOrderId } from '../../protocol/ids.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
-import type { PaymentProvider } from './payment-provider.ts'
+import type { BreakerState } from './circuit-breaker.ts'
+import { Intake } from './intake.ts'
+import type { Charge, PaymentProvider } from './payment-provider.ts'
+import { ProviderGuard, type ProviderGuardLimits } from './provider-guard.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'
 import type { ShardCalls } from './shard-calls.ts'
 
-export interface PaymentWorkerLimits extends RetryLimits {
-  /** Payments under way at a time. */
-  readonly concurrency: number
-  /** For one answer of the provider; after that the outcome is unknown. */
-  readonly providerDeadlineMs: number
-}
+export interface PaymentWorkerLimits extends RetryLimits, ProviderGuardLimits {}
 
 export const paymentWorkerLimits: PaymentWorkerLimits = {
   concurrency: 64,
   providerDeadlineMs: 10_000,
+  breaker: { failuresMax: 20, openFirstMs: 2_000, openMostMs: 30_000 },
   triesMax: 8,
   retryFirstMs: 200,
   retryMostMs: 5_000,
@@ -33,9 +33,12 @@ interface PaymentWorkerParts {
   readonly limits?: Partial<PaymentWorkerLimits>
 }
 
+/** A charge that was made, or may have been. */
+export type ChargedOrder = Omit<Charge, 'payment'> & { readonly order: OrderId }
+
 /** An order goes back to the queue, which hands it out again later. */
 export class PaymentFault extends Error {
-  readonly code: 'PAYMENT_UNKNOWN' | 'SETTLE_UNKNOWN' | 'ORDER_UNREADABLE'
+  readonly code: 'PAYMENT_UNKNOWN' | 'REFUND_REFUSED' | 'SETTLE_UNKNOWN' | 'ORDER_UNREADABLE'
 
   constructor(code: PaymentFault['code'], message: string) {
     super(message)
@@ -51,43 +54,69 @@ export class PaymentFault extends Error {
  *            -> unknown -> query ... -> paid | declined   (absent -> charge)
  *     refund -> refunded                               -> settle
  *
- * What is not known after so many tries goes back to the queue, and what the queue loses comes again from the journal.
+ * What is not known after so many tries goes back to the queue, and what the queue loses comes again from the journal. While the provider fails, orders
+ * stay in the queue; then one at a time tries whether it works again.
  */
-export class PaymentWorker {
+export class PaymentWorker implements MetricSource {
   readonly counters = { paid: 0, declined: 0, refunded: 0, givenBack: 0, returned: 0 }
   private readonly parts: PaymentWorkerParts
   private readonly limits: PaymentWorkerLimits
+  private readonly guard: ProviderGuard
   private readonly pauses: RetryPauses
+  private readonly intake: Intake
   private readonly underWay = new Map<string, Promise<void>>()
-  private readonly consumer: Consumer
 
   constructor(parts: PaymentWorkerParts) {
     this.parts = parts
     this.limits = { ...paymentWorkerLimits, ...parts.limits }
+    this.guard = new ProviderGuard(parts.world, this.limits, (state) => this.intake.take(this.orderMax(state)))
     this.pauses = new RetryPauses(parts.world, this.limits)
-    this.consumer = parts.queue.consume(this.limits.concurrency, (delivery) => this.deliver(delivery))
+    this.intake = new Intake(parts.queue, parts.world.log, (delivery) => this.deliver(delivery))
+    this.intake.take(this.limits.concurrency)
   }
 
   /** Takes no more orders; what is under way ends soon, and what cannot goes back to the queue. */
   async close(): Promise<void> {
     this.pauses.end()
-    await this.consumer.close()
+    await this.intake.close()
+    this.guard.stop()
+  }
+
+  /** The provider has something to say about a charge, so it is asked now and not at its turn. Rejects if the outcome is not known yet. */
+  look(order: ChargedOrder): Promise<void> {
+    this.pauses.hurry(order.order)
+    const key = chargeKey(order.order)
+    return this.underWay.get(key) ?? this.begin(key, () => this.settleKnown(order))
+  }
+
+  collect(sink: MetricSink): void {
+    const { paid, declined, refunded, givenBack, returned } = this.counters
+    for (const [outcome, count] of Object.entries({ paid, declined, refunded, given_back: givenBack, returned })) {
+      sink.counter('sluice_payments_total', 'Orders that payment workers have worked on, by what came of it', count, { outcome })
+    }
+    sink.gauge('sluice_payments_under_way', 'Orders that payment workers work on', this.underWay.size)
+    this.guard.collect(sink)
+  }
+
+  private orderMax(state: BreakerState): number {
+    return { closed: this.limits.concurrency, 'half-open': 1, open: 0 }[state]
   }
 
   /** The same order delivered twice at a time is worked on once. */
   private deliver({ order }: Delivery): Promise<void> {
-    const key = `${order.kind} ${order.order}`
-    const known = this.underWay.get(key)
-    if (known !== undefined) return known
-    const work = this.work(order).finally(() => this.underWay.delete(key))
+    const key = order.kind === 'charge' ? chargeKey(order.order) : `refund ${order.order}`
+    return this.underWay.get(key) ?? this.begin(key, () => this.work(order))
+  }
+
+  private begin(key: string, run: () => Promise<void>): Promise<void> {
+    const work = run().finally(() => this.underWay.delete(key))
     this.underWay.set(key, work)
     return work
   }
 
   private async work(order: QueuedOrder): Promise<void> {
     try {
-      const id = parseOrderId(order.order)
-      if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order.order} is not an order id`)
+      const id = orderParts(order.order)
       if (order.kind === 'refund') await this.refund(order, id)
       else await this.charge(order, id)
     } catch (error) {
@@ -98,7 +127,17 @@ export class PaymentWorker {
   }
 
   private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {
-    const outcome = await this.outcomeOf(order)
+    await this.conclude(order, id, await this.outcomeOf(order))
+  }
+
+  private async settleKnown(order: ChargedOrder): Promise<void> {
+    const id = orderParts(order.order)
+    const outcome = await this.guard.ask('query', order.order, () => this.parts.provider.query(order.order))
+    if (outcome === 'unknown' || outcome === 'absent') throw unknownPayment(order.order)
+    await this.conclude(order, id, outcome)
+  }
+
+  private async conclude(order: ChargedOrder, id: OrderParts, outcome: 'paid' | 'declined'): Promise<void> {
     const state = await this.settle(order, id, outcome)
     if (outcome === 'declined') this.counters.declined++
     else if (state === 'declined' || state === 'cancelled') {
@@ -118,23 +157,29 @@ export class PaymentWorker {
     const { provider } = this.parts
     let outcome: 'paid' | 'declined' | 'unknown' | 'absent' = 'absent'
     for (let tried = 1; ; tried++) {
-      outcome = await this.ask(order, outcome === 'absent' ? provider.charge(order, order.order) : provider.query(order.order))
+      outcome = await (outcome === 'absent'
+        ? this.guard.ask('charge', order.order, () => provider.charge(order, order.order))
+        : this.guard.ask('query', order.order, () => provider.query(order.order)))
       if (outcome === 'paid' || outcome === 'declined') return outcome
-      if (!(await this.pauses.before(tried))) throw new PaymentFault('PAYMENT_UNKNOWN', `whether ${order.order} is paid is not known yet`)
+      if (!(await this.pauses.before(tried, order.order))) throw unknownPayment(order.order)
     }
   }
 
   /** Resolves when none of the buyer's money is left with the provider. */
-  private async giveBack(order: QueuedOrder): Promise<void> {
+  private async giveBack(order: ChargedOrder): Promise<void> {
+    const { amountMinor, currency } = order
+    const refund = { charge: order.order, amountMinor, currency }
     for (let tried = 1; ; tried++) {
-      if ((await this.ask(order, this.parts.provider.refund(order, order.order))) !== 'unknown') return
-      if (!(await this.pauses.before(tried)))
+      const outcome = await this.guard.ask('refund', order.order, () => this.parts.provider.refund(refund, wholeRefundKey(order.order)))
+      if (outcome === 'refused') throw new PaymentFault('REFUND_REFUSED', `the provider does not give back ${order.order}`)
+      if (outcome !== 'unknown') return
+      if (!(await this.pauses.before(tried, order.order)))
         throw new PaymentFault('PAYMENT_UNKNOWN', `whether ${order.order} is refunded is not known yet`)
     }
   }
 
   /** Tells the inventory until it has said yes or no; resolves with the order's state, or undefined if the inventory has put the order away. */
-  private async settle(order: QueuedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
+  private async settle(order: ChargedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
     const { calls, world } = this.parts
     const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
     const payload = packInner(settlement)
@@ -145,26 +190,30 @@ export class PaymentWorker {
         world.log.info({ order: order.order, outcome, code: error.code }, 'the inventory has put this order away already')
         return undefined
       }
-      if (!(await this.pauses.before(tried)))
+      if (!(await this.pauses.before(tried, order.order)))
         throw new PaymentFault('SETTLE_UNKNOWN', `${order.order} could not be settled yet: ${error.code}`)
     }
   }
+}
 
-  /** The provider's answer; a failure, and silence past the deadline, say that the outcome is unknown. */
-  private ask<T extends string>(order: QueuedOrder, answer: Promise<T>): Promise<T | 'unknown'> {
-    const { world } = this.parts
-    return new Promise((resolve) => {
-      const timer = world.timers.after(this.limits.providerDeadlineMs, () => resolve('unknown'))
-      const end = (outcome: T | 'unknown'): void => {
-        timer.cancel()
-        resolve(outcome)
-      }
-      answer.then(end, (error: unknown) => {
-        world.log.warn({ order: order.order, error: String(error) }, 'the payment provider failed; the outcome is asked for')
-        end('unknown')
-      })
-    })
-  }
+function orderParts(order: OrderId): OrderParts {
+  const id = parseOrderId(order)
+  if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order} is not an order id`)
+  return id
+}
+
+function unknownPayment(order: OrderId): PaymentFault {
+  return new PaymentFault('PAYMENT_UNKNOWN', `whether ${order} is paid is not known yet`)
+}
+
+/** Under which work on a charge is known while it is under way. */
+function chargeKey(order: OrderId): string {
+  return `charge ${order}`
+}
+
+/** Of the refund of everything that an order cost, which is made once. */
+function wholeRefundKey(order: OrderId): string {
+  return `${order}/refund`
 }
 
 function stateOf(result: Plain): string | undefined {

@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ManualWorld } from '../testing/manual-world.ts'
 import { PaymentLedger } from './payment-ledger.ts'
-import type { Charge } from './payment-provider.ts'
+import type { Charge, Refund } from './payment-provider.ts'
 import { SimulatedProvider, type SimulatedSettings, simulatedTokens } from './simulated-provider.ts'
 
 function chargeOf(payment: string): Charge {
   return { amountMinor: 5_000, currency: 'EUR', payment }
+}
+
+function refundOf(charge: string, amountMinor = 5_000): Refund {
+  return { charge, amountMinor, currency: 'EUR' }
 }
 
 describe('the simulated provider', () => {
@@ -30,18 +34,32 @@ describe('the simulated provider', () => {
   test('PAY-21 charges a key once, and gives its money back once', async () => {
     const provider = new SimulatedProvider(world, { delayMs: 100 })
     expect(await world.settled(provider.query('a'))).toBe('absent')
-    expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('absent')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('absent')
     await charge(provider, 'visa', 'a')
     await charge(provider, 'visa', 'a')
     await charge(provider, simulatedTokens.declined, 'b')
     expect(provider.ledger.balances()).toEqual(new Map([['EUR', 5_000]]))
     expect(await world.settled(provider.query('a'))).toBe('paid')
-    expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('refunded')
-    expect(await world.settled(provider.refund(chargeOf('visa'), 'a'))).toBe('refunded')
-    expect(await world.settled(provider.refund(chargeOf('visa'), 'b'))).toBe('absent')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('refunded')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('refunded')
+    expect(await world.settled(provider.refund(refundOf('b'), 'b/refund'))).toBe('absent')
     expect(provider.ledger.balances()).toEqual(new Map([['EUR', 0]]))
     expect(await world.settled(provider.query('a')), 'what was given back is not paid').toBe('declined')
     expect(await charge(provider, 'visa', 'a')).toBe('declined')
+  })
+
+  test('PAY-25 gives back in parts, each once under its key, and never more than was taken', async () => {
+    const provider = new SimulatedProvider(world, { delayMs: 0 })
+    await charge(provider, 'visa', 'a')
+    expect(await provider.refund(refundOf('a', 2_000), 'a/1')).toBe('refunded')
+    expect(await provider.refund(refundOf('a', 2_000), 'a/1')).toBe('refunded')
+    expect(provider.ledger.balances()).toEqual(new Map([['EUR', 3_000]]))
+    expect(await provider.query('a'), 'a part of it is still paid').toBe('paid')
+    expect(await provider.refund(refundOf('a', 3_001), 'a/2')).toBe('refused')
+    expect(await provider.refund({ ...refundOf('a', 1), currency: 'USD' }, 'a/3')).toBe('refused')
+    expect(await provider.refund(refundOf('a', 3_000), 'a/4')).toBe('refunded')
+    expect(await provider.query('a')).toBe('declined')
+    expect(provider.ledger.balances()).toEqual(new Map([['EUR', 0]]))
   })
 
   test('PAY-22 declines its share, and decides the same for a key again after a loss of its books', async () => {
@@ -71,10 +89,10 @@ describe('the simulated provider', () => {
 
   test('PAY-24 keeps bounded books', () => {
     const ledger = new PaymentLedger(3)
-    for (const key of ['a', 'b', 'c', 'd']) ledger.book(key, { charge: chargeOf('visa'), outcome: 'paid', knownAt: 0, refunded: false })
+    for (const key of ['a', 'b', 'c', 'd']) ledger.book(key, { charge: chargeOf('visa'), outcome: 'paid', knownAt: 0 })
     expect(ledger.size).toBe(3)
     expect(ledger.find('a')).toBeUndefined()
     expect(ledger.find('d')).toBeDefined()
-    expect(() => ledger.book('d', { charge: chargeOf('visa'), outcome: 'paid', knownAt: 0, refunded: false })).toThrow('charged already')
+    expect(() => ledger.book('d', { charge: chargeOf('visa'), outcome: 'paid', knownAt: 0 })).toThrow('charged already')
   })
 })

@@ -2,7 +2,7 @@ import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import { delay, type World } from '../../cluster/world.ts'
 import { hashText } from '../../protocol/hash.ts'
 import { PaymentLedger } from './payment-ledger.ts'
-import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
+import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from './payment-provider.ts'
 
 export interface SimulatedSettings {
   /** Of payments without a token of their own meaning, the part that is declined. */
@@ -48,9 +48,9 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
     return knownAt > this.world.clock.now() ? 'unknown' : (this.ledger.outcomeOf(idempotencyKey) ?? 'absent')
   }
 
-  async refund(_charge: Charge, idempotencyKey: string): Promise<'refunded' | 'absent' | 'unknown'> {
+  async refund(refund: Refund, idempotencyKey: string): Promise<RefundOutcome> {
     if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
-    return this.ledger.refund(idempotencyKey) ? 'refunded' : 'absent'
+    return this.ledger.refund(refund, idempotencyKey)
   }
 
   collect(sink: MetricSink): void {
@@ -60,7 +60,7 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
 
   private book(charge: Charge, key: string, takesMs: number): 'paid' | 'declined' {
     const outcome = this.outcomeOf(charge, key)
-    this.ledger.book(key, { charge, outcome, knownAt: this.world.clock.now() + takesMs, refunded: false })
+    this.ledger.book(key, { charge, outcome, knownAt: this.world.clock.now() + takesMs })
     return outcome
   }
 

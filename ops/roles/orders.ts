@@ -1,12 +1,40 @@
+import { HttpProvider } from '../../actors/payment/http/http-provider.ts'
+import { WebhookReceiver } from '../../actors/payment/http/webhook-receiver.ts'
+import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
+import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
 /** The role `orders`: takes orders from the queue and settles them. */
-export async function startOrders({ config, world, ports, calls, metrics, closers }: RoleParts): Promise<void> {
-  const provider = new SimulatedProvider(world, { declineShare: config.simulatedDeclineShare, delayMs: config.simulatedDelayMs })
-  metrics.add(provider)
-  const queue = await ports.queue()
-  const worker = new PaymentWorker({ queue, provider, calls, world, limits: { concurrency: config.paymentConcurrency } })
+export async function startOrders(parts: RoleParts): Promise<void> {
+  const { config, world, ports, calls, metrics, closers } = parts
+  const limits = { concurrency: config.paymentConcurrency, providerDeadlineMs: config.paymentDeadlineMs }
+  const worker = new PaymentWorker({ queue: await ports.queue(), provider: openProvider(parts), calls, world, limits })
   closers.add(() => worker.close())
+  metrics.add(worker)
+  if (config.paymentProvider === 'http') receiveWebhooks(parts, worker)
+}
+
+function openProvider({ config, world, metrics, closers }: RoleParts): PaymentProvider {
+  const { paymentProvider, paymentUrl = '', paymentSecret = '', paymentDeadlineMs: deadlineMs, paymentConcurrency } = config
+  if (paymentProvider === 'simulated') {
+    const simulated = new SimulatedProvider(world, { declineShare: config.simulatedDeclineShare, delayMs: config.simulatedDelayMs })
+    metrics.add(simulated)
+    return simulated
+  }
+  const limits = { deadlineMs, connectionsMax: paymentConcurrency }
+  const provider = new HttpProvider(world, { url: paymentUrl, secret: paymentSecret, limits })
+  closers.add(() => provider.close())
+  return provider
+}
+
+/**
+ * On the ops port, for the caller is a server of the shop and not the internet: the web port stays what clients need, other processes do not have the worker,
+ * and the signature, not the port, says who it is.
+ */
+function receiveWebhooks({ config, world, metrics, ops }: RoleParts, worker: PaymentWorker): void {
+  const receiver = new WebhookReceiver({ secret: config.paymentSecret ?? '', world, worker })
+  metrics.add(receiver)
+  ops.add('/payment/webhook', webhookRoute(receiver))
 }

@@ -5,6 +5,7 @@ import type { Closers } from '../closers.ts'
 import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics.ts'
 import type { NodePorts } from '../node-ports.ts'
+import type { OpsServer } from '../ops-server.ts'
 
 /** What the roles of one process share. */
 export interface RoleParts {
@@ -16,5 +17,6 @@ export interface RoleParts {
   readonly calls: Calls
   readonly directory: NodeDirectory
   readonly metrics: Metrics
+  readonly ops: Pick<OpsServer, 'add'>
   readonly closers: Closers
 }

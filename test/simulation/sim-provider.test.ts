@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Charge, PaymentProvider } from '../../actors/payment/payment-provider.ts'
+import type { Charge, PaymentProvider, Refund } from '../../actors/payment/payment-provider.ts'
 import { simulatedTokens } from '../../actors/payment/simulated-provider.ts'
 import { SimProvider } from './sim-provider.ts'
 import { SmallWorld } from './small-world.ts'
@@ -7,6 +7,10 @@ import { calmProvider, type ProviderWeather } from './weather.ts'
 
 function chargeOf(payment: string, amountMinor = 500): Charge {
   return { amountMinor, currency: 'EUR', payment }
+}
+
+function refundOf(charge: string): Refund {
+  return { charge, amountMinor: 500, currency: 'EUR' }
 }
 
 describe('the simulated provider', () => {
@@ -62,9 +66,9 @@ describe('the simulated provider', () => {
     await charge('tok_ok', 'a')
     const chargedAt = sim.ledger.find('a')?.chargedAt
     await charge('tok_ok', 'a')
-    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('refunded')
     const refundedAt = sim.ledger.find('a')?.refundedAt
-    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))).toBe('refunded')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('refunded')
     expect(await charge('tok_ok', 'a'), 'what was given back is not paid').toBe('declined')
     expect(sim.ledger.all()).toMatchObject([{ key: 'a', outcome: 'paid', chargedAt, refundedAt, attempts: 3, refunds: 2 }])
     expect(world.reached.of('payment answered twice')).toBe(2)
@@ -75,8 +79,8 @@ describe('the simulated provider', () => {
     await charge('tok_ok', 'a')
     await charge('tok_declined', 'b')
     await world.settled(provider.charge(chargeOf('tok_ok', 600), 'a'))
-    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'b'))).toBe('absent')
-    expect(await world.settled(provider.refund(chargeOf('tok_ok'), 'c'))).toBe('absent')
+    expect(await world.settled(provider.refund(refundOf('b'), 'b/refund'))).toBe('absent')
+    expect(await world.settled(provider.refund(refundOf('c'), 'c/refund'))).toBe('absent')
     expect(problemsOf()).toEqual([
       'a: another amount under the same key',
       'b: a refund of a declined charge',
@@ -88,7 +92,7 @@ describe('the simulated provider', () => {
     const slow = provider.charge(chargeOf(simulatedTokens.slow), 'a')
     await world.pass(500)
     expect(await world.settled(provider.query('a'))).toBe('unknown')
-    expect(await world.settled(provider.refund(chargeOf(simulatedTokens.slow), 'a'))).toBe('unknown')
+    expect(await world.settled(provider.refund(refundOf('a'), 'a/refund'))).toBe('unknown')
     expect(await world.settled(slow)).toBe('paid')
     expect(await world.settled(provider.query('a'))).toBe('paid')
     expect(world.reached.of('payment outcome unknown')).toBe(2)
@@ -129,7 +133,7 @@ describe('the simulated provider', () => {
   test('SIM-N43 a request may arrive a second time, long after the first', async () => {
     sim.weather = { ...calmProvider, doubleShare: 1 }
     await charge('tok_ok', 'a')
-    await world.settled(provider.refund(chargeOf('tok_ok'), 'a'))
+    await world.settled(provider.refund(refundOf('a'), 'a/refund'))
     await world.pass(calmProvider.laterMs.toMs)
     expect(sim.ledger.find('a')).toMatchObject({ attempts: 2, refunds: 2 })
     expect(problemsOf()).toEqual([])

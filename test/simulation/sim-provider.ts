@@ -1,4 +1,4 @@
-import type { Charge, ChargeOutcome, PaymentProvider } from '../../actors/payment/payment-provider.ts'
+import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from '../../actors/payment/payment-provider.ts'
 import { simulatedTokens } from '../../actors/payment/simulated-provider.ts'
 import { simulationStart } from './scheduler.ts'
 import { callService } from './services/service-call.ts'
@@ -11,8 +11,6 @@ export interface ProviderSettings {
   /** Of payments without a token of their own meaning. */
   readonly declineShare: number
 }
-
-type RefundOutcome = 'refunded' | 'absent' | 'unknown'
 
 /**
  * A payment provider with books of its own, which outlive everybody. What becomes of a charge follows from the seed and its key; when that is known,
@@ -36,7 +34,7 @@ export class SimProvider {
     return {
       charge: (charge, key) => this.charge(process, charge, key),
       query: (key) => this.query(process, key),
-      refund: (charge, key) => this.refund(process, charge, key),
+      refund: (refund) => this.refund(process, refund),
     }
   }
 
@@ -83,9 +81,11 @@ export class SimProvider {
     })
   }
 
-  private refund(process: SimProcess, charge: Charge, key: string): Promise<RefundOutcome> {
+  /** Nobody here gives back less than the whole, so the charge's key says which refund it is. */
+  private refund(process: SimProcess, refund: Refund): Promise<RefundOutcome> {
+    const key = refund.charge
     const arrive = (): RefundOutcome => {
-      const outcome = this.ledger.refund(key, charge, this.parts.scheduler.now)
+      const outcome = this.ledger.refund(key, refund, this.parts.scheduler.now)
       this.note(`${key}: refund, ${outcome}`)
       return outcome
     }

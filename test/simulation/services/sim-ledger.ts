@@ -1,4 +1,4 @@
-import type { Charge } from '../../../actors/payment/payment-provider.ts'
+import type { Charge, Refund } from '../../../actors/payment/payment-provider.ts'
 
 /** What a provider has in its books under one key. */
 export interface LedgerEntry {
@@ -56,13 +56,13 @@ export class SimLedger {
     return entry?.refundedAt === undefined ? entry?.outcome : 'declined'
   }
 
-  refund(key: string, charge: Charge, now: number): 'refunded' | 'absent' | 'unknown' {
+  refund(key: string, refund: Omit<Refund, 'charge'>, now: number): 'refunded' | 'absent' | 'unknown' {
     const known = this.entries.get(key)
     if (known === undefined) {
       this.violations.push({ key, what: 'a refund without a charge', at: now })
       return 'absent'
     }
-    this.compare(known, charge, now)
+    this.compare(known, refund, now)
     if (known.outcome === 'declined') {
       this.violations.push({ key, what: 'a refund of a declined charge', at: now })
       return 'absent'
@@ -72,8 +72,8 @@ export class SimLedger {
     return 'refunded'
   }
 
-  private compare({ key, charge: first }: LedgerEntry, charge: Charge, now: number): void {
-    if (first.amountMinor === charge.amountMinor && first.currency === charge.currency) return
+  private compare({ key, charge: first }: LedgerEntry, money: Omit<Refund, 'charge'>, now: number): void {
+    if (first.amountMinor === money.amountMinor && first.currency === money.currency) return
     this.violations.push({ key, what: 'another amount under the same key', at: now })
   }
 

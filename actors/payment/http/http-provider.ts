@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import type { World } from '../../../cluster/world.ts'
+import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from '../payment-provider.ts'
+import { ProviderFault } from '../provider-fault.ts'
+import { HttpExchange, type HttpExchangeLimits, type OutgoingRequest } from './http-exchange.ts'
+import { signatureHeaders, signatureOf, type SignedMessage } from './signature.ts'
+
+export interface HttpProviderOptions {
+  /** Where the provider's paths begin. */
+  readonly url: string
+  readonly secret: string
+  readonly limits: Pick<HttpExchangeLimits, 'deadlineMs' | 'connectionsMax'>
+}
+
+const answerBytesMax = 16 * 1024
+const noBody = new Uint8Array(0)
+
+const chargeSchema = z.object({ key: z.string(), state: z.enum(['paid', 'declined', 'pending', 'refunded']) })
+const querySchema = z.object({ key: z.string(), state: z.enum(['paid', 'declined', 'pending', 'refunded', 'absent']) })
+const refundSchema = z.object({ key: z.string(), state: z.enum(['refunded', 'pending', 'absent', 'refused']) })
+
+/** What their words mean here. Nothing is left of a charge that was given back as a whole. */
+const chargeOutcomes = { paid: 'paid', declined: 'declined', pending: 'unknown', refunded: 'declined', absent: 'absent' } as const
+const refundOutcomes = { refunded: 'refunded', pending: 'unknown', absent: 'absent', refused: 'refused' } as const
+
+/**
+ * A provider that is another server, and speaks the contract in docs/payment-provider.md: signed requests, keys that make them safe to repeat, one word of
+ * JSON in return. Only a 200 with such a word says anything; all else is a {@link ProviderFault}, and the outcome unknown.
+ */
+export class HttpProvider implements PaymentProvider {
+  private readonly world: World
+  private readonly secret: string
+  private readonly exchange: HttpExchange
+  private readonly prefix: string
+
+  constructor(world: World, { url, secret, limits }: HttpProviderOptions) {
+    const server = new URL(url)
+    this.world = world
+    this.secret = secret
+    this.prefix = server.pathname.replace(/\/+$/, '')
+    this.exchange = new HttpExchange(server, world, { ...limits, answerBytesMax })
+  }
+
+  async charge({ amountMinor, currency, payment }: Charge, idempotencyKey: string): Promise<ChargeOutcome> {
+    const request = this.post('/charges', idempotencyKey, { amountMinor, currency, payment })
+    return chargeOutcomes[(await this.ask(request, chargeSchema, idempotencyKey)).state]
+  }
+
+  async query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'> {
+    const request = this.signed({ method: 'GET', path: `/charges/${encodeURIComponent(idempotencyKey)}`, idempotencyKey: '', body: noBody })
+    return chargeOutcomes[(await this.ask(request, querySchema, idempotencyKey)).state]
+  }
+
+  async refund({ charge, amountMinor, currency }: Refund, idempotencyKey: string): Promise<RefundOutcome> {
+    const request = this.post('/refunds', idempotencyKey, { charge, amountMinor, currency })
+    return refundOutcomes[(await this.ask(request, refundSchema, idempotencyKey)).state]
+  }
+
+  close(): void {
+    this.exchange.close()
+  }
+
+  private async ask<T extends { readonly key: string }>(request: OutgoingRequest, schema: z.ZodType<T>, key: string): Promise<T> {
+    const answer = await this.exchange.send(request)
+    if (answer.status !== 200) throw statusFault(answer.status)
+    const { data } = schema.safeParse(parsed(answer.body))
+    // Not what it said: a provider that echoes the request would bring the token into the log.
+    if (data === undefined) throw new ProviderFault('PROVIDER_UNREADABLE', 'an answer that is not in the contract')
+    // A server that answers twice leaves an answer in the connection, which then comes for the next request.
+    if (data.key !== key) throw new ProviderFault('PROVIDER_UNREADABLE', 'the answer to another request')
+    return data
+  }
+
+  private post(path: string, idempotencyKey: string, value: object): OutgoingRequest {
+    const { headers, ...request } = this.signed({ method: 'POST', path, idempotencyKey, body: Buffer.from(JSON.stringify(value)) })
+    return { ...request, headers: { ...headers, 'content-type': 'application/json', [signatureHeaders.idempotencyKey]: idempotencyKey } }
+  }
+
+  private signed(request: Omit<SignedMessage, 'timestamp'>): OutgoingRequest {
+    const timestamp = this.world.clock.now()
+    const { method, body } = request
+    const path = `${this.prefix}${request.path}`
+    const headers = {
+      accept: 'application/json',
+      [signatureHeaders.timestamp]: String(timestamp),
+      [signatureHeaders.signature]: signatureOf(this.secret, { ...request, path, timestamp }),
+    }
+    return { method, path, headers, body }
+  }
+}
+
+/** What is wrong with one request says nothing against the provider; that it knows no signature of ours, is busy or took too long, does. */
+function statusFault(status: number): ProviderFault {
+  const isOfThisRequest = status === 400 || status === 409 || status === 422
+  return new ProviderFault(isOfThisRequest ? 'PROVIDER_REFUSED' : 'PROVIDER_FAILED', `the status ${status}`)
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    // The caller says that it cannot be read; how exactly helps nobody.
+    return undefined
+  }
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod'
+import { formatOrderId, type OrderId, parseOrderId } from './ids.ts'
+
+/** An order's id among what is checked with zod. */
+export const orderIdSchema = z.string().transform((text, context): OrderId => {
+  const parts = parseOrderId(text)
+  if (parts !== undefined) return formatOrderId(parts)
+  context.addIssue({ code: 'custom', message: 'no order id' })
+  return z.NEVER
+})
