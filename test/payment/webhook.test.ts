@@ -5,6 +5,7 @@ import { createMetrics } from '../../ops/metrics.ts'
 import { startOpsServer, type OpsServer } from '../../ops/ops-server.ts'
 import { Readiness } from '../../ops/readiness.ts'
 import { webhookRoute } from '../../ops/webhook-route.ts'
+import { realClock } from '../../ops/world.ts'
 import { recordedWorld, type RecordedWorld } from '../recorded-world.ts'
 import { sendWebhook, type WebhookWish } from './webhook-sender.ts'
 
@@ -33,7 +34,13 @@ describe('a webhook of the payment provider', () => {
   beforeEach(async () => {
     world = recordedWorld()
     worker = new Looking()
-    ops = await startOpsServer({ host: '127.0.0.1', port: 0, metrics: createMetrics(), readiness: new Readiness(), log: world.log })
+    ops = await startOpsServer({
+      host: '127.0.0.1',
+      port: 0,
+      metrics: createMetrics(),
+      readiness: new Readiness(realClock),
+      log: world.log,
+    })
     const receiver = new WebhookReceiver({ secret, world, worker })
     ops.add('/payment/webhook', webhookRoute(receiver))
   })
