@@ -231,6 +231,44 @@ test('GW-65 when the shard is away nothing is told, and the next reading of the 
   expect(phone.eventsOf('held')).toHaveLength(1)
 })
 
+test('GW-70 claims that a shard gave no answer for are asked for again until it does, and only while they are followed', async () => {
+  answered(queued(5), 7, claimKind.ticket)
+  isAway = true
+  changed({ changed: [7, 1] })
+  await world.pass(2_000)
+  follower.askAgain()
+  await world.pass(2_000)
+  expect(shard.heard).toHaveLength(2)
+  isAway = false
+  reports.set(7, report(7, claimKind.hold, held))
+  follower.askAgain()
+  follower.askAgain()
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toHaveLength(1)
+  expect(shard.heard).toHaveLength(3)
+
+  isAway = true
+  changed({ changed: [7, 1] })
+  await world.pass(2_000)
+  presences.leave(anna, phone)
+  follower.askAgain()
+  await world.pass(0)
+  expect(shard.heard).toHaveLength(4)
+})
+
+test('GW-70 so are all the claims of a user', async () => {
+  answered(held, 7, claimKind.hold)
+  isAway = true
+  follower.noticed(anna, sku, 3)
+  await world.pass(2_000)
+  isAway = false
+  reports.set(8, report(8, claimKind.hold, { ...held, hold: 8 }))
+  follower.askAgain()
+  await world.pass(0)
+  expect(shard.heard.map((one) => one.op)).toEqual([op.claimsOfUser, op.claimsOfUser])
+  expect(phone.eventsOf('held')).toMatchObject([{ hold: 8 }])
+})
+
 test('GW-66 a device that comes later is followed from its resume on, and the others hear only what is new to them', () => {
   const presence = presences.join(anna, laptop)
   answered(queued(5), 7, claimKind.ticket)

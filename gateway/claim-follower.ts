@@ -47,6 +47,9 @@ export class ClaimFollower {
   private readonly unplaced = new Map<number, Set<Presence>>()
 
   private readonly paused = new Set<SkuView>()
+  /** Claims that were asked for in vain, and shards that were asked for users in vain. */
+  private readonly unheard = new Map<SkuView, Set<number>>()
+  private readonly unheardShards = new Set<number>()
 
   constructor(parts: FollowerParts) {
     this.parts = parts
@@ -125,6 +128,25 @@ export class ClaimFollower {
     this.ask(view, [claim])
   }
 
+  /**
+   * Asks again what had no answer. Called every tick: news that could not be asked for because too much was under way would never be told, if nothing of
+   * that SKU changed any more.
+   */
+  askAgain(): void {
+    for (const shard of this.unheardShards) {
+      this.unheardShards.delete(shard)
+      this.askForUnplaced(shard)
+    }
+    for (const [view, claims] of this.unheard) {
+      this.unheard.delete(view)
+      const followed = this.parts.presences.claimsOf(view)
+      this.askAll(
+        view,
+        [...claims].filter((claim) => followed?.has(claim) === true),
+      )
+    }
+  }
+
   private follow(presence: Presence, view: SkuView, claim: number): FollowedClaim {
     const followed = this.parts.presences.follow(presence, view, claim)
     if (followed.state === undefined) followed.heardAt = this.parts.clock.monotonic()
@@ -159,8 +181,9 @@ export class ClaimFollower {
           return answer
         })
         .then(({ error }) => {
-          // Whoever is still here is asked for again at the next word of the shard.
-          if (error !== null) this.unplace(shard, presence)
+          if (error === null) return
+          this.unplace(shard, presence)
+          this.unheardShards.add(shard)
         })
         .catch((error: unknown) => log.error({ error: String(error) }, 'claims could not be followed'))
     }
@@ -181,13 +204,14 @@ export class ClaimFollower {
         if (followed.has(claim)) claims.push(claim)
       })
     }
+    this.askAll(view, claims)
+  }
+
+  private askAll(view: SkuView, claims: readonly number[]): void {
     for (let from = 0; from < claims.length; from += claimsPerQuestion) this.ask(view, claims.slice(from, from + claimsPerQuestion))
   }
 
-  /**
-   * One question for many claims; their users are told what is new to them. An error means that the shard is away: its next owner's first
-   * broadcast makes the views be read again, and then every claim is asked for.
-   */
+  /** One question for many claims; their users are told what is new to them. */
   private ask(view: SkuView, claims: readonly number[]): void {
     const payload = packInner([[view.settings.sku, claims]])
     const { calls, decodeReports, log, clock } = this.parts
@@ -199,6 +223,12 @@ export class ClaimFollower {
         for (const report of answer.result) this.tell(report)
         for (const claim of claims) this.checkKnown(view, claim, askedAt)
         return answer
+      })
+      .then(({ error }) => {
+        if (error === null) return
+        const unheard = this.unheard.get(view) ?? new Set()
+        for (const claim of claims) unheard.add(claim)
+        this.unheard.set(view, unheard)
       })
       .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
   }

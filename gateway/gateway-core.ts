@@ -65,6 +65,7 @@ export class GatewayCore implements MetricSource {
   private readonly parts: GatewayCoreParts
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
+  private readonly follower: ClaimFollower
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 
@@ -118,6 +119,7 @@ export class GatewayCore implements MetricSource {
       counters,
       log,
     })
+    this.follower = follower
     this.rounds = new PositionRounds({
       views,
       presences,
@@ -151,7 +153,10 @@ export class GatewayCore implements MetricSource {
     const { timers } = this.parts.world
     await this.views.load()
     this.timers.push(
-      timers.every(this.parts.settings.tickMs, () => this.rounds.run()),
+      timers.every(this.parts.settings.tickMs, () => {
+        this.rounds.run()
+        this.follower.askAgain()
+      }),
       timers.every(sweepMs, () => this.admission.sweep()),
       timers.every(expiryMs, () => this.endExpired()),
     )
