@@ -61,9 +61,9 @@ export class Crowd {
   /** What each device that listens was last told. */
   *listeners(): Generator<Listener> {
     for (const { devices } of this.shoppers) {
-      for (const { who, seen, process, connectedSince } of devices) {
+      for (const { who, seen, process, listensSince } of devices) {
         if (process.isDead) continue
-        for (const [sku, told] of seen) yield { who: `${who.device} ${sku}`, user: who.user, sku, told, connectedSince }
+        for (const [sku, told] of seen) yield { who: `${who.device} ${sku}`, user: who.user, sku, told, connectedSince: listensSince }
       }
     }
   }

@@ -27,7 +27,8 @@ export class Device {
   /** Calls without an answer. */
   underWay = 0
   /** Since when it is connected and knows all that its user has; undefined while it is not. */
-  connectedSince: number | undefined
+  private knowsSince: number | undefined
+  private onlineSince: number
   private readonly parts: DeviceParts
 
   constructor(parts: DeviceParts) {
@@ -36,6 +37,7 @@ export class Device {
     this.who = { device: device.process.name, user }
     this.device = device
     this.process = device.process
+    this.onlineSince = parts.now()
     this.client = connectSocket({
       url: 'ws://shop/v1/ws',
       token: user,
@@ -45,6 +47,11 @@ export class Device {
       deadlineMs: parts.deadlineMs,
     })
     this.listen()
+  }
+
+  /** Since when it could hear of everything; undefined while it cannot. */
+  get listensSince(): number | undefined {
+    return this.knowsSince === undefined || !this.device.isOnline ? undefined : Math.max(this.knowsSince, this.onlineSince)
   }
 
   buy(sku: string, qty: number, requestId: string): Promise<Code | undefined> {
@@ -97,10 +104,14 @@ export class Device {
     client.on('order', ({ sku, state, order, qty, amountMinor, currency }) => this.told(sku, { state, order, qty, amountMinor, currency }))
     client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
     client.on('state', ({ kind }) => {
-      if (kind !== 'open') this.connectedSince = undefined
+      if (kind !== 'open') this.knowsSince = undefined
+    })
+    // A connection may outlive that its device has no network, and bring what came meanwhile.
+    this.device.world.onNetwork(() => {
+      this.onlineSince = this.parts.now()
     })
     client.on('resumed', ({ claims }) => {
-      this.connectedSince = this.parts.now()
+      this.knowsSince = this.parts.now()
       for (const { sku, ...claim } of claims) this.told(sku, claim)
       const listed = new Set<string>(claims.map(({ sku }) => sku))
       // What is not listed any more has ended some time ago.
