@@ -71,6 +71,20 @@ describe('checkout', () => {
     expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
   })
 
+  test('ORD-32 a checkout that was told of an order of another one orders nothing later', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.checkout('ann', { request: 'c1' })
+    expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
+    const journaled = rig.journal.length
+    for (const request of ['c1', 'c2', 'c2']) rig.checkout('ann', { request })
+    expect(rig.journal.length, 'is noted once').toBe(journaled)
+    rig.settle(1, 'declined')
+    rig.buy('ann')
+    expect(rig.checkout('ann', { request: 'c2' })).toBe('NO_HOLD')
+    expect(rig.checkout('ann', { request: 'c3' })).toMatchObject({ state: 'pending' })
+  })
+
   test('ORD-2 needs a hold', () => {
     const rig = rigWith({ stock: 1 })
     expect(rig.checkout('ann')).toBe('NO_HOLD')

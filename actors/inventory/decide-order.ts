@@ -22,7 +22,11 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   const { users, settings } = sku
   const row = rowOfEntry(sku, bytes, view, at)
   const state = row < 0 ? claimState.none : (users.state[row] as number)
-  if (isOrder(state)) return answerOrder(sku, batch, view, at, row)
+  if (isOrder(state)) {
+    // Whichever request made that order: a copy of this one must not order what the user holds next. Beyond what can be remembered it is told all the same.
+    if (!wasAnswered(sku, view, at, batch.now) && canNoteAnswered(sku, view, at, batch.now)) noteAnswered(owned.state, sku, batch, view, at)
+    return answerOrder(sku, batch, view, at, row)
+  }
   if (wasAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'NO_HOLD')
   if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   if (state !== claimState.held) {

@@ -16,6 +16,7 @@ import { OwnershipCheck } from '../checkers/ownership-check.ts'
 import { checkReplay } from '../checkers/replay-check.ts'
 import { RequestCheck } from '../checkers/request-check.ts'
 import { liveStates, type SkuHistory } from '../checkers/sku-history.ts'
+import { TruthCheck } from '../checkers/truth-check.ts'
 import type { Asked, Deed, Who, Witness } from './crowd/witness.ts'
 import type { Hubs } from './hubs.ts'
 import type { Situation } from './reached.ts'
@@ -50,6 +51,7 @@ export class Judge implements Witness {
   private readonly lines: LineCheck
   private readonly ownership: OwnershipCheck
   private readonly soldOut: SoldOutCheck
+  private readonly truth: TruthCheck
   private readonly freshness: FreshnessCheck
   private readonly hubs: Pick<Hubs, 'store' | 'network' | 'queue' | 'provider'>
   /** When a request was made for the first time. */
@@ -72,6 +74,7 @@ export class Judge implements Witness {
     this.lines = new LineCheck({ complain, slackMs: 2 * skewMsMax })
     this.ownership = new OwnershipCheck(complain)
     this.soldOut = new SoldOutCheck({ books: this.books, complain, pictureMsMax })
+    this.truth = new TruthCheck(this.books, complain)
     this.freshness = new FreshnessCheck({ books: this.books, complain, withinMs: freshMs })
     hubs.store.observe({
       onApplied: (applied) => this.applied(applied),
@@ -117,6 +120,7 @@ export class Judge implements Witness {
   answered({ who, sku, what, requestId, mayAct, servedSoFar }: Asked, claim: ClaimState): void {
     this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
     this.hearOutcome(who.user, sku, what, requestId, claim)
+    this.truth.told(who.user, sku, claim)
     const ear = this.ear(who, sku)
     ear.told(claim, this.parts.scheduler.now, servedSoFar)
     if (mayAct) ear.ends(what)
@@ -136,6 +140,7 @@ export class Judge implements Witness {
   told(who: Who, sku: string, claim: ClaimState): void {
     this.say(`${who.device} is told ${sku} ${JSON.stringify(claim)}`)
     if (claim.state === 'expired') this.parts.reached.count('hold expired')
+    this.truth.told(who.user, sku, claim)
     this.ear(who, sku).told(claim, this.parts.scheduler.now)
   }
 

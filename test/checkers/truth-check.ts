@@ -1,0 +1,26 @@
+import type { ClaimState } from '../../protocol/results.ts'
+import type { Complain } from './findings.ts'
+import type { LiveBooks } from './live-books.ts'
+import { explainsClaim } from './said-claim.ts'
+
+/**
+ * Whatever a user is told, unasked or in answer, was durable truth at some time before (G3): gateways count places and put lists together by
+ * themselves, and what shards say comes through them.
+ */
+export class TruthCheck {
+  checked = 0
+  private readonly books: LiveBooks
+  private readonly complain: Complain
+
+  constructor(books: LiveBooks, complain: Complain) {
+    this.books = books
+    this.complain = complain
+  }
+
+  told(user: string, sku: string, said: ClaimState): void {
+    this.checked++
+    for (const { books, history } of this.books.explainingSku(sku))
+      if (explainsClaim(history, user, said, { from: 0, to: books.step })) return
+    this.complain('G3', `${user} was told ${JSON.stringify(said)} of ${sku}, which has never been so`)
+  }
+}
