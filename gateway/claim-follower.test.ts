@@ -324,6 +324,18 @@ test.each<readonly [string, () => void]>([
   expect(presences.claimsOf(lamp)).toBeUndefined()
 })
 
+test('GW-69 a claim that its shard has lost part of goes back to what the shard says when it is asked after that', async () => {
+  answered(none, 7, claimKind.none)
+  reports.set(7, report(7, claimKind.hold, held))
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.events, 'asked in the same moment, it may be older').toEqual([])
+  await world.pass(1)
+  changed(undefined)
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toHaveLength(1)
+})
+
 test('GW-69 after a shard has lost claims, a smaller number is believed when the shard says so itself', async () => {
   answered(held, 7, claimKind.hold)
   await world.pass(1)

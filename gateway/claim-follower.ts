@@ -80,7 +80,7 @@ export class ClaimFollower {
     // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
     const state = isNews || answer.claimKind === claimKind.ticket ? claimStateIn(answer) : undefined
     if (state === undefined) return
-    const isNew = this.learn(followed, answer.claimKind, state, caller)
+    const isNew = this.learn(followed, answer.claimKind, state, { caller })
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }
 
@@ -99,7 +99,7 @@ export class ClaimFollower {
     }
     for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
-      if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, caller)
+      if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, { caller, askedAt })
     }
   }
 
@@ -220,7 +220,7 @@ export class ClaimFollower {
       .request<readonly ClaimReport[]>('inv', view.shard, { op: op.claimsByNumber, payload }, (bytes) => {
         const answer = decodeReports(bytes)
         if (answer.error !== null) return answer
-        for (const report of answer.result) this.tell(report)
+        for (const report of answer.result) this.tell(report, askedAt)
         for (const claim of claims) this.checkKnown(view, claim, askedAt)
         return answer
       })
@@ -233,20 +233,21 @@ export class ClaimFollower {
       .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
   }
 
-  private tell(report: ClaimReport): void {
+  private tell(report: ClaimReport, askedAt: number): void {
     const { sku, claim, state } = report
     const view = this.parts.views.find(sku)
     const followed = view === undefined ? undefined : this.parts.presences.claimsOf(view)?.get(claim)
     // A shard that lost its newest records has given the number to somebody else.
     if (followed === undefined || followed.presence.user !== report.user) return
-    this.learn(followed, report.kind, state)
+    this.learn(followed, report.kind, state, { askedAt })
   }
 
-  /** Takes in what a claim is, and tells it to the user's connections if it is new to them; `caller` has it from its own answer. */
-  private learn(followed: FollowedClaim, kind: number, state: ClaimState, caller?: Connection): boolean {
-    const { state: known, aheadShown } = followed
+  /** Takes in what a claim is, and tells it to the user's connections if it is new to them. */
+  private learn(followed: FollowedClaim, kind: number, state: ClaimState, { caller, askedAt = 0 }: Source): boolean {
+    const { state: known, aheadShown, heardAt } = followed
     followed.heardAt = this.parts.clock.monotonic()
-    if (isBefore(state, known)) return false
+    // A shard that was asked after all that is known was heard says what it is now: where that came before, its store has lost the rest.
+    if (isBefore(state, known) && askedAt <= heardAt) return false
     followed.kind = kind
     followed.state = state
     if (state.state === 'queued') {
@@ -280,6 +281,12 @@ export class ClaimFollower {
 }
 
 const claimsPerQuestion = 2_000
+
+/** Where a word comes from: `caller` has it from its own answer; `askedAt` is when its shard was asked, if that is known. */
+interface Source {
+  readonly caller?: Connection | undefined
+  readonly askedAt?: number
+}
 
 interface Expected {
   /** A shard's number as long as the SKU is not known here. */

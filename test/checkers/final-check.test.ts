@@ -118,7 +118,7 @@ test('CHK-8 nobody is told that all is sold while an order may still be declined
 /** Ticket 3 has one ahead from 1 s on, none from 3 s on, and its turn at 5 s. */
 const line = [[hold(1, 'a', 2), ticket(2, 'b'), ticket(3, 'c')], [], [numbered('left', 2)], [], [numbered('left', 1), grant(1)]]
 
-test.each<readonly [why: string, told: ClaimState, now: number, connectedSince: number | undefined, problems: number]>([
+test.each<readonly [why: string, told: ClaimState | undefined, now: number, connectedSince: number | undefined, problems: number]>([
   ['told as it is', queued(3, 0), 4_000, 0, 0],
   ['told as it was a moment ago', queued(3, 1), 4_500, 0, 0],
   ['told as it was long ago', queued(3, 1), 5_100, 0, 1],
@@ -126,7 +126,9 @@ test.each<readonly [why: string, told: ClaimState, now: number, connectedSince: 
   ['told of another place', queued(3, 2), 4_000, 0, 1],
   ['away', queued(3, 1), 5_100, undefined, 0],
   ['back for a moment', queued(3, 1), 5_100, 4_500, 0],
-  ['told of an end', { state: 'expired' }, 9_000, 0, 0],
+  ['told of an end that has not come', { state: 'expired' }, 9_000, 0, 1],
+  ['told nothing', undefined, 4_000, 0, 1],
+  ['told nothing yet', undefined, 2_500, 0, 0],
 ])('CHK-8 positions are fresh: %s', (_, told, now, connectedSince, problems) => {
   const story = new Story(line)
   const check = new FreshnessCheck({ books: story.books, complain: story.complain, withinMs: 2_000 })

@@ -20,13 +20,15 @@ import { SimStore } from './sim-store.ts'
 import { Trace } from './trace.ts'
 
 /** How long things go wrong. */
-const troubledMs = 60_000
+const troubledMs = 50_000
+/** How long users go on after that as if nothing had happened: what was missed meanwhile has to reach those who only wait. */
+const shoppingMs = 20_000
 /** After that, how long it may take until everything that was begun has ended. */
 const resolveMsMax = 240_000
 /** And then until what belongs to no order and no claim has come to rest too. */
-const restMs = 5_000
-/** After the last fault, until everything is expected to be as if there had been none. */
-const calmAfterMs = 20_000
+const restMs = 10_000
+/** After the last fault, until whoever is connected is expected to hear of everything in time. */
+const calmAfterMs = 5_000
 const lookMs = 1_000
 
 /** One whole run: everything in it follows from the seed. */
@@ -50,7 +52,7 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
     const crowd = new Crowd(parts, hubs, shape, judge)
     setClimate(hubs, random.fork('climate'), shape.trouble)
     const faults = new FaultPlan(parts, hubs, cluster, shape)
-    crowd.begin(troubledMs)
+    crowd.begin(troubledMs + shoppingMs)
     faults.begin()
     const watch = new ReachedWatch(reached, cluster)
     const pass = async (until: number, isOver: () => boolean): Promise<void> => {
@@ -63,6 +65,7 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
     }
     await pass(simulationStart + troubledMs, () => false)
     faults.end()
+    await pass(scheduler.now + shoppingMs, () => false)
     crowd.end()
     await pass(scheduler.now + resolveMsMax, () => crowd.isQuiet && judge.isResolved)
     await pass(scheduler.now + restMs, () => false)

@@ -60,6 +60,11 @@ export class SimSockets {
     return webSocketClass((url, protocols, handlers) => this.dial(device, new URL(url).hostname, protocols, handlers))
   }
 
+  /** The device has a connection that works, whatever it believes. */
+  isConnected(device: SimDevice): boolean {
+    return device.isOnline && this.of(device.process).some((pair) => pair.isWhole)
+  }
+
   /** Breaks every connection of a server or of a device's process. */
   cut(process: SimProcess, notices: Notices): void {
     this.note(process.name, `connections cut, noticed by ${notices}`)

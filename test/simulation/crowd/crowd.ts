@@ -61,9 +61,11 @@ export class Crowd {
   /** What each device that listens was last told. */
   *listeners(): Generator<Listener> {
     for (const { devices } of this.shoppers) {
-      for (const { who, seen, process, listensSince } of devices) {
+      for (const { who, seen, process, device, listensSince } of devices) {
         if (process.isDead) continue
-        for (const [sku, told] of seen) yield { who: `${who.device} ${sku}`, user: who.user, sku, told, connectedSince: listensSince }
+        const connectedSince = this.hubs.sockets.isConnected(device) ? listensSince : undefined
+        for (const { sku } of this.shape.sale.skus)
+          yield { who: `${who.device} ${sku}`, user: who.user, sku, told: seen.get(sku), connectedSince }
       }
     }
   }

@@ -60,6 +60,11 @@ export class SocketPair {
     return this.server === process || this.device.process === process
   }
 
+  /** Both ends are open, and what one of them says will reach the other. */
+  get isWhole(): boolean {
+    return !this.isBroken && this.clientEnd.state === 'open' && this.serverEnd.state === 'open' && !this.server.isDead
+  }
+
   /** What is under way is lost, and so is what follows. */
   break(notices: Notices): void {
     if (this.isBroken) return
