@@ -102,6 +102,30 @@ test('GW-68 a word that was under way for long takes nothing back that the user 
   expect(presences.claimsOf(lamp)?.get(7)?.kind).toBe(claimKind.order)
 })
 
+test('GW-68 who gets an older word in an answer that came late is told again what the shard says', async () => {
+  presences.join(anna, laptop)
+  const pending: ClaimState = { state: 'pending', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }
+  answered({ ...pending, state: 'paid' }, 7, claimKind.order)
+  reports.set(7, report(7, claimKind.order, { ...pending, state: 'paid' }))
+  answered(pending, 7, claimKind.order)
+  await world.pass(0)
+  expect(phone.eventsOf('order')).toMatchObject([{ state: 'paid' }])
+  answered(queued(3), 7, claimKind.ticket)
+  await world.pass(0)
+  expect(phone.eventsOf('order')).toHaveLength(2)
+  answered({ ...pending, state: 'paid' }, 7, claimKind.order)
+  await world.pass(0)
+  expect(phone.eventsOf('order')).toHaveLength(2)
+})
+
+test('GW-68 who is answered about an older claim is told of the one that there is', async () => {
+  answered({ ...held, hold: 8 }, 8, claimKind.hold)
+  reports.set(8, report(8, claimKind.hold, { ...held, hold: 8 }))
+  answered(held, 7, claimKind.hold)
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toMatchObject([{ hold: 8 }])
+})
+
 test('GW-64 the same claim in the same state again is no news', () => {
   presences.join(anna, laptop)
   for (let repeat = 0; repeat < 3; repeat++) answered(held, 7, claimKind.hold)
@@ -322,6 +346,20 @@ test.each<readonly [string, () => void]>([
   await world.pass(0)
   expect(phone.events.map((event) => event.name)).toEqual(['left'])
   expect(presences.claimsOf(lamp)).toBeUndefined()
+})
+
+test('GW-69 whose number somebody else gets has lost the claim', async () => {
+  answered(held, 7, claimKind.hold)
+  await world.pass(1)
+  const tablet = new FakeConnection()
+  const ben = presences.join(userOf('ben'), tablet)
+  reports.set(7, { ...report(7, claimKind.hold, held), user: 'ben' })
+  follower.expect(3, lamp, ben)
+  follower.answered(answerOf(3, held, 7, claimKind.hold), tablet)
+  await world.pass(0)
+  expect(phone.events.map((event) => event.name)).toEqual(['left'])
+  expect(tablet.events).toEqual([])
+  expect(presences.claimsOf(lamp)?.get(7)?.presence).toBe(ben)
 })
 
 test('GW-69 a claim that its shard has lost part of goes back to what the shard says when it is asked after that', async () => {

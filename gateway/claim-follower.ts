@@ -74,12 +74,20 @@ export class ClaimFollower {
     const { sku } = view.settings
     const known = presence.claims.get(sku)
     if (answer.claim === noClaim || presence.connections.size === 0) return
-    if (known !== undefined && known.claim > answer.claim) return this.askAnew(view.shard, presence)
+    if (known !== undefined && known.claim > answer.claim) {
+      known.mustTell = true
+      return this.askAnew(view.shard, presence)
+    }
     const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
     const followed = this.follow(presence, view, answer.claim)
     // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
-    const state = isNews || answer.claimKind === claimKind.ticket ? claimStateIn(answer) : undefined
+    const state = isNews || answer.claimKind !== claimKind.hold ? claimStateIn(answer) : undefined
     if (state === undefined) return
+    if (isBefore(state, followed.state)) {
+      // The caller has it all the same.
+      followed.mustTell = true
+      return this.ask(view, [answer.claim])
+    }
     const isNew = this.learn(followed, answer.claimKind, state, { caller })
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }
@@ -148,7 +156,11 @@ export class ClaimFollower {
   }
 
   private follow(presence: Presence, view: SkuView, claim: number): FollowedClaim {
-    const followed = this.parts.presences.follow(presence, view, claim)
+    const { presences } = this.parts
+    const other = presences.claimsOf(view)?.get(claim)?.presence
+    const followed = presences.follow(presence, view, claim)
+    // A shard that lost its newest records gives their numbers to others.
+    if (other !== undefined && other !== presence) this.askAnew(view.shard, other)
     if (followed.state === undefined) followed.heardAt = this.parts.clock.monotonic()
     return followed
   }
@@ -255,7 +267,8 @@ export class ClaimFollower {
       followed.aheadShown = Math.min(aheadShown, state.ahead)
       followed.shownAt = this.parts.clock.monotonic()
     }
-    if (isSameNews(state, known) && followed.aheadShown >= aheadShown) return false
+    if (isSameNews(state, known) && followed.aheadShown >= aheadShown && !followed.mustTell) return false
+    followed.mustTell = false
     this.notify(followed, state.state === 'queued' ? { ...state, ahead: followed.aheadShown } : state, caller)
     return true
   }

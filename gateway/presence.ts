@@ -14,6 +14,8 @@ export interface FollowedClaim {
   kind: number
   /** The newest that is known of it, which the user's connections were told; undefined for nothing yet. */
   state: ClaimState | undefined
+  /** A connection has had an older word since, in an answer that came late. */
+  mustTell: boolean
   /** When that was last heard, by the monotonic clock. */
   heardAt: number
   /** The place that the user was last shown, so that it never rises and is not sent twice. */
@@ -102,6 +104,7 @@ export class Presences {
       presence,
       kind: claimKind.none,
       state: undefined,
+      mustTell: false,
       heardAt: 0,
       aheadShown: Number.MAX_SAFE_INTEGER,
       shownAt: 0,

@@ -27,7 +27,7 @@ test.each<readonly [string, ClaimState]>([
   ['bob', queued(3, 1)],
   ['bob', queued(3, 0)],
   ['bob', held(3, 5_000)],
-  ['ann', { ...held(1, 5_000), qty: 2 }],
+  ['ann', { state: 'held', hold: 1, qty: 2, expiresAt: 5_000 }],
   ['ann', ordered(4, 'paid')],
   ['dan', { state: 'none' }],
 ])('CHK-7 %s may be told %j', (user, said) => {
