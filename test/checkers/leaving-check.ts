@@ -30,6 +30,7 @@ export class LeavingCheck {
   private readonly complain: Complain
   private readonly asked = new AskedCommands()
   private readonly gates = new Gates()
+  private readonly forgetful = new Set<ShardName>()
 
   constructor(books: LiveBooks, complain: Complain) {
     this.books = books
@@ -39,6 +40,14 @@ export class LeavingCheck {
   /** The store has taken a record of this process, or has said that its last one is still the newest. */
   stands(process: string, shard: ShardName): void {
     this.gates.open(process, shard)
+  }
+
+  /**
+   * The store has lost records of this shard's users, which are written behind the journal: their owner takes older ones for the newest. That is known, and
+   * nothing that it says of its users is held against the journal any more.
+   */
+  lostColdRecords(shard: ShardName): void {
+    this.forgetful.add(shard)
   }
 
   /** Takes every frame in the moment in which a process hands it to the bus. */
@@ -77,7 +86,8 @@ export class LeavingCheck {
       const bytes = frame.slice(from, to)
       if (asked === undefined) return this.complain('G3', `${process}: an answer to ${replyTo} that nobody asked for: ${textOf(bytes)}`)
       const what = `${process}: ${nameOf(asked)}`
-      this.check(this.books.explaining(asked.shard), what, (books) => answerProblem(books, asked, bytes))
+      if (this.forgetful.has(asked.shard)) this.excused++
+      else this.check(this.books.explaining(asked.shard), what, (books) => answerProblem(books, asked, bytes))
       // Whoever is too busy has done nothing, and may say so at once.
       if (code !== codeTable.BUSY.number && !this.gates.hasOpenedSince(asked.moment, process, asked.shard))
         this.complain('G3', `${what} was answered without a word from the store since it was asked`)

@@ -194,6 +194,7 @@ export class Judge implements Witness {
     this.answeredCalls.clear()
     const shards = new Set<ShardName>()
     for (const one of lost) {
+      if (one.kind === 'put' || one.kind === 'delete') this.leaving.lostColdRecords(one.shard)
       if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
       shards.add(one.shard)
       this.ownership.lost(one.shard, one.position)
