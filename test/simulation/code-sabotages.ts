@@ -200,6 +200,19 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'money-kept',
+    where: 'code',
+    how: 'Money that came for an order which its store has lost is not given back.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/payment/payment-worker.js',
+        find: "else if (state === 'declined' || state === 'cancelled') {",
+        replace: "else if (state === 'declined') {",
+      },
+    ],
+  },
+  {
     name: 'limit-per-device',
     where: 'code',
     how: 'The limit of a user is held by each request alone, whatever was bought before.',

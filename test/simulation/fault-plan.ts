@@ -1,6 +1,6 @@
 import type { Machine } from './cluster/machine.ts'
 import type { SimCluster } from './cluster/sim-cluster.ts'
-import { faults } from './faults.ts'
+import { faultsOf } from './faults.ts'
 import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
@@ -77,7 +77,7 @@ export class FaultPlan {
   private next(): void {
     const { random, shape } = this
     this.later(random.between(50, (2 * faultEveryMs) / shape.trouble), () => {
-      random.pick(faults)(this)
+      random.pick(faultsOf(shape))(this)
       this.next()
     })
   }

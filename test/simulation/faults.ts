@@ -1,5 +1,6 @@
 import type { Machine } from './cluster/machine.ts'
 import type { FaultPlan } from './fault-plan.ts'
+import type { Shape } from './shape.ts'
 
 /** One thing that goes wrong, and how long it does. */
 export type Fault = (plan: FaultPlan) => void
@@ -100,25 +101,14 @@ function socketsCut(plan: FaultPlan): void {
 }
 
 /** Some are there more often than others. */
-export const faults: readonly Fault[] = [
-  crash,
-  crash,
-  pause,
-  pause,
-  pause,
-  stopGracefully,
-  cut,
-  cut,
-  clog,
-  disconnect,
-  deafGateway,
-  deafGateway,
-  storeOutage,
-  slowStore,
-  lateRecord,
-  lateRecord,
-  asleepInSnapshot,
-  storeFailover,
-  queueLoss,
-  socketsCut,
+const faults: readonly Fault[] = [
+  ...[crash, crash, pause, pause, pause, stopGracefully, lateRecord, lateRecord, asleepInSnapshot],
+  ...[cut, cut, deafGateway, deafGateway, clog, disconnect, socketsCut],
+  ...[storeOutage, slowStore, storeFailover, queueLoss],
 ]
+const lossyFaults: readonly Fault[] = [...faults, storeFailover, storeFailover, storeFailover]
+
+/** What may go wrong in a run. */
+export function faultsOf({ losesRecords }: Shape): readonly Fault[] {
+  return losesRecords ? lossyFaults : faults
+}

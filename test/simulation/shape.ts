@@ -53,7 +53,9 @@ export interface Habits {
 export const skewMsMax = 400
 
 export function drawShape(random: SeededRandom): Shape {
-  const leaseMs = random.pick([1_000, 1_500, 3_000])
+  const losesRecords = random.is(0.3)
+  // Long enough that an owner is still there when its store comes back without the newest records.
+  const leaseMs = losesRecords ? 3_000 : random.pick([1_000, 1_500, 3_000])
   const skews = random.fork('skews')
   const skewed = random.is(0.7)
   const users = random.between(8, 28)
@@ -77,7 +79,7 @@ export function drawShape(random: SeededRandom): Shape {
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),
     lineFrameBudgetPerSecond: random.pick([40, 1_000]),
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
-    losesRecords: random.is(0.3),
+    losesRecords,
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),
       leaveShare: random.pick([0.05, 0.3]),
@@ -87,7 +89,7 @@ export function drawShape(random: SeededRandom): Shape {
       secondDeviceShare: random.pick([0, 0.3]),
       offlineShare: random.pick([0, 0.1, 0.4]),
       lateRepeatShare: random.pick([0.05, 0.3]),
-      patientShare: random.pick([0, 0.3]),
+      patientShare: random.pick([0, 0.5, 1]),
       qtyMax: random.pick([1, 1, 2, 3]),
     },
   }
