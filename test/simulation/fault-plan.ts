@@ -1,5 +1,6 @@
 import type { Machine } from './cluster/machine.ts'
 import type { SimCluster } from './cluster/sim-cluster.ts'
+import type { Crowd } from './crowd/crowd.ts'
 import { faultsOf } from './faults.ts'
 import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -19,13 +20,15 @@ export class FaultPlan {
   readonly hubs: Hubs
   readonly cluster: SimCluster
   readonly shape: Shape
+  readonly crowd: Pick<Crowd, 'wantMore'>
   private readonly run: SimParts
   private isOver = false
   private onStaged: ((machine: Machine<unknown>) => void) | undefined
   /** Since when nothing goes wrong on purpose or by chance; undefined while something may. */
   calmSince: number | undefined
 
-  constructor(run: SimParts, hubs: Hubs, cluster: SimCluster, shape: Shape) {
+  constructor(run: SimParts, hubs: Hubs, cluster: SimCluster, shape: Shape, crowd: Pick<Crowd, 'wantMore'>) {
+    this.crowd = crowd
     this.run = run
     this.random = run.random.fork('faults')
     this.hubs = hubs
@@ -60,6 +63,12 @@ export class FaultPlan {
     this.run.scheduler.after(ms, () => {
       if (!this.isOver) run()
     })
+  }
+
+  /** Looks every so often, until it was as wanted or the time is over. */
+  whenever(everyMs: number, withinMs: number, look: () => boolean): void {
+    if (withinMs <= 0 || look()) return
+    this.later(everyMs, () => this.whenever(everyMs, withinMs - everyMs, look))
   }
 
   /** Once, when chunks of a snapshot are next at the store. */

@@ -55,9 +55,27 @@ function asleepInSnapshot(plan: FaultPlan): void {
 function deafGateway(plan: FaultPlan): void {
   const { random, hubs, cluster } = plan
   const { process } = random.pick(cluster.gateways)
-  hubs.network.cut(process, random.pick(['in', 'both'] as const))
-  plan.later(random.between(5_000, 20_000), () => hubs.network.heal(process))
+  hubs.network.cut(process, 'in')
+  plan.later(random.between(3_000, 15_000), () => hubs.network.heal(process))
 }
+
+/** As soon as a gateway knows that something is sold out it goes deaf, and does not hear that there is more. */
+function deafToMore(plan: FaultPlan): void {
+  const { random, hubs, cluster, crowd } = plan
+  const machine = random.pick(cluster.gateways)
+  plan.whenever(soldOutLookMs, soldOutWithinMs, () => {
+    const view = [...machine.role.core.views.all()].find((one) => one.isSoldOut)
+    if (view === undefined) return false
+    const { process } = machine
+    hubs.network.cut(process, 'in')
+    crowd.wantMore(view.settings.sku)
+    plan.later(random.between(8_000, 20_000), () => hubs.network.heal(process))
+    return true
+  })
+}
+
+const soldOutLookMs = 200
+const soldOutWithinMs = 20_000
 
 function cut(plan: FaultPlan): void {
   const { random, hubs } = plan
@@ -103,7 +121,7 @@ function socketsCut(plan: FaultPlan): void {
 /** Some are there more often than others. */
 const faults: readonly Fault[] = [
   ...[crash, crash, pause, pause, pause, stopGracefully, lateRecord, lateRecord, asleepInSnapshot],
-  ...[cut, cut, deafGateway, deafGateway, clog, disconnect, socketsCut],
+  ...[cut, cut, deafGateway, deafToMore, deafToMore, clog, disconnect, socketsCut],
   ...[storeOutage, slowStore, storeFailover, queueLoss],
 ]
 const lossyFaults: readonly Fault[] = [...faults, storeFailover, storeFailover, storeFailover]

@@ -51,7 +51,7 @@ export async function runSeed({ seed, keepTraceLines, sabotage }: SeedOptions): 
     const cluster = new SimCluster(parts, hubs, shape, (_, reason) => judge.bug(reason))
     const crowd = new Crowd(parts, hubs, shape, judge)
     setClimate(hubs, random.fork('climate'), shape.trouble)
-    const faults = new FaultPlan(parts, hubs, cluster, shape)
+    const faults = new FaultPlan(parts, hubs, cluster, shape, crowd)
     crowd.begin(troubledMs + shoppingMs)
     faults.begin()
     const watch = new ReachedWatch(reached, cluster)

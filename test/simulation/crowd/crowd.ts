@@ -84,6 +84,11 @@ export class Crowd {
     this.sendOffline()
   }
 
+  /** The operator hears that it is sold out. */
+  wantMore(sku: string): void {
+    this.watch(this.operator.restockSoon(sku))
+  }
+
   end(): void {
     this.isOver = true
     for (const shopper of this.shoppers) shopper.wantNoMore()

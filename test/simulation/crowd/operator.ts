@@ -55,10 +55,16 @@ export class SimOperator {
     const { timers, clock } = this.world
     const began = clock.monotonic()
     while (clock.monotonic() - began < untilMs) {
-      await delay(timers, this.random.between(1_000, 8_000))
+      await delay(timers, this.random.between(2_000, 15_000))
       if (this.random.is(0.4)) await this.pause()
-      else await this.restock()
+      else await this.restock(this.random.pick(this.sale.skus).sku, this.random.between(1, 5))
     }
+  }
+
+  /** Somebody noticed that it is sold out. */
+  async restockSoon(sku: string): Promise<void> {
+    await delay(this.world.timers, this.random.between(0, 1_000))
+    await this.restock(sku, this.random.between(2, 20))
   }
 
   async close(): Promise<void> {
@@ -72,9 +78,7 @@ export class SimOperator {
     await this.insist(() => this.calls.saleResume(this.sale.sale))
   }
 
-  private async restock(): Promise<void> {
-    const { sku } = this.random.pick(this.sale.skus)
-    const units = this.random.between(1, 5)
+  private async restock(sku: string, units: number): Promise<void> {
     // The same id each time, so that trying again adds nothing.
     const requestId = `restock.${this.random.id(8)}`
     await this.insist(() => this.calls.restock(sku, units, { requestId }))
