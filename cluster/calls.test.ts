@@ -238,7 +238,7 @@ class Told implements CallSink {
     this.answers.push({ target, turn, method, message: decodeMessage(frame, from, to), claim, claimKind })
   }
 
-  failed(...[target, turn, method, msgid, code, retryAfterMs]: Parameters<CallSink['failed']>): void {
+  failed(...[, target, turn, method, msgid, code, retryAfterMs]: Parameters<CallSink['failed']>): void {
     this.failures.push({ target, turn, method, msgid, code, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
   }
 

@@ -21,8 +21,8 @@ const utf8 = new TextEncoder()
 export interface CallSink {
   /** The answer's bytes are valid during the call only. */
   answered(target: number, targetTurn: number, method: number, answer: AnswerView): void
-  /** The call ended without a shard's answer. */
-  failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void
+  /** The call in this row ended without a shard's answer. */
+  failed(slot: number, target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void
   /** All answers of one frame have been given out. */
   flush(): void
 }
@@ -299,6 +299,7 @@ export class Calls {
     if (target === none) this.wait(row, code)
     else
       this.sink?.failed(
+        row,
         target,
         pending.targetTurn[row] as number,
         pending.method[row] as number,

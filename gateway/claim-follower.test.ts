@@ -126,6 +126,19 @@ test('GW-68 who is answered about an older claim is told of the one that there i
   expect(phone.eventsOf('held')).toMatchObject([{ hold: 8 }])
 })
 
+test('GW-91 what a call did that nobody answered in time is told all the same', async () => {
+  reports.set(7, report(7, claimKind.hold, held))
+  follower.expect(3, lamp, presences.find(anna))
+  follower.failed(3, 'BUSY')
+  follower.failed(4, 'TIMEOUT')
+  await world.pass(0)
+  expect(shard.heard).toEqual([])
+  follower.expect(3, lamp, presences.find(anna))
+  follower.failed(3, 'TIMEOUT')
+  await world.pass(0)
+  expect(phone.eventsOf('held')).toMatchObject([{ hold: 7 }])
+})
+
 test('GW-64 the same claim in the same state again is no news', () => {
   presences.join(anna, laptop)
   for (let repeat = 0; repeat < 3; repeat++) answered(held, 7, claimKind.hold)
@@ -255,7 +268,7 @@ test('GW-65 when the shard is away nothing is told, and the next reading of the 
   expect(phone.eventsOf('held')).toHaveLength(1)
 })
 
-test('GW-70 claims that a shard gave no answer for are asked for again until it does, and only while they are followed', async () => {
+test('GW-90 claims that a shard gave no answer for are asked for again until it does, and only while they are followed', async () => {
   answered(queued(5), 7, claimKind.ticket)
   isAway = true
   changed({ changed: [7, 1] })
@@ -280,7 +293,7 @@ test('GW-70 claims that a shard gave no answer for are asked for again until it 
   expect(shard.heard).toHaveLength(4)
 })
 
-test('GW-70 so are all the claims of a user', async () => {
+test('GW-90 so are all the claims of a user', async () => {
   answered(held, 7, claimKind.hold)
   isAway = true
   follower.noticed(anna, sku, 3)

@@ -2,6 +2,7 @@ import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { Clock, Log } from '../cluster/world.ts'
 import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
+import { type Code, codeTable } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
 import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
@@ -90,6 +91,17 @@ export class ClaimFollower {
     }
     const isNew = this.learn(followed, answer.claimKind, state, { caller })
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
+  }
+
+  /** A call ended without an answer. If it may have done something, its user hears of it all the same. */
+  failed(row: number, code: Code): void {
+    const asked = this.expected.get(row)
+    if (asked === undefined) return
+    this.expected.delete(row)
+    const { view, presence } = asked
+    if (codeTable[code].retry !== 'unknown' || presence.connections.size === 0) return
+    if (typeof view === 'number') this.unplace(view, presence)
+    else this.askAnew(view.shard, presence)
   }
 
   /** Takes in all that a shard, asked at `askedAt`, reported of a user's claims, in answer to `caller`. */

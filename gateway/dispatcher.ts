@@ -171,7 +171,8 @@ export class Dispatcher implements CallSink {
     parts.follower.answered(answer, connection)
   }
 
-  failed(target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
+  failed(slot: number, target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
+    this.parts.follower.failed(slot, code)
     const connection = this.parts.connections.find(target, targetTurn)
     if (connection === undefined) return this.parts.counters.answered(method, codeTable[code].number)
     connection.inFlight--

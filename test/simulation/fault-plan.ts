@@ -6,7 +6,6 @@ import type { Hubs } from './hubs.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Shape } from './shape.ts'
 import type { SimParts } from './sim-parts.ts'
-import { fairWeather } from './store/store-weather.ts'
 
 /** Mean time between two faults of a run with trouble 1. */
 const faultEveryMs = 1_500
@@ -46,9 +45,7 @@ export class FaultPlan {
   end(): void {
     this.isOver = true
     this.calmSince ??= this.run.scheduler.now
-    const { network, store, members, queue, provider, sockets } = this.hubs
-    for (const hub of [network, sockets, members, queue, provider]) hub.healAll()
-    Object.assign(store.weather, fairWeather())
+    for (const hub of Object.values(this.hubs)) hub.healAll()
     for (const machine of this.cluster.machines) {
       machine.process.wake()
       machine.restart()

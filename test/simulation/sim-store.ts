@@ -61,6 +61,12 @@ export class SimStore implements JournalSource {
     this.server.observe(observer)
   }
 
+  /** From now on nothing goes wrong any more; what is on its way arrives in its time. */
+  healAll(): void {
+    Object.assign(this.weather, fairWeather())
+    for (const link of this.links.values()) link.heal()
+  }
+
   /** Serves nobody for `ms`. */
   outage(ms: number): void {
     const { scheduler } = this.options

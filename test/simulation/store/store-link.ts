@@ -40,6 +40,12 @@ export class StoreLink {
     this.nextWrite = { extraMs, onSent }
   }
 
+  /** From now on requests travel at their usual pace, behind those that are on their way. */
+  heal(): void {
+    this.slowedUntil = 0
+    this.nextWrite = undefined
+  }
+
   /** A request that brings a record. */
   write<T>(run: () => T): Promise<T> {
     const { nextWrite } = this
