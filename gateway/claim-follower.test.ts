@@ -387,6 +387,19 @@ test('GW-69 a claim that its shard has lost part of goes back to what the shard 
   expect(phone.eventsOf('held')).toHaveLength(1)
 })
 
+test('GW-92 after a view was read anew a claim is in doubt until its shard, asked after that, says that it is the same', async () => {
+  await world.pass(1)
+  answered(queued(5), 7, claimKind.ticket)
+  const followed = presences.claimsOf(lamp)?.get(7)
+  expect(followed?.doubtedAt).toBeUndefined()
+  reports.set(7, report(7, claimKind.ticket, queued(4)))
+  changed(undefined)
+  answered(queued(4), 7, claimKind.ticket)
+  expect(followed?.doubtedAt, 'an answer may be from before').toBe(world.clock.monotonic())
+  await world.pass(0)
+  expect(followed?.doubtedAt).toBeUndefined()
+})
+
 test('GW-69 after a shard has lost claims, a smaller number is believed when the shard says so itself', async () => {
   answered(held, 7, claimKind.hold)
   await world.pass(1)

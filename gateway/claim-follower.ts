@@ -221,6 +221,7 @@ export class ClaimFollower {
     if (isPaused) this.paused.add(view)
     const followed = this.parts.presences.claimsOf(view)
     if (followed === undefined) return
+    if (change === undefined) for (const one of followed.values()) one.doubtedAt = this.parts.clock.monotonic()
     const claims: number[] = []
     if (change === undefined || goesOn) claims.push(...followed.keys())
     else {
@@ -270,6 +271,7 @@ export class ClaimFollower {
   private learn(followed: FollowedClaim, kind: number, state: ClaimState, { caller, askedAt = 0 }: Source): boolean {
     const { state: known, aheadShown, heardAt } = followed
     followed.heardAt = this.parts.clock.monotonic()
+    if (followed.doubtedAt !== undefined && askedAt >= followed.doubtedAt) followed.doubtedAt = undefined
     // A shard that was asked after all that is known was heard says what it is now: where that came before, its store has lost the rest.
     if (isBefore(state, known) && askedAt <= heardAt) return false
     followed.kind = kind

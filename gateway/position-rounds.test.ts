@@ -69,6 +69,18 @@ test('GW-62 a place never rises, whatever was shown before', () => {
   expect(places(anna)).toEqual([1])
 })
 
+test('GW-62 nor while the ticket might be somebody else’s, because its shard may have lost records', () => {
+  const rounds = roundsOf()
+  move({ joined: [1, 3] })
+  const anna = waiter('anna', 2)
+  followedOf(anna).doubtedAt = world.clock.monotonic()
+  rounds.run()
+  expect(places(anna)).toEqual([])
+  followedOf(anna).doubtedAt = undefined
+  rounds.run()
+  expect(places(anna)).toEqual([1])
+})
+
 test('GW-62 every device of a user is told, and those who hold or have left are not', () => {
   const rounds = roundsOf()
   move({ joined: [1, 4] })

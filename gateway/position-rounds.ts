@@ -98,7 +98,9 @@ function dueOf(view: SkuView, followedClaims: Iterable<FollowedClaim>, now: numb
     if (followed.kind !== claimKind.ticket || !view.line.has(followed.claim)) continue
     const ahead = view.line.countBefore(followed.claim)
     if (ahead >= followed.aheadShown) continue
-    if (ahead < nearAhead) near.push({ followed, ahead })
+    // The number may be somebody else's by now, and so the place.
+    if (followed.doubtedAt !== undefined) complete = false
+    else if (ahead < nearAhead) near.push({ followed, ahead })
     else if (now - followed.shownAt >= farIntervalMs) far.push({ followed, ahead })
     else complete = false
   }

@@ -18,6 +18,8 @@ export interface FollowedClaim {
   mustTell: boolean
   /** When that was last heard, by the monotonic clock. */
   heardAt: number
+  /** Since when it is not known whether the number is still this claim's, because its shard may have lost records; undefined if it is known. */
+  doubtedAt: number | undefined
   /** The place that the user was last shown, so that it never rises and is not sent twice. */
   aheadShown: number
   shownAt: number
@@ -106,6 +108,7 @@ export class Presences {
       state: undefined,
       mustTell: false,
       heardAt: 0,
+      doubtedAt: undefined,
       aheadShown: Number.MAX_SAFE_INTEGER,
       shownAt: 0,
     }

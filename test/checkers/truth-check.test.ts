@@ -14,12 +14,12 @@ const sale = [
   [hold(4, 'ann'), order(4), settle(4, paid)],
 ]
 
-function problemsOf(user: string, said: ClaimState): string[] {
+function problemsOf(user: string, said: ClaimState, sku = 'shoe'): string[] {
   const { complain, problems } = new Findings(() => 0)
   const books = new LiveBooks({ now: () => 0, complain: () => {} })
   books.applied('inv.0', { epoch: 1, seq: 0 }, new Uint8Array(0))
   for (const [i, events] of sale.entries()) books.applied('inv.0', { epoch: 1, seq: i + 1 }, forged(events))
-  new TruthCheck(books, complain).told(user, 'shoe', said)
+  new TruthCheck(books, complain).told(user, sku, said)
   return problems.map(({ promise, what }) => `${promise} ${what}`)
 }
 
@@ -43,4 +43,9 @@ test.each<readonly [string, ClaimState]>([
   ['dan', queued(3, 0)],
 ])('CHK-8 %s may not be told %j', (user, said) => {
   expect(problemsOf(user, said)).toEqual([`G3 ${user} was told ${JSON.stringify(said)} of shoe, which has never been so`])
+})
+
+test('CHK-7 of a SKU that there is not everyone may be told that they have nothing, and nothing else', () => {
+  expect(problemsOf('ann', { state: 'none' }, 'boot')).toEqual([])
+  expect(problemsOf('ann', held(1, 5_000), 'boot')).toHaveLength(1)
 })

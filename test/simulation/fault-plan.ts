@@ -45,7 +45,8 @@ export class FaultPlan {
   end(): void {
     this.isOver = true
     this.calmSince ??= this.run.scheduler.now
-    for (const hub of Object.values(this.hubs)) hub.healAll()
+    const { network, sockets, store, members, queue, provider } = this.hubs
+    for (const hub of [network, sockets, store, members, queue, provider]) hub.healAll()
     for (const machine of this.cluster.machines) {
       machine.process.wake()
       machine.restart()
