@@ -47,6 +47,34 @@ export const keptSeeds: readonly KeptSeed[] = [
   },
   { seed: 1894, name: 'money for nothing', found: 'After a failover that lost an order nobody gave back what had been charged for it.' },
   { seed: 50020, name: 'a number twice', found: 'A checker did not know that claim numbers which a store has lost are given out again.' },
+  {
+    seed: 80057,
+    name: 'a full mailbox',
+    found: 'A gateway whose question for claims was refused as BUSY never asked again, and their users heard nothing.',
+  },
+  { seed: 30035, name: 'an absent shard', found: 'The same, of a question that found nobody who owned the shard.' },
+  { seed: 30037, name: 'an absent shard again', found: 'The same once more, of an order that had ended.' },
+  { seed: 229_538, name: 'after the storm', found: 'The same, when all faults were over: nothing of that SKU changed any more.' },
+  {
+    seed: 80194,
+    name: 'an order of another request',
+    found: 'A checkout that had been told of the order of another one ordered the next hold when it was repeated.',
+  },
+  {
+    seed: 5027,
+    name: 'a number that moved',
+    found: 'A gateway followed a claim that its store had lost under a number that another user had by then, and its user waited for ever.',
+  },
+  {
+    seed: 40_180,
+    name: 'somebody else’s place',
+    found: 'A gateway showed a user whose ticket had been lost in a failover the place of whoever had got its number.',
+  },
+  {
+    seed: 500_065,
+    name: 'nothing of nothing',
+    found: 'A checker did not know that a store which loses a whole SKU leaves nobody anything of it.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
