@@ -361,6 +361,23 @@ test.each<readonly [string, () => void]>([
   expect(presences.claimsOf(lamp)).toBeUndefined()
 })
 
+test('GW-69 so it is when an answer from before comes while the shard is asked for all that its user has', async () => {
+  answered(queued(5), 7, claimKind.ticket)
+  await world.pass(1)
+  const askedAt = world.clock.monotonic()
+  answered(queued(4), 7, claimKind.ticket)
+  follower.resumed(annasPresence(), 0, [], askedAt)
+  await expectLostInTime()
+})
+
+test('GW-69 and when it comes while the shard is asked for that claim', async () => {
+  answered(queued(5), 7, claimKind.ticket)
+  await world.pass(1)
+  changed(undefined)
+  answered(queued(4), 7, claimKind.ticket)
+  await expectLostInTime()
+})
+
 test('GW-69 whose number somebody else gets has lost the claim', async () => {
   answered(held, 7, claimKind.hold)
   await world.pass(1)
@@ -458,6 +475,22 @@ function refusalOf(slot: number): AnswerView {
 
 function report(claim: number, kind: number, state: ClaimState): ClaimReport {
   return { sku, claim, kind, user: 'anna', state }
+}
+
+/** Not by what is under way, but by what is asked in the next ticks, and nothing is asked after that. */
+async function expectLostInTime(): Promise<void> {
+  await world.pass(1)
+  expect(phone.events.map((event) => event.name)).toEqual([])
+  for (let tick = 0; tick < 2; tick++) {
+    follower.askAgain()
+    await world.pass(1)
+  }
+  expect(phone.events.map((event) => event.name)).toEqual(['left'])
+  expect(presences.claimsOf(lamp)).toBeUndefined()
+  const questions = shard.heard.length
+  follower.askAgain()
+  await world.pass(1)
+  expect(shard.heard).toHaveLength(questions)
 }
 
 function changed(change: Partial<SkuChange> | undefined): void {

@@ -113,9 +113,11 @@ export class ClaimFollower {
       const sku = view.settings.sku
       const report = reported.get(sku)
       if (view.shard !== shard || report?.claim === claim) continue
-      // The shard spoke before this claim began, or was heard of again.
-      if (followed.heardAt >= askedAt && claim > (report?.claim ?? noClaim)) reported.delete(sku)
-      else if (report === undefined && state !== undefined && isLive(state)) this.lost(followed, caller)
+      if (followed.heardAt >= askedAt && claim > (report?.claim ?? noClaim)) {
+        // The shard spoke before this claim began; or it has lost it, and an answer that came late spoke of it since.
+        reported.delete(sku)
+        this.askAnewLater(shard, presence)
+      } else if (report === undefined && state !== undefined && isLive(state)) this.lost(followed, caller)
     }
     for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
@@ -183,6 +185,11 @@ export class ClaimFollower {
     this.askForUnplaced(shard)
   }
 
+  private askAnewLater(shard: number, presence: Presence): void {
+    this.unplace(shard, presence)
+    this.unheardShards.add(shard)
+  }
+
   /** A user of whom the shard has to be asked what claims they have: one cannot be followed yet, or is not what was thought. */
   private unplace(shard: number, presence: Presence): void {
     if (presence.connections.size === 0) return
@@ -205,9 +212,7 @@ export class ClaimFollower {
           return answer
         })
         .then(({ error }) => {
-          if (error === null) return
-          this.unplace(shard, presence)
-          this.unheardShards.add(shard)
+          if (error !== null) this.askAnewLater(shard, presence)
         })
         .catch((error: unknown) => log.error({ error: String(error) }, 'claims could not be followed'))
     }
@@ -245,26 +250,31 @@ export class ClaimFollower {
       .request<readonly ClaimReport[]>('inv', view.shard, { op: op.claimsByNumber, payload }, (bytes) => {
         const answer = decodeReports(bytes)
         if (answer.error !== null) return answer
-        for (const report of answer.result) this.tell(report, askedAt)
-        for (const claim of claims) this.checkKnown(view, claim, askedAt)
+        const known = new Set(answer.result.filter((report) => this.tell(report, askedAt)).map(({ claim }) => claim))
+        for (const claim of claims) if (!known.has(claim)) this.checkKnown(view, claim, askedAt)
         return answer
       })
       .then(({ error }) => {
-        if (error === null) return
-        const unheard = this.unheard.get(view) ?? new Set()
-        for (const claim of claims) unheard.add(claim)
-        this.unheard.set(view, unheard)
+        if (error !== null) this.askLater(view, claims)
       })
       .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
   }
 
-  private tell(report: ClaimReport, askedAt: number): void {
+  private askLater(view: SkuView, claims: readonly number[]): void {
+    const unheard = this.unheard.get(view) ?? new Set()
+    for (const claim of claims) unheard.add(claim)
+    this.unheard.set(view, unheard)
+  }
+
+  /** Whether it is about a claim that is followed. */
+  private tell(report: ClaimReport, askedAt: number): boolean {
     const { sku, claim, state } = report
     const view = this.parts.views.find(sku)
     const followed = view === undefined ? undefined : this.parts.presences.claimsOf(view)?.get(claim)
     // A shard that lost its newest records has given the number to somebody else.
-    if (followed === undefined || followed.presence.user !== report.user) return
+    if (followed === undefined || followed.presence.user !== report.user) return false
     this.learn(followed, report.kind, state, { askedAt })
+    return true
   }
 
   /** Takes in what a claim is, and tells it to the user's connections if it is new to them. */
@@ -290,8 +300,10 @@ export class ClaimFollower {
   /** A live claim of which its shard, when it was asked for it, said nothing, or that it belongs to somebody else: its store has lost it. */
   private checkKnown(view: SkuView, claim: number, askedAt: number): void {
     const followed = this.parts.presences.claimsOf(view)?.get(claim)
-    if (followed?.state === undefined || followed.heardAt >= askedAt || !isLive(followed.state)) return
-    this.askAnew(view.shard, followed.presence)
+    if (followed?.state === undefined || !isLive(followed.state)) return
+    // It was heard of since: in an answer that came late, or by a shard that spoke before it began.
+    if (followed.heardAt >= askedAt) this.askLater(view, [claim])
+    else this.askAnew(view.shard, followed.presence)
   }
 
   /** The shard does not know the claim any more: its store has lost it. */

@@ -25,10 +25,15 @@ const declinedOne: readonly Forge[] = [hold(1, 'a'), order(1), settle(1, decline
 const late: readonly Forge[] = [hold(1, 'a', 2), order(1, 3_998), settle(1, overdue), hold(2, 'b'), ticket(3, 'c', 2), settle(1, refunding)]
 const refundedOne: readonly Forge[] = [...late, settle(1, refunded)]
 
-function problemsIn(events: readonly Forge[], rows: readonly Row[]): string[] {
+/** `lost` came before `events`, in a record that the store has lost. */
+function problemsIn(events: readonly Forge[], rows: readonly Row[], lost: readonly Forge[] = []): string[] {
   const { complain, problems } = new Findings(() => 0)
   const books = new LiveBooks({ now: () => 0, complain })
   books.applied('inv.0', { epoch: 1, seq: 0 }, new Uint8Array(0))
+  if (lost.length > 0) {
+    books.applied('inv.0', { epoch: 1, seq: 1 }, forged([open, ...lost]))
+    books.lost('inv.0', { epoch: 1, seq: 1 })
+  }
   books.applied('inv.0', { epoch: 1, seq: 1 }, forged([open, ...events]))
   expect(problems.filter(({ promise }) => promise !== 'G7')).toEqual([])
   problems.length = 0
@@ -70,4 +75,10 @@ test.each<readonly [string, readonly Forge[], readonly Row[], string]>([
   ],
 ])('CHK-8 the money check finds %s', (_, events, rows, problem) => {
   expect(problemsIn(events, rows)).toEqual([problem])
+})
+
+test('CHK-7 a refund that a store has lost may be paid for all the same, and only such a one', () => {
+  const rows: readonly Row[] = [[1, 1_999, 1_999]]
+  expect(problemsIn(bought, rows, late)).toEqual([])
+  expect(problemsIn(bought, rows, declinedOne)).toHaveLength(1)
 })

@@ -33,6 +33,8 @@ export function checkMoney(
       const order = orderIdOf(history, mark.past)
       const row = left.get(order) ?? { order, chargedMinor: 0, refundedMinor: 0 }
       left.delete(order)
+      // A worker that knew of the payment since before the refund may be the one to tell the shard, whose store has forgotten that refund.
+      if (mark.state === 'paid' && row.refundedMinor > 0 && everWas(books, order, 'refunding')) continue
       checkOrder(mark, row, complain)
     }
   }
@@ -46,12 +48,17 @@ export function checkMoney(
  * too, or where the payment had been settled before: everybody rightly thought that it was done.
  */
 function isBeyondRepair(books: LiveBooks, order: string, queueLost: ReadonlySet<string>): boolean {
+  return everWas(books, order, 'paid') || (queueLost.has(order) && everWas(books, order, 'pending'))
+}
+
+/** In the books that count, or in those with records that a store has lost. */
+function everWas(books: LiveBooks, order: string, state: Mark['state']): boolean {
   const name = parseOrderId(order)
   if (name === undefined) return false
   return books.everOf(name.sku).some((history) => {
     const past = history.findOrder(name, Infinity)
     const mine = past === undefined ? [] : (history.marks.get(past.user) ?? [])
-    return past !== undefined && (queueLost.has(order) || mine.some((mark) => mark.past === past && mark.state === 'paid'))
+    return mine.some((mark) => mark.past === past && mark.state === state)
   })
 }
 
