@@ -71,6 +71,11 @@ export const keptSeeds: readonly KeptSeed[] = [
     found: 'A gateway showed a user whose ticket had been lost in a failover the place of whoever had got its number.',
   },
   {
+    seed: 600_358,
+    name: 'a refund forgotten',
+    found: 'A checker did not know that a worker may tell of a payment whose refund the store has lost.',
+  },
+  {
     seed: 500_065,
     name: 'nothing of nothing',
     found: 'A checker did not know that a store which loses a whole SKU leaves nobody anything of it.',
