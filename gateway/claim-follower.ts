@@ -1,35 +1,17 @@
-import type { CallResult } from '../cluster/call-codec.ts'
-import type { Calls } from '../cluster/calls.ts'
-import type { Clock, Log } from '../cluster/world.ts'
 import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
-import { op } from '../protocol/entry.ts'
 import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
-import { packInner } from '../protocol/inner-codec.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import { claimNotification, claimStateIn, isBefore, isLive, isSameNews } from './claim-news.ts'
+import { type ClaimAnswers, ClaimQuestions, type ClaimReport, type QuestionParts } from './claim-questions.ts'
 import type { Connection } from './connection.ts'
-import type { FollowedClaim, Presence, Presences } from './presence.ts'
+import type { FollowedClaim, Presence } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
 
-/** One claim as its shard reports it: what its user sees, and the number by which it is followed. */
-export interface ClaimReport {
-  readonly sku: SkuId
-  readonly claim: number
-  readonly kind: number
-  readonly user: string
-  readonly state: ClaimState
-}
-
-export interface FollowerParts {
-  readonly calls: Pick<Calls, 'request'>
+export interface FollowerParts extends Omit<QuestionParts, 'answers'> {
   readonly views: Pick<Views, 'find' | 'onChange'>
-  readonly presences: Presences
-  readonly clock: Clock
-  readonly log: Log
-  readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
   /** Tells the user's other gateways that a claim appeared or became something else. */
   readonly tellSession: (user: UserId, sku: SkuId, claim: number) => void
 }
@@ -40,20 +22,16 @@ export interface FollowerParts {
  *
  * Everything that comes from a shard is taken in at once, in the order in which it comes: a promise's turn later, a newer word might be overtaken.
  */
-export class ClaimFollower {
+export class ClaimFollower implements ClaimAnswers {
   private readonly parts: FollowerParts
   /** What the pending call in this row is about; only of calls for users who are connected here. */
   private readonly expected = new Map<number, Expected>()
-  /** By shard: users who got a claim of a SKU that is not known here yet. */
-  private readonly unplaced = new Map<number, Set<Presence>>()
-
   private readonly paused = new Set<SkuView>()
-  /** Claims that were asked for in vain, and shards that were asked for users in vain. */
-  private readonly unheard = new Map<SkuView, Set<number>>()
-  private readonly unheardShards = new Set<number>()
+  private readonly questions: ClaimQuestions
 
   constructor(parts: FollowerParts) {
     this.parts = parts
+    this.questions = new ClaimQuestions({ ...parts, answers: this })
     parts.views.onChange((view, change) => this.changed(view, change))
   }
 
@@ -71,13 +49,13 @@ export class ClaimFollower {
     if (asked === undefined) return
     this.expected.delete(answer.slot)
     const { view, presence } = asked
-    if (typeof view === 'number') return answer.claim === noClaim ? undefined : this.unplace(view, presence)
+    if (typeof view === 'number') return answer.claim === noClaim ? undefined : this.questions.note(view, presence)
     const { sku } = view.settings
     const known = presence.claims.get(sku)
     if (answer.claim === noClaim || presence.connections.size === 0) return
     if (known !== undefined && known.claim > answer.claim) {
       known.mustTell = true
-      return this.askAnew(view.shard, presence)
+      return this.questions.askAbout(view.shard, presence)
     }
     const isNews = known?.claim !== answer.claim || known.kind !== answer.claimKind
     const followed = this.follow(presence, view, answer.claim)
@@ -87,7 +65,7 @@ export class ClaimFollower {
     if (isBefore(state, followed.state)) {
       // The caller has it all the same.
       followed.mustTell = true
-      return this.ask(view, [answer.claim])
+      return this.questions.ask(view, [answer.claim])
     }
     const isNew = this.learn(followed, answer.claimKind, state, { caller })
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
@@ -100,8 +78,8 @@ export class ClaimFollower {
     this.expected.delete(row)
     const { view, presence } = asked
     if (codeTable[code].retry !== 'unknown' || presence.connections.size === 0) return
-    if (typeof view === 'number') this.unplace(view, presence)
-    else this.askAnew(view.shard, presence)
+    if (typeof view === 'number') this.questions.note(view, presence)
+    else this.questions.askAbout(view.shard, presence)
   }
 
   /** Takes in all that a shard, asked at `askedAt`, reported of a user's claims, in answer to `caller`. */
@@ -116,13 +94,19 @@ export class ClaimFollower {
       if (followed.heardAt >= askedAt && claim > (report?.claim ?? noClaim)) {
         // The shard spoke before this claim began; or it has lost it, and an answer that came late spoke of it since.
         reported.delete(sku)
-        this.askAnewLater(shard, presence)
+        this.questions.askAboutLater(shard, presence)
       } else if (report === undefined && state !== undefined && isLive(state)) this.lost(followed, caller)
     }
     for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
       if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, { caller, askedAt })
     }
+  }
+
+  /** What a shard, asked for these claims at `askedAt`, reported of them; their users are told what is new to them. */
+  reported(view: SkuView, claims: readonly number[], reports: readonly ClaimReport[], askedAt: number): void {
+    const known = new Set(reports.filter((report) => this.tell(report, askedAt)).map(({ claim }) => claim))
+    for (const claim of claims) if (!known.has(claim)) this.checkKnown(view, claim, askedAt)
   }
 
   /**
@@ -145,28 +129,14 @@ export class ClaimFollower {
     const presence = this.parts.presences.find(user)
     if (view === undefined || presence === undefined) return
     const known = presence.claims.get(sku)
-    if (known !== undefined && known.claim > claim) return this.askAnew(view.shard, presence)
+    if (known !== undefined && known.claim > claim) return this.questions.askAbout(view.shard, presence)
     this.follow(presence, view, claim)
-    this.ask(view, [claim])
+    this.questions.ask(view, [claim])
   }
 
-  /**
-   * Asks again what had no answer. Called every tick: news that could not be asked for because too much was under way would never be told, if nothing of
-   * that SKU changed any more.
-   */
+  /** Once a tick. */
   askAgain(): void {
-    for (const shard of this.unheardShards) {
-      this.unheardShards.delete(shard)
-      this.askForUnplaced(shard)
-    }
-    for (const [view, claims] of this.unheard) {
-      this.unheard.delete(view)
-      const followed = this.parts.presences.claimsOf(view)
-      this.askAll(
-        view,
-        [...claims].filter((claim) => followed?.has(claim) === true),
-      )
-    }
+    this.questions.askAgain()
   }
 
   private follow(presence: Presence, view: SkuView, claim: number): FollowedClaim {
@@ -174,52 +144,13 @@ export class ClaimFollower {
     const other = presences.claimsOf(view)?.get(claim)?.presence
     const followed = presences.follow(presence, view, claim)
     // A shard that lost its newest records gives their numbers to others.
-    if (other !== undefined && other !== presence) this.askAnew(view.shard, other)
+    if (other !== undefined && other !== presence) this.questions.askAbout(view.shard, other)
     if (followed.state === undefined) followed.heardAt = this.parts.clock.monotonic()
     return followed
   }
 
-  /** Word of an older claim than the one that is followed came late, or the shard's store has lost that one. */
-  private askAnew(shard: number, presence: Presence): void {
-    this.unplace(shard, presence)
-    this.askForUnplaced(shard)
-  }
-
-  private askAnewLater(shard: number, presence: Presence): void {
-    this.unplace(shard, presence)
-    this.unheardShards.add(shard)
-  }
-
-  /** A user of whom the shard has to be asked what claims they have: one cannot be followed yet, or is not what was thought. */
-  private unplace(shard: number, presence: Presence): void {
-    if (presence.connections.size === 0) return
-    const unplaced = this.unplaced.get(shard)
-    if (unplaced === undefined) this.unplaced.set(shard, new Set([presence]))
-    else unplaced.add(presence)
-  }
-
-  private askForUnplaced(shard: number): void {
-    const unplaced = this.unplaced.get(shard)
-    if (unplaced === undefined) return
-    this.unplaced.delete(shard)
-    const { calls, decodeReports, log, clock } = this.parts
-    const askedAt = clock.monotonic()
-    for (const presence of unplaced) {
-      calls
-        .request<readonly ClaimReport[]>('inv', shard, { op: op.claimsOfUser, user: presence.user }, (bytes) => {
-          const answer = decodeReports(bytes)
-          if (answer.error === null) this.resumed(presence, shard, answer.result, askedAt)
-          return answer
-        })
-        .then(({ error }) => {
-          if (error !== null) this.askAnewLater(shard, presence)
-        })
-        .catch((error: unknown) => log.error({ error: String(error) }, 'claims could not be followed'))
-    }
-  }
-
   private changed(view: SkuView, change: SkuChange | undefined): void {
-    this.askForUnplaced(view.shard)
+    this.questions.askAboutNoted(view.shard)
     const isPaused = view.numbers.phase === 'paused'
     // A pause moves the deadlines of all holds, which is no change of any single one.
     const goesOn = !isPaused && this.paused.delete(view)
@@ -234,36 +165,7 @@ export class ClaimFollower {
         if (followed.has(claim)) claims.push(claim)
       })
     }
-    this.askAll(view, claims)
-  }
-
-  private askAll(view: SkuView, claims: readonly number[]): void {
-    for (let from = 0; from < claims.length; from += claimsPerQuestion) this.ask(view, claims.slice(from, from + claimsPerQuestion))
-  }
-
-  /** One question for many claims; their users are told what is new to them. */
-  private ask(view: SkuView, claims: readonly number[]): void {
-    const payload = packInner([[view.settings.sku, claims]])
-    const { calls, decodeReports, log, clock } = this.parts
-    const askedAt = clock.monotonic()
-    calls
-      .request<readonly ClaimReport[]>('inv', view.shard, { op: op.claimsByNumber, payload }, (bytes) => {
-        const answer = decodeReports(bytes)
-        if (answer.error !== null) return answer
-        const known = new Set(answer.result.filter((report) => this.tell(report, askedAt)).map(({ claim }) => claim))
-        for (const claim of claims) if (!known.has(claim)) this.checkKnown(view, claim, askedAt)
-        return answer
-      })
-      .then(({ error }) => {
-        if (error !== null) this.askLater(view, claims)
-      })
-      .catch((error: unknown) => log.error({ error: String(error) }, 'news of claims could not be delivered'))
-  }
-
-  private askLater(view: SkuView, claims: readonly number[]): void {
-    const unheard = this.unheard.get(view) ?? new Set()
-    for (const claim of claims) unheard.add(claim)
-    this.unheard.set(view, unheard)
+    this.questions.ask(view, claims)
   }
 
   /** Whether it is about a claim that is followed. */
@@ -302,8 +204,8 @@ export class ClaimFollower {
     const followed = this.parts.presences.claimsOf(view)?.get(claim)
     if (followed?.state === undefined || !isLive(followed.state)) return
     // It was heard of since: in an answer that came late, or by a shard that spoke before it began.
-    if (followed.heardAt >= askedAt) this.askLater(view, [claim])
-    else this.askAnew(view.shard, followed.presence)
+    if (followed.heardAt >= askedAt) this.questions.askLater(view, [claim])
+    else this.questions.askAbout(view.shard, followed.presence)
   }
 
   /** The shard does not know the claim any more: its store has lost it. */
@@ -318,8 +220,6 @@ export class ClaimFollower {
     for (const connection of followed.presence.connections) if (connection !== except) connection.notify(notification)
   }
 }
-
-const claimsPerQuestion = 2_000
 
 /** Where a word comes from: `caller` has it from its own answer; `askedAt` is when its shard was asked, if that is known. */
 interface Source {
