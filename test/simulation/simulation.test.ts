@@ -14,7 +14,7 @@ import { sabotageNames, sabotageOf } from './sabotage.ts'
 const command = fileURLToPath(new URL('./main.js', import.meta.url))
 const program = fileURLToPath(new URL('./seed-worker.js', import.meta.url))
 const jobs = availableParallelism()
-const seedMsMax = 60_000
+const seedMsMax = 120_000
 const sweptSeeds = 60
 const freshMsMax = 240_000
 

@@ -49,7 +49,7 @@ export function simulateCommand(terminal: Pick<Terminal, 'out' | 'err'>): Comman
     )
     .option('--search', 'find the first seeds that catch the sabotage')
     .option('--jobs <count>', 'processes at a time', integer(1, 256), availableParallelism())
-    .option('--patience <seconds>', 'real time after which a seed is said not to end', seconds, 60)
+    .option('--patience <seconds>', 'real time after which a seed is said not to end', seconds, 300)
     .option('--json', 'print one JSON document, and nothing else, to standard output')
     .exitOverride()
 }
