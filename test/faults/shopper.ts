@@ -80,6 +80,11 @@ export class Shopper {
     return this.underWay === 0
   }
 
+  /** The claim has ended, and may be forgotten by now. */
+  private get isLongGone(): boolean {
+    return !this.story.isLive && Date.now() > this.requestedAt + rememberedMs
+  }
+
   /**
    * Asks what became of all that was told: by `claim`, or by making the request once more that got the claim, which gets the same one and no other.
    * Only while nothing is under way, for then there is one right answer; over the shopper's own connection, which keeps the order of what is told.
@@ -88,8 +93,7 @@ export class Shopper {
     const { calls, sku, story, line, chance, complain, user } = this.parts
     const { requestId } = this
     const { version } = story
-    if (version === 0 || this.underWay > 0) return
-    if (!story.isLive && Date.now() > this.requestedAt + rememberedMs) return
+    if (version === 0 || this.underWay > 0 || this.isLongGone) return
     const served = line.servedSoFar
     const repeated = chance.is(0.3) ? requestId : undefined
     const question: Question = { what: repeated === undefined ? 'claim' : 'buy', at: Date.now() }
@@ -261,7 +265,8 @@ export class Shopper {
       if (order.sku === sku) take(order)
     })
     socket.on('resumed', ({ claims }) => {
-      take(claims.find((claim) => claim.sku === sku) ?? { state: 'none' })
+      const found = claims.find((claim) => claim.sku === sku)
+      if (found !== undefined || !this.isLongGone) take(found ?? { state: 'none' })
     })
     socket.on('fault', (error) => this.parts.complain(`${this.user}: ${error.message}`))
   }
