@@ -42,6 +42,8 @@ export interface ShopperParts {
 
 /** For any call: longer than everything that is done to the node, so that only an answer ends it. */
 const deadlineMs = 60_000
+/** Requests, and claims that have ended, are remembered for two minutes; until a question about them arrives it may be late. */
+const rememberedMs = 60_000
 
 /**
  * One person in a rush that goes on through whatever happens to the node: buys, looks or listens, leaves or pays, and tells everything that is heard
@@ -54,6 +56,8 @@ export class Shopper {
   isDone = false
   /** The latest request that got a claim. */
   requestId: string | undefined
+  /** When it was first made. */
+  private requestedAt = 0
   wasSoldOut = false
   /** A call had no outcome, or the rush was broken off. */
   private isCutShort = false
@@ -76,6 +80,11 @@ export class Shopper {
     return this.underWay === 0
   }
 
+  /** The claim has ended, and may be forgotten by now. */
+  private get isLongGone(): boolean {
+    return !this.story.isLive && Date.now() > this.requestedAt + rememberedMs
+  }
+
   /**
    * Asks what became of all that was told: by `claim`, or by making the request once more that got the claim, which gets the same one and no other.
    * Only while nothing is under way, for then there is one right answer; over the shopper's own connection, which keeps the order of what is told.
@@ -84,7 +93,7 @@ export class Shopper {
     const { calls, sku, story, line, chance, complain, user } = this.parts
     const { requestId } = this
     const { version } = story
-    if (version === 0 || this.underWay > 0) return
+    if (version === 0 || this.underWay > 0 || this.isLongGone) return
     const served = line.servedSoFar
     const repeated = chance.is(0.3) ? requestId : undefined
     const question: Question = { what: repeated === undefined ? 'claim' : 'buy', at: Date.now() }
@@ -138,6 +147,7 @@ export class Shopper {
     const requestId = `${user}.${++this.purchases}`
     story.asks('buy')
     requests.asks(user, sku, requestId)
+    this.requestedAt = Date.now()
     const answer = await this.ask('buy', () => calls.buy(sku, { requestId, deadlineMs }))
     this.outcome(requestId, answer)
     if (answer === 'SOLD_OUT') {
@@ -255,7 +265,8 @@ export class Shopper {
       if (order.sku === sku) take(order)
     })
     socket.on('resumed', ({ claims }) => {
-      take(claims.find((claim) => claim.sku === sku) ?? { state: 'none' })
+      const found = claims.find((claim) => claim.sku === sku)
+      if (found !== undefined || !this.isLongGone) take(found ?? { state: 'none' })
     })
     socket.on('fault', (error) => this.parts.complain(`${this.user}: ${error.message}`))
   }
