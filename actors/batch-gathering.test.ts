@@ -5,9 +5,13 @@ import { BatchGathering } from './batch-gathering.ts'
 /** A mailbox of which only the size matters, and whether the batch out of it has been cut. */
 class Batches {
   readonly world = new ManualWorld()
-  readonly gathering = new BatchGathering(this.world)
+  readonly gathering: BatchGathering
   size = 0
   cut = false
+
+  constructor(lingerShare?: number) {
+    this.gathering = new BatchGathering(this.world, lingerShare)
+  }
 
   begin(size: number): void {
     this.size = size
@@ -73,6 +77,15 @@ test('SHD-52 a clock that stands still holds nothing up', async () => {
   const batches = new Batches()
   await batches.before(1_000, 1)
   await batches.before(1_000, 1)
+  batches.begin(10)
+  await batches.world.pass(0)
+  expect(batches.cut).toBe(true)
+})
+
+test('SHD-51 nor at all where no share of that time is for waiting', async () => {
+  const batches = new Batches(0)
+  await batches.before(1_000, 20)
+  await batches.before(1_000, 20)
   batches.begin(10)
   await batches.world.pass(0)
   expect(batches.cut).toBe(true)

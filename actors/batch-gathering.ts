@@ -1,7 +1,7 @@
 import { delay, type World } from '../cluster/world.ts'
 
-/** Of the time that storing took lately, so much may be spent on waiting for a batch to become as large as the last ones. */
-const lingerShare = 0.5
+/** Enough where storing means a sync of this machine's disk. */
+const lingerShareDefault = 0.5
 /** A batch is large enough at so much of the mean of the last two. */
 const enoughShare = 0.75
 /** From here on waiting is done by a timer, which leaves the processor to those who are waited for. */
@@ -17,12 +17,15 @@ const turnsMax = 512
  */
 export class BatchGathering {
   private readonly world: World
+  private readonly lingerShare: number
   private storeMs = 0
   private lastSize = 0
   private sizeBefore = 0
 
-  constructor(world: World) {
+  /** Of the time that storing took lately, `lingerShare` may be spent on waiting for a batch to become as large as the last ones. */
+  constructor(world: World, lingerShare = lingerShareDefault) {
     this.world = world
+    this.lingerShare = lingerShare
   }
 
   /** How long the last batch took to store. */
@@ -38,7 +41,7 @@ export class BatchGathering {
   /** Resolves when it is time to cut a batch; `size` tells how much has gathered. */
   async until(size: () => number): Promise<void> {
     const { clock, timers } = this.world
-    const lingerMs = this.storeMs * lingerShare
+    const lingerMs = this.storeMs * this.lingerShare
     const endAt = clock.monotonic() + lingerMs
     await this.turn()
     for (let turns = 0; turns < turnsMax && size() > 0 && !this.isEnough(size()) && clock.monotonic() < endAt; turns++) {

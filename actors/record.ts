@@ -17,12 +17,14 @@ import { crc32 } from 'node:zlib'
 export const recordVersion = 1
 export const recordHeadBytes = 24
 const eventHeadBytes = 4
+/** A shard has two of them, and a node many shards that nobody asks much of. */
+const firstBytes = 4 * 1024
 
 export const recordOffset = { digest: 4, now: 8, crc: 16, events: 20 } as const
 
 /** A record being built; reused for every batch of a shard, since the next batch begins only when this record is stored. */
 export class RecordWriter {
-  bytes = new Uint8Array(64 * 1024)
+  bytes = new Uint8Array(firstBytes)
   view = new DataView(this.bytes.buffer)
   length = recordHeadBytes
   events = 0

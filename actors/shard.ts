@@ -24,6 +24,8 @@ export interface ShardLimits {
   readonly tickMs: number
   /** Between two tries to store a batch after the store failed. */
   readonly storeRetryMs: number
+  /** See {@link BatchGathering}. */
+  readonly lingerShare?: number
 }
 
 export interface ShardParts {
@@ -88,7 +90,7 @@ export class Shard {
     this.open = new ShardBatch(epoch)
     this.other = new ShardBatch(epoch)
     this.mailbox = new Mailbox(parts.limits.mailboxBytesMax)
-    this.gathering = new BatchGathering(parts.world)
+    this.gathering = new BatchGathering(parts.world, parts.limits.lingerShare)
     this.broadcasts = new BroadcastFrames(epoch, 0)
     this.waiting = new WaitingEntries({
       shard: parts.name,

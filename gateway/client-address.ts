@@ -8,6 +8,9 @@ export class ClientAddress {
   private readonly trusted = new BlockList()
   /** There are no trusted networks: only loopback is believed, and only about users. */
   private readonly trustsLoopback: boolean
+  /** Many calls come from the same few peers, and how an address is limited takes a while to find out: the last answers are kept. */
+  private lastPeer = ''
+  private lastLimited = ''
   private lastAsked = ''
   private lastAnswer = false
 
@@ -24,7 +27,12 @@ export class ClientAddress {
 
   /** `peer` is the socket's other end; `forwardedFor` the header, empty if there is none. */
   of(peer: string, forwardedFor: string): string {
-    return limitedAs(forwardedFor !== '' && this.has(peer) ? this.before(peer, forwardedFor) : peer)
+    if (forwardedFor !== '' && this.has(peer)) return limitedAs(this.before(peer, forwardedFor))
+    if (peer !== this.lastPeer) {
+      this.lastLimited = limitedAs(peer)
+      this.lastPeer = peer
+    }
+    return this.lastLimited
   }
 
   private before(peer: string, forwardedFor: string): string {
@@ -41,7 +49,7 @@ export class ClientAddress {
     return this.has(peer) || (this.trustsLoopback && (peer.startsWith('127.') || peer === '::1'))
   }
 
-  /** Most questions are about the same few peers, and BlockList takes microseconds: the last answer is kept. */
+  /** BlockList takes microseconds. */
   private has(address: string): boolean {
     if (this.trustsLoopback) return false
     if (address !== this.lastAsked) {

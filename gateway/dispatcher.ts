@@ -12,6 +12,7 @@ import type { ClaimFollower } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
+import { writeJsonParams } from './json-params.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
 import type { Presence, Presences } from './presence.ts'
@@ -127,6 +128,16 @@ export class Dispatcher implements CallSink {
     if (message.kind === 'request') this.request(connection, message)
   }
 
+  /** Takes a hot call whose params are JSON in its plain form; false if they are not, and the caller then decodes them for {@link request}. */
+  hotJson(connection: Connection, method: string, params: Uint8Array): boolean {
+    if (!hotNames.has(method)) return false
+    const { transcoded } = this
+    transcoded.length = 0
+    transcoded.array(requestParts).byte(0).number(httpMsgid).string(method)
+    if (!writeJsonParams(params, transcoded)) return false
+    return this.hot(connection, transcoded.bytes, 0, transcoded.length) === transcoded.length
+  }
+
   /** Takes a request that is decoded already, from JSON. A hot one is written as msgpack and takes the hot path, which is much the shorter one even so. */
   request(connection: Connection, request: Message & { readonly kind: 'request' }): void {
     const { method, params } = request
@@ -206,8 +217,9 @@ export class Dispatcher implements CallSink {
   /** The presence of the user for whom a hot call is made, if that user is connected here: they hear what comes of it on every connection. */
   private followed(identity: Identity, call: ScannedCall, bytes: Uint8Array): Presence | undefined {
     const { presences } = this.parts
+    if (presences.size === 0) return undefined
     if (identity.role === 'user') return presences.find(identity.user)
-    return presences.size === 0 ? undefined : presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
+    return presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
   }
 
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {
@@ -245,6 +257,9 @@ export class Dispatcher implements CallSink {
 }
 
 const unknownMethod = 0
+/** `[0, msgid, method, params]`; of the only call on a connection. */
+const requestParts = 4
+export const httpMsgid = 0
 const hotNames: ReadonlySet<string> = new Set(['buy', 'leave', 'claim'])
 /** A service's `buy`: user, SKU, quantity, request id. */
 const hotParamsMax = 4

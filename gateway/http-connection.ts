@@ -1,9 +1,25 @@
 import { codeTable, isCode } from '../protocol/codes.ts'
 import { decodeMessage } from '../protocol/envelope.ts'
-import type { CloseReason, Connection } from './connection.ts'
+import type { CloseReason, Connection, Connections } from './connection.ts'
 import { endWithBody, statusLine } from './http-answer.ts'
 import type { Identity } from './identity.ts'
+import type { JsonText } from './json-text.ts'
 import type { HttpResponse } from './uws.ts'
+
+export interface HttpConnectionParts {
+  readonly response: HttpResponse
+  readonly address: string
+  readonly identity: Identity
+  readonly connections: Connections
+  /** Shared by all calls. */
+  readonly jsonText: JsonText
+}
+
+/** Of a response in msgpack: the msgid takes one byte, for it is 0, or has the full width that shards give it. */
+const msgidAt = 2
+const wideMsgid = 0xce
+const wideMsgidBytes = 5
+const nil = 0xc0
 
 /** A single HTTP call: a connection that answers once. */
 export class HttpConnection implements Connection {
@@ -14,18 +30,22 @@ export class HttpConnection implements Connection {
   index = -1
   turn = 0
   private readonly response: HttpResponse
-  private readonly onDone: (connection: HttpConnection) => void
+  private readonly connections: Connections
+  private readonly jsonText: JsonText
   private isOpen = true
 
-  constructor(response: HttpResponse, address: string, identity: Identity, onDone: (connection: HttpConnection) => void) {
-    this.response = response
-    this.address = address
-    this.identity = identity
-    this.onDone = onDone
+  constructor(parts: HttpConnectionParts) {
+    this.response = parts.response
+    this.address = parts.address
+    this.identity = parts.identity
+    this.connections = parts.connections
+    this.jsonText = parts.jsonText
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
     if (!this.isOpen) return
+    const plain = this.plainResult(bytes, from, to)
+    if (plain !== undefined) return this.end(200, `{"result":${plain}}`)
     const message = decodeMessage(bytes, from, to)
     if (message.kind !== 'response') throw new Error('an HTTP call can only be answered by a response')
     const { error, result } = message
@@ -48,7 +68,13 @@ export class HttpConnection implements Connection {
   aborted(): void {
     if (!this.isOpen) return
     this.isOpen = false
-    this.onDone(this)
+    this.connections.remove(this)
+  }
+
+  /** The JSON of the result in `[1, msgid, nil, result]`, if both are as usual. */
+  private plainResult(bytes: Uint8Array, from: number, to: number): string | undefined {
+    const errorAt = from + (bytes[from + msgidAt] === wideMsgid ? wideMsgidBytes : 1) + msgidAt
+    return bytes[errorAt] === nil ? this.jsonText.of(bytes, errorAt + 1, to) : undefined
   }
 
   private end(status: number, body: string, retryAfterMs?: number): void {
@@ -61,6 +87,6 @@ export class HttpConnection implements Connection {
       if (retryAfterMs !== undefined) this.response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
       endWithBody(this.response, body)
     })
-    this.onDone(this)
+    this.connections.remove(this)
   }
 }

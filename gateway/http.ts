@@ -2,14 +2,17 @@ import type { Log } from '../cluster/world.ts'
 import { codeTable, type Refusal, refusal } from '../protocol/codes.ts'
 import { decodeJson } from '../protocol/json-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import { httpMsgid } from './dispatcher.ts'
 import type { GatewayCore } from './gateway-core.ts'
 import { endForGood, endWithBody, statusLine } from './http-answer.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { Identity } from './identity.ts'
+import type { JsonText } from './json-text.ts'
 import type { HttpRequest, HttpResponse } from './uws.ts'
 
 export interface HttpParts {
   readonly core: GatewayCore
+  readonly jsonText: JsonText
   readonly bodyBytesMax: number
 }
 
@@ -20,16 +23,18 @@ export type HttpRoute = (body: Plain | undefined) => Promise<{ readonly status: 
 export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest, identity: Identity, address: string): void {
   const method = req.getParameter(0) ?? ''
   parts.core.counters.httpCalls++
-  const connection = new HttpConnection(res, address, identity, (done) => parts.core.connections.remove(done))
-  parts.core.connections.add(connection)
+  const { connections, dispatcher } = parts.core
+  const connection = new HttpConnection({ response: res, address, identity, connections, jsonText: parts.jsonText })
+  connections.add(connection)
   readBody(res, parts.bodyBytesMax, (body) => {
     if (body === undefined) return connection.aborted()
     if (body === 'too-large') return answerDirectly(parts, res, connection, refusal('TOO_LARGE'))
+    if (dispatcher.hotJson(connection, method, body)) return dispatcher.flush()
     const params = body.length === 0 ? [] : parseJson(body)
     if (!Array.isArray(params))
       return answerDirectly(parts, res, connection, refusal('MALFORMED', 'The body must be a JSON array of params.'))
-    parts.core.dispatcher.request(connection, { kind: 'request', msgid: 0, method, params })
-    parts.core.dispatcher.flush()
+    dispatcher.request(connection, { kind: 'request', msgid: httpMsgid, method, params })
+    dispatcher.flush()
   })
 }
 

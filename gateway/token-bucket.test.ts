@@ -56,13 +56,39 @@ test('GW-21 each key has a bucket of its own, and beyond the bound new keys shar
   expect(buckets.of('a', 0).take(1, 0)).toBe(0)
 })
 
-test('GW-21 a sweep forgets buckets that are full again, and no others', () => {
+test('GW-21 a bucket is forgotten when it has to be full again, and no sooner', () => {
+  // An empty one takes 2,000 ms to fill.
+  const buckets = new TokenBuckets(1, 2, 10, 0)
+  const bucket = buckets.of('a', 1_900)
+  bucket.take(2, 1_900)
+  expect(buckets.of('a', 2_000)).toBe(bucket)
+  buckets.sweep(3_999)
+  expect(buckets.of('a', 3_999)).toBe(bucket)
+  buckets.sweep(4_000)
+  buckets.sweep(6_000)
+  expect(buckets.of('a', 6_000)).not.toBe(bucket)
+  const other = buckets.of('b', 6_000)
+  expect(buckets.of('b', 10_000)).not.toBe(other)
+})
+
+test('GW-21 forgotten buckets make room for new keys', () => {
   const buckets = new TokenBuckets(1, 2, 2, 0)
-  const [used, unused] = [buckets.of('used', 0), buckets.of('unused', 0)]
-  used.take(2, 0)
-  buckets.sweep(0)
-  expect(buckets.of('used', 0)).toBe(used)
-  expect(buckets.of('unused', 0)).not.toBe(unused)
-  buckets.sweep(2_000)
-  expect(buckets.of('used', 2_000)).not.toBe(used)
+  for (const key of ['a', 'b']) buckets.of(key, 0)
+  expect(buckets.of('c', 2_000)).toBe(buckets.of('d', 2_000))
+  expect(buckets.of('c', 4_000)).not.toBe(buckets.of('d', 4_000))
+})
+
+test('GW-21 keeping two generations gives nobody a token more', () => {
+  const calls = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), pauseMs: fc.nat(1_500), wanted: fc.nat(3) }), { maxLength: 100 })
+  fc.assert(
+    fc.property(calls, (steps) => {
+      const buckets = new TokenBuckets(2, 4, 10, 0)
+      const own = new Map(['a', 'b', 'c'].map((key) => [key, new TokenBucket(2, 4, 0)]))
+      let now = 0
+      for (const { key, pauseMs, wanted } of steps) {
+        now += pauseMs
+        expect(buckets.of(key, now).take(wanted, now)).toBe(own.get(key)?.take(wanted, now))
+      }
+    }),
+  )
 })

@@ -28,12 +28,6 @@ export class TokenBucket {
     return this.milliTokens >= 1000 ? 0 : Math.ceil((1000 - this.milliTokens) / this.ratePerSecond)
   }
 
-  /** Whether nothing would be lost by forgetting this bucket. */
-  isFull(now: number): boolean {
-    this.refill(now)
-    return this.milliTokens >= this.burst * 1000
-  }
-
   private refill(now: number): void {
     if (now <= this.at) return
     this.milliTokens = Math.min(this.burst * 1000, this.milliTokens + (now - this.at) * this.ratePerSecond)
@@ -41,32 +35,49 @@ export class TokenBucket {
   }
 }
 
-/** One bucket per key, a bounded number of them. Full ones are forgotten; when all are in use, new keys share one. */
+/**
+ * One bucket per key, a bounded number of them; when all are in use, new keys share one. What was not asked for in the time that an empty bucket takes to
+ * fill is full, and can be forgotten: so buckets are kept in two generations, of which the older one is dropped whole. To look for full ones
+ * among the buckets of a rush would block the event loop for as long as it takes.
+ */
 export class TokenBuckets {
-  private readonly buckets = new Map<string, TokenBucket>()
+  private recent = new Map<string, TokenBucket>()
+  private former = new Map<string, TokenBucket>()
+  /** When the present generation becomes the former one. */
+  private turnAt: number
   private readonly ratePerSecond: number
   private readonly burst: number
+  private readonly fillMs: number
   private readonly keysMax: number
   private readonly shared: TokenBucket
 
   constructor(ratePerSecond: number, burst: number, keysMax: number, now: number) {
     this.ratePerSecond = ratePerSecond
     this.burst = burst
+    this.fillMs = Math.ceil((burst * 1000) / ratePerSecond)
     this.keysMax = keysMax
+    this.turnAt = now + this.fillMs
     this.shared = new TokenBucket(ratePerSecond, burst, now)
   }
 
   of(key: string, now: number): TokenBucket {
-    const known = this.buckets.get(key)
+    this.sweep(now)
+    const known = this.recent.get(key)
     if (known !== undefined) return known
-    if (this.buckets.size >= this.keysMax) return this.shared
-    const bucket = new TokenBucket(this.ratePerSecond, this.burst, now)
-    this.buckets.set(key, bucket)
+    const former = this.former.get(key)
+    if (former === undefined && this.recent.size + this.former.size >= this.keysMax) return this.shared
+    const bucket = former ?? new TokenBucket(this.ratePerSecond, this.burst, now)
+    this.recent.set(key, bucket)
+    if (former !== undefined) this.former.delete(key)
     return bucket
   }
 
-  /** Forgets full buckets; called now and then. */
+  /** Forgets buckets that are full again, if it is time; called now and then, for while nobody asks. */
   sweep(now: number): void {
-    for (const [key, bucket] of this.buckets) if (bucket.isFull(now)) this.buckets.delete(key)
+    if (now < this.turnAt) return
+    const isLongAgo = now >= this.turnAt + this.fillMs
+    this.former = isLongAgo ? new Map<string, TokenBucket>() : this.recent
+    this.recent = new Map()
+    this.turnAt = now + this.fillMs
   }
 }

@@ -7,6 +7,7 @@ import type { GatewayCore } from './gateway-core.ts'
 import { endForGood } from './http-answer.ts'
 import { type HttpRoute, serveCall, serveRoute } from './http.ts'
 import { type Identity, type IdentityCheck, nobody } from './identity.ts'
+import { JsonText } from './json-text.ts'
 import { Notification } from './notification.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
@@ -112,7 +113,7 @@ export class WebServer {
     const { app, parts } = this
     const { settings, core } = parts
     const statics = new StaticServer(parts.files)
-    const httpParts = { core, bodyBytesMax: settings.httpBodyBytesMax }
+    const httpParts = { core, jsonText: new JsonText(), bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
       compression: parts.uws.DISABLED,
       maxPayloadLength: settings.wsFrameBytesMax,
@@ -143,7 +144,7 @@ export class WebServer {
     })
     app.post('/v1/call/:method', (res, req) => {
       const peer = this.peers.nameOf(res)
-      serveCall(httpParts, res, req, this.identityOf(req, req.getHeader('authorization'), peer), this.addressOf(req, peer))
+      serveCall(httpParts, res, req, this.identityOf(req, peer), this.addressOf(req, peer))
     })
     app.any('/*', (res, req) => {
       const route = parts.routes.get(req.getUrl())
@@ -165,7 +166,7 @@ export class WebServer {
     const address = this.addressOf(req, peer)
     const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
     const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
-    const identity = this.identityOf(req, bearer, peer)
+    const identity = this.identityOf(req, peer, bearer)
     if (spoken === undefined)
       return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
     if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
@@ -192,10 +193,11 @@ export class WebServer {
     }
   }
 
-  private identityOf(req: HttpRequest, authorization: string, peer: string): Identity {
+  private identityOf(req: HttpRequest, peer: string, bearer?: string): Identity {
     const { trustUserHeader } = this.parts.settings
     const user = trustUserHeader === '' ? '' : req.getHeader(trustUserHeader)
     if (user !== '' && this.parts.clientAddress.isTrusted(peer)) return this.parts.identities.ofTrustedHeader(user)
+    const authorization = bearer ?? req.getHeader('authorization')
     if (!/^bearer /i.test(authorization)) return nobody
     return this.parts.identities.ofBearer(authorization.slice(7).trim())
   }

@@ -24,6 +24,8 @@ export interface ClusterPlan extends Omit<z.output<typeof schema>, 'keepGoing' |
   readonly nodeWords: readonly string[]
   /** Flags of Node itself, for every node. */
   readonly nodeFlags?: readonly string[]
+  /** Whether its processes are sessions of their own, which a Ctrl-C in the terminal does not reach. */
+  readonly isApart: boolean
 }
 
 export interface ClusterOptions extends ClusterPlan {
@@ -66,7 +68,7 @@ export function clusterCommand(): Command {
 export function clusterOptionsOf(command: Command): ClusterOptions {
   const options = schema.parse(command.opts())
   const replicas = Number(/^replicas=(\d)$/.exec(options.durability)?.[1] ?? 0)
-  return { ...options, replicas, nodeWords: command.args }
+  return { ...options, replicas, nodeWords: command.args, isApart: true }
 }
 
 function integer(least: number, most: number): (text: string) => number {

@@ -95,7 +95,7 @@ export class LocalCluster {
 
   private readonly launch: Launch = async (command, readyFrom) => {
     const logPath = this.folder.logOf(command.name)
-    const { process: started, ready } = await ServerProcess.start({ ...command, logPath, isApart: true }, readyFrom)
+    const { process: started, ready } = await ServerProcess.start({ ...command, logPath, isApart: this.options.isApart }, readyFrom)
     const member = { name: command.name, kind: command.kind, ports: ready, logPath, process: started }
     this.members.push(member)
     void started.ended.then((how) => {

@@ -5,6 +5,11 @@ import type { RoleParts } from './role-parts.ts'
 
 const batchEntriesMax = 16_384
 const storeRetryMs = 200
+/**
+ * In a cluster callers are further away than a record takes to store, so none comes back in time; and to wait is to turn the event loop, which takes the
+ * processor from NATS, Redis or a gateway where they share a machine.
+ */
+const lingerShareInCluster = 0
 
 export type ActorsOptions = Pick<ActorsRoleParts, 'onUnable' | 'endsWithLease'>
 
@@ -17,7 +22,7 @@ export async function startActors(parts: RoleParts, options: ActorsOptions): Pro
     ...{ node, bus: ports.bus, queue: await ports.queue(), calls, world, isAlone: ports.isAlone, ...options },
     shards: config.shards,
     limits: {
-      shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs },
+      shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs, ...(ports.isAlone ? {} : { lingerShare: lingerShareInCluster }) },
       sessions: sessionLimits,
       ownership: ownershipLimits(config.leaseMs),
       compaction: { snapshotEveryBytes },
