@@ -6,7 +6,6 @@ import { agreeOverRedis } from '../cluster/redis-agreement.ts'
 import { openRedisMembers } from '../cluster/redis-members.ts'
 import { openRedisStore } from '../cluster/redis-store.ts'
 import { describeAddress, parseRedisUrl } from '../cluster/redis-url.ts'
-import type { RedisTls } from '../cluster/redis.ts'
 import type { World } from '../cluster/world.ts'
 import { readCertificate, readKeyPair, readSettingFile } from './certificate-files.ts'
 import type { Closers } from './closers.ts'
@@ -15,6 +14,7 @@ import { FollowerThread } from './follower-thread.ts'
 import type { Metrics } from './metrics.ts'
 import type { ActorPorts, NodePorts } from './node-ports.ts'
 import type { Readiness } from './readiness.ts'
+import { readRedisTls } from './redis-tls.ts'
 import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
 
 export interface ClusterPortsParts {
@@ -35,7 +35,7 @@ export interface ClusterPortsParts {
  */
 export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePorts> {
   const { config, urls, node, world, metrics, closers, stopping, readiness } = parts
-  const tls = await redisTls(config)
+  const tls = await readRedisTls(config)
   const durability = config.durability
   const shards = { inv: config.shards, ses: config.shards }
   const redis = { url: urls.redisUrl, world, signal: stopping, durability, shards, ...(tls === undefined ? {} : { tls }) }
@@ -105,17 +105,5 @@ async function natsOptions({ config, urls, node, world, stopping }: ClusterPorts
       : {
           login: { kind: 'credentials', credentials: await readSettingFile({ setting: 'natsCredentialsFile', path: natsCredentialsFile }) },
         }),
-  }
-}
-
-async function redisTls({ redisCaFile, redisCertFile, redisKeyFile }: Config): Promise<RedisTls | undefined> {
-  if (redisCaFile === '' && redisCertFile === '') return undefined
-  const pair =
-    redisCertFile === ''
-      ? undefined
-      : await readKeyPair({ setting: 'redisCertFile', path: redisCertFile }, { setting: 'redisKeyFile', path: redisKeyFile })
-  return {
-    ...(redisCaFile === '' ? {} : { ca: await readCertificate({ setting: 'redisCaFile', path: redisCaFile }) }),
-    ...(pair === undefined ? {} : { cert: pair.certificate, key: pair.key }),
   }
 }

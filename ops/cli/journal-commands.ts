@@ -3,50 +3,42 @@ import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { z } from 'zod'
 import { counted } from '../counted.ts'
-import { auditJournal, type JournalReport } from '../journal/journal-audit.ts'
-import { openJournal } from '../journal/open-journal.ts'
-import { settingsSchema } from '../settings.ts'
+import { auditJournal, type JournalReport, type JournalSource } from '../journal/journal-audit.ts'
 import { StartFault } from '../start-fault.ts'
+import { addJournalOption, withJournal } from './journal-place.ts'
 import { LinesFile } from './lines-file.ts'
 import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
-const optionsSchema = z.object({ dataFolder: z.string().optional(), json: z.boolean().optional(), claims: z.string().optional() })
-const { dataFolder: usualFolder } = settingsSchema.parse({})
+const optionsSchema = z.object({ json: z.boolean().optional(), claims: z.string().optional() })
 
 /** `sluice journal verify`. */
 export function addJournalCommands(program: Command, terminal: Terminal): void {
   const journal = program.command('journal').description('look into what happened')
-  const verify = journal
-    .command('verify')
+  const verify = addJournalOption(journal.command('verify'))
     .description(
       'read the journal from its beginning, recompute every unit and every claim, and say what does not add up; a node may be running',
     )
-    .option('--data, --data-folder <folder>', `where the node keeps its data (SLUICE_DATA_FOLDER; default ${usualFolder})`)
     .option('--claims <file>', 'write what became of every claim, a line of JSON each')
     .option('--json', 'print the result as JSON')
-  verify.action(() => run(optionsSchema.parse(verify.opts()), terminal))
+  verify.action(() => withJournal(verify, terminal, (source, name) => run(source, name, optionsSchema.parse(verify.opts()), terminal)))
 }
 
-async function run(options: z.output<typeof optionsSchema>, terminal: Terminal): Promise<void> {
-  const variable = terminal.environment['SLUICE_DATA_FOLDER']
-  const folder = options.dataFolder ?? (variable === '' ? undefined : variable) ?? usualFolder
-  const source = openJournal(resolve(terminal.workingFolder, folder))
+async function run(source: JournalSource, name: string, options: z.output<typeof optionsSchema>, terminal: Terminal): Promise<void> {
   const claims = options.claims === undefined ? undefined : new LinesFile(resolve(terminal.workingFolder, options.claims))
   try {
     const report = await auditJournal(source, (claim) => claims?.write(claim))
-    terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : reportText(report, folder, terminal))
-    if (report.problemCount > 0) throw new StartFault(`the journal in ${folder} has ${counted(report.problemCount, 'problem')}`)
+    terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : reportText(report, name, terminal))
+    if (report.problemCount > 0) throw new StartFault(`the journal in ${name} has ${counted(report.problemCount, 'problem')}`)
   } finally {
     claims?.close()
-    await source.close()
   }
 }
 
-function reportText(report: JournalReport, folder: string, terminal: Terminal): string {
+function reportText(report: JournalReport, name: string, terminal: Terminal): string {
   const { green } = picocolors.createColors(terminal.colours)
   const { shards, records, events, epochs, partial, skus, problems, problemCount } = report
-  const parts = [`${folder}: ${records} records with ${events} events in ${shards} shards, ${epochs} epochs\n`]
+  const parts = [`${name}: ${records} records with ${events} events in ${shards} shards, ${epochs} epochs\n`]
   if (skus.length > 0) {
     const headings = ['SKU', 'state', 'put in', 'available', 'held', 'ordered', 'sold', 'waiting', 'claims', 'users']
     const rows = skus.map((one) => [

@@ -1,12 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { CommandFault } from './command-fault.ts'
-
-const flushAt = 64 * 1024
+import { Portions } from './portions.ts'
 
 /** A new file of JSON lines, written in portions, so that a list of any length takes little memory. */
 export class LinesFile {
   private readonly file: number
-  private waiting = ''
+  private readonly portions = new Portions((text) => void writeSync(this.file, text))
 
   /** Throws a {@link CommandFault} if the file cannot be written. */
   constructor(path: string) {
@@ -18,17 +17,11 @@ export class LinesFile {
   }
 
   write(value: object): void {
-    this.waiting += `${JSON.stringify(value)}\n`
-    if (this.waiting.length >= flushAt) this.flush()
+    this.portions.write(`${JSON.stringify(value)}\n`)
   }
 
   close(): void {
-    this.flush()
+    this.portions.flush()
     closeSync(this.file)
-  }
-
-  private flush(): void {
-    writeSync(this.file, this.waiting)
-    this.waiting = ''
   }
 }

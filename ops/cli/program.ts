@@ -3,6 +3,7 @@ import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { addJournalCommands } from './journal-commands.ts'
+import { addOrdersCommands } from './orders-commands.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
@@ -32,6 +33,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addUserCommands(program, terminal)
   addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
+  addOrdersCommands(program, terminal)
   addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })

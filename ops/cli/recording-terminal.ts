@@ -1,3 +1,4 @@
+import type { Texts } from '../config.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A terminal for tests: keeps what is printed, and nobody looks at it. */
@@ -7,12 +8,13 @@ export class RecordingTerminal implements Terminal {
   readonly interactive: boolean
   readonly colours = false
   readonly columns = 120
-  readonly environment = {}
+  readonly environment: Texts
   readonly workingFolder: string
 
-  constructor(workingFolder: string, interactive = false) {
+  constructor(workingFolder: string, interactive = false, environment: Texts = {}) {
     this.workingFolder = workingFolder
     this.interactive = interactive
+    this.environment = environment
   }
 
   out(text: string): void {

@@ -25,41 +25,17 @@ import {
   type Forge,
 } from '../../actors/testing/forged-records.ts'
 import { InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
+import { rigStep, rigUsers, takeStep } from '../../actors/testing/rig-steps.ts'
 import type { ArchiveRecord } from '../../cluster/store.ts'
 import { auditJournal, type JournalReport } from './journal-audit.ts'
 import type { LedgerClaim } from './stock-ledger.ts'
 
-const users = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay']
-const user = fc.constantFrom(...users)
-const claimNumber = fc.integer({ min: 1, max: 12 })
-
-/** What may happen to the rig; calls that it refuses leave nothing in the journal. */
-const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('buy' as const), user, qty: fc.constantFrom(1, 1, 2) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), user }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('checkout' as const), user }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant('settle' as const),
-      claim: claimNumber,
-      outcome: fc.constantFrom('paid', 'paid', 'declined', 'refunded'),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delivered' as const), claim: claimNumber }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('phase' as const), phase: fc.constantFrom('open', 'open', 'paused', 'closed') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restock' as const), units: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(50, 2_000, 10_000, 40_000, 400_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('recover' as const), downMs: fc.constantFrom(0, 20_000) }) },
-)
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
-
 test('AUD-1 the books that the audit keeps from the journal are those of the actor that wrote it, whatever happened', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 0, max: 5 }), fc.array(step, { maxLength: 60, size: 'max' }), async (stock, steps) => {
+    fc.asyncProperty(fc.integer({ min: 0, max: 5 }), fc.array(rigStep, { maxLength: 60, size: 'max' }), async (stock, steps) => {
       const rig = new InventoryRig()
       rig.configure(settingsOf({ stock }))
-      for (const one of steps) run(rig, one)
+      for (const one of steps) takeStep(rig, one)
       const { report, claims } = await audit(rig.archive())
       expect(report.problems).toEqual([])
       const [books] = report.skus
@@ -75,7 +51,7 @@ test('AUD-1 the books that the audit keeps from the journal are those of the act
 test('AUD-2 what became of every claim is listed, in the order of the tickets', async () => {
   const rig = new InventoryRig()
   rig.configure(settingsOf({ stock: 1 }))
-  for (const name of users) rig.buy(name)
+  for (const name of rigUsers) rig.buy(name)
   rig.leave('cat')
   rig.checkout('ann')
   rig.settle(1, 'declined')
@@ -359,37 +335,6 @@ test('AUD-6 problems are counted all and kept a bounded number', async () => {
   expect(report.problems).toHaveLength(100)
 })
 
-function run(rig: InventoryRig, one: Step): void {
-  switch (one.do) {
-    case 'buy':
-      rig.buy(one.user, { qty: one.qty })
-      break
-    case 'leave':
-    case 'checkout':
-      rig[one.do](one.user)
-      break
-    case 'settle':
-      rig.settle(one.claim, one.outcome)
-      break
-    case 'delivered':
-      rig.delivered(one.claim)
-      break
-    case 'phase':
-      rig.setPhase(one.phase)
-      break
-    case 'restock':
-      rig.restock(one.units)
-      break
-    case 'pass':
-      rig.pass(one.ms)
-      break
-    case 'recover':
-      rig.recover(undefined, 0, one.downMs)
-      break
-  }
-}
-
-/** Three records that a real actor wrote. */
 function plainJournal(): readonly Uint8Array[] {
   const rig = new InventoryRig()
   rig.configure()

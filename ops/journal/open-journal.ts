@@ -1,8 +1,18 @@
 import { openLmdbReader } from '../../cluster/lmdb-reader.ts'
-import { realClock } from '../world.ts'
+import { openRedisReader } from '../../cluster/redis-reader.ts'
+import type { RedisTls } from '../../cluster/redis.ts'
+import type { Log } from '../../cluster/world.ts'
+import { realClock, realWorld } from '../world.ts'
 import type { JournalSource } from './journal-audit.ts'
 
+export type OpenJournal = JournalSource & { close(): Promise<void> }
+
 /** Opens the journal in a data folder for reading, beside a running node or without one. Throws a `StoreFault` if there is none. */
-export function openJournal(folder: string): JournalSource & { close(): Promise<void> } {
+export function openJournal(folder: string): OpenJournal {
   return openLmdbReader(folder, realClock)
+}
+
+/** Opens the journal of a cluster for reading. Waits for a Redis that is away; rejects with a `StoreFault` if it holds none. */
+export function openClusterJournal(redisUrl: string, tls: RedisTls | undefined, log: Log): Promise<OpenJournal> {
+  return openRedisReader({ url: redisUrl, world: realWorld(log), ...(tls === undefined ? {} : { tls }) })
 }

@@ -4,7 +4,7 @@ import type { ReadEvent } from './journal-records.ts'
 
 /** What an inventory shard's journal says, read from the bytes that actors/inventory/events.ts describes, with code of its own. */
 export type StockEvent =
-  | { readonly kind: 'configured'; readonly settings: StockSettings }
+  | { readonly kind: 'configured'; readonly index: number; readonly settings: StockSettings }
   | { readonly kind: 'phaseSet'; readonly index: number; readonly phase: Phase }
   | {
       readonly kind: 'held' | 'queued'
@@ -34,6 +34,7 @@ export interface StockSettings {
   readonly perUserMax: number
   readonly lineMax: number
   readonly priceMinor: number
+  readonly currency: string
 }
 
 /** The request of a call that carried none. */
@@ -59,6 +60,7 @@ const configuredSchema = z.object({
     perUserMax: z.int().min(1),
     lineMax: z.int().min(0),
     priceMinor: z.int().min(0),
+    currency: z.string(),
   }),
   incarnation: z.string(),
 })
@@ -83,7 +85,7 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
   switch (kind) {
     case 1: {
       const { settings, incarnation } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
-      return { kind: 'configured', settings: { ...settings, incarnation } }
+      return { kind: 'configured', index, settings: { ...settings, incarnation } }
     }
     case 2: {
       const phase = phases[view.getUint8(8)]

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
 import { RunningNode } from '../running-node.ts'
+import { runSluice } from '../sluice-process.ts'
 import { ProviderServer } from './provider-server.ts'
 import { sendWebhook } from './webhook-sender.ts'
 
@@ -110,5 +113,10 @@ test('PAY-64 through all that a provider may do wrong every order ends, and its 
   const { sold } = await operator.skuStatus('lamp')
   expect(sold).toBe(80)
   expect(provider.books.balanceMinor).toBe(sold * priceMinor)
-  expect(provider.books.all().filter(({ kind }) => kind === 'charge')).toHaveLength(80)
+  const moved = provider.books.all().filter(({ kind }) => kind !== 'declined')
+  expect(moved).toHaveLength(80)
+  const ledger = join(node.dataFolder, 'ledger')
+  await writeFile(ledger, moved.map((movement) => JSON.stringify(movement)).join('\n'))
+  const { code, out } = await runSluice(['orders', 'reconcile', '--data', node.dataFolder, '--ledger', ledger])
+  expect({ code, out }).toEqual({ code: 0, out: '100 orders: 100 agree, 0 open, 0 differences\n' })
 })

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { Log } from '../../cluster/world.ts'
+import type { JournalSource } from '../journal/journal-audit.ts'
+import { openClusterJournal, type OpenJournal, openJournal } from '../journal/open-journal.ts'
+import { readRedisTls } from '../redis-tls.ts'
+import { settingsSchema, variableOf } from '../settings.ts'
+import { CommandFault } from './command-fault.ts'
+import type { Terminal } from './terminal.ts'
+
+const { dataFolder: usualFolder } = settingsSchema.parse({})
+const optionsSchema = z.object({ dataFolder: z.string().optional() })
+
+/** A command that reads the journal itself. */
+export function addJournalOption(command: Command): Command {
+  return command.option(
+    '--data, --data-folder <folder>',
+    `where the node keeps its data (SLUICE_DATA_FOLDER; default ${usualFolder}); not given, and SLUICE_REDIS_URL set: the journal of that cluster`,
+  )
+}
+
+/** Opens the journal that the command speaks of, and closes it when `use` is done. `name` is for people. */
+export async function withJournal<T>(
+  command: Command,
+  terminal: Terminal,
+  use: (source: JournalSource, name: string) => Promise<T>,
+): Promise<T> {
+  const { source, name } = await open(command, terminal)
+  try {
+    return await use(source, name)
+  } finally {
+    await source.close()
+  }
+}
+
+async function open(command: Command, terminal: Terminal): Promise<{ readonly source: OpenJournal; readonly name: string }> {
+  const { dataFolder } = optionsSchema.parse(command.opts())
+  const variable = (name: string): string | undefined => {
+    const text = terminal.environment[variableOf(name)]
+    return text === '' ? undefined : text
+  }
+  const redisUrl = dataFolder === undefined ? variable('redisUrl') : undefined
+  if (redisUrl === undefined) {
+    const name = dataFolder ?? variable('dataFolder') ?? usualFolder
+    return { source: openJournal(resolve(terminal.workingFolder, name)), name }
+  }
+  const { data: settings } = settingsSchema.safeParse(Object.fromEntries(redisSettings.map((name) => [name, variable(name)])))
+  if (settings === undefined) throw new CommandFault(`${variableOf('redisUrl')} is no address of Redis`)
+  return { source: await openClusterJournal(redisUrl, await readRedisTls(settings), complaints(terminal)), name: 'Redis' }
+}
+
+const redisSettings = ['redisUrl', 'redisCaFile', 'redisCertFile', 'redisKeyFile'] as const
+
+/** A server that is away is waited for; whoever sits before the terminal wants to know. */
+function complaints(terminal: Terminal): Log {
+  const say: Log['warn'] = (fields, text) => terminal.err(`sluice: ${text} ${JSON.stringify(fields)}\n`)
+  return { debug: () => {}, info: () => {}, warn: say, error: say }
+}
