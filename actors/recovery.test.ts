@@ -22,8 +22,8 @@ class OvertakenStore extends MemoryStore {
     this.epoch = epoch
   }
 
-  override async open(shard: typeof name, epoch: number): Promise<Opened | 'fenced'> {
-    const opened = await super.open(shard, epoch)
+  override async open(shard: typeof name, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
+    const opened = await super.open(shard, epoch, known)
     await this.overtake()
     return opened
   }

@@ -19,7 +19,7 @@ function expectOneOwner(): void {
 /** What users are told who go on buying in every shard until something is done, each once. */
 async function buyUntil(what: string, isDone: () => boolean): Promise<readonly string[]> {
   const told: Promise<string>[] = []
-  const buying = rig.world.timers.every(5, () => {
+  const buying = rig.world.timers.every(3, () => {
     for (const name of rig.names) told.push(rig.buy(name, `user ${told.length}`))
   })
   await rig.world.until(what, isDone)

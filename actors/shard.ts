@@ -6,10 +6,10 @@ import { frameKind, frameVersion } from '../protocol/frame.ts'
 import type { Actor } from './actor.ts'
 import { BatchGathering } from './batch-gathering.ts'
 import { BroadcastFrames } from './broadcast-frames.ts'
-import { refuseFrame } from './busy.ts'
+import { giveBackFrame, refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
-import { recover } from './recovery.ts'
+import { recover, type Recovered } from './recovery.ts'
 import { Rests } from './rests.ts'
 import { ShardBatch } from './shard-batch.ts'
 import { ShardCounters } from './shard-counters.ts'
@@ -32,6 +32,8 @@ export interface ShardParts {
   /** Where broadcasts go; actors without a public side have none. */
   readonly publicSubject?: string
   readonly actor: Actor
+  /** What the actor has been brought to already; it is empty without. */
+  readonly ahead?: Recovered | undefined
   readonly store: Store
   readonly bus: Bus
   readonly world: World
@@ -106,7 +108,7 @@ export class Shard {
    */
   static async open(parts: ShardParts, epoch: number): Promise<Shard> {
     const shard = new Shard(parts, epoch)
-    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
+    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor, parts.ahead)
     shard.recoveredBytes = tailBytes
     shard.wasUsed = lastNow > 0
     shard.recordedNow = lastNow
@@ -147,8 +149,9 @@ export class Shard {
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
   async close(): Promise<void> {
     this.isClosing = true
-    // A network may go on sending here for a moment: nothing of that is done, and whoever asked hears so at once.
-    this.served?.close((frame) => this.refuse(frame))
+    // A network may go on sending here for a moment: nothing of that is done, and whoever asked sends it to the next owner.
+    const { name, bus } = this.parts
+    this.served?.close((frame) => giveBackFrame(name, frame, (replyTo, returned) => bus.send(replyTo, returned)))
     this.ticker?.cancel()
     do {
       await this.waiting.settled()

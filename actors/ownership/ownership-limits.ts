@@ -11,6 +11,8 @@ export interface OwnershipLimits {
   readonly handOversMax: number
   /** What a hand-over waits for a snapshot while the shard goes on working. */
   readonly prepareMsMax: number
+  /** What it waits for the next owner, to read the shard before it is free and to open it then. */
+  readonly answerMsMax: number
   /** What a node that ends waits until its shards are stored and given away. */
   readonly closeMsMax: number
   /** Pauses before a shard that failed is tried again: the first, and what they grow to. */
@@ -32,6 +34,7 @@ export function ownershipLimits(leaseMs: number): OwnershipLimits {
     opensMax: 16,
     handOversMax: 4,
     prepareMsMax: 30_000,
+    answerMsMax: leaseMs,
     closeMsMax: 15_000,
     retryFirstMs: 500,
     retryMostMs: 5_000,
