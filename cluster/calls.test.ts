@@ -103,8 +103,8 @@ test('GW-3 of what nobody took only the oldest is tried, and the rest follows it
     return answer
   })
   await world.pass(500)
-  // A try takes 25 to 50 ms, and what comes behind the first is not tried at all.
-  expect(tried.length).toBeLessThan(25)
+  // Tries are 10 to 20 ms apart at first, and what comes behind the oldest is not tried at all.
+  expect(tried.length).toBeLessThan(55)
   const shard = serve(0, () => done)
   await world.pass(100)
   expect(await Promise.all(answers)).toHaveLength(5)

@@ -3,8 +3,12 @@ import type { Timer, World } from './world.ts'
 
 /** Bytes that are held, all subjects together. */
 export const heldBytesMax = 16 * 1024 * 1024
-/** Between two tries for a subject: half of it to all of it, so that gateways do not ask in step. Users wait for so much longer than their shard needs. */
-const tryEveryMs = 50
+/**
+ * Between two tries for a subject: half of it to all of it, so that gateways do not ask in step. Users wait for so much longer than their shard needs. A shard
+ * that is handed over is back soon; one whose owner died is not.
+ */
+const tryEveryMs = { first: 20, later: 80 } as const
+const firstTries = 20
 /** A frame that nobody received has come back by then, or comes back later and is held again. */
 const comesBackMs = 10
 
@@ -62,7 +66,7 @@ export class HeldFrames {
   }
 
   private begin(subject: string): Held {
-    const held: Held = { subject, frames: [], isTried: false, timer: undefined }
+    const held: Held = { subject, frames: [], tries: 0, isTried: false, timer: undefined }
     this.bySubject.set(subject, held)
     this.tryLater(held)
     return held
@@ -70,9 +74,10 @@ export class HeldFrames {
 
   private tryLater(held: Held): void {
     const { timers, random } = this.parts.world
+    const everyMs = held.tries++ < firstTries ? tryEveryMs.first : tryEveryMs.later
     held.isTried = false
     held.timer?.cancel()
-    held.timer = timers.after(tryEveryMs * (0.5 + random.next() / 2), () => this.tryOldest(held))
+    held.timer = timers.after(everyMs * (0.5 + random.next() / 2), () => this.tryOldest(held))
   }
 
   private tryOldest(held: Held): void {
@@ -113,6 +118,7 @@ interface Held {
   readonly subject: string
   /** Oldest first. */
   readonly frames: Uint8Array[]
+  tries: number
   /** The oldest is on its way, and has not come back yet. */
   isTried: boolean
   timer: Timer | undefined

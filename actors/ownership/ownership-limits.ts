@@ -32,7 +32,7 @@ export function ownershipLimits(leaseMs: number): OwnershipLimits {
     memberMs: leaseMs,
     beatMs: leaseMs / 6,
     opensMax: 16,
-    handOversMax: 4,
+    handOversMax: 2,
     prepareMsMax: 30_000,
     answerMsMax: leaseMs,
     closeMsMax: 15_000,
