@@ -27,7 +27,7 @@ const settleMsMax = 60_000
 export async function measureFailover(options: FailoverOptions, tell: (line: string) => void): Promise<readonly Round[]> {
   const { actors, shards, tickets } = options
   const cluster = await LocalCluster.start({
-    ...{ gateways: 1, actors, orders: 0, nats: 1, durability: 'fsync', replicas: 0, },
+    ...{ gateways: 1, actors, orders: 0, nats: 1, durability: 'fsync', replicas: 0 },
     nodeWords: ['--shards', String(shards), ...options.nodeWords],
   })
   const gateway = cluster.members.find(({ kind }) => kind === 'gateway')

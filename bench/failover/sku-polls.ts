@@ -28,6 +28,11 @@ export class SkuPolls {
     this.timer = setInterval(() => this.askAll(), everyMs)
   }
 
+  /** Calls that each SKU has answered. */
+  get answered(): readonly number[] {
+    return [...this.answers.values()].map(({ length }) => length)
+  }
+
   /** Every SKU has answered a buy that was sent after `since`. */
   hasAnswered(since: number): boolean {
     return [...this.answers.values()].every((answers) => answers.some(({ askedAt }) => askedAt >= since))
