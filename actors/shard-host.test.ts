@@ -69,6 +69,21 @@ describe('several nodes', () => {
     expectOneOwner()
   })
 
+  test('OWN-31 ask for what a dead one had when its leases end, not only at their next beat', async () => {
+    const ann = await rig.start('ann')
+    const bob = await rig.start('bob')
+    const { shards } = bob
+    const before = ann.openings.length
+    bob.process.die()
+    const diedAt = rig.world.clock.now()
+    await rig.placedAmong(ann)
+    const opened = ann.openings.slice(before)
+    expect(opened.map(({ name }) => name).toSorted()).toEqual(shards)
+    // A claim and its answer take a few ms more.
+    for (const { at } of opened) expect(at - diedAt).toBeLessThan(leaseMs + limits.contestMs + 50)
+    expectOneOwner()
+  })
+
   test('OWN-22 give a new one what it should own, one owner at a time, and no call is lost', async () => {
     const ann = await rig.start('ann')
     await rig.openSale(100_000)

@@ -53,8 +53,10 @@ export class ShardHost implements MetricSource {
   private readonly talk: HandOverTalk
   private readonly metrics = new ShardMetrics()
   private state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new'
+  /** Those that should be open here and were another's when they were last asked for. */
+  private readonly contested = new Set<ShardKeeper>()
   private isUnable = false
-  private beats: Timer | undefined
+  private readonly timers: Timer[] = []
 
   constructor(parts: ShardHostParts) {
     this.parts = parts
@@ -90,7 +92,10 @@ export class ShardHost implements MetricSource {
     const { world, limits } = this.parts
     this.state = 'starting'
     this.talk.begin()
-    this.beats = world.timers.every(limits.beatMs, () => this.round())
+    this.timers.push(
+      world.timers.every(limits.beatMs, () => this.round()),
+      world.timers.every(limits.contestMs, () => this.contest()),
+    )
     while (!(await this.rollCall.beat('up'))) {
       await delay(world.timers, limits.beatMs)
       if (!this.isStarting) return
@@ -114,7 +119,7 @@ export class ShardHost implements MetricSource {
       for (const [, shard] of this.entries()) shard.lose(new Error('the node ends'))
     }
     this.state = 'closed'
-    this.beats?.cancel()
+    for (const timer of this.timers) timer.cancel()
     this.talk.close()
     await this.leave()
   }
@@ -151,8 +156,18 @@ export class ShardHost implements MetricSource {
     await Promise.all(work)
   }
 
+  private contest(): void {
+    if (this.isClosing) return
+    for (const keeper of this.contested) {
+      if (this.rollCall.ownerOf(keeper.name) === this.parts.node) this.run(this.take(keeper))
+      else this.contested.delete(keeper)
+    }
+  }
+
   private async take(keeper: ShardKeeper): Promise<void> {
     const taken = await keeper.take()
+    if (taken === 'taken') this.contested.add(keeper)
+    else if (taken !== 'busy') this.contested.delete(keeper)
     if (!this.parts.isAlone || this.isClosing) return
     if (taken === 'taken') {
       throw new StoreFault('STORE_IN_USE', `another process has taken over the data: ${keeper.name} is no longer this one's`)

@@ -83,6 +83,7 @@ export class Shard {
   private served: Served | undefined
   private ticker: Timer | undefined
   private readonly rests = new Rests()
+  private readonly send = (subject: string, frame: Uint8Array): void => void this.parts.bus.send(subject, frame)
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
@@ -98,7 +99,7 @@ export class Shard {
       actor: parts.actor,
       log: parts.world.log,
       wake: () => this.wake(),
-      send: (replyTo, frame) => parts.bus.send(replyTo, frame),
+      send: this.send,
     })
   }
 
@@ -150,8 +151,7 @@ export class Shard {
   async close(): Promise<void> {
     this.isClosing = true
     // A network may go on sending here for a moment: nothing of that is done, and whoever asked sends it to the next owner.
-    const { name, bus } = this.parts
-    this.served?.close((frame) => giveBackFrame(name, frame, (replyTo, returned) => bus.send(replyTo, returned)))
+    this.served?.close((frame) => giveBackFrame(this.parts.name, frame, this.send))
     this.ticker?.cancel()
     do {
       await this.waiting.settled()
@@ -176,7 +176,7 @@ export class Shard {
 
   private refuse(frame: Uint8Array): void {
     this.counters.busyFrames++
-    refuseFrame(frame, 'BUSY', busyRetryMs, (replyTo, answers) => this.parts.bus.send(replyTo, answers))
+    refuseFrame(frame, 'BUSY', busyRetryMs, this.send)
   }
 
   private tick(): void {
@@ -376,9 +376,9 @@ export class Shard {
   }
 
   private release(batch: ShardBatch, broadcast: Uint8Array | undefined): void {
-    const { bus, publicSubject } = this.parts
-    batch.release((subject, frame) => bus.send(subject, frame))
-    if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
+    const { publicSubject } = this.parts
+    batch.release(this.send)
+    if (broadcast !== undefined && publicSubject !== undefined) this.send(publicSubject, broadcast)
   }
 
   /** Stops at once: what is under way stays unanswered, and what became of it the next owner finds in the journal. */

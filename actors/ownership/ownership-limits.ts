@@ -6,6 +6,8 @@ export interface OwnershipLimits {
   /** How long others take this node for being there after a beat. */
   readonly memberMs: number
   readonly beatMs: number
+  /** Between two tries for a shard that should be here and is still another's: a lease that is over is noticed so much later. */
+  readonly contestMs: number
   /** Shards that are recovered at once, and handed over at once. */
   readonly opensMax: number
   readonly handOversMax: number
@@ -24,13 +26,17 @@ export interface OwnershipLimits {
   readonly steadyMs: number
 }
 
-/** The limits that belong to a lease. Six beats to a lease: a lost one is no loss, and a dead owner is replaced soon after its lease ends. */
+/**
+ * The limits that belong to a lease. Six beats to a lease: a lost one is no loss. A member is missed before its lease ends, so that others stand ready when it
+ * does; to miss one that lives costs a few claims that the store refuses.
+ */
 export function ownershipLimits(leaseMs: number): OwnershipLimits {
   return {
     leaseMs,
     marginMs: leaseMs / 10,
-    memberMs: leaseMs,
+    memberMs: (leaseMs * 2) / 3,
     beatMs: leaseMs / 6,
+    contestMs: leaseMs / 30,
     opensMax: 16,
     handOversMax: 2,
     prepareMsMax: 30_000,
