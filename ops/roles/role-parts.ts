@@ -19,4 +19,8 @@ export interface RoleParts {
   readonly metrics: Metrics
   readonly ops: Pick<OpsServer, 'add'>
   readonly closers: Closers
+  /** Ends what waits. */
+  readonly stopping: AbortSignal
+  /** For `/readyz`. */
+  readonly waitsFor: (what: string) => void
 }
