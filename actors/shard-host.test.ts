@@ -118,6 +118,28 @@ describe('several nodes', () => {
     expectOneOwner()
   })
 
+  test('OWN-57 have the next owner read a shard first, and wait for it after; one that says nothing is not waited for long', async () => {
+    const said: string[] = []
+    const readAhead = async (name: string): Promise<void> => {
+      said.push(`${name} is read by bob`)
+    }
+    const ann = await rig.start('ann', { limits: { ...limits, handOversMax: 1 } })
+    const bob = rig.add('bob', {
+      readAhead,
+      beforeOpen: ({ name }) => {
+        expect(ann.shards).not.toContain(name)
+        said.push(`${name} is opened by bob`)
+      },
+    })
+    await rig.world.settled(bob.host.start())
+    await rig.placedAmong(ann, bob)
+    expect(said).toEqual(bob.shards.flatMap((name) => [`${name} is read by bob`, `${name} is opened by bob`]))
+    rig.network.losing.add('sluice.node.')
+    await rig.world.settled(bob.host.close())
+    await rig.placedAmong(ann)
+    expectOneOwner()
+  })
+
   test('OWN-24 hand over only so many shards at a time', async () => {
     let most = 0
     let preparing = 0

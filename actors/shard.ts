@@ -150,7 +150,7 @@ export class Shard {
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
   async close(): Promise<void> {
     this.isClosing = true
-    // A network may go on sending here for a moment: nothing of that is done, and whoever asked sends it to the next owner.
+    // What a network still sends here is not done, and whoever asked sends it to the next owner.
     this.served?.close((frame) => giveBackFrame(this.parts.name, frame, this.send))
     this.ticker?.cancel()
     do {
@@ -369,15 +369,14 @@ export class Shard {
   }
 
   private broadcastFrame(batch: ShardBatch): Uint8Array | undefined {
-    const { publicSubject, actor } = this.parts
-    if (publicSubject === undefined) return undefined
-    const content = actor.broadcast(batch.now)
+    if (this.parts.publicSubject === undefined) return undefined
+    const content = this.parts.actor.broadcast(batch.now)
     return content === undefined ? undefined : this.broadcasts.next(content, batch.record.events > 0 ? this.seq + 1 : this.seq, batch.now)
   }
 
   private release(batch: ShardBatch, broadcast: Uint8Array | undefined): void {
-    const { publicSubject } = this.parts
     batch.release(this.send)
+    const { publicSubject } = this.parts
     if (broadcast !== undefined && publicSubject !== undefined) this.send(publicSubject, broadcast)
   }
 

@@ -27,7 +27,7 @@ const shardLimits = { mailboxBytesMax: 64 * 1024, batchEntriesMax: 64, tickMs: 1
 const stateSchema = z.object({ state: z.string() })
 
 /** What a test may want otherwise for one node. */
-export type NodeOptions = Partial<Pick<ShardHostParts, 'isAlone' | 'endsWithLease' | 'prepareHandOver' | 'limits'>> & {
+export type NodeOptions = Partial<Pick<ShardHostParts, 'isAlone' | 'endsWithLease' | 'prepareHandOver' | 'readAhead' | 'limits'>> & {
   /** Called before a shard is opened; what it throws makes the opening fail. */
   readonly beforeOpen?: (tenure: Tenure) => void
 }

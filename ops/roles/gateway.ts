@@ -27,7 +27,7 @@ export interface GatewayRole {
 
 /** The role `gateway`: lets clients in when it has read the views. Rejects with a fault of one line. */
 export async function startGateway(parts: RoleParts, routes: Routes): Promise<GatewayRole> {
-  const { config, world, ports, calls, directory, metrics, closers, stopping, waitsFor } = parts
+  const { config, world, ports, calls, directory, metrics, closers, stopping, readiness } = parts
   const { uws, binary } = loadUws()
   const tls = await tlsFilesOf(config)
   const secrets = await ports.secrets()
@@ -47,7 +47,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   })
   closers.add(() => gateway.close())
   metrics.add(gateway)
-  waitsFor('the shards')
+  readiness.waitsFor('the shards')
   const opened = await gateway.start(stopping).catch((error: unknown) => {
     if (error instanceof PortFault) throw listenFault(error.cause, 'the web server', config.host, config.webPort, '--web-port')
     throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics.ts'
 import type { NodePorts } from '../node-ports.ts'
 import type { OpsServer } from '../ops-server.ts'
+import type { Readiness } from '../readiness.ts'
 
 /** What the roles of one process share. */
 export interface RoleParts {
@@ -21,6 +22,5 @@ export interface RoleParts {
   readonly closers: Closers
   /** Ends what waits. */
   readonly stopping: AbortSignal
-  /** For `/readyz`. */
-  readonly waitsFor: (what: string) => void
+  readonly readiness: Readiness
 }
