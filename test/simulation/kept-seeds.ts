@@ -52,7 +52,7 @@ export const keptSeeds: readonly KeptSeed[] = [
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
 export const catchingSeeds: Readonly<Record<string, number>> = {
   'no-fence': 1,
-  'no-chain': 1,
+  'no-chain': 43,
   'reply-before-append': 1,
   'ungated-read': 1,
   'ungated-broadcast': 1,
