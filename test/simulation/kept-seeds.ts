@@ -63,7 +63,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'line-overtake': 4,
   'late-payment-sold': 2,
   'lost-broadcast-not-repaired': 10,
-  'limit-per-device': 1,
+  'limit-per-device': 2,
   'unconditional-snapshot': 1,
   'deadlines-by-local-clock': 1,
   'stale-view-refuses': 82,
