@@ -79,6 +79,9 @@ async function startedLines(leaseMs: number): Promise<{ owner: ClusterMember; mo
   await until(async () => isSettled(await viewCluster(rpc), actors.length), patienceMs)
   await makeLines(rpc, skus, tickets)
   const view = await viewCluster(rpc)
+  const lags = view.nodes.flatMap((node) => node.shards).filter(({ name }) => name.startsWith('inv.'))
+  // Nobody has made a snapshot, so that the next owner has all of the line to read.
+  for (const { lagBytes } of lags) expect(lagBytes).toBeGreaterThan(tickets * 40)
   const owner = actors.find(({ name }) => inventoryOf(view, name).length > 0)
   if (owner === undefined) throw new Error('nobody owns a shard')
   return { owner, moved: inventoryOf(view, owner.name).map((shard) => skus[shard] ?? ''), startMs }
