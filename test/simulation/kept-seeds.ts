@@ -66,5 +66,5 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'limit-per-device': 2,
   'unconditional-snapshot': 1,
   'deadlines-by-local-clock': 1,
-  'stale-view-refuses': 82,
+  'stale-view-refuses': 111,
 }
