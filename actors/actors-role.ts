@@ -19,6 +19,7 @@ import { snapshotSessions } from './session/session-snapshot.ts'
 import { WriteBehind } from './session/write-behind.ts'
 import { ShardHost } from './shard-host.ts'
 import { Shard, type ShardLimits } from './shard.ts'
+import { StandBys } from './stand-bys.ts'
 
 export interface ActorsRoleParts {
   readonly node: string
@@ -51,11 +52,13 @@ export class ActorsRole implements MetricSource {
   readonly host: ShardHost
   private readonly parts: ActorsRoleParts
   private readonly compaction: Compaction
+  private readonly standBys: StandBys
 
   constructor(parts: ActorsRoleParts) {
     this.parts = parts
     const { store, members, bus, world, node, shards, limits, isAlone, endsWithLease = true, onUnable } = parts
     this.compaction = new Compaction({ store, world, limits: limits.compaction })
+    this.standBys = new StandBys(store, world)
     const numbers = Array.from({ length: shards }, (_, shard) => shard)
     const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
     this.host = new ShardHost({
@@ -63,6 +66,7 @@ export class ActorsRole implements MetricSource {
       limits: limits.ownership,
       open: (tenure) => (partsOfName(tenure.name).kind === 'inv' ? this.openInventory(tenure) : this.openSessions(tenure)),
       prepareHandOver: (name) => this.compaction.prepareHandOver(name),
+      readAhead: async (name) => (partsOfName(name).kind === 'inv' ? this.standBys.prepare(name) : undefined),
       onGone: (name) => this.compaction.forget(name),
     })
   }
@@ -79,6 +83,7 @@ export class ActorsRole implements MetricSource {
   /** Lets go of every shard, which may need snapshots; then begins no more. */
   async close(): Promise<void> {
     await this.host.close()
+    this.standBys.close()
     await this.compaction.close()
   }
 
@@ -91,11 +96,11 @@ export class ActorsRole implements MetricSource {
     const { name, epoch, mayAct, onLost } = tenure
     const { store, bus, world, limits, queue, calls, follower } = this.parts
     const { shard: number } = partsOfName(name)
-    const actor = new InventoryActor(number)
+    const { actor = new InventoryActor(number), ahead } = this.standBys.take(name) ?? {}
     const targets = orderTargets({ queue, calls, log: world.log })
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
-    const shard = await Shard.open({ name, ...subjects, actor, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
+    const shard = await Shard.open({ name, ...subjects, actor, ahead, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => follower.follow(name))
   }
 

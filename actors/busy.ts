@@ -1,5 +1,7 @@
+import { partsOfName, type ShardName } from '../cluster/store.ts'
 import type { Code } from '../protocol/codes.ts'
 import { readCommandsHead } from '../protocol/frame.ts'
+import { encodeReturned } from '../protocol/returned-frame.ts'
 import { Replies } from './replies.ts'
 
 /** Answers every entry of a frame of commands with one code: nothing of it was done, so nothing has to be durable first. */
@@ -21,3 +23,13 @@ export function refuseFrame(
   }
   replies.release(send)
 }
+
+/** Sends a frame of commands back, for whoever asked to send it to the shard's next owner: nothing of it was done. */
+export function giveBackFrame(name: ShardName, commands: Uint8Array, send: (replyTo: string, frame: Uint8Array) => void): void {
+  const replyTo = readCommandsHead(commands)?.replyTo
+  const returned = encodeReturned({ ...partsOfName(name), commands })
+  if (replyTo !== undefined && returned !== undefined) send(replyTo, returned)
+  else refuseFrame(commands, 'BUSY', tooLargeRetryMs, send)
+}
+
+const tooLargeRetryMs = 500

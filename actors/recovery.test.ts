@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Opened, type Position, shardName, type Snapshot } from '../cluster/store.ts'
 import { follow, followStore } from './compaction/follower.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { JournalGap } from './record.ts'
-import { recover } from './recovery.ts'
+import { readAhead, recover } from './recovery.ts'
 import { InventoryRig, settingsOf } from './testing/inventory-rig.ts'
 import { MemoryStore } from './testing/memory-store.ts'
 
@@ -22,8 +22,8 @@ class OvertakenStore extends MemoryStore {
     this.epoch = epoch
   }
 
-  override async open(shard: typeof name, epoch: number): Promise<Opened | 'fenced'> {
-    const opened = await super.open(shard, epoch)
+  override async open(shard: typeof name, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
+    const opened = await super.open(shard, epoch, known)
     await this.overtake()
     return opened
   }
@@ -95,6 +95,39 @@ test('SIM-S1 a gap that is found in the middle of the tail forgets what was repl
   await recover(store, name, epoch, actor)
   expect(reads).toBe(3)
   expect(actor.digest()).toBe(rig.actor.digest())
+})
+
+describe('a shard that was read ahead', () => {
+  test('OWN-56 is brought to the end by what came since, and by nothing else', async () => {
+    const { rig, store, epoch } = await sold()
+    const actor = new InventoryActor(0)
+    const ahead = await readAhead(store, name, actor)
+    rig.ask({ op: 'buy', sku: 'shoe', user: 'late', request: 'late' })
+    const seq = rig.journal.length
+    await store.append(name, { epoch, seq }, rig.journal.at(-1) ?? expect.fail('there is a record'))
+    const known: (Position | undefined)[] = []
+    const open = store.open.bind(store)
+    store.open = (shard, number, from) => {
+      known.push(from)
+      return open(shard, number, from)
+    }
+    const recovered = await recover(store, name, epoch, actor, ahead)
+    expect(known).toEqual([{ epoch, seq: seq - 1 }])
+    expect(recovered).toMatchObject({ position: { epoch, seq }, tailBytes: ahead.tailBytes + (rig.journal.at(-1)?.length ?? 0) })
+    expect(actor.digest()).toBe(rig.actor.digest())
+  })
+
+  test('OWN-56 is read again from its snapshot if that has come further meanwhile', async () => {
+    const { rig, store, epoch } = await sold()
+    const actor = new InventoryActor(0)
+    const ahead = await readAhead(store, name, actor)
+    rig.ask({ op: 'buy', sku: 'shoe', user: 'late', request: 'late' })
+    const position = { epoch, seq: rig.journal.length }
+    await store.append(name, position, rig.journal.at(-1) ?? expect.fail('there is a record'))
+    await store.writeSnapshot(name, await snapshotAt(rig, position))
+    expect(await recover(store, name, epoch, actor, ahead)).toMatchObject({ position })
+    expect(actor.digest()).toBe(rig.actor.digest())
+  })
 })
 
 test('SIM-S1 a record that is missing every time is a damaged journal', async () => {

@@ -1,6 +1,7 @@
 import {
   comparePositions,
   journalStart,
+  type JournalRecord,
   type Opened,
   type Position,
   type ShardName,
@@ -24,14 +25,32 @@ export interface Recovered {
 const readsMax = 5
 
 /**
- * Brings an empty actor to the state of the journal's end: snapshot first, then every record after it through the same `evolve` that the owner
- * used, each checked against the digest that the owner wrote (G12). The opening fences older owners before anything is read.
+ * Brings an actor to the state of the journal's end: snapshot first, then every record after it through the same `evolve` that the owner
+ * used, each checked against the digest that the owner wrote (G12). The opening fences older owners before anything is read. The actor is empty, or has been
+ * brought to `ahead` before: then only what came since is read, unless that cannot be had any more.
  */
-export async function recover(store: Store, shard: ShardName, epoch: number, actor: Actor): Promise<Recovered> {
-  return replayWhole(actor, async () => {
-    const opened = await store.open(shard, epoch)
+export async function recover(store: Store, shard: ShardName, epoch: number, actor: Actor, ahead?: Recovered): Promise<Recovered> {
+  const open = async (known?: Position): Promise<Opened> => {
+    const opened = await store.open(shard, epoch, known)
     if (opened === 'fenced') throw new EpochLost(shard, 'FENCED', 'was taken by another owner while it opened')
     return opened
+  }
+  if (ahead !== undefined) {
+    try {
+      return await replayOn(actor, ahead, (await open(ahead.position)).tail)
+    } catch (error) {
+      if (asGap(error) === undefined) throw error
+    }
+    actor.clear()
+  }
+  return replayWhole(actor, open)
+}
+
+/** Reads a shard that somebody owns, into an empty actor. */
+export async function readAhead(store: Pick<Store, 'readSnapshot' | 'readTail'>, shard: ShardName, actor: Actor): Promise<Recovered> {
+  return replayWhole(actor, async () => {
+    const snapshot = await store.readSnapshot(shard)
+    return { snapshot, tail: store.readTail(shard, snapshot?.position ?? journalStart) }
   })
 }
 
@@ -39,7 +58,7 @@ export async function recover(store: Store, shard: ShardName, epoch: number, act
  * Replays what `read` gives into an empty actor. A snapshot may come to stand while its predecessor is read, or an older copy may answer: then the
  * records between are gone, and all of it is read again. Throws {@link JournalGap} if they are missing every time.
  */
-export async function replayWhole(actor: Actor, read: () => Promise<Opened>): Promise<Recovered> {
+async function replayWhole(actor: Actor, read: () => Promise<Opened>): Promise<Recovered> {
   for (let reads = 1; ; reads++) {
     const { snapshot, tail } = await read()
     try {
@@ -57,20 +76,16 @@ function asGap(error: unknown): JournalGap | undefined {
   return error instanceof JournalGap ? error : undefined
 }
 
-/** Applies a snapshot and the records after it. Throws {@link JournalGap} if a record is missing, {@link JournalFault} if replay comes to another state than its owner. */
-export async function replay(
-  actor: Actor,
-  snapshot: Snapshot | undefined,
-  tail: AsyncIterable<{ readonly position: Position; readonly bytes: Uint8Array }>,
-): Promise<Recovered> {
-  let lastNow = 0
-  let tailBytes = 0
-  let position = journalStart
-  if (snapshot !== undefined) {
-    actor.restore(snapshot.chunks)
-    position = snapshot.position
-    lastNow = snapshot.now
-  }
+/** Applies a snapshot and the records after it. Throws as {@link replayOn} does. */
+export async function replay(actor: Actor, snapshot: Snapshot | undefined, tail: AsyncIterable<JournalRecord>): Promise<Recovered> {
+  if (snapshot === undefined) return replayOn(actor, { lastNow: 0, position: journalStart, tailBytes: 0 }, tail)
+  actor.restore(snapshot.chunks)
+  return replayOn(actor, { lastNow: snapshot.now, position: snapshot.position, tailBytes: 0 }, tail)
+}
+
+/** Applies records to an actor that has come to `ahead`. Throws {@link JournalGap} if one is missing, {@link JournalFault} if replay comes to another state than its owner. */
+async function replayOn(actor: Actor, ahead: Recovered, tail: AsyncIterable<JournalRecord>): Promise<Recovered> {
+  let { lastNow, tailBytes, position } = ahead
   for await (const record of tail) {
     checkChain(position, record.position)
     const { bytes } = record

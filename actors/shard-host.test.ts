@@ -19,7 +19,7 @@ function expectOneOwner(): void {
 /** What users are told who go on buying in every shard until something is done, each once. */
 async function buyUntil(what: string, isDone: () => boolean): Promise<readonly string[]> {
   const told: Promise<string>[] = []
-  const buying = rig.world.timers.every(5, () => {
+  const buying = rig.world.timers.every(3, () => {
     for (const name of rig.names) told.push(rig.buy(name, `user ${told.length}`))
   })
   await rig.world.until(what, isDone)
@@ -69,6 +69,21 @@ describe('several nodes', () => {
     expectOneOwner()
   })
 
+  test('OWN-31 ask for what a dead one had when its leases end, not only at their next beat', async () => {
+    const ann = await rig.start('ann')
+    const bob = await rig.start('bob')
+    const { shards } = bob
+    const before = ann.openings.length
+    bob.process.die()
+    const diedAt = rig.world.clock.now()
+    await rig.placedAmong(ann)
+    const opened = ann.openings.slice(before)
+    expect(opened.map(({ name }) => name).toSorted()).toEqual(shards)
+    // A claim and its answer take a few ms more.
+    for (const { at } of opened) expect(at - diedAt).toBeLessThan(leaseMs + limits.contestMs + 50)
+    expectOneOwner()
+  })
+
   test('OWN-22 give a new one what it should own, one owner at a time, and no call is lost', async () => {
     const ann = await rig.start('ann')
     await rig.openSale(100_000)
@@ -100,6 +115,28 @@ describe('several nodes', () => {
     const bob = await rig.start('bob')
     const cat = await rig.start('cat')
     expect(rig.arePlacedAmong(ann, bob, cat)).toBe(true)
+    expectOneOwner()
+  })
+
+  test('OWN-57 have the next owner read a shard first, and wait for it after; one that says nothing is not waited for long', async () => {
+    const said: string[] = []
+    const readAhead = async (name: string): Promise<void> => {
+      said.push(`${name} is read by bob`)
+    }
+    const ann = await rig.start('ann', { limits: { ...limits, handOversMax: 1 } })
+    const bob = rig.add('bob', {
+      readAhead,
+      beforeOpen: ({ name }) => {
+        expect(ann.shards).not.toContain(name)
+        said.push(`${name} is opened by bob`)
+      },
+    })
+    await rig.world.settled(bob.host.start())
+    await rig.placedAmong(ann, bob)
+    expect(said).toEqual(bob.shards.flatMap((name) => [`${name} is read by bob`, `${name} is opened by bob`]))
+    rig.network.losing.add('sluice.node.')
+    await rig.world.settled(bob.host.close())
+    await rig.placedAmong(ann)
     expectOneOwner()
   })
 

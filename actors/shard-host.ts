@@ -1,11 +1,11 @@
-import type { Bus, Served } from '../cluster/bus.ts'
+import type { Bus } from '../cluster/bus.ts'
 import type { Members } from '../cluster/members.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
-import { partsOfName, shardName, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
+import { type ShardName, type Store, StoreFault } from '../cluster/store.ts'
 import { delay, type Timer, type World } from '../cluster/world.ts'
-import { decodeHandOver, encodeHandOver } from '../protocol/hand-over.ts'
-import { nodeSubject } from '../protocol/subject.ts'
+import type { HandOverWord } from '../protocol/hand-over.ts'
 import { within } from './ownership/deadline.ts'
+import { HandOverTalk } from './ownership/hand-over-talk.ts'
 import { OwnershipCounters } from './ownership/ownership-counters.ts'
 import type { OwnershipLimits } from './ownership/ownership-limits.ts'
 import { RollCall } from './ownership/roll-call.ts'
@@ -32,6 +32,8 @@ export interface ShardHostParts {
   readonly open: (tenure: Tenure) => Promise<Shard>
   /** Shortens what a next owner has to read, while the shard goes on working. */
   readonly prepareHandOver?: (name: ShardName) => Promise<void>
+  /** Reads a shard that is about to be this node's. */
+  readonly readAhead?: (name: ShardName) => Promise<void>
   /** A shard that was open is not this node's any more, for whatever reason. */
   readonly onGone?: (name: ShardName) => void
   /** This node cannot do its work. Called once at most; where there are others, only on a bug of this class. */
@@ -48,25 +50,31 @@ export class ShardHost implements MetricSource {
   private readonly parts: ShardHostParts
   private readonly keepers: ReadonlyMap<ShardName, ShardKeeper>
   private readonly rollCall: RollCall
+  private readonly talk: HandOverTalk
   private readonly metrics = new ShardMetrics()
   private state: 'new' | 'starting' | 'running' | 'closing' | 'closed' = 'new'
+  /** Those that should be open here and were another's when they were last asked for. */
+  private readonly contested = new Set<ShardKeeper>()
   private isUnable = false
-  private beats: Timer | undefined
-  private served: Served | undefined
+  private readonly timers: Timer[] = []
 
   constructor(parts: ShardHostParts) {
     this.parts = parts
-    const { store, world, node, limits } = parts
+    const { bus, store, world, node, limits } = parts
     const { counters } = this
+    this.talk = new HandOverTalk({ bus, world, node, onWord: (name, word, from) => this.heard(name, word, from) })
     this.rollCall = new RollCall({ members: parts.members, world, node, limits, counters })
     const shared = {
       ...{ store, world, node, limits, counters, open: parts.open },
       endsWithLease: parts.endsWithLease ?? true,
       opening: new Turns(limits.opensMax),
       handingOver: new Turns(limits.handOversMax),
-      prepareHandOver: async (name: ShardName) => parts.prepareHandOver?.(name),
+      prepareHandOver: async (name: ShardName, successor: string) => {
+        await parts.prepareHandOver?.(name)
+        await this.talk.ask(name, successor, 'prepare', 'prepared', limits.answerMsMax)
+      },
       successor: (name: ShardName) => this.successorOf(name),
-      onHandedOver: (name: ShardName, successor: string) => this.tell(name, successor, false),
+      onHandedOver: (name: ShardName, successor: string) => this.talk.ask(name, successor, 'free', 'opened', limits.answerMsMax),
       onGone: (name: ShardName, shard: Shard) => {
         this.metrics.ended(name, shard)
         parts.onGone?.(name)
@@ -81,10 +89,13 @@ export class ShardHost implements MetricSource {
    * opens every shard, and rejects with the first that cannot be.
    */
   async start(): Promise<void> {
-    const { bus, node, world, limits } = this.parts
+    const { world, limits } = this.parts
     this.state = 'starting'
-    this.served = bus.serve(nodeSubject(node), (frame) => this.hear(frame))
-    this.beats = world.timers.every(limits.beatMs, () => this.round())
+    this.talk.begin()
+    this.timers.push(
+      world.timers.every(limits.beatMs, () => this.round()),
+      world.timers.every(limits.contestMs, () => this.contest()),
+    )
     while (!(await this.rollCall.beat('up'))) {
       await delay(world.timers, limits.beatMs)
       if (!this.isStarting) return
@@ -108,8 +119,8 @@ export class ShardHost implements MetricSource {
       for (const [, shard] of this.entries()) shard.lose(new Error('the node ends'))
     }
     this.state = 'closed'
-    this.beats?.cancel()
-    this.served?.close()
+    for (const timer of this.timers) timer.cancel()
+    this.talk.close()
     await this.leave()
   }
 
@@ -145,8 +156,18 @@ export class ShardHost implements MetricSource {
     await Promise.all(work)
   }
 
+  private contest(): void {
+    if (this.isClosing) return
+    for (const keeper of this.contested) {
+      if (this.rollCall.ownerOf(keeper.name) === this.parts.node) this.run(this.take(keeper))
+      else this.contested.delete(keeper)
+    }
+  }
+
   private async take(keeper: ShardKeeper): Promise<void> {
     const taken = await keeper.take()
+    if (taken === 'taken') this.contested.add(keeper)
+    else if (taken !== 'busy') this.contested.delete(keeper)
     if (!this.parts.isAlone || this.isClosing) return
     if (taken === 'taken') {
       throw new StoreFault('STORE_IN_USE', `another process has taken over the data: ${keeper.name} is no longer this one's`)
@@ -181,24 +202,38 @@ export class ShardHost implements MetricSource {
     if (other === undefined) return
     this.counters.declined++
     this.parts.world.log.error({ shard: name, to: other }, 'a shard does not work here and is left to another node')
-    this.tell(name, other, true)
+    this.talk.tell(name, other, 'declined')
   }
 
-  private tell(name: ShardName, member: string, declined: boolean): void {
-    const { bus, node } = this.parts
-    bus.send(nodeSubject(member), encodeHandOver({ ...partsOfName(name), from: node, declined }))
-  }
-
-  private hear(frame: Uint8Array): void {
-    const heard = decodeHandOver(frame)
-    if (heard === undefined || this.isClosing) return
-    const name = shardName(heard.kind, heard.shard)
+  private heard(name: ShardName, word: HandOverWord, from: string): void {
     const keeper = this.keepers.get(name)
     if (keeper === undefined) return
-    // Not at once, if it has just failed here too: or nodes would pass it round in circles.
-    if (heard.declined) this.rollCall.declines(name, heard.from)
-    else keeper.hint()
-    this.run(this.take(keeper))
+    if (word === 'prepare') this.run(this.prepare(name, from))
+    else if (word === 'free') this.run(this.takeOver(keeper, from))
+    else if (word === 'declined' && !this.isClosing) {
+      this.rollCall.declines(name, from)
+      // Not without its pause, if it has just failed here too: or nodes would pass it round in circles.
+      this.run(this.take(keeper))
+    }
+  }
+
+  private async prepare(name: ShardName, owner: string): Promise<void> {
+    const { world, readAhead } = this.parts
+    try {
+      if (!this.isClosing) await readAhead?.(name)
+    } catch (error) {
+      world.log.warn({ shard: name, error: String(error) }, 'a shard could not be read before it comes here; it is read then')
+    }
+    this.talk.tell(name, owner, 'prepared')
+  }
+
+  private async takeOver(keeper: ShardKeeper, owner: string): Promise<void> {
+    if (!this.isClosing) {
+      keeper.hint()
+      await this.take(keeper)
+      await keeper.settled()
+    }
+    this.talk.tell(keeper.name, owner, 'opened')
   }
 
   private async giveAllAway(): Promise<void> {

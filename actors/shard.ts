@@ -6,10 +6,10 @@ import { frameKind, frameVersion } from '../protocol/frame.ts'
 import type { Actor } from './actor.ts'
 import { BatchGathering } from './batch-gathering.ts'
 import { BroadcastFrames } from './broadcast-frames.ts'
-import { refuseFrame } from './busy.ts'
+import { giveBackFrame, refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
-import { recover } from './recovery.ts'
+import { recover, type Recovered } from './recovery.ts'
 import { Rests } from './rests.ts'
 import { ShardBatch } from './shard-batch.ts'
 import { ShardCounters } from './shard-counters.ts'
@@ -34,6 +34,8 @@ export interface ShardParts {
   /** Where broadcasts go; actors without a public side have none. */
   readonly publicSubject?: string
   readonly actor: Actor
+  /** What the actor has been brought to already; it is empty without. */
+  readonly ahead?: Recovered | undefined
   readonly store: Store
   readonly bus: Bus
   readonly world: World
@@ -83,6 +85,7 @@ export class Shard {
   private served: Served | undefined
   private ticker: Timer | undefined
   private readonly rests = new Rests()
+  private readonly send = (subject: string, frame: Uint8Array): void => void this.parts.bus.send(subject, frame)
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
@@ -98,7 +101,7 @@ export class Shard {
       actor: parts.actor,
       log: parts.world.log,
       wake: () => this.wake(),
-      send: (replyTo, frame) => parts.bus.send(replyTo, frame),
+      send: this.send,
     })
   }
 
@@ -108,7 +111,7 @@ export class Shard {
    */
   static async open(parts: ShardParts, epoch: number): Promise<Shard> {
     const shard = new Shard(parts, epoch)
-    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor)
+    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor, parts.ahead)
     shard.recoveredBytes = tailBytes
     shard.wasUsed = lastNow > 0
     shard.recordedNow = lastNow
@@ -149,8 +152,8 @@ export class Shard {
   /** Takes no more commands, and resolves when what was taken is stored and answered. */
   async close(): Promise<void> {
     this.isClosing = true
-    // A network may go on sending here for a moment: nothing of that is done, and whoever asked hears so at once.
-    this.served?.close((frame) => this.refuse(frame))
+    // What a network still sends here is not done, and whoever asked sends it to the next owner.
+    this.served?.close((frame) => giveBackFrame(this.parts.name, frame, this.send))
     this.ticker?.cancel()
     do {
       await this.waiting.settled()
@@ -175,7 +178,7 @@ export class Shard {
 
   private refuse(frame: Uint8Array): void {
     this.counters.busyFrames++
-    refuseFrame(frame, 'BUSY', busyRetryMs, (replyTo, answers) => this.parts.bus.send(replyTo, answers))
+    refuseFrame(frame, 'BUSY', busyRetryMs, this.send)
   }
 
   private tick(): void {
@@ -368,16 +371,15 @@ export class Shard {
   }
 
   private broadcastFrame(batch: ShardBatch): Uint8Array | undefined {
-    const { publicSubject, actor } = this.parts
-    if (publicSubject === undefined) return undefined
-    const content = actor.broadcast(batch.now)
+    if (this.parts.publicSubject === undefined) return undefined
+    const content = this.parts.actor.broadcast(batch.now)
     return content === undefined ? undefined : this.broadcasts.next(content, batch.record.events > 0 ? this.seq + 1 : this.seq, batch.now)
   }
 
   private release(batch: ShardBatch, broadcast: Uint8Array | undefined): void {
-    const { bus, publicSubject } = this.parts
-    batch.release((subject, frame) => bus.send(subject, frame))
-    if (broadcast !== undefined && publicSubject !== undefined) bus.send(publicSubject, broadcast)
+    batch.release(this.send)
+    const { publicSubject } = this.parts
+    if (broadcast !== undefined && publicSubject !== undefined) this.send(publicSubject, broadcast)
   }
 
   /** Stops at once: what is under way stays unanswered, and what became of it the next owner finds in the journal. */

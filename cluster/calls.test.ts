@@ -6,6 +6,7 @@ import { decodeMessage, type Message, writeRequest } from '../protocol/envelope.
 import { frameKind, frameVersion } from '../protocol/frame.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { encodeReturned } from '../protocol/returned-frame.ts'
 import { replySubject, shardSubject } from '../protocol/subject.ts'
 import { decodeInner, decodePlain } from './call-codec.ts'
 import { Calls, type CallSink } from './calls.ts'
@@ -89,6 +90,39 @@ test('GW-3 what nobody took is sent again until somebody does', async () => {
   expect(shard.heard).toHaveLength(1)
 })
 
+test('GW-3 of what nobody took only the oldest is tried, and the rest follows it in its order', async () => {
+  const tried: string[] = []
+  const send = bus.send.bind(bus)
+  bus.send = (subject, frame) => {
+    tried.push(subject)
+    return send(subject, frame)
+  }
+  const answers = ['a', 'b', 'c', 'd', 'e'].map((sku) => {
+    const answer = calls.request('inv', 0, { op: op.status, sku })
+    calls.flush()
+    return answer
+  })
+  await world.pass(500)
+  // Tries are 10 to 20 ms apart at first, and what comes behind the oldest is not tried at all.
+  expect(tried.length).toBeLessThan(55)
+  const shard = serve(0, () => done)
+  await world.pass(100)
+  expect(await Promise.all(answers)).toHaveLength(5)
+  expect(shard.heard.map(({ sku }) => sku)).toEqual(['a', 'b', 'c', 'd', 'e'])
+})
+
+test('GW-3 what a shard gives back because it goes to another owner is sent again', async () => {
+  const shard = serve(0, () => silence)
+  const answer = calls.request('inv', 0, { op: op.status, sku: 'a' })
+  await world.pass(0)
+  bus.send(calls.subject, encodeReturned({ kind: 'inv', shard: 0, commands: shard.lastFrame }) ?? expect.fail('it fits'))
+  await world.pass(100)
+  expect(shard.heard.map(({ sku }) => sku)).toEqual(['a', 'a'])
+  shard.answer(shard.last, done)
+  expect(await answer).toEqual({ error: null, result: 'done' })
+  expect(calls.resent).toBe(1)
+})
+
 test('GW-3 what nobody answers ends at its deadline, and is not sent any more', async () => {
   const answer = calls.request('inv', 0, { op: op.status })
   calls.sendCommand('inv', 1, { op: op.status }, 77, 9, 4, 3)
@@ -149,15 +183,15 @@ test('GW-4 a full table refuses at once, and takes calls again when answers have
   few.close()
 })
 
-test('GW-4 more frames than are sent again at a time are refused as BUSY', async () => {
+test('GW-4 more than may be kept for shards without an owner is refused as BUSY', async () => {
   calls.close()
   const many = newCalls('boot2', 1_000)
   many.useSink(told)
-  for (let n = 0; n < 300; n++) {
-    many.sendCommand('inv', 0, { op: op.status }, n, 9, 4, 3)
-    many.flush()
-  }
+  const payload = new Uint8Array(60_000)
+  for (let n = 0; n < 300; n++) many.sendCommand('inv', n % 2, { op: op.status, payload }, n, 9, 4, 3)
+  await world.pass(0)
   expect(told.failures.length).toBeGreaterThan(0)
+  expect(many.pending.size).toBeGreaterThan(200)
   expect(new Set(told.failures.map((one) => one.code))).toEqual(new Set(['BUSY']))
   expect(told.failures.every((one) => one.retryAfterMs !== undefined)).toBe(true)
   many.close()

@@ -4,15 +4,16 @@ import { type Entry, entryHeadBytes, entryOffset, type Op, writeEntry } from '..
 import { type AnswerView, commandsHead, eachAnswer, frameBytesMax, frameKind, frameVersion, readCommandsHead } from '../protocol/frame.ts'
 import { hashBytes, hashBytesAgain, shardOfHash } from '../protocol/hash.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import { decodeReturned } from '../protocol/returned-frame.ts'
 import { replySubject, type ShardKind, shardSubject } from '../protocol/subject.ts'
 import type { Bus, Served } from './bus.ts'
 import { type CallResult, decodePlain } from './call-codec.ts'
 import { CommandBatch } from './command-batch.ts'
+import { HeldFrames } from './held-frames.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Timer, World } from './world.ts'
 
-const framesResentMax = 256
-const resendFirstMs = 50
+const busyRetryMs = 500
 const sweepMs = 100
 const noBytes = new Uint8Array(0)
 const utf8 = new TextEncoder()
@@ -49,8 +50,7 @@ export interface CallsLimits {
 export class Calls {
   readonly pending: PendingCalls
   readonly subject: string
-  /** Frames that had no receiver and were sent again, and calls that ended at their deadline. */
-  resent = 0
+  /** Calls that ended at their deadline. */
   timeouts = 0
   private readonly bus: Bus
   private readonly world: World
@@ -64,8 +64,8 @@ export class Calls {
   private readonly sweeper: Timer
   private sink: CallSink | undefined
   private onNotice: ((frame: Uint8Array) => void) | undefined
+  private readonly held: HeldFrames
   private flushIsDue = false
-  private resending = 0
   private isClosed = false
 
   constructor(parts: {
@@ -81,10 +81,21 @@ export class Calls {
     this.limits = parts.limits
     this.subject = replySubject(parts.node)
     this.pending = new PendingCalls(parts.limits.pendingMax)
+    this.held = new HeldFrames({
+      world: parts.world,
+      send: (subject, frame) => parts.bus.send(subject, frame),
+      isLive: (frame) => this.hasLiveCall(frame),
+      refuse: (frame) => this.fail(frame, 'BUSY', busyRetryMs),
+    })
     this.invBatches = Array.from({ length: parts.shards }, (_, shard) => this.batchOf(shardSubject('inv', shard)))
     this.served = parts.bus.serve(this.subject, (frame) => this.receive(frame))
     this.sweeper = parts.world.timers.every(sweepMs, () => this.sweep())
     parts.bus.onUndelivered((subject, frame) => this.undelivered(subject, frame))
+  }
+
+  /** Frames that nobody received and that were sent again. */
+  get resent(): number {
+    return this.held.resent
   }
 
   /** Where answers with a numbered target go. */
@@ -195,6 +206,7 @@ export class Calls {
   close(): void {
     this.isClosed = true
     this.sweeper.cancel()
+    this.held.close()
     this.served.close()
     for (const [, waiter] of this.waiters) waiter('UNAVAILABLE')
     this.waiters.clear()
@@ -238,33 +250,27 @@ export class Calls {
     if (batch.count === 0) return
     const frame = batch.finish()
     batch.isLeaving = true
-    const sent = this.bus.send(batch.subject, frame)
-    if (sent === 'no-responders') this.undelivered(batch.subject, frame)
-    else if (sent === 'full') this.fail(frame, 'BUSY', 500)
+    this.dispatch(batch.subject, frame)
     if (batch.isLeaving) batch.clear()
+  }
+
+  private dispatch(subject: string, frame: Uint8Array): void {
+    if (this.held.holds(subject)) return this.held.hold(subject, frame)
+    const sent = this.bus.send(subject, frame)
+    if (sent === 'no-responders') this.undelivered(subject, frame)
+    else if (sent === 'full') this.fail(frame, 'BUSY', busyRetryMs)
   }
 
   /** Nobody has the shard at the moment, so nothing of the frame was done: it is sent again a little later, inside the calls' deadlines. */
   private undelivered(subject: string, frame: Uint8Array): void {
     // A bus tells all who listen, and rows of other calls are not ours.
-    if (readCommandsHead(frame)?.replyTo !== this.subject) return
-    if (this.resending >= framesResentMax) return this.fail(frame, 'BUSY', 1_000)
-    // Not `slice`: of a Buffer that would be a view.
-    const copy = new Uint8Array(frame)
-    this.resending++
-    this.resent++
-    this.world.timers.after(resendFirstMs * (1 + this.world.random.next()), () => {
-      this.resending--
-      if (this.isClosed || !this.hasLiveCall(copy)) return
-      const sent = this.bus.send(subject, copy)
-      if (sent === 'no-responders') this.undelivered(subject, copy)
-      else if (sent === 'full') this.fail(copy, 'BUSY', 500)
-    })
+    if (readCommandsHead(frame)?.replyTo === this.subject) this.held.hold(subject, frame, true)
   }
 
   private receive(frame: Uint8Array): void {
     if (frame[0] !== frameVersion) return
     if (frame[1] === frameKind.notice) return this.onNotice?.(frame)
+    if (frame[1] === frameKind.returned) return this.returned(frame)
     if (frame[1] !== frameKind.answers) return
     eachAnswer(frame, (answer) => {
       const { pending } = this
@@ -275,6 +281,11 @@ export class Calls {
       else this.wait(slot, answer.frame.slice(answer.from, answer.to))
     })
     this.sink?.flush()
+  }
+
+  private returned(frame: Uint8Array): void {
+    const returned = decodeReturned(frame)
+    if (returned !== undefined) this.undelivered(shardSubject(returned.kind, returned.shard), returned.commands)
   }
 
   private sweep(): void {

@@ -102,9 +102,10 @@ class LmdbStore implements Store {
     this.#shard(shard).journal.release(epoch)
   }
 
-  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+  async open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
     const { key, journal } = this.#shard(shard)
     if ((await journal.open(epoch)) === 'fenced') return 'fenced'
+    if (known !== undefined) return { snapshot: undefined, tail: this.#reader.tail(key, known) }
     const snapshot = await this.#reader.snapshot(key)
     return { snapshot, tail: this.#reader.tail(key, snapshot?.position ?? journalStart) }
   }

@@ -17,7 +17,7 @@ import {
  * Reads shards out of Redis in slices: used by owners, by followers and by tools. Slices do not come from one moment: what changes between two of them
  * shows as a gap, or is read again.
  */
-const sliceBytes = 1024 * 1024
+const sliceBytes = 256 * 1024
 const sliceRecordsMin = 8
 const sliceRecordsMax = 512
 const chunksAtOnce = 4

@@ -130,8 +130,9 @@ class RedisStore implements Store, MetricSource, Reachable {
     await this.#leases.release(this.#known(shard), epoch)
   }
 
-  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+  async open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
     if ((await this.#journal.open(this.#known(shard), epoch)) === 'fenced') return 'fenced'
+    if (known !== undefined) return { snapshot: undefined, tail: this.#reader.tail(shard, known) }
     const snapshot = await this.#reader.snapshot(shard)
     return { snapshot, tail: this.#reader.tail(shard, snapshot?.position ?? journalStart) }
   }

@@ -28,6 +28,8 @@ export class ScriptedShard {
   readonly heard: Heard[] = []
   /** How many commands came in each frame. */
   readonly frames: number[] = []
+  /** The last frame as it came. */
+  lastFrame = new Uint8Array(0)
   private readonly bus: Bus
 
   constructor(bus: Bus, subject: string, script: (command: Heard) => ScriptedAnswer) {
@@ -36,6 +38,7 @@ export class ScriptedShard {
       const commands = commandsOf(frame)
       this.heard.push(...commands)
       this.frames.push(commands.length)
+      this.lastFrame = new Uint8Array(frame)
       for (const command of commands) this.answer(command, script(command))
     })
   }

@@ -13,7 +13,7 @@ import {
   textsOf,
   type StoreFixture,
 } from './store-bench.ts'
-import { journalStart, type Position } from './store.ts'
+import { journalStart, type Position, StoreFault } from './store.ts'
 
 /** What becomes of records: their order, their bytes, their reading. */
 export function journalContract(at: StoreFixture): void {
@@ -43,6 +43,26 @@ export function journalContract(at: StoreFixture): void {
     expect(snapshot).toMatchObject({ position: { epoch, seq: 2 }, now: 77 })
     expect(snapshot?.chunks.map(textOf)).toEqual(['state'])
     expect(textsOf(await all(tail))).toEqual(['three'])
+  })
+
+  test('STO-26 whoever knows the shard up to a place reads what comes after it when opening, and no snapshot', async () => {
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two', 'three'])
+    await at.store.writeSnapshot(shard, { position: { epoch, seq: 1 }, now: 77, chunks: [bytesOf('state')] })
+    const second = await claimed(at.store)
+    const { snapshot, tail } = mustOpen(await at.store.open(shard, second, { epoch, seq: 2 }))
+    expect(snapshot).toBeUndefined()
+    expect(textsOf(await all(tail))).toEqual(['three'])
+    expect(await at.store.append(shard, { epoch, seq: 4 }, bytesOf('late'))).toBe('fenced')
+  })
+
+  test('STO-26 behind a place that is trimmed the journal is whole still, or says that it is not', async () => {
+    const epoch = await opened(at.store)
+    await appended(at.store, epoch, ['one', 'two', 'three'])
+    await at.store.writeSnapshot(shard, { position: { epoch, seq: 3 }, now: 77, chunks: [bytesOf('state')] })
+    const { tail } = mustOpen(await at.store.open(shard, await claimed(at.store), { epoch, seq: 1 }))
+    const read = await all(tail).then(textsOf, (error: unknown) => (error instanceof StoreFault ? [error.code] : ['another fault']))
+    expect([['STORE_GAP'], ['two', 'three']]).toContainEqual(read)
   })
 
   const misfits: readonly (readonly [string, (epoch: number) => Position])[] = [

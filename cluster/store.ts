@@ -13,8 +13,11 @@ export interface Store {
   /** Gives the shard back, so that the next owner need not wait for the lease to run out. */
   release(shard: ShardName, epoch: number): Promise<void>
 
-  /** Writes the epoch's opening (`seq` 0) first, so that no older owner can write any more, then reads what is there. */
-  open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'>
+  /**
+   * Writes the epoch's opening (`seq` 0) first, so that no older owner can write any more, then reads what is there. With `known` that is only what comes
+   * after it: no snapshot is read.
+   */
+  open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'>
   /**
    * Adds the record right after its predecessor and resolves when it is durable. Repeating it with the same bytes is `stored` again;
    * anything else out of order, or an older epoch, is `fenced`. The bytes may be reused once it has settled.

@@ -73,13 +73,14 @@ export class GatewayCore implements MetricSource {
   constructor(parts: GatewayCoreParts) {
     this.parts = parts
     const { calls, bus, world, settings, decodeInner, shards, directory } = parts
-    const { clock, log } = world
+    const { clock, timers, log } = world
     this.sessions = new SessionLink(calls, world)
     this.presences = new Presences(this.sessions)
     this.views = new Views({
       bus,
       calls,
       clock,
+      timers,
       log,
       shards,
       tickMs: settings.tickMs,
@@ -149,10 +150,10 @@ export class GatewayCore implements MetricSource {
     this.publishers.push(publish)
   }
 
-  /** Reads the views and begins to tell of changes. */
-  async start(): Promise<void> {
+  /** Reads the views and begins to tell of changes; false if the signal ended the wait for shards that answer. */
+  async start(signal?: AbortSignal): Promise<boolean> {
     const { timers } = this.parts.world
-    await this.views.load()
+    if (!(await this.views.load(signal))) return false
     this.timers.push(
       timers.every(this.parts.settings.tickMs, () => {
         this.rounds.run()
@@ -161,6 +162,7 @@ export class GatewayCore implements MetricSource {
       timers.every(sweepMs, () => this.admission.sweep()),
       timers.every(expiryMs, () => this.endExpired()),
     )
+    return true
   }
 
   /** A connection that lasts has opened, its identity known. */

@@ -38,9 +38,9 @@ export class Gateway implements MetricSource {
     core.onPublish((view, notification) => this.rpc.publish(view, notification))
   }
 
-  /** Reads the views, then opens the ports; resolves with their numbers. */
-  async start(): Promise<{ readonly webPort: number; readonly rpcPort: number }> {
-    await this.core.start()
+  /** Reads the views, then opens the ports; resolves with their numbers, or with nothing if the signal ended the wait for shards that answer. */
+  async start(signal?: AbortSignal): Promise<{ readonly webPort: number; readonly rpcPort: number } | undefined> {
+    if (!(await this.core.start(signal))) return undefined
     const rpcPort = await this.rpc.listen()
     const webPort = await this.web.listen()
     return { webPort, rpcPort }

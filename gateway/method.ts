@@ -32,7 +32,7 @@ export type MethodBody =
       readonly role: 'public'
       /** Services may put the user they act for in front of this many params, as in any other method. */
       readonly paramsMax: number
-      readonly run: (call: Call) => void
+      readonly run: (call: Call) => void | Promise<void>
     }
 
 /** `index` is the row in the counters; 0 stands for calls of methods that do not exist. */

@@ -1,5 +1,6 @@
-import type { MethodBody } from './method.ts'
+import type { Call, MethodBody } from './method.ts'
 import { plainSale, salesOf } from './sales.ts'
+import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
 
 /** Methods that anyone may call and that the views answer. */
@@ -40,24 +41,17 @@ export function publicMethods(views: Views): readonly MethodBody[] {
       name: 'sku.get',
       role: 'public',
       paramsMax: 1,
-      run: (call) => {
-        const view = views.find(call.params.sku())
-        call.params.end()
-        if (view === undefined) call.refuse('UNKNOWN_SKU')
-        else call.result({ ...view.info() })
-      },
+      run: (call) => withView(views, call, (view) => call.result({ ...view.info() })),
     },
     {
       name: 'watch',
       role: 'public',
       paramsMax: 1,
-      run: (call) => {
-        const view = views.find(call.params.sku())
-        call.params.end()
-        if (view === undefined) return call.refuse('UNKNOWN_SKU')
-        call.connection.watch(view.settings.sku, true)
-        call.result({ ...view.status() })
-      },
+      run: (call) =>
+        withView(views, call, (view) => {
+          call.connection.watch(view.settings.sku, true)
+          call.result({ ...view.status() })
+        }),
     },
     {
       name: 'unwatch',
@@ -71,4 +65,17 @@ export function publicMethods(views: Views): readonly MethodBody[] {
       },
     },
   ]
+}
+
+/** Answers by the view of the SKU that the call names: at once, unless its shard has never been heard. */
+function withView(views: Views, call: Call, answer: (view: SkuView) => void): void | Promise<void> {
+  const sku = call.params.sku()
+  call.params.end()
+  const known = views.find(sku)
+  if (known !== undefined) return answer(known)
+  return views.lookUp(sku).then((view) => {
+    if (view === undefined) call.refuse('UNKNOWN_SKU')
+    else if (view === 'unknown') call.refuse('UNAVAILABLE', 'Nobody answers for this SKU at the moment.')
+    else answer(view)
+  })
 }

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
@@ -32,7 +32,16 @@ beforeEach(async () => {
     answer === undefined ? { kind: 'silence' } : { kind: 'inner', result: answer },
   )
   const calls = new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 100, callDeadlineMs: 1_000 } })
-  views = new Views({ bus, calls, clock: world.clock, log: world.log, shards: 1, tickMs, decodeView: decodeInner<ShardView> })
+  views = new Views({
+    bus,
+    calls,
+    clock: world.clock,
+    timers: world.timers,
+    log: world.log,
+    shards: 1,
+    tickMs,
+    decodeView: decodeInner<ShardView>,
+  })
   seen = []
   views.onChange((view, change) => seen.push({ sku: view.settings.sku, change }))
   await Promise.all([views.load(), world.pass(0)])
@@ -46,6 +55,55 @@ test('GW-53 a gateway begins by reading every shard, and finds each SKU by its n
   expect(views.findScanned(hashText('lamp'), bytes, 1, 5)).toBe(find('lamp'))
   expect(views.findScanned(hashText('lamp'), bytes, 0, 4)).toBeUndefined()
   expect(views.findScanned(hashText('vase'), bytes, 1, 5)).toBeUndefined()
+})
+
+describe('where no shard has an owner', () => {
+  const shards = 2
+  let nobody: LocalBus
+  let lonely: Views
+  beforeEach(() => {
+    nobody = new LocalBus(world.log)
+    const calls = new Calls({ bus: nobody, world, node: 'lonely', shards, limits: { pendingMax: 100, callDeadlineMs: 1_000 } })
+    const { clock, timers, log } = world
+    lonely = new Views({ bus: nobody, calls, clock, timers, log, shards, tickMs, decodeView: decodeInner<ShardView> })
+  })
+  const serveView = (index: number): void => {
+    const skus = hashText('lamp') % shards === index ? [skuView(lamp)] : []
+    const result = shardView({ shard: index, epoch: 5, seq: 10 }, skus)
+    void new ScriptedShard(nobody, shardSubject('inv', index), () => ({ kind: 'inner', result }))
+  }
+
+  test('GW-57 a gateway waits for the first that has, and says so once', async () => {
+    let loaded: boolean | undefined
+    const loading = lonely.load().then((isLoaded) => (loaded = isLoaded))
+    await world.pass(5_000)
+    expect(loaded).toBeUndefined()
+    expect(world.logged.filter(({ text }) => text.startsWith('no shard answers'))).toHaveLength(1)
+    serveView(1)
+    await world.pass(2_000)
+    await loading
+    expect(loaded).toBe(true)
+  })
+
+  test('GW-57 the wait ends when it is asked to, and when the views are closed', async () => {
+    const stop = new AbortController()
+    const first = lonely.load(stop.signal)
+    await world.pass(500)
+    stop.abort()
+    expect(await first).toBe(false)
+    const second = lonely.load()
+    lonely.close()
+    await world.pass(2_000)
+    expect(await second).toBe(false)
+  })
+
+  test('GW-57 a SKU is unknown only when its shard has said so', async () => {
+    const ask = async (sku: string) => (await Promise.all([lonely.lookUp(sku), world.pass(2_000)]))[0]
+    expect(await ask('lamp')).toBe('unknown')
+    for (let index = 0; index < shards; index++) serveView(index)
+    expect(await ask('lamp')).toMatchObject({ settings: { sku: 'lamp' } })
+    expect(await ask('vase')).toBeUndefined()
+  })
 })
 
 test('GW-53 a broadcast that follows the view is taken in, and told', () => {

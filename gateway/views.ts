@@ -1,7 +1,7 @@
 import type { Bus, Served } from '../cluster/bus.ts'
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
-import type { Clock, Log } from '../cluster/world.ts'
+import { type Clock, delay, type Log, type Timers } from '../cluster/world.ts'
 import type { ShardBroadcast, ShardView, SkuChange } from '../protocol/broadcast.ts'
 import { type Refusal, refusal } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
@@ -17,11 +17,15 @@ export interface ViewsParts {
   readonly bus: Bus
   readonly calls: Calls
   readonly clock: Clock
+  readonly timers: Timers
   readonly log: Log
   readonly shards: number
   readonly tickMs: number
   readonly decodeView: (bytes: Uint8Array) => CallResult<ShardView>
 }
+
+/** Before all shards are asked again where none has answered. */
+const askAgainMs = 250
 
 /** Told after a view has taken in what is new; `change` is undefined when the whole view was read anew. */
 export type ViewListener = (view: SkuView, change: SkuChange | undefined, now: number) => void
@@ -36,6 +40,7 @@ export class Views {
   private readonly byName = new Map<string, SkuView>()
   private readonly byHash = new Map<number, SkuView[]>()
   private last: SkuView | undefined
+  private isClosed = false
   private readonly served: Served[]
   private readonly listeners: ViewListener[] = []
   /** Views that were read whole because of a gap or a new epoch. */
@@ -60,9 +65,29 @@ export class Views {
     this.listeners.push(listener)
   }
 
-  /** Reads every shard's view; resolves when all have answered once. */
-  async load(): Promise<void> {
-    await Promise.all(this.shards.map((shard, index) => this.reread(index, shard)))
+  /**
+   * Reads every shard's view. Resolves when all have been asked and some have answered: one that has no owner for long keeps nobody from starting, all of
+   * them do. Resolves with false if the signal ends the wait.
+   */
+  async load(signal?: AbortSignal): Promise<boolean> {
+    const stopped = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }))
+    const { log, timers } = this.parts
+    for (let isTold = false; ; isTold = true) {
+      await Promise.race([stopped, Promise.all(this.shards.map((shard, index) => this.reread(index, shard)))])
+      if (signal?.aborted === true || this.isClosed) return false
+      if (this.shards.some(isRead)) return true
+      if (!isTold) log.warn({}, 'no shard answers; waiting for nodes with the role actors')
+      await Promise.race([stopped, delay(timers, askAgainMs)])
+    }
+  }
+
+  /** The view of a SKU, asked of its shard if that was never read; `unknown` where that does not answer. */
+  async lookUp(sku: string): Promise<SkuView | undefined | 'unknown'> {
+    const index = this.parts.calls.shardOfText(sku)
+    const shard = this.shards[index]
+    if (shard === undefined || isRead(shard)) return this.find(sku)
+    await this.reread(index, shard)
+    return isRead(shard) ? this.find(sku) : 'unknown'
   }
 
   /** Reads one shard's view now, for someone who has just changed something there. */
@@ -121,6 +146,7 @@ export class Views {
   }
 
   close(): void {
+    this.isClosed = true
     for (const served of this.served) served.close()
   }
 
@@ -209,6 +235,10 @@ interface ShardTracker {
   isWhole: boolean
   asking: Promise<void> | undefined
   askingNext: Promise<void> | undefined
+}
+
+function isRead({ epoch }: ShardTracker): boolean {
+  return epoch > 0
 }
 
 const soldOut = refusal('SOLD_OUT')

@@ -81,7 +81,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
     },
   })
   closers.add(() => directory.close())
-  const parts: RoleParts = { config, world, node, ports, calls, directory, metrics, ops, closers }
+  const parts: RoleParts = { config, world, node, ports, calls, directory, metrics, ops, closers, readiness, stopping }
   if (role === 'actors' || role === 'all') actors = await startActors(parts, { endsWithLease, onUnable: (reason) => ending.fail(reason) })
   if (role === 'orders' || role === 'all') await startOrders(parts)
   const front = role === 'gateway' || role === 'all' ? await startGateway(parts, routes) : undefined

@@ -10,11 +10,21 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     hand-over  u8 1, u8 5, one shard's name and what is the matter with it (hand-over.ts)
  *     question   u8 1, u8 6, one process asks another what it does (node-report.ts)
  *     answer     u8 1, u8 7, and is told
+ *     returned   u8 1, u8 8, commands that a shard has not taken (returned-frame.ts)
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
  */
 export const frameVersion = 1
-export const frameKind = { commands: 1, answers: 2, broadcast: 3, notice: 4, handOver: 5, nodeQuestion: 6, nodeAnswer: 7 } as const
+export const frameKind = {
+  commands: 1,
+  answers: 2,
+  broadcast: 3,
+  notice: 4,
+  handOver: 5,
+  nodeQuestion: 6,
+  nodeAnswer: 7,
+  returned: 8,
+} as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */
 export const frameBytesMax = 960 * 1024

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { commandsHead, frameVersion } from './frame.ts'
-import { decodeHandOver, encodeHandOver } from './hand-over.ts'
+import { decodeHandOver, encodeHandOver, handOverWords } from './hand-over.ts'
 
 const handOver = fc.record({
   kind: fc.constantFrom('inv' as const, 'ses' as const),
   shard: fc.nat(0xffff),
   from: fc.stringMatching(/^[a-z0-9-]{0,40}$/),
-  declined: fc.boolean(),
+  word: fc.constantFrom(...handOverWords),
 })
 
 test('OWN-5 a hand-over is read as it was written', () => {
@@ -28,7 +28,7 @@ test('OWN-5 what is cut short, too long, of another version or kind is no hand-o
         [0, frameVersion + 1],
         [1, 1],
         [2, 2],
-        [3, 2],
+        [3, handOverWords.length],
       ] as const) {
         expect(decodeHandOver(frame.with(at, byte))).toBeUndefined()
       }

@@ -27,7 +27,7 @@ test('CLU-23 a question and its answer are read as they were written', () => {
 test('CLU-23 frames of another kind, version or wish are neither', () => {
   const asked = encodeNodeQuestion({ wish: 'drain', number: 1, from: 'a' })
   const told = encodeNodeAnswer({ number: 1, report: { name: 'a', role: 'all', state: 'ready', shards: [] } })
-  const handOver = encodeHandOver({ kind: 'inv', shard: 1, from: 'a', declined: false })
+  const handOver = encodeHandOver({ kind: 'inv', shard: 1, from: 'a', word: 'free' })
   for (const frame of [told, handOver, asked.with(0, 2), asked.with(2, 2), asked.subarray(0, 6), new Uint8Array(0)]) {
     expect(decodeNodeQuestion(frame)).toBeUndefined()
   }

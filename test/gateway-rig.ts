@@ -74,7 +74,9 @@ export class GatewayRig {
 
   static async start(options: RigOptions = {}): Promise<GatewayRig> {
     const rig = new GatewayRig(options)
-    rig.ports = await rig.gateway.start()
+    const ports = await rig.gateway.start()
+    if (ports === undefined) throw new Error('the gateway did not start')
+    rig.ports = ports
     return rig
   }
 

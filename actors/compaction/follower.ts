@@ -1,6 +1,6 @@
-import { journalStart, type JournalRecord, type Opened, type ShardName, type Snapshot, type Store } from '../../cluster/store.ts'
+import type { JournalRecord, ShardName, Snapshot, Store } from '../../cluster/store.ts'
 import type { Actor } from '../actor.ts'
-import { type Recovered, replay, replayWhole } from '../recovery.ts'
+import { readAhead, type Recovered, replay } from '../recovery.ts'
 
 /** A snapshot that a follower made, and the digest of the state in it, which is what the owner wrote into that position's record. */
 export interface Followed extends Snapshot {
@@ -25,11 +25,7 @@ export function inlineFollower(store: Pick<Store, 'readSnapshot' | 'readTail'>, 
 
 /** Follows a shard in a store that is read only. */
 export async function followStore(store: Pick<Store, 'readSnapshot' | 'readTail'>, shard: ShardName, actor: Actor): Promise<Followed> {
-  const read = async (): Promise<Opened> => {
-    const snapshot = await store.readSnapshot(shard)
-    return { snapshot, tail: store.readTail(shard, snapshot?.position ?? journalStart) }
-  }
-  return followed(actor, await replayWhole(actor, read))
+  return followed(actor, await readAhead(store, shard, actor))
 }
 
 function followed(actor: Actor, { position, lastNow }: Recovered): Followed {

@@ -134,7 +134,7 @@ test('OWN-52 word of a shard that one has, or that there is not, changes nothing
   const ann = await rig.start('ann')
   const claims = rig.store.count('ann', 'claim')
   for (const name of ['inv.3', 'inv.99', 'ses.3'] as const) rig.tell(ann, name)
-  rig.tell(ann, 'inv.3', 'nobody', true)
+  rig.tell(ann, 'inv.3', 'nobody', 'declined')
   await rig.world.pass(100)
   expect(rig.store.count('ann', 'claim')).toBe(claims)
   expect(ann.shards).toEqual(rig.names)

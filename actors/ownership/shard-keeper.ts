@@ -25,11 +25,12 @@ export interface KeeperParts extends LeaseParts {
   readonly opening: Turns
   readonly handingOver: Turns
   readonly open: (tenure: Tenure) => Promise<Shard>
-  readonly prepareHandOver: (name: ShardName) => Promise<void>
+  /** Makes the next owner's work short, while the shard goes on. */
+  readonly prepareHandOver: (name: ShardName, successor: string) => Promise<void>
   /** Another member that should have the shard, if there is one. */
   readonly successor: (name: ShardName) => string | undefined
-  /** The shard was given back for that member to take. */
-  readonly onHandedOver: (name: ShardName, successor: string) => void
+  /** The shard was given back for that member to take; resolves when it has, or has not in time. */
+  readonly onHandedOver: (name: ShardName, successor: string) => Promise<void>
   /** A shard that was open is not this node's any more, for whatever reason. */
   readonly onGone: (name: ShardName, shard: Shard) => void
   /** It could not be claimed or opened, or was lost; its lease is given back. */
@@ -83,6 +84,11 @@ export class ShardKeeper {
       this.taking = undefined
     })
     return this.taking
+  }
+
+  /** Resolves when a try that is under way has ended. */
+  async settled(): Promise<void> {
+    await this.taking
   }
 
   /** The shard is free, it is said: the next try need not wait, and one that is under way was perhaps too early. */
@@ -177,17 +183,18 @@ export class ShardKeeper {
 
   private async passOn(): Promise<void> {
     const { state, parts, name } = this
-    if (state.kind !== 'open' || parts.successor(name) === undefined) return
-    await this.prepare()
+    const planned = parts.successor(name)
+    if (state.kind !== 'open' || planned === undefined) return
+    await this.prepare(planned)
     // That may have taken long.
     const successor = parts.successor(name)
     if (successor !== undefined) await this.giveBack(state.shard, successor)
   }
 
-  private async prepare(): Promise<void> {
+  private async prepare(successor: string): Promise<void> {
     const { prepareHandOver, world, limits } = this.parts
     try {
-      const isDone = await within(world.timers, limits.prepareMsMax, prepareHandOver(this.name))
+      const isDone = await within(world.timers, limits.prepareMsMax, prepareHandOver(this.name, successor))
       if (!isDone) world.log.warn({ shard: this.name }, 'a shard is handed over before its snapshot was made')
     } catch (error) {
       world.log.warn({ shard: this.name, error: String(error) }, 'a shard is handed over without a snapshot')
@@ -213,7 +220,8 @@ export class ShardKeeper {
     counters.handedOver++
     if (inBatch) counters.handedOverInBatch++
     world.log.info({ shard: this.name, ...shard.position, to: successor, inBatch }, 'a shard was handed over')
-    onHandedOver(this.name, successor)
+    // So many shards at a time mean as many that are away, and not all that their next owner has yet to open.
+    await onHandedOver(this.name, successor)
   }
 
   /** One that is being opened finds out by itself. */

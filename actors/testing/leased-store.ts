@@ -71,7 +71,7 @@ export class LeasedStore {
         ),
       renew: (shard, epoch) => ask('renew', shard, async () => this.renew(shard, epoch)),
       release: (shard, epoch) => ask('release', shard, async () => this.release(shard, epoch)),
-      open: (shard, epoch) => ask('open', shard, () => kept.open(shard, epoch)),
+      open: (shard, epoch, known) => ask('open', shard, () => kept.open(shard, epoch, known)),
       append: (shard, position, record) => ask('append', shard, () => kept.append(shard, position, record)),
       confirm: (shard, last) => ask('confirm', shard, () => kept.confirm(shard, last)),
       readTail: (shard, after) => kept.readTail(shard, after),

@@ -47,10 +47,11 @@ export class MemoryStore implements Store {
     // Nobody waits for a lease here.
   }
 
-  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+  async open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
     const kept = this.kept(shard)
     if (epoch < kept.epoch) return 'fenced'
     kept.epoch = epoch
+    if (known !== undefined) return { snapshot: undefined, tail: this.readTail(shard, known) }
     return { snapshot: kept.snapshot, tail: this.readTail(shard, kept.snapshot?.position ?? journalStart) }
   }
 

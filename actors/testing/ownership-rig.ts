@@ -5,7 +5,7 @@ import type { Members } from '../../cluster/members.ts'
 import { placeShard } from '../../cluster/placement.ts'
 import { partsOfName, shardName, type ShardName } from '../../cluster/store.ts'
 import { op } from '../../protocol/entry.ts'
-import { encodeHandOver } from '../../protocol/hand-over.ts'
+import { encodeHandOver, type HandOverWord } from '../../protocol/hand-over.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import { nodeSubject, shardSubject } from '../../protocol/subject.ts'
 import { InventoryActor } from '../inventory/inventory-actor.ts'
@@ -27,7 +27,7 @@ const shardLimits = { mailboxBytesMax: 64 * 1024, batchEntriesMax: 64, tickMs: 1
 const stateSchema = z.object({ state: z.string() })
 
 /** What a test may want otherwise for one node. */
-export type NodeOptions = Partial<Pick<ShardHostParts, 'isAlone' | 'endsWithLease' | 'prepareHandOver' | 'limits'>> & {
+export type NodeOptions = Partial<Pick<ShardHostParts, 'isAlone' | 'endsWithLease' | 'prepareHandOver' | 'readAhead' | 'limits'>> & {
   /** Called before a shard is opened; what it throws makes the opening fail. */
   readonly beforeOpen?: (tenure: Tenure) => void
 }
@@ -151,8 +151,8 @@ export class OwnershipRig {
   }
 
   /** Tells a node that a shard is free. */
-  tell(node: OwningNode, name: ShardName, from = 'somebody', declined = false): void {
-    this.bus.send(nodeSubject(node.name), encodeHandOver({ ...partsOfName(name), from, declined }))
+  tell(node: OwningNode, name: ShardName, from = 'somebody', word: HandOverWord = 'free'): void {
+    this.bus.send(nodeSubject(node.name), encodeHandOver({ ...partsOfName(name), from, word }))
   }
 
   /** Puts a SKU on sale in every shard. */

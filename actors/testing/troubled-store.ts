@@ -85,8 +85,8 @@ export class TroubledStore implements Store {
     return this.kept.release()
   }
 
-  open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
-    return this.kept.open(shard, epoch)
+  open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
+    return this.kept.open(shard, epoch, known)
   }
 
   readTail(shard: ShardName, after: Position): AsyncIterable<JournalRecord> {

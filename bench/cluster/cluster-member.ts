@@ -13,20 +13,23 @@ export interface MemberPorts {
   readonly server: number
 }
 
+/** What a process says when it is ready. */
+export interface Ready {
+  readonly ports: MemberPorts
+  /** What other nodes call it; servers have none. */
+  readonly node?: string
+}
+
 /** One process of a cluster that is up. */
-export interface Member {
+export interface Member extends Ready {
   readonly name: string
   readonly kind: Kind
-  readonly ports: MemberPorts
   readonly logPath: string
   readonly process: ServerProcess
 }
 
-/** Starts a process and resolves when a line of it says which ports it has. */
-export type Launch = (
-  command: ServerCommand & { readonly kind: Kind },
-  readyFrom: (line: string) => MemberPorts | undefined,
-) => Promise<Member>
+/** Starts a process and resolves when a line of it says that it is ready. */
+export type Launch = (command: ServerCommand & { readonly kind: Kind }, readyFrom: (line: string) => Ready | undefined) => Promise<Member>
 
 /** Unlike `Promise.all`, leaves none under way when one has failed, so that everything which was started is known. */
 export async function together<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {

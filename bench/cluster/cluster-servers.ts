@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from '../servers/free-ports.ts'
 import type { ClusterFolder } from './cluster-folder.ts'
-import { type Launch, type MemberPorts, together } from './cluster-member.ts'
+import { type Launch, type Ready, together } from './cluster-member.ts'
 import type { ClusterPlan } from './cluster-options.ts'
 
 /** What the nodes are told of the servers. */
@@ -79,6 +79,6 @@ async function startRedis({ durability, replicas }: ClusterPlan, folder: Cluster
   return `redis://127.0.0.1:${primary}`
 }
 
-function serverAt(port: number): MemberPorts {
-  return { web: 0, ops: 0, rpc: 0, server: port }
+function serverAt(port: number): Ready {
+  return { ports: { web: 0, ops: 0, rpc: 0, server: port } }
 }

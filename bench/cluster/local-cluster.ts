@@ -5,7 +5,7 @@ import { flagOf, variableOf } from '../../ops/settings.ts'
 import { realRandom } from '../../ops/world.ts'
 import { ServerProcess } from '../servers/server-process.ts'
 import { ClusterFolder } from './cluster-folder.ts'
-import { type Launch, type Member, type MemberPorts, type Role, roles, together } from './cluster-member.ts'
+import { type Launch, type Member, type Ready, type Role, roles, together } from './cluster-member.ts'
 import type { ClusterPlan } from './cluster-options.ts'
 import { type ServerUrls, startServers } from './cluster-servers.ts'
 
@@ -29,6 +29,8 @@ export class LocalCluster {
   /** Who ended without being asked to. */
   onDeath: (member: Member, how: string) => void = () => {}
   private readonly options: ClusterPlan
+  private environment: Readonly<Record<string, string>> = {}
+  private started = 0
   private isStopping = false
   private hasDead = false
 
@@ -51,6 +53,18 @@ export class LocalCluster {
     }
   }
 
+  /** One more node, like those of the start. */
+  add(role: Role): Promise<Member> {
+    const index = this.started++
+    return this.startNode(role, `${role}-${index + 1}`, this.settingsOf(role, index))
+  }
+
+  /** Ends a node that is not missed: as a crash would, or in order. */
+  async end(member: Member, how: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.members.splice(this.members.indexOf(member), 1)
+    await (how === 'SIGKILL' ? member.process.kill() : member.process.stop(nodeStopMs))
+  }
+
   /** Each kind waits for the one before to end: answers to clients still need actors, and actors their store. */
   async stop(): Promise<void> {
     this.isStopping = true
@@ -62,15 +76,16 @@ export class LocalCluster {
 
   private async startNodes(): Promise<void> {
     const secrets = await loadSecrets(this.folder.path, {}, realRandom)
-    const environment = {
+    this.environment = {
       [variableOf('natsUrl')]: this.urls.natsUrls.join(','),
       [variableOf('redisUrl')]: this.urls.redisUrl,
       ...Object.fromEntries(Object.entries(secrets).map(([name, value]) => [variableOf(name), value])),
     }
     const counts = { gateway: this.options.gateways, actors: this.options.actors, orders: this.options.orders }
     const starts = roles.flatMap((role) =>
-      Array.from({ length: counts[role] }, (_one, i) => this.startNode(role, `${role}-${i + 1}`, this.settingsOf(role, i), environment)),
+      Array.from({ length: counts[role] }, (_one, i) => this.startNode(role, `${role}-${i + 1}`, this.settingsOf(role, i))),
     )
+    this.started = Math.max(...Object.values(counts))
     await together(starts)
   }
 
@@ -82,24 +97,20 @@ export class LocalCluster {
     return { role, ...ports, durability, queueReplicas, drainSeconds, dataFolder: this.folder.path }
   }
 
-  private startNode(
-    role: Role,
-    name: string,
-    settings: Readonly<Record<string, string | number>>,
-    environment: Readonly<Record<string, string>>,
-  ): Promise<Member> {
+  private startNode(role: Role, name: string, settings: Readonly<Record<string, string | number>>): Promise<Member> {
+    const { environment } = this
     const words = Object.entries(settings).flatMap(([setting, value]) => [flagOf(setting), String(value)])
     const args = [...(this.options.nodeFlags ?? []), mainPath, 'start', ...words, ...this.options.nodeWords]
-    return this.launch({ name, kind: role, path: process.execPath, args, environment, install: 'build it with: npm run build' }, readyPorts)
+    return this.launch({ name, kind: role, path: process.execPath, args, environment, install: 'build it with: npm run build' }, readyNode)
   }
 
   private readonly launch: Launch = async (command, readyFrom) => {
     const logPath = this.folder.logOf(command.name)
     const { process: started, ready } = await ServerProcess.start({ ...command, logPath, isApart: this.options.isApart }, readyFrom)
-    const member = { name: command.name, kind: command.kind, ports: ready, logPath, process: started }
+    const member = { name: command.name, kind: command.kind, ...ready, logPath, process: started }
     this.members.push(member)
     void started.ended.then((how) => {
-      if (this.isStopping) return
+      if (this.isStopping || !this.members.includes(member)) return
       this.hasDead = true
       this.onDeath(member, how)
     })
@@ -107,9 +118,11 @@ export class LocalCluster {
   }
 }
 
-const readyLine = z.object({ text: z.literal('ready'), web: z.int(), ops: z.int(), rpc: z.int() })
+const readyLine = z.object({ text: z.literal('ready'), node: z.string(), web: z.int(), ops: z.int(), rpc: z.int() })
 
 /** The log line of a node that is ready: one JSON object a line. */
-function readyPorts(line: string): MemberPorts | undefined {
-  return line.includes('"text":"ready"') ? { ...readyLine.parse(JSON.parse(line)), server: 0 } : undefined
+function readyNode(line: string): Ready | undefined {
+  if (!line.includes('"text":"ready"')) return undefined
+  const { node, web, ops, rpc } = readyLine.parse(JSON.parse(line))
+  return { node, ports: { web, ops, rpc, server: 0 } }
 }

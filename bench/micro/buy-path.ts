@@ -140,10 +140,10 @@ const world: World = {
 }
 
 function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; views: Views; connections: Connections } {
-  const { clock, log } = world
+  const { clock, timers, log } = world
   const counters = new GatewayCounters()
   const connections = new Connections()
-  const views = new Views({ bus, calls, clock, log, shards: 1, tickMs, decodeView: (bytes) => decodeInner<ShardView>(bytes) })
+  const views = new Views({ bus, calls, clock, timers, log, shards: 1, tickMs, decodeView: (bytes) => decodeInner<ShardView>(bytes) })
   const presences = new Presences({ attached: () => {}, detached: () => {} })
   const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
   const follower = new ClaimFollower({ calls, views, presences, clock, log, decodeReports, tellSession: () => {} })

@@ -9,7 +9,7 @@ import { loadUws } from '../../gateway/uws.ts'
 import { PortFault } from '../../gateway/web-server.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
-import { listenFault } from '../start-fault.ts'
+import { listenFault, StartFault } from '../start-fault.ts'
 import type { RoleParts } from './role-parts.ts'
 
 /** Routes of the program around the node, by path. */
@@ -27,7 +27,7 @@ export interface GatewayRole {
 
 /** The role `gateway`: lets clients in when it has read the views. Rejects with a fault of one line. */
 export async function startGateway(parts: RoleParts, routes: Routes): Promise<GatewayRole> {
-  const { config, world, ports, calls, directory, metrics, closers } = parts
+  const { config, world, ports, calls, directory, metrics, closers, stopping, readiness } = parts
   const { uws, binary } = loadUws()
   const tls = await tlsFilesOf(config)
   const secrets = await ports.secrets()
@@ -47,11 +47,13 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   })
   closers.add(() => gateway.close())
   metrics.add(gateway)
-  const { webPort, rpcPort } = await gateway.start().catch((error: unknown) => {
+  readiness.waitsFor('the shards')
+  const opened = await gateway.start(stopping).catch((error: unknown) => {
     if (error instanceof PortFault) throw listenFault(error.cause, 'the web server', config.host, config.webPort, '--web-port')
     throw listenFault(error, 'the RPC listener', config.rpcHost, config.rpcPort, '--rpc-port')
   })
-  return { gateway, webPort, rpcPort, server: binary, identities, operatorKey: secrets.operatorKey }
+  if (opened === undefined) throw new StartFault('stopped while it waited for the shards')
+  return { gateway, ...opened, server: binary, identities, operatorKey: secrets.operatorKey }
 }
 
 /** Checked here, for uWebSockets.js would only say that there is no server. */

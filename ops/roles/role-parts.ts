@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import type { Metrics } from '../metrics.ts'
 import type { NodePorts } from '../node-ports.ts'
 import type { OpsServer } from '../ops-server.ts'
+import type { Readiness } from '../readiness.ts'
 
 /** What the roles of one process share. */
 export interface RoleParts {
@@ -19,4 +20,7 @@ export interface RoleParts {
   readonly metrics: Metrics
   readonly ops: Pick<OpsServer, 'add'>
   readonly closers: Closers
+  /** Ends what waits. */
+  readonly stopping: AbortSignal
+  readonly readiness: Readiness
 }

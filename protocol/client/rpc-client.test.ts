@@ -58,6 +58,22 @@ test('SDK-40 a key that is refused rejects what waits, and nothing but auth was 
   expect(new Set(methods)).toEqual(new Set(['auth']))
 })
 
+test('SDK-78 of several servers one is tried after the other, and one that asks its clients to go is left for the next', async () => {
+  const answering = (name: string) => serveTcp((peer, request) => peer.result(request.msgid, name))
+  const [gone, a, b] = [await answering('gone'), await answering('a'), await answering('b')]
+  ended.push(
+    () => a.stop(),
+    () => b.stop(),
+  )
+  await gone.stop()
+  const client = connectRpc({ url: [gone.url, a.url, b.url].join(), world: hurried })
+  ended.push(() => client.close())
+  expect(await client.call('who', [])).toBe('a')
+  a.peers.at(-1)?.notify('drain', { withinMs: 10 })
+  await vi.waitFor(async () => expect(await client.call('who', [], { repeat: true })).toBe('b'))
+  expect([a.peers.length, b.peers.length]).toEqual([1, 1])
+})
+
 test('SDK-41 five hundred calls made at once are all under way together, and each gets its own answer', async () => {
   const waiting: [Peer, Request][] = []
   const { client } = await arrange((peer, request) => {

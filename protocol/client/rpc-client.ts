@@ -6,7 +6,7 @@ import type { ClientEventName, ClientEvents } from './events.ts'
 import { globalWorld } from './global-world.ts'
 import { type OperatorCalls, operatorCalls } from './operator-calls.ts'
 import { type PublicCalls, publicCalls } from './public-calls.ts'
-import { TcpConnection } from './tcp-connection.ts'
+import { type TcpAddress, TcpConnection } from './tcp-connection.ts'
 import { type CallOptions, requestOptions } from './typed-call.ts'
 import { type UserCalls, userCalls } from './user-calls.ts'
 
@@ -14,7 +14,7 @@ export { SluiceError } from './sluice-error.ts'
 export type { ClientEventName, ClientEvents, ClientState, OperatorCalls, PublicCalls, UserCalls }
 
 export interface RpcClientConfig extends ClientSettings {
-  /** For example `tcp://127.0.0.1:7082`, or `tls://shop.example:7082`. */
+  /** For example `tcp://127.0.0.1:7082`, or `tls://shop.example:7082`; with commas between several gateways, which are tried in turn from any of them on. */
   readonly url: string
   /** A service's or operator's key. A server on loopback may run without. */
   readonly key?: string
@@ -36,16 +36,14 @@ const pendingMax = 20_000
 
 /** Makes a client, which connects at once and stays connected until it is closed. Throws only for a config that can never work. */
 export function connectRpc(config: RpcClientConfig): RpcClient {
-  const url = new URL(config.url)
-  const secure = url.protocol === 'tls:'
-  if ((url.protocol !== 'tcp:' && !secure) || url.port === '') {
-    throw new TypeError(`the url is tcp://host:port or tls://host:port, not ${config.url}`)
-  }
-  const address = { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port), secure, key: config.key }
+  const [first, ...others] = config.url.split(',').map((url) => addressOf(url, config.key))
+  if (first === undefined) throw new TypeError('no url is given')
+  const addresses = [first, ...others]
   const world = config.world ?? globalWorld()
+  let turn = Math.floor(world.random() * addresses.length)
   const core = new ClientCore({
     world,
-    dial: (handlers) => new TcpConnection(address, handlers),
+    dial: (handlers) => new TcpConnection(addresses[turn++ % addresses.length] ?? first, handlers),
     limits: limitsOf(config, pendingMax),
     resumes: false,
     renews: false,
@@ -63,4 +61,13 @@ export function connectRpc(config: RpcClientConfig): RpcClient {
     on: (name, handler) => core.events.on(name, handler),
     close: () => core.close(),
   }
+}
+
+function addressOf(text: string, key: string | undefined): TcpAddress {
+  const url = new URL(text)
+  const secure = url.protocol === 'tls:'
+  if ((url.protocol !== 'tcp:' && !secure) || url.port === '') {
+    throw new TypeError(`the url is tcp://host:port or tls://host:port, not ${text}`)
+  }
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port), secure, key }
 }

@@ -27,7 +27,8 @@ test('CLU-20 cluster status tells of every process, and of every shard its owner
 })
 
 test('CLU-20 shards that nobody owns are named', async () => {
-  const gateway = await cluster.ready('gateway', { callDeadlineMs: 500 })
+  const [actors, gateway] = [await cluster.ready('actors'), await cluster.ready('gateway')]
+  await actors.kill()
   expect((await sluice(gateway, 'cluster', 'status')).out).toMatch(/^inv\.2 +nobody/m)
   expect((await statusOf(gateway)).unowned).toHaveLength(8)
 })

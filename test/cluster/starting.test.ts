@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { NatsServer } from '../../bench/servers/nats-server.ts'
 import { freePorts } from '../free-ports.ts'
@@ -6,7 +8,7 @@ import { until } from '../servers/until.ts'
 import { SmallCluster } from './small-cluster.ts'
 
 const roles = ['gateway', 'actors', 'orders'] as const
-/** A gateway that starts asks for views until the deadline when no actors are there. */
+/** A gateway says that no shard answers when the deadline of its first question is over. */
 const waiting = { callDeadlineMs: 500 }
 
 let cluster: SmallCluster
@@ -22,6 +24,7 @@ describe.each(roles)('the role %s', (role) => {
     const member = cluster.launch(role, waiting)
     await member.says('waiting for Redis')
     await cluster.redis.start()
+    if (role === 'gateway') cluster.launch('actors')
     await member.untilReady()
     expect((await member.terminate()).code).toBe(0)
   })
@@ -31,6 +34,7 @@ describe.each(roles)('the role %s', (role) => {
     const member = cluster.launch(role, waiting)
     await member.says('waiting for it')
     await cluster.nats.resume()
+    if (role === 'gateway') cluster.launch('actors')
     await member.untilReady()
     expect((await member.terminate()).code).toBe(0)
   })
@@ -92,8 +96,30 @@ test('CLU-13 gateways without keys of their own take those that Redis keeps, whi
   expect(await cluster.redis.ask('HGETALL', 'sluice:cluster')).toEqual(kept)
 })
 
+test('CLU-15 a gateway without actor nodes says that it waits for the shards, lets nobody in, and starts when they come', async () => {
+  const [opsPort = 0, rpcPort = 0] = await freePorts(2)
+  const gateway = cluster.launch('gateway', { ...waiting, opsPort, rpcPort })
+  await gateway.says('no shard answers; waiting for nodes with the role actors')
+  const ready = await fetch(`http://127.0.0.1:${opsPort}/readyz`)
+  expect([ready.status, await ready.text()]).toEqual([503, 'not ready: waiting for the shards\n'])
+  await expect(dialled(rpcPort)).rejects.toThrow('ECONNREFUSED')
+  const stopped = cluster.launch('gateway', waiting)
+  await stopped.says('no shard answers')
+  expect(await stopped.terminate()).toMatchObject({ code: 0, err: '' })
+  cluster.launch('actors')
+  await gateway.untilReady()
+  const client = gateway.operator()
+  try {
+    await expect(client.sales()).resolves.toEqual([])
+    await expect(client.call('sku.get', ['nothing'])).rejects.toMatchObject({ code: 'UNKNOWN_SKU' })
+  } finally {
+    client.close()
+  }
+})
+
 test('CLU-14 a second SIGTERM ends a process at once', async () => {
-  const gateway = await cluster.ready('gateway', { ...waiting, drainSeconds: 600 })
+  await cluster.ready('actors')
+  const gateway = await cluster.ready('gateway', { drainSeconds: 600 })
   const client = gateway.operator()
   try {
     await client.call('sale.list', [])
@@ -104,6 +130,16 @@ test('CLU-14 a second SIGTERM ends a process at once', async () => {
     client.close()
   }
 })
+
+/** Rejects with the system's error if nobody listens there. */
+async function dialled(port: number): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port })
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
+}
 
 async function expectRefusal(role: string, line: RegExp, environment: Readonly<Record<string, string>> = {}): Promise<void> {
   const { code, err, out } = await cluster.launch(role, {}, { environment }).run.finished

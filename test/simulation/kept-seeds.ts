@@ -85,7 +85,7 @@ export const keptSeeds: readonly KeptSeed[] = [
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
 export const catchingSeeds: Readonly<Record<string, number>> = {
   'no-fence': 1,
-  'no-chain': 1,
+  'no-chain': 43,
   'reply-before-append': 1,
   'ungated-read': 1,
   'ungated-broadcast': 1,
@@ -96,8 +96,8 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'line-overtake': 4,
   'late-payment-sold': 2,
   'lost-broadcast-not-repaired': 10,
-  'limit-per-device': 1,
+  'limit-per-device': 2,
   'unconditional-snapshot': 1,
   'deadlines-by-local-clock': 1,
-  'stale-view-refuses': 82,
+  'stale-view-refuses': 111,
 }

@@ -24,8 +24,8 @@ export class DrivenStore implements Store {
     return this.drive(this.store.release(shard, epoch))
   }
 
-  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
-    const opened = await this.drive(this.store.open(shard, epoch))
+  async open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
+    const opened = await this.drive(this.store.open(shard, epoch, known))
     return opened === 'fenced' ? opened : { snapshot: opened.snapshot, tail: this.driven(opened.tail) }
   }
 

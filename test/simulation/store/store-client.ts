@@ -53,9 +53,10 @@ export class StoreClient implements Store {
   }
 
   /** The snapshot and the tail are read in requests of their own, so that anything may happen in between. */
-  async open(shard: ShardName, epoch: number): Promise<Opened | 'fenced'> {
+  async open(shard: ShardName, epoch: number, known?: Position): Promise<Opened | 'fenced'> {
     const outcome = await this.ask((server, by) => server.open(by, shard, epoch))
     if (outcome === 'fenced') return 'fenced'
+    if (known !== undefined) return { snapshot: undefined, tail: this.readTail(shard, known) }
     const snapshot = await this.readSnapshot(shard)
     return { snapshot, tail: this.readTail(shard, snapshot?.position ?? journalStart) }
   }
