@@ -91,6 +91,7 @@ test('FLT-6 while the replica that answers wait for is stopped, calls are told B
   replica.resume()
   await until(async () => (await buyEach('late')).every((outcome) => outcome === 'held'))
   expect(await buyEach('stopped-1')).toEqual(all('held'))
+  await actors.kill()
   requests.atEnd(await checkJournals(cluster.redis.url, findings.complain))
   expect(findings.problems).toEqual([])
 })
@@ -103,6 +104,7 @@ test('FLT-7 whoever was told something finds it on the promoted replica, also wh
   await actors.says('Redis is there again')
   // What is stored by now on the primary alone is asked for again, by everyone who asked before.
   for (const user of ['dark-1', 'reconnected']) expect((await buyEach(user)).filter((outcome) => outcome === 'held')).toEqual([])
+  await actors.kill()
   const onPrimary = await checkJournals(cluster.redis.url, findings.complain)
   await cluster.redis.kill()
   await replica.promote()
