@@ -2,6 +2,7 @@ import type { Door, RushSite } from '../faults/rush.ts'
 import { freePorts } from '../free-ports.ts'
 import { RedisServer } from '../servers/redis-server.ts'
 import { TcpProxy } from '../servers/tcp-proxy.ts'
+import type { Finished } from '../sluice-process.ts'
 import type { Role, Server } from './fault-plan.ts'
 import { type ClusterMember, secrets, type Settings, SmallCluster } from './small-cluster.ts'
 
@@ -63,6 +64,11 @@ export class FaultyCluster implements RushSite {
     const node = this.all(role)[index]
     if (node === undefined) throw new Error(`there is no ${role} ${index}`)
     return node
+  }
+
+  /** Asks every process to stop; resolves with how each ended. The servers stay. */
+  terminate(): Promise<readonly Finished[]> {
+    return Promise.all(this.nodes.map((node) => node.member.terminate()))
   }
 
   /** Ends a server as a crash would, or NATS in order, and starts it again. */

@@ -12,7 +12,7 @@ import { LoggedWorld } from '../servers/logged-world.ts'
 
 /**
  * Reads every journal in a Redis from its first record on and holds it against all that journals promise: chains and epochs, units, claims, limits and
- * prices, and that snapshots say the same. Resolves with the books, for what clients say to be held against.
+ * prices, and that snapshots say the same. Nobody may be writing. Resolves with the books, for what clients say to be held against.
  */
 export async function checkJournals(redisUrl: string, complain: Complain): Promise<LiveBooks> {
   let now = 0

@@ -8,6 +8,7 @@ import type { LiveBooks } from '../checkers/live-books.ts'
 import { isOrder } from '../checkers/told-story.ts'
 import { checkWords } from '../checkers/word-check.ts'
 import { priceMinor, Rush, type RushSku } from '../faults/rush.ts'
+import type { Finished } from '../sluice-process.ts'
 import { planStrikes, roleCounts, type Strike } from './fault-plan.ts'
 import { FaultyCluster } from './faulty-cluster.ts'
 import { checkJournals } from './journal-check.ts'
@@ -17,7 +18,7 @@ import { strike } from './strike.ts'
 const rounds = Number(process.env['SLUICE_TEST_ROUNDS'] ?? 1)
 const minuteMs = 60_000
 // What is lost on the bus is asked for again when the call's deadline at the gateway is over.
-const settings = { snapshotEveryBytes: 65_536, simulatedDelayMs: 50, callDeadlineMs: 2_500 }
+const settings = { snapshotEveryBytes: 65_536, simulatedDelayMs: 50, callDeadlineMs: 2_500, drainSeconds: 0 }
 const unitsPerRestock = 2
 
 const picky = { leaveShare: 0.4, declineShare: 0.15, impatientShare: 0.1, againShare: 0.5, thinkMsMax: 1_500, lookMs: 900 }
@@ -46,6 +47,7 @@ describe('a rush on a cluster that is struck again and again', () => {
   let books: LiveBooks
   let orders: ReadonlyMap<string, string>
   let balance: number
+  let ended: readonly Finished[]
 
   beforeAll(
     async () => {
@@ -63,6 +65,8 @@ describe('a rush on a cluster that is struck again and again', () => {
       await rush.audit()
       orders = await rush.paidOrders()
       balance = await simulatedBalance()
+      // Time alone writes records: journals are read when nobody writes any more.
+      ended = await cluster.terminate()
       books = await checkJournals(cluster.servers.redis.url, findings.complain)
       rush.requests.atEnd(books)
     },
@@ -88,6 +92,7 @@ describe('a rush on a cluster that is struck again and again', () => {
   })
 
   test('FLT-2 the journals have no gap, no epoch out of order, no unit twice, and nothing that cannot be replayed', () => {
+    expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 0))
     checkEnd({ books, gauges: [], pending: [] }, findings.complain)
     expect(findings.problems).toEqual([])
     for (const { sku } of skus) {

@@ -44,7 +44,7 @@ test('FLT-5 an owner that wakes up without a look at its lease is fenced by Redi
   zombie.run.signal('SIGSTOP')
   buyUnheard('asleep')
 
-  await cluster.ready('actors', { tickMs })
+  const heir = await cluster.ready('actors', { tickMs })
   const late = await Promise.all(skus.map((sku) => observer.buy(sku, `late-${sku}`)))
   expect(late).toMatchObject(skus.map(() => ({ state: 'held' })))
   const before = observer.broadcasts.length
@@ -57,6 +57,7 @@ test('FLT-5 an owner that wakes up without a look at its lease is fenced by Redi
   expect(observer.broadcasts.slice(before).filter(({ epoch }) => epochs.has(epoch))).toEqual([])
   expect(heard).toEqual([])
 
+  await Promise.all([zombie.kill(), heir.kill()])
   const { complain, problems } = new Findings(Date.now)
   const books = await checkJournals(cluster.redis.url, complain)
   expect(problems).toEqual([])
