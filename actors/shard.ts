@@ -71,7 +71,6 @@ export class Shard {
   private seq = 0
   private lastNow = 0
   private recoveredBytes = 0
-  private wasUsed = false
   private recordedNow = 0
   private tickIsDue = false
   /** When the record under way was handed to the store; undefined if none is. */
@@ -113,7 +112,6 @@ export class Shard {
     const shard = new Shard(parts, epoch)
     const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor, parts.ahead)
     shard.recoveredBytes = tailBytes
-    shard.wasUsed = lastNow > 0
     shard.recordedNow = lastNow
     const now = parts.world.clock.now()
     shard.lastNow = Math.max(lastNow, now)
@@ -367,7 +365,7 @@ export class Shard {
 
   /** A shard whose journal is empty has nothing to hand on. */
   private hasHistory(batch: ShardBatch): boolean {
-    return this.seq > 0 || this.wasUsed || batch.record.events > 0
+    return this.recordedNow > 0 || batch.record.events > 0
   }
 
   private broadcastFrame(batch: ShardBatch): Uint8Array | undefined {
