@@ -66,3 +66,21 @@ test.each<readonly [string, readonly Step[]]>([
 ])('KILL-1 the checker finds that %s', (problem, steps) => {
   expect(problemsIn(steps)).toEqual([problem])
 })
+
+test('CHK-7 an order that came back when the claim after it was lost is told again', () => {
+  const problems: string[] = []
+  const story = new ToldStory('anna', ttl, (_, problem) => problems.push(problem))
+  for (const deed of ['buy', 'checkout'] as const) story.asks(deed)
+  for (const deed of ['buy', 'checkout'] as const) story.ends(deed)
+  story.told(ordered(7, 'paid'), 0)
+  story.asks('buy')
+  story.told(queued(9, 3), 100)
+  story.ends('buy')
+  story.forgive(500, 8)
+  story.told(ordered(7, 'paid'), 200)
+  story.told(ordered(7, 'paid'), 600)
+  story.told(ordered(7, 'paid'), 700)
+  expect(problems).toEqual([])
+  story.told(ordered(7, 'declined'), 800)
+  expect(problems).toHaveLength(1)
+})
