@@ -202,7 +202,7 @@ export class ToldStory {
       return next.expiresAt < last.expiresAt - this.slackMs ? ['G7', 'a deadline came nearer'] : undefined
     }
     // Also one that came back after its store had lost the claim that followed it, and of which nothing was asked since.
-    if (isOrder(last) && last.order === next.order) return orderProblem(last, next)
+    if (isOrder(last) && isOrder(next) && last.order === next.order) return orderProblem(last, next)
     if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']
     if (last.state === 'queued' || last.state === 'held') return undefined
     // Who leaves what has just been settled is told that there is nothing to leave, and hears how it was settled later.

@@ -70,6 +70,7 @@ export const keptSeeds: readonly KeptSeed[] = [
     name: 'somebody else’s place',
     found: 'A gateway showed a user whose ticket had been lost in a failover the place of whoever had got its number.',
   },
+  { seed: 800_375, name: 'back to an order', found: 'A checker did not know the order that came back when the claim after it was lost.' },
   {
     seed: 600_358,
     name: 'a refund forgotten',
