@@ -78,8 +78,8 @@ export const settingsSchema = z.strictObject({
   webPort: port('Network', 7080, 'page, HTTP and WebSocket'),
   rpcHost: host('Network', '127.0.0.1', 'address of the RPC port; on loopback it may be used without a key'),
   rpcPort: port('Network', 7082, 'msgpack-RPC'),
-  opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key'),
-  opsPort: port('Network', 7081, '/metrics, /healthz and /readyz'),
+  opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key for what it only tells'),
+  opsPort: port('Network', 7081, '/metrics, /healthz and /readyz; where orders are paid also dead orders and webhooks'),
   shareWebPort: choice(
     'Network',
     ['no', 'yes'],

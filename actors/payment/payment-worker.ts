@@ -5,14 +5,14 @@ import { codeTable } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
 import { type OrderId, type OrderParts, parseOrderId } from '../../protocol/ids.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
-import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
 import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
-import type { Charge, PaymentProvider } from './payment-provider.ts'
+import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
 import { ProviderGuard, type ProviderGuardLimits } from './provider-guard.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'
 import type { ShardCalls } from './shard-calls.ts'
+import { stateIn } from './told-state.ts'
 
 export interface PaymentWorkerLimits extends RetryLimits, ProviderGuardLimits {}
 
@@ -89,6 +89,11 @@ export class PaymentWorker implements MetricSource {
     return this.underWay.get(key) ?? this.begin(key, () => this.settleKnown(order))
   }
 
+  /** What the provider says of a charge; nothing follows from it here. */
+  ask(order: OrderId): Promise<ChargeOutcome | 'absent'> {
+    return this.guard.ask('query', order, () => this.parts.provider.query(order))
+  }
+
   collect(sink: MetricSink): void {
     const { paid, declined, refunded, givenBack, returned } = this.counters
     for (const [outcome, count] of Object.entries({ paid, declined, refunded, given_back: givenBack, returned })) {
@@ -132,7 +137,7 @@ export class PaymentWorker implements MetricSource {
 
   private async settleKnown(order: ChargedOrder): Promise<void> {
     const id = orderParts(order.order)
-    const outcome = await this.guard.ask('query', order.order, () => this.parts.provider.query(order.order))
+    const outcome = await this.ask(order.order)
     if (outcome === 'unknown' || outcome === 'absent') throw unknownPayment(order.order)
     await this.conclude(order, id, outcome)
   }
@@ -159,7 +164,7 @@ export class PaymentWorker implements MetricSource {
     for (let tried = 1; ; tried++) {
       outcome = await (outcome === 'absent'
         ? this.guard.ask('charge', order.order, () => provider.charge(order, order.order))
-        : this.guard.ask('query', order.order, () => provider.query(order.order)))
+        : this.ask(order.order))
       if (outcome === 'paid' || outcome === 'declined') return outcome
       if (!(await this.pauses.before(tried, order.order))) throw unknownPayment(order.order)
     }
@@ -185,7 +190,7 @@ export class PaymentWorker implements MetricSource {
     const payload = packInner(settlement)
     for (let tried = 1; ; tried++) {
       const { error, result } = await calls.request('inv', calls.shardOfText(id.sku), { op: op.settle, sku: id.sku, payload })
-      if (error === null) return stateOf(result)
+      if (error === null) return stateIn(result)
       if (codeTable[error.code].retry === 'never') {
         world.log.info({ order: order.order, outcome, code: error.code }, 'the inventory has put this order away already')
         return undefined
@@ -214,10 +219,4 @@ function chargeKey(order: OrderId): string {
 /** Of the refund of everything that an order cost, which is made once. */
 function wholeRefundKey(order: OrderId): string {
   return `${order}/refund`
-}
-
-function stateOf(result: Plain): string | undefined {
-  if (typeof result !== 'object' || result === null || !('state' in result)) return undefined
-  const { state } = result
-  return typeof state === 'string' ? state : undefined
 }

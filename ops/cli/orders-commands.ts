@@ -9,6 +9,7 @@ import { orderHead, orderLine } from '../orders/order-lines.ts'
 import { readOrders } from '../orders/read-orders.ts'
 import { type Difference, Reconciliation } from '../orders/reconciliation.ts'
 import { StartFault } from '../start-fault.ts'
+import { addDeadOrderCommands } from './dead-order-commands.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { Portions } from './portions.ts'
 import { moneyText } from './tables.ts'
@@ -17,12 +18,12 @@ import type { Terminal } from './terminal.ts'
 const exportSchema = z.object({ csv: z.boolean().default(false), state: z.array(z.enum(orderStates)).default([...orderStates]) })
 const reconcileSchema = z.object({ ledger: z.string(), json: z.boolean().default(false) })
 
-/** `sluice orders export | reconcile`. */
+/** `sluice orders export | reconcile | dead | retry`. */
 export function addOrdersCommands(program: Command, terminal: Terminal): void {
-  const orders = program.command('orders').description('orders as the journal has them; a node may be running, and none has to')
+  const orders = program.command('orders').description('orders: what the journal has of them, and those that are stuck')
 
   const exported = addJournalOption(orders.command('export'))
-    .description('print every order with its last state; the order id is what to deduplicate by')
+    .description('print every order in the journal with its last state; the order id is what to deduplicate by')
     .addOption(new Option('--jsonl', 'a line of JSON each, which is the default').conflicts('csv'))
     .option('--csv', 'comma-separated values under a line of names')
     .option('--state <states>', `only orders in these states, with commas between: ${orderStates.join(', ')}`, statesOf)
@@ -35,6 +36,7 @@ export function addOrdersCommands(program: Command, terminal: Terminal): void {
   reconcile.action(() =>
     withJournal(reconcile, terminal, (source) => reconcileOrders(source, reconcileSchema.parse(reconcile.opts()), terminal)),
   )
+  addDeadOrderCommands(orders, terminal)
 }
 
 async function exportOrders(source: JournalSource, options: z.output<typeof exportSchema>, terminal: Terminal): Promise<void> {

@@ -1,8 +1,11 @@
+import { DeadOrders } from '../../actors/payment/dead-orders.ts'
 import { HttpProvider } from '../../actors/payment/http/http-provider.ts'
 import { WebhookReceiver } from '../../actors/payment/http/webhook-receiver.ts'
 import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
+import { isLoopback } from '../config.ts'
+import { deadOrderRoutes } from '../dead-order-routes.ts'
 import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -10,9 +13,11 @@ import type { RoleParts } from './role-parts.ts'
 export async function startOrders(parts: RoleParts): Promise<void> {
   const { config, world, ports, calls, metrics, closers } = parts
   const limits = { concurrency: config.paymentConcurrency, providerDeadlineMs: config.paymentDeadlineMs }
-  const worker = new PaymentWorker({ queue: await ports.queue(), provider: openProvider(parts), calls, world, limits })
+  const queue = await ports.queue()
+  const worker = new PaymentWorker({ queue, provider: openProvider(parts), calls, world, limits })
   closers.add(() => worker.close())
   metrics.add(worker)
+  await serveDeadOrders(parts, new DeadOrders({ queue, calls, worker, world }))
   if (config.paymentProvider === 'http') receiveWebhooks(parts, worker)
 }
 
@@ -27,6 +32,13 @@ function openProvider({ config, world, metrics, closers }: RoleParts): PaymentPr
   const provider = new HttpProvider(world, { url: paymentUrl, secret: paymentSecret, limits })
   closers.add(() => provider.close())
   return provider
+}
+
+async function serveDeadOrders({ config, ports, metrics, closers, ops }: RoleParts, dead: DeadOrders): Promise<void> {
+  closers.add(() => dead.close())
+  metrics.add(dead)
+  const key = isLoopback(config.opsHost) ? undefined : (await ports.secrets()).operatorKey
+  for (const [path, route] of deadOrderRoutes(dead, key)) ops.add(path, route)
 }
 
 /**

@@ -1,0 +1,126 @@
+import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
+import type { DeadLetter, Queue } from '../../cluster/queue.ts'
+import type { Timer, World } from '../../cluster/world.ts'
+import { op } from '../../protocol/entry.ts'
+import { type OrderId, parseOrderId } from '../../protocol/ids.ts'
+import { packInner } from '../../protocol/inner-codec.ts'
+import type { OrderName } from '../inventory/order-ids.ts'
+import type { PaymentWorker } from './payment-worker.ts'
+import type { ShardCalls } from './shard-calls.ts'
+import { stateIn } from './told-state.ts'
+
+/** An order that workers have tried in vain too often, and that still needs something. Without its token. */
+export interface DeadOrder {
+  readonly order: OrderId
+  readonly user: string
+  readonly amountMinor: number
+  readonly currency: string
+  readonly kind: 'charge' | 'refund'
+  /** By the journal; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
+  readonly state: string
+  readonly attempts: number
+  readonly reason: string
+}
+
+export interface DeadOrdersParts {
+  readonly queue: Pick<Queue, 'deadLetters' | 'put'>
+  readonly calls: ShardCalls
+  readonly worker: Pick<PaymentWorker, 'ask'>
+  readonly world: World
+}
+
+const lookEveryMs = 60_000
+const askedAtOnce = 64
+
+/**
+ * What an operator should see of the queue's dead letters. The journal puts an unsettled order into the queue again and again, so most of those that died
+ * in a bad hour have been settled since: a letter counts only while its order is open, or while the provider may hold money for one that has ended otherwise.
+ */
+export class DeadOrders implements MetricSource {
+  private readonly parts: DeadOrdersParts
+  private readonly timer: Timer
+  private looking: Promise<void> | undefined
+  private known = 0
+  private retried = 0
+
+  constructor(parts: DeadOrdersParts) {
+    this.parts = parts
+    this.timer = parts.world.timers.every(lookEveryMs, () => this.look())
+  }
+
+  async list(): Promise<readonly DeadOrder[]> {
+    const letters = await this.letters()
+    const orders: DeadOrder[] = []
+    for (let from = 0; from < letters.length; from += askedAtOnce) {
+      const some = await Promise.all(letters.slice(from, from + askedAtOnce).map((letter) => this.orderOf(letter)))
+      orders.push(...some.filter((order) => order !== undefined))
+    }
+    this.known = orders.length
+    return orders
+  }
+
+  /** Puts these into the queue again, as they were, or all; resolves with those that it put. */
+  async retry(wanted: ReadonlySet<string> | 'all'): Promise<readonly OrderId[]> {
+    const { queue, world } = this.parts
+    const dead = new Set((await this.list()).map(({ order }) => order))
+    const put: OrderId[] = []
+    for (const { order } of await this.letters()) {
+      if (!dead.has(order.order) || (wanted !== 'all' && !wanted.has(order.order))) continue
+      await queue.put(`${order.order}/retry/${world.clock.now()}`, order)
+      this.retried++
+      put.push(order.order)
+    }
+    return put
+  }
+
+  async close(): Promise<void> {
+    this.timer.cancel()
+    await this.looking
+  }
+
+  collect(sink: MetricSink): void {
+    sink.gauge('sluice_orders_dead', 'Orders that payment workers have tried in vain too often, at the last look', this.known)
+    sink.counter('sluice_orders_retried_total', 'Dead orders that operators had tried again', this.retried)
+  }
+
+  private look(): void {
+    this.looking ??= this.list()
+      .then(
+        () => {},
+        (error: unknown) => this.parts.world.log.warn({ error: String(error) }, 'dead letters could not be looked at'),
+      )
+      .finally(() => (this.looking = undefined))
+  }
+
+  /** The newest letter of each order. */
+  private async letters(): Promise<readonly DeadLetter[]> {
+    const newest = new Map<OrderId, DeadLetter>()
+    for (const letter of await this.parts.queue.deadLetters()) newest.set(letter.order.order, letter)
+    return [...newest.values()]
+  }
+
+  private async orderOf({ order: letter, attempts, reason }: DeadLetter): Promise<DeadOrder | undefined> {
+    const { order, user, amountMinor, currency, kind } = letter
+    const state = await this.stateOf(order, user)
+    if (state === 'paid' || state === 'refunded') return undefined
+    // The order has ended without the money; what is left of it with the provider has to go back.
+    if ((state === 'declined' || state === 'cancelled' || state === 'gone') && (await this.isWithoutMoney(order))) return undefined
+    return { order, user, amountMinor, currency, kind, state, attempts, reason }
+  }
+
+  private async isWithoutMoney(order: OrderId): Promise<boolean> {
+    const outcome = await this.parts.worker.ask(order)
+    return outcome === 'declined' || outcome === 'absent'
+  }
+
+  private async stateOf(order: OrderId, user: string): Promise<string> {
+    const { calls } = this.parts
+    const id = parseOrderId(order)
+    if (id === undefined) return 'unknown'
+    const name: OrderName = { incarnation: id.incarnation, claim: id.claim }
+    const payload = packInner(name)
+    const { error, result } = await calls.request('inv', calls.shardOfText(id.sku), { op: op.orderGet, sku: id.sku, user, payload })
+    if (error?.code === 'UNKNOWN_ORDER' || error?.code === 'UNKNOWN_SKU') return 'gone'
+    return error === null ? (stateIn(result) ?? 'unknown') : 'unknown'
+  }
+}
