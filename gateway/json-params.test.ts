@@ -46,6 +46,14 @@ test.each([
   expect(written(json)).toBe(undefined)
 })
 
+test.each(['', '[', '[01]', '[1', '[1,]', '[,1]', '["a', '["a" "b"]', '["a"] 1', '[1]]', '["\t"]', '\u00a0[1]'])(
+  'GW-46 %j is wrong, and left to the decoder to say so',
+  (json) => {
+    expect(() => void JSON.parse(json)).toThrow()
+    expect(written(json)).toBe(undefined)
+  },
+)
+
 test('GW-46 what is written is what a decoder finds, whatever the bytes', () => {
   const broken = fc
     .tuple(fc.array(fc.oneof(fc.nat(140), fc.string({ maxLength: 8 })), { maxLength: 9 }), fc.nat(), fc.string({ maxLength: 3 }))
