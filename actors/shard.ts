@@ -54,8 +54,7 @@ export interface ShardParts {
  *     serve -> mailbox -> decide + evolve -> append | confirm -> answers, broadcast, outbox
  *
  * Everything that leaves passes {@link Shard.turn}'s gate, which opens when the store has the batch (G3). If the store says `fenced`, what was
- * held is dropped and the shard is lost (G5). If the store fails, the same record is tried again, and answers wait. While the store is short of copies,
- * which may last, whatever is not decided yet is told BUSY.
+ * held is dropped and the shard is lost (G5). If the store fails, the same record is tried again; if it is only short of copies, what is not decided is told BUSY.
  */
 export class Shard {
   readonly counters = new ShardCounters()
@@ -369,8 +368,7 @@ export class Shard {
   }
 
   private broadcastFrame(batch: ShardBatch): Uint8Array | undefined {
-    if (this.parts.publicSubject === undefined) return undefined
-    const content = this.parts.actor.broadcast(batch.now)
+    const content = this.parts.publicSubject === undefined ? undefined : this.parts.actor.broadcast(batch.now)
     return content === undefined ? undefined : this.broadcasts.next(content, batch.record.events > 0 ? this.seq + 1 : this.seq, batch.now)
   }
 

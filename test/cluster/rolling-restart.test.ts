@@ -6,7 +6,7 @@ import { freePorts } from '../free-ports.ts'
 import { until } from '../servers/until.ts'
 import { BuyStream } from './buy-stream.ts'
 import { PlaceInLine } from './place-in-line.ts'
-import { type ClusterMember, type Settings, SmallCluster } from './small-cluster.ts'
+import { type ClusterMember, secrets, type Settings, SmallCluster } from './small-cluster.ts'
 
 const drainSeconds = 4
 const people = 24
@@ -29,7 +29,7 @@ test('FLO-10 all actor nodes and all gateways are restarted under load: no call 
   const settingsOf = (rpcPort: number): Settings => ({ ...rates, webPort, shareWebPort: 'yes', rpcPort, drainSeconds })
   let actors = [await cluster.ready('actors'), await cluster.ready('actors')]
   let gateways = await Promise.all(rpcPorts.map((rpcPort) => cluster.ready('gateway', settingsOf(rpcPort))))
-  const rpc = keep(connectRpc({ url: gateways.map(({ rpcUrl }) => rpcUrl).join(), key: cluster.operatorKey }))
+  const rpc = keep(connectRpc({ url: gateways.map(({ rpcUrl }) => rpcUrl).join(), key: secrets.operatorKey }))
   const skus = ['a', 'b', 'c', 'd', 'e', 'f']
   await createSales(rpc, gateways, skus)
 

@@ -63,10 +63,6 @@ export class SmallCluster {
     }
   }
 
-  get operatorKey(): string {
-    return secrets.operatorKey
-  }
-
   tokenOf(user: string): string {
     return createSigner({ key: secrets.jwtSecret, algorithm: 'HS256' })({ sub: user, exp: Math.floor(Date.now() / 1000) + 3_600 })
   }
