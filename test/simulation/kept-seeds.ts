@@ -96,7 +96,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'skip-outbox': 2,
   'line-overtake': 1,
   'late-payment-sold': 2,
-  'lost-broadcast-not-repaired': 7,
+  'lost-broadcast-not-repaired': 27,
   'limit-per-device': 1,
   'unconditional-snapshot': 14,
   'deadlines-by-local-clock': 1,
