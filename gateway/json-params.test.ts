@@ -49,7 +49,7 @@ test.each([
 test.each(['', '[', '[01]', '[1', '[1,]', '[,1]', '["a', '["a" "b"]', '["a"] 1', '[1]]', '["\t"]', '\u00a0[1]'])(
   'GW-46 %j is wrong, and left to the decoder to say so',
   (json) => {
-    expect(() => void JSON.parse(json)).toThrow()
+    expect(() => void JSON.parse(json)).toThrow(SyntaxError)
     expect(written(json)).toBe(undefined)
   },
 )
