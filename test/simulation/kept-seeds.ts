@@ -105,7 +105,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'limit-per-device': 1,
   'unconditional-snapshot': 20,
   'deadlines-by-local-clock': 1,
-  'stale-view-refuses': 2,
+  'stale-view-refuses': 6,
   'snapshot-forgets-requests': 6,
   'late-copy-acts': 2,
   'charge-without-key': 1,
