@@ -15,6 +15,7 @@ import { checkMoney, type ProviderRow } from '../checkers/money-check.ts'
 import { OwnershipCheck } from '../checkers/ownership-check.ts'
 import { checkReplay } from '../checkers/replay-check.ts'
 import { RequestCheck } from '../checkers/request-check.ts'
+import type { ShardBooks } from '../checkers/shard-books.ts'
 import { liveStates, type SkuHistory } from '../checkers/sku-history.ts'
 import { TruthCheck } from '../checkers/truth-check.ts'
 import type { Asked, Deed, Who, Witness } from './crowd/witness.ts'
@@ -60,6 +61,8 @@ export class Judge implements Witness {
   private readonly answeredCalls = new Set<string>()
   private readonly ears = new Map<string, DeviceEar>()
   private readonly excusedUntil = new Map<string, number>()
+  /** Shards that have lost records since somebody last opened them. */
+  private readonly unopened = new Set<ShardName>()
 
   constructor(parts: SimParts, hubs: Judge['hubs'], sale: SaleFileInput) {
     this.parts = parts
@@ -120,7 +123,7 @@ export class Judge implements Witness {
   answered({ who, sku, what, requestId, mayAct, servedSoFar }: Asked, claim: ClaimState): void {
     this.say(`${who.device} is answered ${what} ${sku} ${requestId ?? ''} ${JSON.stringify(claim)}`)
     this.hearOutcome(who.user, sku, what, requestId, claim)
-    this.truth.told(who.user, sku, claim)
+    if (!this.isExcused(sku)) this.truth.told(who.user, sku, claim)
     const ear = this.ear(who, sku)
     ear.told(claim, this.parts.scheduler.now, servedSoFar)
     if (mayAct) ear.ends(what)
@@ -140,7 +143,7 @@ export class Judge implements Witness {
   told(who: Who, sku: string, claim: ClaimState): void {
     this.say(`${who.device} is told ${sku} ${JSON.stringify(claim)}`)
     if (claim.state === 'expired') this.parts.reached.count('hold expired')
-    this.truth.told(who.user, sku, claim)
+    if (!this.isExcused(sku)) this.truth.told(who.user, sku, claim)
     this.ear(who, sku).told(claim, this.parts.scheduler.now)
   }
 
@@ -177,8 +180,12 @@ export class Judge implements Witness {
   }
 
   private hearOutcome(user: string, sku: string, what: Deed, requestId: string | undefined, outcome: ClaimState | Code): void {
-    if (requestId === undefined || what !== 'buy' || this.parts.scheduler.now < (this.excusedUntil.get(sku) ?? 0)) return
+    if (requestId === undefined || what !== 'buy' || this.isExcused(sku)) return
     this.requests.told(user, sku, requestId, outcome)
+  }
+
+  private isExcused(sku: string): boolean {
+    return this.parts.scheduler.now < (this.excusedUntil.get(sku) ?? 0)
   }
 
   private applied(applied: Applied): void {
@@ -187,6 +194,7 @@ export class Judge implements Witness {
     else if (kind === 'open' || kind === 'append') {
       this.ownership.applied(shard, applied.position)
       this.books.applied(shard, applied.position, applied.bytes)
+      if (kind === 'open' && this.unopened.delete(shard)) this.forgiveAll(this.books.of(shard))
     }
   }
 
@@ -200,11 +208,16 @@ export class Judge implements Witness {
       this.ownership.lost(one.shard, one.position)
       const before = this.books.of(one.shard)
       this.books.lost(one.shard, one.position)
-      if (partsOfName(one.shard).kind === 'inv') for (const { ledger } of before.allSkus) this.forgive(ledger.sku)
+      this.unopened.add(one.shard)
+      this.forgiveAll(before)
     }
   }
 
-  /** What was said of the SKU before its store lost records, and what its owner says until it knows of that, may come otherwise. */
+  private forgiveAll({ allSkus }: ShardBooks): void {
+    for (const { ledger } of allSkus) this.forgive(ledger.sku)
+  }
+
+  /** What was said of the SKU before its store lost records, and what is said until its next owner is known, may come otherwise. */
   private forgive(sku: string): void {
     const untilMs = this.parts.scheduler.now + excuseMs
     this.lines.lost(sku, untilMs, this.books.sku(sku)?.claims.size ?? 0)

@@ -81,6 +81,11 @@ export const keptSeeds: readonly KeptSeed[] = [
     name: 'nothing of nothing',
     found: 'A checker did not know that a store which loses a whole SKU leaves nobody anything of it.',
   },
+  {
+    seed: 920_221,
+    name: 'long without an owner',
+    found: 'Checkers no longer excused what was said of lost records when their shard had been without an owner for long.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
@@ -98,10 +103,17 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'late-payment-sold': 2,
   'lost-broadcast-not-repaired': 27,
   'limit-per-device': 1,
-  'unconditional-snapshot': 14,
+  'unconditional-snapshot': 20,
   'deadlines-by-local-clock': 1,
-  'stale-view-refuses': 2,
+  'stale-view-refuses': 6,
   'snapshot-forgets-requests': 6,
-  'late-copy-acts': 1,
+  'late-copy-acts': 2,
   'charge-without-key': 1,
+  'fenced-answers-leave': 5,
+  'restock-twice': 10,
+  'moved-deadline-forgotten': 10,
+  'holds-lost-in-pause': 3,
+  'money-kept': 1,
+  'reread-tells-nobody': 7,
+  'place-rises': 9,
 }
