@@ -31,6 +31,16 @@ export interface CallLimits {
   readonly repeatBusy: boolean
 }
 
+export interface CallEvents {
+  /** Asks for a new connection with a fresh token; undefined where there is no way to get one. */
+  readonly renew: (() => void) | undefined
+  /** The answer to a call came after its deadline: what it said was told to nobody. */
+  readonly late: () => void
+}
+
+/** So many calls that were given up are remembered at most, until their answers come. */
+const overdueMax = 1_000
+
 /** How exactly deadlines and pauses are kept. One timer for all calls: a timer each would cost more than the calls themselves. */
 export const sweepEveryMs = 50
 
@@ -62,19 +72,20 @@ const waiting: CallPhase = { kind: 'waiting' }
 export class Calls implements Caller {
   private readonly world: ClientWorld
   private readonly limits: CallLimits
-  /** Asks for a new connection with a fresh token; undefined where there is no way to get one. */
-  private readonly renew: (() => void) | undefined
+  private readonly events: CallEvents
   /** In the order in which they were made, which is the order in which they are sent. */
   private readonly pending = new Set<Call>()
   private readonly sent = new Map<number, Call>()
+  /** Msgids of calls that were given up while they were on their way. */
+  private readonly overdue = new Set<number>()
   private connection: Connection | undefined
   private lastMsgid = 0
   private cancelSweep: Cancel | undefined
 
-  constructor(world: ClientWorld, limits: CallLimits, renew: (() => void) | undefined) {
+  constructor(world: ClientWorld, limits: CallLimits, events: CallEvents) {
     this.world = world
     this.limits = limits
-    this.renew = renew
+    this.events = events
   }
 
   start(request: CallRequest): Promise<Plain> {
@@ -120,6 +131,7 @@ export class Calls implements Caller {
     const lost: Refusal = { code: 'UNAVAILABLE', message: `The connection was lost before the answer: ${reason}` }
     const final = refusal !== undefined && codeTable[refusal.code].retry === 'never'
     this.sent.clear()
+    this.overdue.clear()
     for (const call of this.pending) {
       const wasSent = call.phase.kind === 'sent'
       if (wasSent) {
@@ -137,10 +149,13 @@ export class Calls implements Caller {
     return this.sent.get(msgid)?.request.repeat === 'on-connection'
   }
 
-  /** Settles or repeats the call that this answers; an answer that comes too late finds nobody and is dropped. */
+  /** Settles or repeats the call that this answers; of an answer that comes too late there is only the event. */
   answer(msgid: number, error: Refusal | null, result: Plain): void {
     const call = this.sent.get(msgid)
-    if (call === undefined) return
+    if (call === undefined) {
+      if (this.overdue.delete(msgid)) this.events.late()
+      return
+    }
     this.sent.delete(msgid)
     if (error === null) {
       this.pending.delete(call)
@@ -151,6 +166,7 @@ export class Calls implements Caller {
   /** Ends everything. */
   rejectAll(refusal: Refusal): void {
     this.sent.clear()
+    this.overdue.clear()
     for (const call of this.pending) this.reject(call, refusal)
     this.cancelSweep?.()
     this.cancelSweep = undefined
@@ -172,7 +188,7 @@ export class Calls implements Caller {
 
   private refused(call: Call, refusal: Refusal): void {
     const leftMs = call.deadlineAt - this.world.now()
-    const renewable = this.renew !== undefined && !call.renewed
+    const renewable = this.events.renew !== undefined && !call.renewed
     const repeatable = call.request.repeat !== 'never'
     const fate = fateOfRefused(
       { refusal, repeatable, patient: this.limits.repeatBusy, renewable, inDoubt: call.inDoubt, repeats: call.repeats, leftMs },
@@ -187,7 +203,7 @@ export class Calls implements Caller {
     } else {
       call.renewed = true
       call.phase = waiting
-      this.renew?.()
+      this.events.renew?.()
     }
   }
 
@@ -217,17 +233,26 @@ export class Calls implements Caller {
 
   private expire(call: Call): void {
     const inFlight = call.phase.kind === 'sent'
-    if (call.phase.kind === 'sent') this.sent.delete(call.phase.msgid)
+    if (call.phase.kind === 'sent') this.giveUp(call.phase.msgid)
     const { last } = call
     // Not in flight and never in doubt: it was refused for the moment, and that is the answer.
     if (!inFlight && !call.inDoubt && last !== undefined) this.reject(call, last)
     else this.reject(call, outOfTime(last?.message ?? (inFlight ? 'nothing.' : 'there was no connection.')))
   }
 
+  private giveUp(msgid: number): void {
+    this.sent.delete(msgid)
+    for (const oldest of this.overdue) {
+      if (this.overdue.size < overdueMax) break
+      this.overdue.delete(oldest)
+    }
+    this.overdue.add(msgid)
+  }
+
   private nextMsgid(): number {
     // 0 is left to the server, which has no other for an answer to bytes that are no message.
     do this.lastMsgid = this.lastMsgid === 0xffff_ffff ? 1 : this.lastMsgid + 1
-    while (this.sent.has(this.lastMsgid))
+    while (this.sent.has(this.lastMsgid) || this.overdue.has(this.lastMsgid))
     return this.lastMsgid
   }
 }

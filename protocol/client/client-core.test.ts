@@ -91,6 +91,24 @@ test('SDK-11 an outcome that stays unknown rejects with TIMEOUT at the deadline,
   expect(never.error).toMatchObject({ code: 'TIMEOUT', method: 'claim', requestId: undefined })
 })
 
+test('SDK-79 an answer to a call that was given up makes the client ask for all that the user has, once for many of them', async () => {
+  const { world, server, user } = arrange({ resumes: true })
+  server.newest.open()
+  server.newest.result(server.newest.last('resume'), [])
+  const calls = [outcomeOf(user.buy('shoe', { deadlineMs: 500 })), outcomeOf(user.claim('shoe', { deadlineMs: 500 }))]
+  const requests = [server.newest.last('claim'), server.newest.last('buy')]
+  await world.advance(600)
+  expect(calls.map(({ error }) => error)).toMatchObject([{ code: 'TIMEOUT' }, { code: 'TIMEOUT' }])
+  const before = server.newest.of('resume').length
+  for (const request of requests) server.newest.result(request, queued)
+  await world.advance(2_000)
+  expect(server.newest.of('resume')).toHaveLength(before + 1)
+  // An answer of which nobody knows is nothing.
+  server.newest.result(server.newest.last('buy'), queued)
+  await world.advance(2_000)
+  expect(server.newest.of('resume')).toHaveLength(before + 1)
+})
+
 test('SDK-11 without any connection a call ends at its deadline', async () => {
   const { world, user } = arrange()
   const claim = outcomeOf(user.claim('shoe', { deadlineMs: 500 }))

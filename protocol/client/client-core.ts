@@ -3,7 +3,7 @@ import type { Message } from '../envelope.ts'
 import { Malformed } from '../msgpack-reader.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import { type Caller, type CallLimits, type CallRequest, Calls } from './calls.ts'
-import type { ClientWorld } from './client-world.ts'
+import type { Cancel, ClientWorld } from './client-world.ts'
 import { ConnectionKeeper, type ClientState } from './connection-keeper.ts'
 import type { Connection, ConnectionEnd, Dial } from './connection.ts'
 import { EventHub, isServerEvent } from './events.ts'
@@ -43,6 +43,9 @@ export function limitsOf(settings: ClientSettings, pendingMax: number): CallLimi
   }
 }
 
+/** Late answers come in crowds, from a server that has much to do. */
+const lateResumeMs = 1_000
+
 const closedByUser: Refusal = { code: 'UNAVAILABLE', message: 'The client was closed.' }
 
 /** Calls, events and watches over a connection that comes and goes: what both clients are made of. */
@@ -53,16 +56,18 @@ export class ClientCore implements Caller {
   private readonly keeper: ConnectionKeeper
   private readonly inbox: Inbox
   private readonly resumes: boolean
+  private readonly world: ClientWorld
+  private cancelResume: Cancel | undefined
   private connection: Connection | undefined
 
   constructor(options: CoreOptions) {
     this.resumes = options.resumes
     this.events = new EventHub(options.world)
-    this.calls = new Calls(
-      options.world,
-      options.limits,
-      options.renews ? () => this.keeper.redial('the token is no longer valid') : undefined,
-    )
+    this.world = options.world
+    this.calls = new Calls(options.world, options.limits, {
+      renew: options.renews ? () => this.keeper.redial('the token is no longer valid') : undefined,
+      late: () => this.resumeSoon(),
+    })
     this.inbox = new Inbox(
       options.world,
       (message) => message.kind !== 'response' || this.calls.isOfConnection(message.msgid),
@@ -92,6 +97,7 @@ export class ClientCore implements Caller {
     this.inbox.flush()
     this.keeper.close()
     this.connection = undefined
+    this.cancelResume?.()
     this.calls.rejectAll(closedByUser)
   }
 
@@ -136,6 +142,15 @@ export class ClientCore implements Caller {
 
   private tell<N extends keyof typeof eventDecoders>(name: N, param: Plain): void {
     this.events.emit(name, eventDecoders[name](param))
+  }
+
+  /** The server takes what it has answered for known, also where nobody waited for that answer any more. */
+  private resumeSoon(): void {
+    if (!this.resumes) return
+    this.cancelResume ??= this.world.after(lateResumeMs, () => {
+      this.cancelResume = undefined
+      if (this.connection !== undefined) this.resume(this.connection)
+    })
   }
 
   private resume(connection: Connection): void {
