@@ -1,7 +1,7 @@
 // Compiles everything with tsc into dist/ and copies the files that are not TypeScript (pages, styles, pictures).
 // dist/ is emptied first, so that a deleted source file cannot live on as a compiled one.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,3 +16,5 @@ const isServed = (file) => basename(file) !== 'tsconfig.json'
 for (const path of ['gateway/page', 'ops/demo/demo-sale.json']) {
   if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true, filter: isServed })
 }
+// npm links the command line tool once; a file that is made anew has to be a program again.
+chmodSync(join(root, 'dist/ops/main.js'), 0o755)
