@@ -43,10 +43,10 @@ export class LeavingCheck {
   }
 
   /**
-   * The store has lost records of this shard's users, which are written behind the journal: their owner takes older ones for the newest. That is known, and
-   * nothing that it says of its users is held against the journal any more.
+   * The store has lost something of this shard, so that its journal and its users' cold records, which are written behind it, no longer fit together: one of
+   * them is older. That is known, and nothing that its owner says of its users is held against the journal any more.
    */
-  lostColdRecords(shard: ShardName): void {
+  partsColdRecords(shard: ShardName): void {
     this.forgetful.add(shard)
   }
 

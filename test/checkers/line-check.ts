@@ -62,8 +62,8 @@ export class DeviceEar {
   }
 
   /** An answer with what {@link asks} gave, or an event without: what comes unasked is as old as its last moment. */
-  told(claim: ClaimState, now: number, servedWhenAsked = 0): void {
-    this.story.told(claim, now)
-    this.line.told(claim, servedWhenAsked, now)
+  told(claim: ClaimState, now: number, servedWhenAsked?: number): void {
+    this.story.told(claim, now, servedWhenAsked !== undefined)
+    this.line.told(claim, servedWhenAsked ?? 0, now)
   }
 }

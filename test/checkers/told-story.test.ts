@@ -84,3 +84,15 @@ test('CHK-7 an order that came back when the claim after it was lost is told aga
   story.told(ordered(7, 'declined'), 800)
   expect(problems).toHaveLength(1)
 })
+
+test('CHK-7 what became of an order may be told before the answer to its checkout, and is no news after the end', () => {
+  const problems: string[] = []
+  const story = new ToldStory('anna', ttl, (_, problem) => problems.push(problem))
+  for (const deed of ['buy', 'checkout'] as const) story.asks(deed)
+  story.told(ordered(7, 'paid'), 0)
+  story.told(ordered(7), 100, true)
+  story.told(ordered(7, 'paid'), 200)
+  expect(problems).toEqual([])
+  story.told(ordered(7), 300)
+  expect(problems).toHaveLength(1)
+})

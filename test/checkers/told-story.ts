@@ -105,8 +105,8 @@ export class ToldStory {
     return isLive(this.last)
   }
 
-  told(next: ClaimState, now: number): void {
-    const problem = this.problemOf(next, now)
+  told(next: ClaimState, now: number, isAnswer = false): void {
+    const problem = isAnswer && this.isOvertaken(next) ? undefined : this.problemOf(next, now)
     const forgives = this.forgives(now)
     if (problem !== undefined && !forgives) {
       const [promise, what] = problem
@@ -149,6 +149,12 @@ export class ToldStory {
     if (number === this.number) return this.isGivenAgain(next, now) ? undefined : this.sameClaimProblem(next)
     if (number < this.number && !this.isNumberLost) return ['G7', 'an older claim came back']
     return this.newClaimProblem(now)
+  }
+
+  /** The answer to a checkout says what became of it then, and may come after what became of it since. That is told again, or is not fresh (G10). */
+  private isOvertaken(next: ClaimState): boolean {
+    const { last } = this
+    return isOrder(next) && isOrder(last) && next.order === last.order && isLive(next)
   }
 
   private newClaimProblem(now: number): StoryProblem | undefined {

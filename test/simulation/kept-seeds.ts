@@ -87,6 +87,16 @@ export const keptSeeds: readonly KeptSeed[] = [
     found: 'An answer that came after its call was given up was the last word of a claim, and the client dropped it.',
   },
   {
+    seed: 930_130,
+    name: 'an answer overtaken',
+    found: 'A checker did not let the answer to a checkout come after the word of its payment.',
+  },
+  {
+    seed: 950_151,
+    name: 'a record beyond the journal',
+    found: 'A checker did not know of a cold record that was written after its journal was lost.',
+  },
+  {
     seed: 920_221,
     name: 'long without an owner',
     found: 'Checkers no longer excused what was said of lost records when their shard had been without an owner for long.',
