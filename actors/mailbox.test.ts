@@ -78,6 +78,18 @@ test('SHD-21 a full mailbox takes no frame more, and takes again what was draine
   expect(drain(mailbox, 1_000_000).length).toBe(pushed)
 })
 
+test('SHD-60 an empty mailbox takes a frame of any size', () => {
+  const mailbox = new Mailbox(100)
+  const large = frameOf(
+    'gw',
+    Array.from({ length: 200 }, () => 1),
+  )
+  expect(mailbox.push(large)).toBe(true)
+  expect(mailbox.push(frameOf('gw', [1]))).toBe(false)
+  expect(drain(mailbox, 1_000)).toHaveLength(1)
+  expect(mailbox.push(large)).toBe(true)
+})
+
 test('SHD-22 what arrives while a batch is taken waits for its turn and disturbs nothing', () => {
   const mailbox = new Mailbox(100_000)
   mailbox.push(frameOf('a', [1, 2]))

@@ -13,9 +13,9 @@ export class Mailbox {
     this.bytesMax = bytesMax
   }
 
-  /** Copies a frame in; false if there is no room for it. */
+  /** Copies a frame in; false if there is no room for it. An empty mailbox takes any frame: whoever sends it again would never get it in. */
   push(frame: Uint8Array): boolean {
-    if (this.bytes + frame.length > this.bytesMax) return false
+    if (!this.isEmpty && this.bytes + frame.length > this.bytesMax) return false
     this.filling.add(frame)
     return true
   }

@@ -57,6 +57,7 @@ beforeEach(() => {
     calls: new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 100, callDeadlineMs: 1_000 } }),
     views: {
       find: (name) => (name === sku ? lamp : undefined),
+      all: () => [lamp].values(),
       onChange: (listener) => {
         tellViews = listener
       },

@@ -11,7 +11,7 @@ import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
 
 export interface FollowerParts extends Omit<QuestionParts, 'answers'> {
-  readonly views: Pick<Views, 'find' | 'onChange'>
+  readonly views: Pick<Views, 'find' | 'onChange' | 'all'>
   /** Tells the user's other gateways that a claim appeared or became something else. */
   readonly tellSession: (user: UserId, sku: SkuId, claim: number) => void
 }
@@ -132,6 +132,14 @@ export class ClaimFollower implements ClaimAnswers {
     if (known !== undefined && known.claim > claim) return this.questions.askAbout(view.shard, presence)
     this.follow(presence, view, claim)
     this.questions.ask(view, [claim])
+  }
+
+  /** The user may have got a claim that nobody here was told of. */
+  mayHaveMissed(user: UserId): void {
+    const presence = this.parts.presences.find(user)
+    if (presence === undefined) return
+    const shards = new Set([...this.parts.views.all()].map((view) => view.shard))
+    for (const shard of shards) this.questions.askAbout(shard, presence)
   }
 
   /** Once a tick. */

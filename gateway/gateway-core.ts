@@ -7,6 +7,7 @@ import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
+import { AttachRounds } from './attach-rounds.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
@@ -37,7 +38,11 @@ export interface GatewayCoreParts {
   readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
-  readonly settings: AdmissionLimits & { readonly lineFrameBudgetPerSecond: number; readonly tickMs: number }
+  readonly settings: AdmissionLimits & {
+    readonly lineFrameBudgetPerSecond: number
+    readonly tickMs: number
+    readonly attachEveryMs: number
+  }
 }
 
 /** Tells everyone on one transport who watches the SKU. */
@@ -66,6 +71,7 @@ export class GatewayCore implements MetricSource {
   private readonly parts: GatewayCoreParts
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
+  private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
@@ -74,8 +80,13 @@ export class GatewayCore implements MetricSource {
     this.parts = parts
     const { calls, bus, world, settings, decodeInner, shards, directory } = parts
     const { clock, timers, log } = world
-    this.sessions = new SessionLink(calls, world)
+    this.sessions = new SessionLink(calls, world, (user) => this.follower.mayHaveMissed(user))
     this.presences = new Presences(this.sessions)
+    this.attachRounds = new AttachRounds({
+      presences: this.presences,
+      stillAttached: (user) => this.sessions.stillAttached(user),
+      roundMs: settings.attachEveryMs,
+    })
     this.views = new Views({
       bus,
       calls,
@@ -153,11 +164,13 @@ export class GatewayCore implements MetricSource {
   /** Reads the views and begins to tell of changes; false if the signal ended the wait for shards that answer. */
   async start(signal?: AbortSignal): Promise<boolean> {
     const { timers } = this.parts.world
+    const { tickMs } = this.parts.settings
     if (!(await this.views.load(signal))) return false
     this.timers.push(
-      timers.every(this.parts.settings.tickMs, () => {
+      timers.every(tickMs, () => {
         this.rounds.run()
         this.follower.askAgain()
+        this.attachRounds.run(tickMs)
       }),
       timers.every(sweepMs, () => this.admission.sweep()),
       timers.every(expiryMs, () => this.endExpired()),

@@ -60,6 +60,11 @@ export class Presences {
     return this.byUser.size
   }
 
+  /** Goes on with those who come while it is used. */
+  users(): Iterator<UserId> {
+    return this.byUser.keys()
+  }
+
   find(user: UserId): Presence | undefined {
     return this.byUser.get(user)
   }

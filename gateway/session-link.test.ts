@@ -18,13 +18,19 @@ let world: ManualWorld
 let sessions: ScriptedShard
 let answer: ScriptedAnswer
 let link: SessionLink
+let missed: string[]
 
 beforeEach(() => {
   world = new ManualWorld()
   const bus = new LocalBus(world.log)
   answer = taken
+  missed = []
   sessions = new ScriptedShard(bus, shardSubject('ses', 0), () => answer)
-  link = new SessionLink(new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 10, callDeadlineMs: 1_000 } }), world)
+  link = new SessionLink(
+    new Calls({ bus, world, node: 'gateway', shards: 1, limits: { pendingMax: 10, callDeadlineMs: 1_000 } }),
+    world,
+    (user) => missed.push(user),
+  )
 })
 
 test('GW-45 the session is told who is connected here and where that is, and who is not any more', async () => {
@@ -65,6 +71,47 @@ test('GW-45 a claim is told once, with where it was seen', async () => {
   await world.pass(10_000)
   expect(heard()).toEqual([op.claimed])
   expect(unpackInner(sessions.last.payload)).toEqual({ sku: 'lamp', claim: 7, from: 'sluice.gw.gateway' })
+})
+
+test('GW-93 whoever is connected elsewhere too may have missed something', async () => {
+  answer = { kind: 'result', result: { again: false, elsewhere: 1 } }
+  link.attached(anna)
+  await world.pass(0)
+  expect(missed).toEqual(['anna'])
+})
+
+test('GW-93 whoever was forgotten may have missed something, and nobody else', async () => {
+  answer = { kind: 'result', result: { again: false, elsewhere: 0 } }
+  link.attached(anna)
+  await world.pass(0)
+  answer = { kind: 'result', result: { again: true, elsewhere: 0 } }
+  link.stillAttached(anna)
+  await world.pass(0)
+  expect(missed).toEqual([])
+  answer = { kind: 'result', result: { again: false, elsewhere: 0 } }
+  link.stillAttached(anna)
+  await world.pass(0)
+  expect(missed).toEqual(['anna'])
+  expect(heard()).toEqual([op.attach, op.attach, op.attach])
+})
+
+test('GW-93 a session of an older version says nothing about that', async () => {
+  link.attached(anna)
+  await world.pass(0)
+  link.stillAttached(anna)
+  await world.pass(0)
+  expect(missed).toEqual([])
+})
+
+test('GW-93 who is here is not said again while something newer is under way', async () => {
+  answer = away
+  link.attached(anna)
+  link.detached(anna)
+  link.stillAttached(anna)
+  await world.pass(0)
+  answer = taken
+  await world.pass(5_000)
+  expect(heard().at(-1)).toBe(op.detach)
 })
 
 test('GW-45 after its end nothing more is told', async () => {

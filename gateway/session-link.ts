@@ -1,29 +1,46 @@
 import type { Calls, Command } from '../cluster/calls.ts'
 import type { World } from '../cluster/world.ts'
+import { PlainReader } from '../protocol/client/plain-reader.ts'
 import { op } from '../protocol/entry.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { PresenceListener } from './presence.ts'
 
 const retryMs = 1_000
 
-/** Keeps the session actors informed of who is connected here and who got a claim. Batched by {@link Calls}; off the hot path. */
+/**
+ * Keeps the session actors informed of who is connected here and who got a claim. Batched by {@link Calls}; off the hot path.
+ *
+ * Word of a claim that a user gets elsewhere is not certain to come: a frame may be lost, and a store that loses its newest records makes a session forget
+ * where its user is. So who is here is said again now and then, and whoever is elsewhere too, or was forgotten, may have missed something.
+ */
 export class SessionLink implements PresenceListener {
   private readonly calls: Calls
   private readonly world: World
+  private readonly mayHaveMissed: (user: UserId) => void
   /** What each user's session should know; a later word replaces an earlier one that did not get through. */
   private readonly wanted = new Map<UserId, typeof op.attach | typeof op.detach>()
+  /** Who is said to be here for the first time, and asks by themselves what they have. */
+  private readonly fresh = new Set<UserId>()
   private readonly where: Uint8Array
   private closed = false
 
-  constructor(calls: Calls, world: World) {
+  constructor(calls: Calls, world: World, mayHaveMissed: (user: UserId) => void) {
     this.calls = calls
     this.world = world
+    this.mayHaveMissed = mayHaveMissed
     this.where = packInner({ gateway: calls.subject })
   }
 
   attached(user: UserId): void {
+    this.fresh.add(user)
     this.say(user, op.attach)
+  }
+
+  /** Says once more that the user is here. */
+  stillAttached(user: UserId): void {
+    if (!this.wanted.has(user)) this.say(user, op.attach)
   }
 
   detached(user: UserId): void {
@@ -53,23 +70,34 @@ export class SessionLink implements PresenceListener {
     while (!this.closed) {
       const operation = this.wanted.get(user)
       if (operation === undefined) return
-      const taken = await this.request({ op: operation, user, payload: this.where })
-      if (!taken) {
+      const answer = await this.request({ op: operation, user, payload: this.where })
+      if (answer === undefined) {
         this.world.timers.after(retryMs, () => {
           this.deliver(user).catch((error: unknown) => this.failed(user, error))
         })
         return
       }
-      if (this.wanted.get(user) === operation) this.wanted.delete(user)
+      if (this.wanted.get(user) !== operation) continue
+      this.wanted.delete(user)
+      const isFresh = this.fresh.delete(user)
+      if (operation === op.attach && hasMissed(answer.result, isFresh)) this.mayHaveMissed(user)
     }
   }
 
-  private async request(command: Command & { readonly user: string }): Promise<boolean> {
-    const answer = await this.calls.request('ses', this.calls.shardOfText(command.user), command)
-    return answer.error === null
+  /** Undefined if the session did not take it. */
+  private async request(command: Command & { readonly user: string }): Promise<{ readonly result: Plain } | undefined> {
+    const { error, result } = await this.calls.request('ses', this.calls.shardOfText(command.user), command)
+    return error === null ? { result } : undefined
   }
 
   private failed(user: UserId, error: unknown): void {
     this.world.log.error({ user, error: String(error) }, 'a session could not be told')
   }
+}
+
+/** Whether something may have happened to a user that this gateway was not told. A session of an older version says nothing about that. */
+function hasMissed(result: Plain, isFresh: boolean): boolean {
+  if (result === null) return false
+  const attached = new PlainReader(result, 'attached')
+  return attached.number('elsewhere') > 0 || (!isFresh && !attached.flag('again'))
 }

@@ -120,6 +120,14 @@ export const settingsSchema = z.strictObject({
   idleTimeoutSeconds: integer('Limits', 's', 120, 8, 960, 'silence after which a connection is closed'),
 
   tickMs: integer('Timing', 'ms', 100, 10, 10_000, 'time between two broadcasts of stock and line'),
+  attachEveryMs: integer(
+    'Timing',
+    'ms',
+    120_000,
+    1_000,
+    86_400_000,
+    'time in which the session of each connected user hears again where that user is',
+  ),
   drainSeconds: integer('Timing', 's', 5, 0, 600, 'time that clients get to move elsewhere when the node stops'),
 
   paymentProvider: choice(

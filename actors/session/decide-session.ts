@@ -33,12 +33,21 @@ export interface Claimed {
   readonly from: string
 }
 
+/** What `attach` is answered. */
+export interface Attached {
+  /** The session knew already that the user is here. */
+  readonly again: boolean
+  /** Other gateways at which the user is, as far as the session knows. */
+  readonly elsewhere: number
+}
+
 /** `attach`: the user has a connection at this gateway. Repeating it changes nothing. (SPEC SES-1) */
 export function decideAttach(command: SessionCommand): void {
-  const { batch, session } = command
+  const { batch, session, view, at } = command
   const { gateway } = unpackInner<Gateway>(command.payload)
-  if (!session.isAttached(gateway)) apply(command, writeAttached(batch.record, recordOf(batch), session.user, gateway))
-  answer(command)
+  const again = session.isAttached(gateway)
+  if (!again) apply(command, writeAttached(batch.record, recordOf(batch), session.user, gateway))
+  batch.replies.result(view, at, { again, elsewhere: session.gateways.length - 1 })
 }
 
 /** `detach`: the user's last connection at this gateway is gone. (SPEC SES-1) */

@@ -70,6 +70,10 @@ export class SessionActor implements Actor {
     this.writeBehind?.pump(now, position)
   }
 
+  get hasDeadlines(): boolean {
+    return this.writeBehind?.waitsForRecord === true
+  }
+
   broadcast(): undefined {
     return undefined
   }

@@ -12,7 +12,7 @@ export interface Attachment {
   readonly since: number
 }
 
-/** How far an order has come. News of an order that say less than what is known come late, or twice, and change nothing. */
+/** How far an order has come: of two states of the same time the later one. */
 const orderRank: Readonly<Record<OrderState, number>> = {
   pending: 0,
   overdue: 1,
@@ -48,10 +48,15 @@ export class UserSession {
     return this.gateways.some((attachment) => attachment.gateway === gateway)
   }
 
-  /** Whether news of this order say more than what is known of it. */
+  /**
+   * Whether news of this order are newer than what is known of it. They come late, and twice; and a state that a store has lost gives way to the one that the
+   * order took instead, whichever that is.
+   */
   isNews(order: Order): boolean {
     const known = this.orders.find((one) => one.order === order.order)
-    return known === undefined || orderRank[order.state] > orderRank[known.state]
+    if (known === undefined) return true
+    if (known.state === order.state) return false
+    return order.updatedAt > known.updatedAt || (order.updatedAt === known.updatedAt && orderRank[order.state] > orderRank[known.state])
   }
 
   apply(event: SessionEvent, now: number): void {

@@ -22,6 +22,11 @@ export class PlainReader {
     return typeof value === 'number' && Number.isFinite(value) ? value : this.fail(key, 'a number')
   }
 
+  flag(key: string): boolean {
+    const value = this.fields[key]
+    return typeof value === 'boolean' ? value : this.fail(key, 'true or false')
+  }
+
   oneOf<T extends string>(key: string, allowed: readonly T[]): T {
     const value = this.fields[key]
     return allowed.find((candidate) => candidate === value) ?? this.fail(key, `one of ${allowed.join(', ')}`)

@@ -25,6 +25,7 @@ export interface Shape {
   readonly sessionUsersMax: number
   readonly snapshotEveryBytes: number
   readonly lineFrameBudgetPerSecond: number
+  readonly attachEveryMs: number
   /** How much goes wrong, from 0 for a calm run to 1. */
   readonly trouble: number
   /** The store is one whose replica may be promoted without the newest records: what it had acknowledged may be gone. */
@@ -78,6 +79,7 @@ export function drawShape(random: SeededRandom): Shape {
     sessionUsersMax: random.pick([2, 8, 64]),
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),
     lineFrameBudgetPerSecond: random.pick([40, 1_000]),
+    attachEveryMs: 2_000,
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
     losesRecords,
     habits: {
