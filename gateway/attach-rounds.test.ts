@@ -36,7 +36,7 @@ test('GW-94 a round longer than all looks says nobody twice, and nobody at all i
   expect(said).toHaveLength(2)
 })
 
-function presencesOf(users: Set<UserId>): { readonly size: number; users(): Iterator<UserId> } {
+function presencesOf(users: Set<UserId>): { readonly size: number; users(): Iterator<UserId, undefined> } {
   return {
     get size() {
       return users.size

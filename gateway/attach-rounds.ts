@@ -11,7 +11,7 @@ export interface AttachRoundsParts {
 /** Goes round everybody who is connected here, evenly over the time of a round, whoever comes and goes meanwhile. */
 export class AttachRounds {
   private readonly parts: AttachRoundsParts
-  private users: Iterator<UserId> | undefined
+  private users: Iterator<UserId, undefined> | undefined
   private due = 0
 
   constructor(parts: AttachRoundsParts) {
