@@ -1,4 +1,5 @@
 import type { MsgpackWriter } from '../protocol/msgpack-writer.ts'
+import { isPlainByte, jsonByte } from './json-bytes.ts'
 
 /**
  * Writes a JSON array of params as msgpack straight from its bytes, if it is in the plain form that nearly every hot call has: texts of printable
@@ -52,19 +53,14 @@ const paramsMax = 8
 const headBytes = 1
 const textBytesMax = 0xff
 
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const comma = 0x2c
-const quote = 0x22
-const backslash = 0x5c
-const zero = 0x30
+const { openBracket, closeBracket, comma, quote, zero } = jsonByte
 
 /** Where the text's closing quote is, or the body's end if the text is not plain or not whole. */
 function textEnd(body: Uint8Array, from: number): number {
   for (let i = from; i < body.length; i++) {
     const byte = body[i] as number
     if (byte === quote) return i
-    if (byte < 0x20 || byte > 0x7e || byte === backslash) return body.length
+    if (!isPlainByte(byte)) return body.length
   }
   return body.length
 }

@@ -1,3 +1,5 @@
+import { isPlainByte, jsonByte } from './json-bytes.ts'
+
 /**
  * Turns msgpack into JSON text without decoding it first, in the plain form that nearly every answer has: integers, texts of printable ASCII without
  * escapes, maps and lists of these. One is used for many answers.
@@ -66,7 +68,7 @@ export class JsonText {
     this.byte(quote)
     for (let i = from; i < end; i++) {
       const byte = bytes[i] as number
-      if (byte < 0x20 || byte > 0x7e || byte === quote || byte === backslash) return notPlain
+      if (!isPlainByte(byte)) return notPlain
       this.byte(byte)
     }
     this.byte(quote)
@@ -102,15 +104,7 @@ const textBytesMax = 2 * 1024
 const depthMax = 7
 const notPlain = -1
 
-const openBrace = 0x7b
-const closeBrace = 0x7d
-const openBracket = 0x5b
-const closeBracket = 0x5d
-const comma = 0x2c
-const colon = 0x3a
-const quote = 0x22
-const backslash = 0x5c
-const zero = 0x30
+const { openBrace, closeBrace, openBracket, closeBracket, comma, colon, quote, zero } = jsonByte
 
 /** A text that does not begin with a digit, for an object puts keys that are numbers first. */
 function isKey(bytes: Uint8Array, at: number): boolean {

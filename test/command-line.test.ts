@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
@@ -29,6 +30,12 @@ afterEach(async () => {
   await Promise.all(started.map((child) => ended(child, 'SIGKILL')))
   started = []
   await rm(folder, { recursive: true, force: true })
+})
+
+test('CLI-15 the built program is executable as it is, and knows its version', async () => {
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(await readFile(join(dirname(main), '../../package.json'), 'utf8')))
+  const { stdout } = await promisify(execFile)(main, ['--version'])
+  expect(stdout).toBe(`${version}\n`)
 })
 
 test('CLI-11 a sale is created, opened, restocked and listed on a running node', async () => {

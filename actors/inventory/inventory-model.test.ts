@@ -1,49 +1,25 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
-import type { Ask } from '../testing/asks.ts'
 import { incarnation, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
 import { PlainSku } from '../testing/plain-sku.ts'
+import { askOf, type RigCall, rigCall } from '../testing/rig-calls.ts'
 import { InventoryActor } from './inventory-actor.ts'
 
 type Settings = Parameters<typeof settingsOf>[0]
 
-type Call =
-  | { readonly do: 'buy'; readonly user: string; readonly qty: number; readonly request: string }
-  | { readonly do: 'leave' | 'claim' | 'checkout'; readonly user: string }
-  | { readonly do: 'settle'; readonly claim: number; readonly outcome: 'paid' | 'declined' | 'refunded'; readonly isLost?: boolean }
-  | { readonly do: 'phase'; readonly phase: 'open' | 'paused' | 'closed' }
-  | { readonly do: 'restock'; readonly units: number; readonly request: string }
-  | { readonly do: 'delivered'; readonly claim: number }
-
 type Step =
-  | { readonly do: 'batch'; readonly calls: readonly Call[] }
+  | { readonly do: 'batch'; readonly calls: readonly RigCall[] }
   | { readonly do: 'pass'; readonly ms: number }
   /** `from` 0 replays everything; 1 starts from a snapshot of the very end; between, from a snapshot that was taken on the way. */
   | { readonly do: 'recover'; readonly from: number; readonly downMs: number }
 
-const user = fc.constantFrom('ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal')
-const request = fc.constantFrom('', '', 'r1', 'r2', 'r3')
-const claimNumber = fc.integer({ min: 0, max: 14 })
-
-const call: fc.Arbitrary<Call> = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ do: fc.constant('buy' as const), user, qty: fc.constantFrom(1, 1, 1, 2, 3), request }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), user }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('claim' as const), user }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('checkout' as const), user }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('settle' as const),
-      claim: claimNumber,
-      outcome: fc.constantFrom('paid', 'paid', 'declined', 'refunded'),
-      isLost: fc.constantFrom(false, false, false, true),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('phase' as const), phase: fc.constantFrom('open', 'open', 'paused', 'closed') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restock' as const), units: fc.integer({ min: 1, max: 3 }), request }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delivered' as const), claim: claimNumber }) },
-)
+const call = rigCall({
+  user: fc.constantFrom('ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus', 'hal'),
+  claim: fc.integer({ min: 0, max: 14 }),
+  request: fc.constantFrom('', '', 'r1', 'r2', 'r3'),
+  isLost: fc.constantFrom(false, false, false, true),
+})
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('batch' as const), calls: fc.array(call, { minLength: 1, maxLength: 4 }) }) },
@@ -72,34 +48,12 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   paymentTtlMs: fc.constant(4_025),
 })
 
-const payment = new TextEncoder().encode('tok_ok')
-
-function askOf(one: Call, model: PlainSku): Ask {
-  switch (one.do) {
-    case 'buy':
-      return { op: 'buy', sku: 'shoe', user: one.user, qty: one.qty, ...(one.request === '' ? {} : { request: one.request }) }
-    case 'leave':
-    case 'claim':
-      return { op: one.do, sku: 'shoe', user: one.user }
-    case 'checkout':
-      return { op: 'checkout', sku: 'shoe', user: one.user, payload: payment }
-    case 'settle':
-      return { op: 'settle', sku: 'shoe', payload: { incarnation: orderedIn(one, model), claim: one.claim, outcome: one.outcome } }
-    case 'phase':
-      return { op: 'setPhase', sku: 'shoe', payload: { phase: one.phase } }
-    case 'restock':
-      return { op: 'restock', sku: 'shoe', payload: { units: one.units }, ...(one.request === '' ? {} : { request: one.request }) }
-    case 'delivered':
-      return { op: 'delivered', sku: 'shoe', payload: `shoe:${model.orderedInOf(one.claim)}:${one.claim.toString(36)}` }
-  }
-}
-
 /** An order that a store has lost has the number of another one, and was ordered in an epoch that nobody knows. */
-function orderedIn(settled: Call & { readonly do: 'settle' }, model: PlainSku): string {
-  return settled.isLost === true ? `${incarnation}lost` : model.orderedInOf(settled.claim)
+function orderedIn(one: RigCall, model: PlainSku): (claim: number) => string {
+  return (claim) => (one.do === 'settle' && one.isLost === true ? `${incarnation}lost` : model.orderedInOf(claim))
 }
 
-function modelAnswer(model: PlainSku, one: Call): Plain {
+function modelAnswer(model: PlainSku, one: RigCall): Plain {
   switch (one.do) {
     case 'buy':
       return model.buy(one.user, one.qty, one.request)
@@ -108,7 +62,7 @@ function modelAnswer(model: PlainSku, one: Call): Plain {
     case 'checkout':
       return model[one.do](one.user)
     case 'settle':
-      return model.settle(one.claim, one.outcome, orderedIn(one, model))
+      return model.settle(one.claim, one.outcome, orderedIn(one, model)(one.claim))
     case 'phase':
       return model.setPhase(one.phase)
     case 'restock':
@@ -143,9 +97,9 @@ class SideBySide {
     if (this.rig.journal.length % 3 === 0) this.snapshots.push({ at: this.rig.journal.length, chunks: this.rig.actor.save() })
   }
 
-  private batch(calls: readonly Call[]): void {
+  private batch(calls: readonly RigCall[]): void {
     const { rig, model } = this
-    const answers = rig.batch(calls.map((one) => askOf(one, model))).map(short)
+    const answers = rig.batch(calls.map((one) => askOf(one, orderedIn(one, model)))).map(short)
     model.now = rig.now
     const expected = calls.map((one) => modelAnswer(model, one))
     this.model.tick()

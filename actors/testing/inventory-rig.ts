@@ -197,7 +197,8 @@ export class InventoryRig {
     return gapMs
   }
 
-  private orderedIn(claim: number): string {
+  /** What the id of the order that this claim is says between SKU and claim. */
+  orderedIn(claim: number): string {
     const state = this.reportsOfClaims(claim).find((report) => report.claim === claim)?.state
     return (state !== undefined && 'order' in state ? parseOrderId(state.order)?.incarnation : undefined) ?? incarnation
   }

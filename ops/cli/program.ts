@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { versionOfSluice } from '../version.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
@@ -16,6 +17,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   const program = new Command('sluice')
   program
     .description('A flash-sale engine.')
+    .version(versionOfSluice(), '--version', 'print the version')
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
