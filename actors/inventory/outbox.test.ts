@@ -81,13 +81,12 @@ describe('the outbox', () => {
     takers.fails = true
     rig.checkout('ann')
     await pump()
-    await pump(retryFirstMs - 50)
-    expect(takers.ids.length).toBe(1)
-    await pump(50)
-    await pump(retryFirstMs)
-    expect(takers.ids.length).toBe(2)
-    await pump(retryFirstMs)
-    expect(takers.ids.length).toBe(3)
+    for (const [put, longestMs] of [retryFirstMs, 2 * retryFirstMs].entries()) {
+      await pump(longestMs / 2 - 50)
+      expect(takers.ids.length).toBe(put + 1)
+      await pump(longestMs / 2 + 50)
+      expect(takers.ids.length).toBe(put + 2)
+    }
     let letGo: () => void = () => {}
     takers.waits = new Promise((resolve) => {
       letGo = resolve
@@ -98,6 +97,25 @@ describe('the outbox', () => {
     takers.fails = false
     letGo()
     await pump()
+  })
+
+  test('ORD-33 spreads out again those that failed together', async () => {
+    takers.fails = true
+    rig.restock(100)
+    const users = Array.from({ length: 100 }, (_, i) => `u${i}`)
+    rig.batch(users.map((user) => ({ op: 'buy' as const, sku: 'shoe', user })))
+    rig.batch(users.map((user) => ({ op: 'checkout' as const, sku: 'shoe', user, payload: Uint8Array.of(0x61) })))
+    await pump()
+    expect(takers.ids.length).toBe(100)
+    const perStep: number[] = []
+    for (let step = 0; step < 10; step++) {
+      const before = takers.ids.length
+      await pump(retryFirstMs / 10)
+      perStep.push(takers.ids.length - before)
+    }
+    expect(perStep.slice(0, 4)).toEqual([0, 0, 0, 0])
+    expect(takers.ids.length).toBe(200)
+    expect(Math.max(...perStep)).toBeLessThan(50)
   })
 
   test('ORD-23 asks for an overdue order’s outcome under a new id, and for a refund when money came too late', async () => {

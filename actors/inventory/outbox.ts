@@ -1,5 +1,6 @@
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
+import { hashText } from '../../protocol/hash.ts'
 import type { OrderId, SkuId } from '../../protocol/ids.ts'
 import type { OrderState } from '../../protocol/results.ts'
 import { claimState, orderStateName } from './claim.ts'
@@ -70,7 +71,7 @@ export class Outbox {
     attempt.underWay = true
     attempt.count++
     this.underWay++
-    const backoffMs = Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1))
+    const backoffMs = spread(Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1)), order.order, attempt.count)
     this.targetOf(sku, order, attempt.count)
       .then(
         () => this.handedOn(sku, order, attempt, now + unsettledMs + backoffMs),
@@ -118,6 +119,14 @@ export class Outbox {
     // The state is part of the id: asking for an overdue order's outcome must not pass for a repeat of its first charge.
     return this.targets.putOrder(`${order.order}/${orderStateName(order.state)}/${this.epoch}.${attempt}`, queued)
   }
+}
+
+/**
+ * Between half and all of it, so that orders which failed together do not come back together. By the order and its attempt instead of by chance, so that a
+ * shard draws nothing.
+ */
+function spread(ms: number, order: OrderId, attempt: number): number {
+  return Math.round(ms * (0.5 + hashText(`${order}/${attempt}`) / 0x2_0000_0000))
 }
 
 interface Attempt {
