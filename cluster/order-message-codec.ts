@@ -16,6 +16,8 @@ const orderSchema = z.object({
   currency: z.string(),
   payment: z.string(),
   kind: z.enum(['charge', 'refund']),
+  // Not told before there was a reader for it.
+  puts: z.int().positive().default(1),
 })
 
 const messageSchema = z.object({ v: z.literal(version), id: z.string(), order: orderSchema })

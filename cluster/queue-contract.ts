@@ -199,5 +199,14 @@ export function order(units = 1): QueuedOrder {
   const sku = parseSkuId('phone')
   if (sku === undefined) throw new Error('not a SKU')
   const id = formatOrderId({ sku, incarnation: 'abc', claim: units })
-  return { order: id, user: `user ${units}`, qty: units, amountMinor: 100 * units, currency: 'EUR', payment: 'tok_ok', kind: 'charge' }
+  return {
+    order: id,
+    user: `user ${units}`,
+    qty: units,
+    amountMinor: 100 * units,
+    currency: 'EUR',
+    payment: 'tok_ok',
+    kind: 'charge',
+    puts: 1,
+  }
 }

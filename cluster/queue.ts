@@ -24,6 +24,8 @@ export interface QueuedOrder {
   readonly payment: string
   /** `charge`, or `refund` for money that came too late. */
   readonly kind: 'charge' | 'refund'
+  /** How often it was put since its shard had to: from the second time on it may have been settled meanwhile. */
+  readonly puts: number
 }
 
 export interface Delivery {

@@ -58,7 +58,16 @@ describe('the outbox', () => {
     expect(takers.orders).toEqual([
       {
         id: 'shoe:inc1:1/pending/7.1',
-        order: { order: 'shoe:inc1:1', user: 'ann', qty: 2, amountMinor: 3_998, currency: 'EUR', payment: 'tok_ok', kind: 'charge' },
+        order: {
+          order: 'shoe:inc1:1',
+          user: 'ann',
+          qty: 2,
+          amountMinor: 3_998,
+          currency: 'EUR',
+          payment: 'tok_ok',
+          kind: 'charge',
+          puts: 1,
+        },
       },
     ])
     await pump(1_000)
@@ -75,6 +84,7 @@ describe('the outbox', () => {
     expect(takers.ids.length).toBe(2)
     await pump(retryFirstMs)
     expect(takers.ids).toEqual(['shoe:inc1:1/pending/7.1', 'shoe:inc1:1/pending/7.2', 'shoe:inc1:1/pending/7.3'])
+    expect(takers.orders.map(({ order }) => order.puts)).toEqual([1, 2, 3])
   })
 
   test('ORD-22 tries a failed put again with growing pauses, and only one at a time', async () => {

@@ -115,7 +115,16 @@ export class Outbox {
     if (isEnded(order.state)) return this.targets.tellSession(newsOf(sku, order))
     const { user, qty, amountMinor, payment } = order
     const kind = order.state === claimState.refunding ? 'refund' : 'charge'
-    const queued: QueuedOrder = { order: order.order, user, qty, amountMinor, currency: sku.settings.currency, payment, kind }
+    const queued: QueuedOrder = {
+      order: order.order,
+      user,
+      qty,
+      amountMinor,
+      currency: sku.settings.currency,
+      payment,
+      kind,
+      puts: attempt,
+    }
     // The state is part of the id: asking for an overdue order's outcome must not pass for a repeat of its first charge.
     return this.targets.putOrder(`${order.order}/${orderStateName(order.state)}/${this.epoch}.${attempt}`, queued)
   }

@@ -18,7 +18,7 @@ function idOf(claim: number): OrderId {
 }
 
 function orderOf(claim: number): QueuedOrder {
-  return { order: idOf(claim), user: 'ann', qty: 1, amountMinor: 5_000, currency: 'EUR', payment: 'tok_secret', kind: 'charge' }
+  return { order: idOf(claim), user: 'ann', qty: 1, amountMinor: 5_000, currency: 'EUR', payment: 'tok_secret', kind: 'charge', puts: 1 }
 }
 
 /** Says of each claim what a test says; of others, nothing. */

@@ -1,13 +1,10 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import type { DeadLetter, Queue } from '../../cluster/queue.ts'
 import type { Timer, World } from '../../cluster/world.ts'
-import { op } from '../../protocol/entry.ts'
-import { type OrderId, parseOrderId } from '../../protocol/ids.ts'
-import { packInner } from '../../protocol/inner-codec.ts'
-import type { OrderName } from '../inventory/order-ids.ts'
+import type { OrderId } from '../../protocol/ids.ts'
+import { orderState } from './order-state.ts'
 import type { PaymentWorker } from './payment-worker.ts'
 import type { ShardCalls } from './shard-calls.ts'
-import { stateIn } from './told-state.ts'
 
 /** An order that workers have tried in vain too often, and that still needs something. Without its token. */
 export interface DeadOrder {
@@ -101,7 +98,7 @@ export class DeadOrders implements MetricSource {
 
   private async orderOf({ order: letter, attempts, reason }: DeadLetter): Promise<DeadOrder | undefined> {
     const { order, user, amountMinor, currency, kind } = letter
-    const state = await this.stateOf(order, user)
+    const state = await orderState(this.parts.calls, order, user)
     if (state === 'paid' || state === 'refunded') return undefined
     // The order has ended without the money; what is left of it with the provider has to go back.
     if ((state === 'declined' || state === 'cancelled' || state === 'gone') && (await this.isWithoutMoney(order))) return undefined
@@ -111,16 +108,5 @@ export class DeadOrders implements MetricSource {
   private async isWithoutMoney(order: OrderId): Promise<boolean> {
     const outcome = await this.parts.worker.ask(order)
     return outcome === 'declined' || outcome === 'absent'
-  }
-
-  private async stateOf(order: OrderId, user: string): Promise<string> {
-    const { calls } = this.parts
-    const id = parseOrderId(order)
-    if (id === undefined) return 'unknown'
-    const name: OrderName = { incarnation: id.incarnation, claim: id.claim }
-    const payload = packInner(name)
-    const { error, result } = await calls.request('inv', calls.shardOfText(id.sku), { op: op.orderGet, sku: id.sku, user, payload })
-    if (error?.code === 'UNKNOWN_ORDER' || error?.code === 'UNKNOWN_SKU') return 'gone'
-    return error === null ? (stateIn(result) ?? 'unknown') : 'unknown'
   }
 }

@@ -16,7 +16,7 @@ const sku = skuId('shoe')
 
 function orderOf(claim: number, kind: QueuedOrder['kind'] = 'charge'): QueuedOrder {
   const order = formatOrderId({ sku, incarnation: 'x1', claim })
-  return { order, user: 'ann', qty: 1, amountMinor: 5_000, currency: 'EUR', payment: 'tok_ok', kind }
+  return { order, user: 'ann', qty: 1, amountMinor: 5_000, currency: 'EUR', payment: 'tok_ok', kind, puts: 1 }
 }
 
 /** A provider that answers what a test says, in order, and `then` from there on. */
@@ -77,22 +77,30 @@ class ScriptedProvider implements PaymentProvider {
 class ScriptedInventory implements ShardCalls {
   readonly settled: Settlement[] = []
   answers: readonly (Code | { readonly state: string })[] = []
+  /** What it has of orders that it is asked for; by default it does not say. */
+  ended: string | undefined
 
   shardOfText(): number {
     return 3
   }
 
   async request(kind: string, shard: number, command: ShardCommand): Promise<ShardAnswer> {
+    if (command.op === op.orderGet)
+      return this.ended === undefined ? refusal('UNAVAILABLE') : { error: null, result: { state: this.ended } }
     expect([kind, shard, command.op, command.sku]).toEqual(['inv', 3, op.settle, sku])
     const settlement = unpackInner<Settlement>(command.payload)
     const answer = this.answers[this.settled.length] ?? { state: settlement.outcome }
     this.settled.push(settlement)
-    return typeof answer === 'string' ? { error: { code: answer, message: answer }, result: null } : { error: null, result: answer }
+    return typeof answer === 'string' ? refusal(answer) : { error: null, result: answer }
   }
 
   get outcomes(): readonly string[] {
     return this.settled.map((settlement) => settlement.outcome)
   }
+}
+
+function refusal(code: Code): ShardAnswer {
+  return { error: { code, message: code }, result: null }
 }
 
 describe('a payment worker', () => {
@@ -207,6 +215,24 @@ describe('a payment worker', () => {
     await world.pass(60_000)
     expect(provider.asks('charge')).toBe(1)
     expect(inventory.settled).toHaveLength(1)
+  })
+
+  test.each(['paid', 'refunded'])('PAY-17 leaves the provider alone with an order that was put again and is %s by now', async (state) => {
+    inventory.ended = state
+    start()
+    for (const kind of ['charge', 'refund'] as const) await queue.put(kind, { ...orderOf(1, kind), puts: 2 })
+    await world.until('both are done', () => worker.counters.settledBefore === 2)
+    await world.pass(60_000)
+    expect(provider.asked).toEqual([])
+    expect(inventory.settled).toEqual([])
+  })
+
+  test.each([undefined, 'pending', 'overdue', 'declined'])('PAY-17 charges what was put again and is %s', async (state) => {
+    inventory.ended = state
+    start()
+    await queue.put('a', { ...orderOf(1), puts: 2 })
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked).toEqual(['charge shoe:x1:1'])
   })
 
   test('PAY-7 refunds until the money is back, then settles', async () => {

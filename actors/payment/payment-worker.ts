@@ -8,6 +8,7 @@ import { packInner } from '../../protocol/inner-codec.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
 import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
+import { orderState } from './order-state.ts'
 import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
 import { ProviderGuard, type ProviderGuardLimits } from './provider-guard.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'
@@ -58,7 +59,7 @@ export class PaymentFault extends Error {
  * stay in the queue; then one at a time tries whether it works again.
  */
 export class PaymentWorker implements MetricSource {
-  readonly counters = { paid: 0, declined: 0, refunded: 0, givenBack: 0, returned: 0 }
+  readonly counters = { paid: 0, declined: 0, refunded: 0, givenBack: 0, returned: 0, settledBefore: 0 }
   private readonly parts: PaymentWorkerParts
   private readonly limits: PaymentWorkerLimits
   private readonly guard: ProviderGuard
@@ -95,8 +96,9 @@ export class PaymentWorker implements MetricSource {
   }
 
   collect(sink: MetricSink): void {
-    const { paid, declined, refunded, givenBack, returned } = this.counters
-    for (const [outcome, count] of Object.entries({ paid, declined, refunded, given_back: givenBack, returned })) {
+    const { paid, declined, refunded, givenBack, returned, settledBefore } = this.counters
+    const byOutcome = { paid, declined, refunded, given_back: givenBack, returned, settled_before: settledBefore }
+    for (const [outcome, count] of Object.entries(byOutcome)) {
       sink.counter('sluice_payments_total', 'Orders that payment workers have worked on, by what came of it', count, { outcome })
     }
     sink.gauge('sluice_payments_under_way', 'Orders that payment workers work on', this.underWay.size)
@@ -122,13 +124,23 @@ export class PaymentWorker implements MetricSource {
   private async work(order: QueuedOrder): Promise<void> {
     try {
       const id = orderParts(order.order)
-      if (order.kind === 'refund') await this.refund(order, id)
+      if (order.puts > 1 && (await this.isSettled(order))) this.counters.settledBefore++
+      else if (order.kind === 'refund') await this.refund(order, id)
       else await this.charge(order, id)
     } catch (error) {
       this.counters.returned++
       this.parts.world.log.warn({ order: order.order, error: String(error) }, 'an order goes back to the queue')
       throw error
     }
+  }
+
+  /**
+   * The queue may be so long that an order is put many times until its turn has come. The first of these moves the money, and the rest must not keep the
+   * provider from those that wait behind them.
+   */
+  private async isSettled({ order, user }: QueuedOrder): Promise<boolean> {
+    const state = await orderState(this.parts.calls, order, user)
+    return state === 'paid' || state === 'refunded'
   }
 
   private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {

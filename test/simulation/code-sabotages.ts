@@ -187,7 +187,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
-    name: 'charge-without-key',
+    name: 'charge-twice',
     where: 'code',
     how: 'Every try to charge has a key of its own.',
     breaks: ['G8'],
@@ -196,6 +196,19 @@ export const codeSabotages: readonly CodeSabotage[] = [
         file: 'actors/payment/payment-worker.js',
         find: 'provider.charge(order, order.order)',
         replace: 'provider.charge(order, `${order.order}/${tried}`)',
+      },
+    ],
+  },
+  {
+    name: 'forget-unknown',
+    where: 'code',
+    how: 'A charge of which the provider cannot say yet what became of it is taken for declined.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/payment/payment-worker.js',
+        find: "if (outcome === 'paid' || outcome === 'declined')\n                return outcome;",
+        replace: "if (outcome !== 'absent')\n                return outcome === 'paid' ? 'paid' : 'declined';",
       },
     ],
   },

@@ -3,6 +3,7 @@ import type { Settlement } from '../../actors/inventory/decide-order.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import type { ShardAnswer, ShardCalls, ShardCommand } from '../../actors/payment/shard-calls.ts'
 import type { Queue } from '../../cluster/queue.ts'
+import { op } from '../../protocol/entry.ts'
 import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import { Reached } from './reached.ts'
@@ -27,9 +28,10 @@ class Orders implements ShardCalls {
     return 0
   }
 
-  async request(_kind: string, _shard: number, { payload }: ShardCommand): Promise<ShardAnswer> {
+  async request(_kind: string, _shard: number, { op: asks, payload }: ShardCommand): Promise<ShardAnswer> {
     const { claim, outcome } = unpackInner<Settlement>(payload)
     const state = this.states[claim]
+    if (asks === op.orderGet && state !== undefined) return { error: null, result: { state } }
     if (state === undefined) return { error: { code: 'UNKNOWN_ORDER', message: 'no such order' }, result: null }
     const next = this.after(state, outcome, claim)
     this.states[claim] = next
@@ -111,7 +113,7 @@ function putOpen(queue: Queue, orders: Orders, round: number): void {
     const order = orderId(claim)
     const kind = state === 'refunding' ? 'refund' : 'charge'
     const payment = tokens[claim % tokens.length] ?? 'visa'
-    const put = { order, user: 'ann', qty: 1, amountMinor: 100 + claim, currency: 'EUR', payment, kind } as const
+    const put = { order, user: 'ann', qty: 1, amountMinor: 100 + claim, currency: 'EUR', payment, kind, puts: round + 1 } as const
     // A put that fails is made again in the next round.
     queue.put(`${order}/${state}/${round}`, put).catch(() => undefined)
   }
