@@ -146,10 +146,7 @@ function sessionProblem(
     }
     case op.orderNews: {
       const news = unpackInner<Order>(payload)
-      // Nothing is news after a refund, not even the end that an order takes instead when its store has lost that refund.
-      const isKnown = sessions
-        .ordersOf(user, span.to)
-        .some(({ order, state }) => order === news.order && (state === news.state || state === 'refunded'))
+      const isKnown = sessions.ordersOf(user, span.to).some(({ order, state }) => order === news.order && state === news.state)
       return isKnown ? undefined : `is said to be kept, and is not durable: ${news.order} ${news.state}`
     }
     case op.orderList: {
