@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Chance } from '../checkers/chance.ts'
 import { catchingSeeds, keptSeeds } from './kept-seeds.ts'
 import { runSeed } from './run-seed.ts'
 import { SabotageHunt } from './runner/sabotage-search.ts'
@@ -15,8 +16,8 @@ const program = fileURLToPath(new URL('./seed-worker.js', import.meta.url))
 const jobs = availableParallelism()
 const seedMsMax = 120_000
 const sweptSeeds = 100
-/** Known to be clean on this code; `npm run simulate` draws fresh ones. */
-const sweptFrom = Number(process.env['SLUICE_TEST_SEED'] ?? 950_001)
+/** Fresh ones every time. */
+const chance = new Chance()
 const sweepMsMax = 900_000
 
 async function sweep(seeds: readonly number[]): Promise<SeedSweep> {
@@ -26,11 +27,11 @@ async function sweep(seeds: readonly number[]): Promise<SeedSweep> {
 }
 
 describe('seeds', () => {
-  const swept = Array.from({ length: sweptSeeds }, (_, index) => sweptFrom + index)
+  const swept = Array.from({ length: sweptSeeds }, (_, index) => chance.seed + index)
   let run: SeedSweep
 
   beforeAll(async () => {
-    process.stdout.write(`${sweptSeeds} seeds from ${sweptFrom}: SLUICE_TEST_SEED sets another start\n`)
+    chance.announce(`${sweptSeeds} seeds from ${chance.seed}`)
     run = await sweep([...new Set([...keptSeeds.map(({ seed }) => seed), ...Object.values(catchingSeeds), ...swept])])
   }, sweepMsMax)
 
@@ -53,7 +54,7 @@ describe('seeds', () => {
     2 * seedMsMax,
   )
 
-  test(`SIM-R42 ${sweptSeeds} seeds break no promise`, () => {
+  test(`SIM-R42 ${sweptSeeds} fresh seeds break no promise`, () => {
     expect(failuresOf(swept)).toEqual([])
   })
 
