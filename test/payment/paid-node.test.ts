@@ -87,15 +87,6 @@ test('PAY-62 a node that is killed before it has heard the outcome asks after it
   expect(provider.books.all()).toHaveLength(1)
 })
 
-test('PAY-63 many orders are worked off as fast as the provider takes them, and never more at a time', async () => {
-  const users = Array.from({ length: 500 }, (_, index) => `user-${index}`)
-  provider.climate = { late: 1 }
-  await Promise.all(users.map((user) => order(user, `tok_of_${user}`)))
-  await expect.poll(async () => (await operator.skuStatus('lamp')).sold, withinMs).toBe(users.length)
-  expect(provider.askingMost).toBe(50)
-  expect(provider.books.balanceMinor).toBe(users.length * priceMinor)
-})
-
 test('PAY-64 through all that a provider may do wrong every order ends, and its books agree with the sale', async () => {
   const users = Array.from({ length: 100 }, (_, index) => `user-${index}`)
   provider.climate = {
