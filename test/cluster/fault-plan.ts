@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: 'sleep'; readonly role: Role; readonly index: number; readonly ms: number }
   /** A server ends and comes back with what it had. */
   | { readonly kind: 'restart'; readonly server: Server; readonly downMs: number }
+  /** NATS is killed, and comes back without what JetStream had stored. */
+  | { readonly kind: 'lose-streams'; readonly downMs: number }
   /** The line between a process and a server is not what it should be. */
   | {
       readonly kind: 'link'
@@ -64,7 +66,8 @@ function everyFault(chance: Chance): readonly Fault[] {
   ]
 }
 
-function shuffled<T>(chance: Chance, items: readonly T[]): readonly T[] {
+/** In an order of chance. */
+export function shuffled<T>(chance: Chance, items: readonly T[]): readonly T[] {
   return items
     .map((item) => ({ item, at: chance.next() }))
     .toSorted((a, b) => a.at - b.at)

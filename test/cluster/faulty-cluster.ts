@@ -4,7 +4,7 @@ import { RedisServer } from '../servers/redis-server.ts'
 import { TcpProxy } from '../servers/tcp-proxy.ts'
 import type { Finished } from '../sluice-process.ts'
 import type { Role, Server } from './fault-plan.ts'
-import { type ClusterMember, secrets, type Settings, SmallCluster } from './small-cluster.ts'
+import { type ClusterMember, type LaunchOptions, secrets, type Settings, SmallCluster } from './small-cluster.ts'
 
 /** No limit on what one address may ask for: a whole crowd comes from it. */
 const roomy = { addressRatePerSecond: 1_000_000, addressBurst: 1_000_000, userRatePerSecond: 1_000_000, userBurst: 1_000_000 }
@@ -28,7 +28,11 @@ export class FaultyCluster implements RushSite {
     this.nodes = nodes
   }
 
-  static async start(counts: Readonly<Record<Role, number>>, settings: Settings = {}): Promise<FaultyCluster> {
+  static async start(
+    counts: Readonly<Record<Role, number>>,
+    settings: Settings = {},
+    environment: LaunchOptions['environment'] = {},
+  ): Promise<FaultyCluster> {
     // Each process watches for the end of this one.
     process.setMaxListeners(50)
     const [natsPort = 0] = await freePorts(1)
@@ -37,7 +41,7 @@ export class FaultyCluster implements RushSite {
     // Actors first: gateways that start have somebody to ask.
     const roles: readonly Role[] = ['actors', 'orders', 'gateway']
     const wanted = roles.flatMap((role) => Array.from({ length: counts[role] }, () => role))
-    const nodes = await Promise.all(wanted.map((role) => FaultyNode.make(servers, role, settings)))
+    const nodes = await Promise.all(wanted.map((role) => FaultyNode.make(servers, role, { settings, environment })))
     const cluster = new FaultyCluster(servers, replica, nodes)
     try {
       await Promise.all(nodes.map((node) => node.start()))
@@ -79,6 +83,16 @@ export class FaultyCluster implements RushSite {
     await (server === 'nats' ? nats.resume() : redis.start())
   }
 
+  /** Kills NATS, takes away what JetStream stored, and starts it again. */
+  async loseStreams(whileDown: () => Promise<void>): Promise<void> {
+    const { nats } = this.servers
+    nats.signal('SIGKILL')
+    await nats.halt()
+    nats.forget()
+    await whileDown()
+    await nats.resume()
+  }
+
   async stop(): Promise<void> {
     await this.servers.stop()
     await this.replica.remove()
@@ -86,25 +100,30 @@ export class FaultyCluster implements RushSite {
   }
 }
 
+interface NodeWish {
+  readonly settings: Settings
+  readonly environment: NonNullable<LaunchOptions['environment']>
+}
+
 /** One process after another in the same place. */
 export class FaultyNode implements Door {
   readonly role: Role
   readonly lines: Readonly<Record<Server, TcpProxy>>
   private readonly servers: SmallCluster
-  private readonly settings: Settings
+  private readonly wish: NodeWish
   private current: ClusterMember | undefined
 
-  private constructor(servers: SmallCluster, role: Role, settings: Settings, lines: Readonly<Record<Server, TcpProxy>>) {
+  private constructor(servers: SmallCluster, role: Role, wish: NodeWish, lines: Readonly<Record<Server, TcpProxy>>) {
     this.servers = servers
     this.role = role
-    this.settings = settings
+    this.wish = wish
     this.lines = lines
   }
 
-  static async make(servers: SmallCluster, role: Role, settings: Settings): Promise<FaultyNode> {
+  static async make(servers: SmallCluster, role: Role, { settings, environment }: NodeWish): Promise<FaultyNode> {
     const [webPort = 0, rpcPort = 0, opsPort = 0] = await freePorts(3)
     const lines = { nats: await TcpProxy.start(servers.nats.port), redis: await TcpProxy.start(servers.redis.port) }
-    return new FaultyNode(servers, role, { ...roomy, ...settings, webPort, rpcPort, opsPort }, lines)
+    return new FaultyNode(servers, role, { settings: { ...roomy, ...settings, webPort, rpcPort, opsPort }, environment }, lines)
   }
 
   get member(): ClusterMember {
@@ -123,8 +142,9 @@ export class FaultyNode implements Door {
   /** Resolves when it is ready. */
   async start(): Promise<void> {
     const { nats, redis } = this.lines
-    const environment = { SLUICE_NATS_URL: `nats://127.0.0.1:${nats.port}`, SLUICE_REDIS_URL: `redis://127.0.0.1:${redis.port}` }
-    this.current = await this.servers.ready(this.role, this.settings, { environment })
+    const { settings, environment } = this.wish
+    const lines = { SLUICE_NATS_URL: `nats://127.0.0.1:${nats.port}`, SLUICE_REDIS_URL: `redis://127.0.0.1:${redis.port}` }
+    this.current = await this.servers.ready(this.role, settings, { environment: { ...environment, ...lines } })
   }
 
   async close(): Promise<void> {

@@ -20,6 +20,8 @@ export async function strike(cluster: FaultyCluster, fault: Fault): Promise<void
     }
     case 'restart':
       return cluster.restart(fault.server, () => pass(fault.downMs))
+    case 'lose-streams':
+      return cluster.loseStreams(() => pass(fault.downMs))
     case 'link': {
       const line = cluster.node(fault.role, fault.index).lines[fault.server]
       line.state = fault.state
@@ -33,6 +35,6 @@ export async function strike(cluster: FaultyCluster, fault: Fault): Promise<void
 }
 
 /** How long a fault lasts: nothing is waited for. */
-function pass(ms: number): Promise<void> {
+export function pass(ms: number): Promise<void> {
   return delay(realTimers, ms)
 }

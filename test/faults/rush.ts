@@ -19,6 +19,8 @@ export interface RushSku {
   readonly sku: string
   readonly stock: number
   readonly holdTtlMs: number
+  /** So short that payments may come too late; by default none does. */
+  readonly paymentTtlMs?: number
   readonly shoppers: number
   /** The last of them come when this many kills are done. */
   readonly arrivedAfter: number
@@ -78,8 +80,9 @@ export class Rush {
   /** Makes the SKUs and the crowd; nobody has come yet. `socketShare` of it come by WebSocket. */
   async prepare(socketShare: number): Promise<void> {
     for (let i = 0; i < rpcConnections; i++) this.services.push(this.connect(i, this.site.secrets.backendKey))
-    for (const { sku, stock, holdTtlMs, shoppers, arrivedAfter, habits } of this.skus) {
-      await this.createSku(sku, stock, holdTtlMs)
+    for (const one of this.skus) {
+      const { sku, stock, holdTtlMs, paymentTtlMs, shoppers, arrivedAfter, habits } = one
+      await this.createSku(one)
       this.units.set(sku, stock)
       const line = new FairLine(sku, this.complainOf)
       this.lines.set(sku, line)
@@ -87,7 +90,8 @@ export class Rush {
         const user = `${sku}-${i}`
         const story = new ToldStory(user, holdTtlMs, this.complainOf)
         const { chance, requests, words, complain } = this
-        const parts = { user, sku, story, line, chance, habits, requests, words, complain }
+        const mayPayLate = paymentTtlMs !== undefined
+        const parts = { user, sku, story, line, chance, habits, mayPayLate, requests, words, complain }
         const shopper = chance.is(socketShare) ? this.bySocket(parts, i) : this.byService(parts, i)
         this.shoppers.push(shopper)
         this.waitingOutside.push({ arrivesAt: (i / shoppers) * arrivedAfter, shopper })
@@ -156,12 +160,13 @@ export class Rush {
 
   private readonly complainOf: Complain = (promise, what) => this.complain(`${promise}: ${what}`)
 
-  private async createSku(sku: string, stock: number, holdTtlMs: number): Promise<void> {
+  private async createSku({ sku, stock, holdTtlMs, paymentTtlMs }: RushSku): Promise<void> {
+    const deadlines = paymentTtlMs === undefined ? { holdTtlMs } : { holdTtlMs, paymentTtlMs }
     await this.operator.saleCreate({
       sale: sku,
       title: `Sale of ${sku}`,
       opensAt: 0,
-      skus: [{ sku, title: sku, priceMinor, stock, holdTtlMs }],
+      skus: [{ sku, title: sku, priceMinor, stock, ...deadlines }],
     })
     // Whoever comes in by another door is known there a moment later.
     for (const service of this.services) await until(async () => (await service.sales()).some(({ sale }) => sale === sku))

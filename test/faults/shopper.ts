@@ -34,12 +34,15 @@ export interface ShopperParts {
   readonly line: FairLine
   readonly chance: Chance
   readonly habits: Habits
+  /** Payments may take longer than there is time for them. */
+  readonly mayPayLate: boolean
   readonly requests: RequestCheck
   /** Everything that anyone hears. */
   readonly words: Word[]
   readonly complain: (problem: string) => void
 }
 
+const unsettled: ReadonlySet<string> = new Set(['pending', 'overdue', 'refunding'])
 /** For any call: longer than everything that is done to the node, so that only an answer ends it. */
 const deadlineMs = 60_000
 /** Requests, and claims that have ended, are remembered for two minutes; until a question about them arrives it may be late. */
@@ -197,10 +200,10 @@ export class Shopper {
     await this.settled(payment)
   }
 
-  /** A payment has the outcome that its card has. */
+  /** A payment has the outcome that its card has; one that comes too late may be given back. */
   private async settled(payment: string): Promise<void> {
-    const { story, calls, sku, complain, user, habits, socket } = this.parts
-    while (story.last.state === 'pending' && !this.isCutShort) {
+    const { story, calls, sku, complain, user, habits, mayPayLate, socket } = this.parts
+    while (unsettled.has(story.last.state) && !this.isCutShort) {
       if (socket !== undefined) await this.news(story.version)
       else {
         await this.pause(habits.lookMs)
@@ -209,7 +212,9 @@ export class Shopper {
     }
     if (this.isCutShort) return
     const wanted = payment === 'tok_ok' ? 'paid' : 'declined'
-    if (isOrder(story.last) && story.last.state !== wanted) complain(`${user}: paid with ${payment}, and the order is ${story.last.state}`)
+    const isLate = mayPayLate && payment === 'tok_ok' && story.last.state === 'refunded'
+    if (isOrder(story.last) && story.last.state !== wanted && !isLate)
+      complain(`${user}: paid with ${payment}, and the order is ${story.last.state}`)
   }
 
   private async leave(): Promise<void> {

@@ -133,7 +133,7 @@ describe('the provider http', () => {
     server.climate = { late: 1 }
     const outcomes = await Promise.all(keys.map((key) => outcomeOf(provider, key)))
     expect(outcomes).toEqual(keys.map(() => 'absent'))
-    expect(server.askingMost).toBe(connectionsMax)
+    expect(server.places.most).toBe(connectionsMax)
   })
 })
 

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { ProviderRow } from '../checkers/money-check.ts'
 
 const movementSchema = z.object({
   kind: z.enum(['charge', 'refund', 'declined']),
@@ -66,4 +67,15 @@ export class ProviderBooks {
       0,
     )
   }
+}
+
+/** What became of each charge, for the checker of money. */
+export function providerRows(books: ProviderBooks): readonly ProviderRow[] {
+  const rows = new Map<string, ProviderRow>()
+  for (const { kind, charge: order, amountMinor } of books.all()) {
+    const { chargedMinor, refundedMinor } = rows.get(order) ?? { chargedMinor: 0, refundedMinor: 0 }
+    if (kind === 'charge') rows.set(order, { order, chargedMinor: chargedMinor + amountMinor, refundedMinor })
+    if (kind === 'refund') rows.set(order, { order, chargedMinor, refundedMinor: refundedMinor + amountMinor })
+  }
+  return [...rows.values()]
 }

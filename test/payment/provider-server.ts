@@ -1,8 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
+import { Turnstile } from '../../actors/testing/turnstile.ts'
 import { listenOn, portOf } from '../loopback.ts'
+import { Places } from './places.ts'
 import { type Money, ProviderBooks } from './provider-books.ts'
 import { type Climate, type Mood, moodOf } from './provider-moods.ts'
 
@@ -37,8 +40,10 @@ export class ProviderServer {
   /** For the next requests, one each; after them the climate decides. */
   script: Mood[] = []
   climate: Climate = {}
-  asking = 0
-  askingMost = 0
+  /** Of requests under way. */
+  readonly places = new Places(() => performance.now())
+  /** Before everything that is signed. */
+  readonly turnstile = new Turnstile()
   private readonly options: ProviderServerOptions
   private readonly server: Server
   /** Answers that their connections get a second time, when the next request is there. */
@@ -84,8 +89,9 @@ export class ProviderServer {
     if (!this.isSigned(request, body)) return say(response, 401, { why: 'not signed' })
     const mood = this.script.shift() ?? moodOf(this.climate, Math.random())
     this.asked.push({ method, path, key, mood })
-    this.askingMost = Math.max(this.askingMost, ++this.asking)
-    response.once('close', () => this.asking--)
+    this.places.take()
+    response.once('close', () => this.places.leave())
+    await this.turnstile.pass()
     if (mood === 'loses-request') return
     if (mood === 'fails') return say(response, 503, { why: 'out of order' })
     const state = this.stateAfter(method, path, key, body, mood)
