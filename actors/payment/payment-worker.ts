@@ -124,7 +124,7 @@ export class PaymentWorker implements MetricSource {
   private async work(order: QueuedOrder): Promise<void> {
     try {
       const id = orderParts(order.order)
-      if (order.puts > 1 && (await this.isSettled(order))) this.counters.settledBefore++
+      if (order.puts > 1 && order.kind === 'charge' && (await this.isSettled(order))) this.counters.settledBefore++
       else if (order.kind === 'refund') await this.refund(order, id)
       else await this.charge(order, id)
     } catch (error) {
@@ -140,7 +140,8 @@ export class PaymentWorker implements MetricSource {
    */
   private async isSettled({ order, user }: QueuedOrder): Promise<boolean> {
     const state = await orderState(this.parts.calls, order, user)
-    return state === 'paid' || state === 'refunded'
+    // A cancelled one may have been paid for all the same, and that money has to go back.
+    return state === 'paid' || state === 'declined' || state === 'refunding' || state === 'refunded'
   }
 
   private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {
