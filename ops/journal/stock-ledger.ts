@@ -41,8 +41,8 @@ export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
 
 /** Which states an order may come to from which; the last three have ended, and money came for them all the same, or went back after all. */
 const settlements: Readonly<Record<OrderFrom, ReadonlySet<SettledState>>> = {
-  pending: new Set(['paid', 'declined', 'cancelled', 'overdue', 'refunding']),
-  overdue: new Set(['paid', 'declined', 'cancelled', 'refunding']),
+  pending: new Set(['paid', 'declined', 'overdue', 'refunding']),
+  overdue: new Set(['paid', 'declined', 'refunding']),
   refunding: new Set(['refunded', 'cancelled', 'unrefunded']),
   declined: new Set(['refunding']),
   cancelled: new Set(['refunding']),
