@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { orderIdSchema } from '../protocol/id-schemas.ts'
-import type { DeadLetter, QueuedOrder } from './queue.ts'
+import { type DeadLetter, orderTasks, type QueuedOrder } from './queue.ts'
 
 /**
  * Orders as they lie in a queue outside of this process: JSON, so that an operator can read them there. A reader refuses a version that it does not
@@ -15,7 +15,7 @@ const orderSchema = z.object({
   amountMinor: z.int().nonnegative(),
   currency: z.string(),
   payment: z.string(),
-  kind: z.enum(['charge', 'refund']),
+  kind: z.enum(orderTasks),
   // Not told before there was a reader for it.
   puts: z.int().positive().default(1),
 })

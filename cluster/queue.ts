@@ -22,11 +22,17 @@ export interface QueuedOrder {
   readonly amountMinor: number
   readonly currency: string
   readonly payment: string
-  /** `charge`, or `refund` for money that came too late. */
-  readonly kind: 'charge' | 'refund'
+  readonly kind: OrderTask
   /** How often it was put since its shard had to: from the second time on it may have been settled meanwhile. */
   readonly puts: number
 }
+
+/**
+ * `charge`: take the money. `close`: see to it that nothing is taken any more, and find out whether something was. `refund`: nothing is taken any more, and all that
+ * was goes back.
+ */
+export type OrderTask = (typeof orderTasks)[number]
+export const orderTasks = ['charge', 'close', 'refund'] as const
 
 export interface Delivery {
   readonly id: string

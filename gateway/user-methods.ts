@@ -83,6 +83,15 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       },
     },
     {
+      name: 'order.cancel',
+      role: 'user',
+      run: (call) => {
+        const { parts: order } = call.params.order()
+        call.params.end()
+        forwarder.toInventory(call, { op: op.orderCancel, sku: order.sku, user: call.user, payload: packInner(order) })
+      },
+    },
+    {
       name: 'order.list',
       role: 'user',
       run: (call) => {

@@ -51,6 +51,7 @@ export const op = {
   lineList: 13,
   orderGet: 14,
   delivered: 15,
+  orderCancel: 16,
   attach: 32,
   detach: 33,
   claimed: 34,

@@ -26,8 +26,11 @@ export interface OrderClaim {
   readonly currency: string
 }
 
-/** `overdue`: not settled in time, the units went on, the outcome is still asked for. `refunding`: paid too late, the money is on its way back. */
-export type OrderState = 'pending' | 'paid' | 'declined' | 'cancelled' | 'overdue' | 'refunding' | 'refunded'
+/**
+ * `overdue`: not settled in time, the units went on, the outcome is still asked for. `refunding`: given up or paid too late, what was taken is on its way back; it
+ * ends as `refunded`, as `cancelled` if nothing was taken, or as `unrefunded` if the payment provider does not give it back.
+ */
+export type OrderState = 'pending' | 'paid' | 'declined' | 'cancelled' | 'overdue' | 'refunding' | 'refunded' | 'unrefunded'
 
 export interface Order extends OrderClaim {
   readonly sku: SkuId

@@ -9,7 +9,7 @@ export const claimState = {
   pending: 3,
   /** An order that was not settled in time: its units went on, its outcome is still unknown. */
   overdue: 4,
-  /** Paid too late, the money is on its way back. */
+  /** Paid too late or given up: no unit is the buyer's, and what was taken, if anything, is on its way back. */
   refunding: 5,
   paid: 6,
   declined: 7,
@@ -18,6 +18,8 @@ export const claimState = {
   expired: 10,
   soldout: 11,
   left: 12,
+  /** An order whose money the provider does not give back; somebody has to see to it. */
+  unrefunded: 13,
 } as const
 
 /** One live claim per user and SKU: while this is true, no other can begin. */
@@ -27,7 +29,7 @@ export function isLive(state: number): boolean {
 
 /** The claim is or was an order. */
 export function isOrder(state: number): boolean {
-  return state >= claimState.pending && state <= claimState.refunded
+  return (state >= claimState.pending && state <= claimState.refunded) || state === claimState.unrefunded
 }
 
 export const orderStateNames: Readonly<Record<number, OrderState | undefined>> = {
@@ -38,6 +40,7 @@ export const orderStateNames: Readonly<Record<number, OrderState | undefined>> =
   [claimState.declined]: 'declined',
   [claimState.cancelled]: 'cancelled',
   [claimState.refunded]: 'refunded',
+  [claimState.unrefunded]: 'unrefunded',
 }
 
 /** The name of an order's claimState, as clients see it. */

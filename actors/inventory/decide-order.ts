@@ -8,11 +8,12 @@ import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
 import { writeOrdered, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
 import { type OrderName, rowOfOrder, wasNeverOrdered } from './order-ids.ts'
+import { type Outcome, stateAfter } from './order-life.ts'
 import type { SkuState } from './sku-state.ts'
 
 /** What a payment worker found out about an order. */
 export interface Settlement extends OrderName {
-  readonly outcome: 'paid' | 'declined' | 'refunded'
+  readonly outcome: Outcome
 }
 
 /** `checkout`: turns the user's hold into an order with a payment deadline. Repeating it, with or without the same request id, gives that order; a
@@ -45,8 +46,8 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
 }
 
 /**
- * `settle`: a payment's outcome. The first one that counts decides; a repeat gets the order's state. Paid too late takes free units if nobody
- * waits for them, else the money goes back; so does money for what never was an order here. (SPEC ORD-2, G8)
+ * `settle`: a payment's outcome, which leads on as order-life.ts says; a repeat gets the order's state. Money for what never was an order here goes
+ * back as well, and only the worker can see to that. (SPEC ORD-2, G8)
  */
 export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
@@ -54,19 +55,27 @@ export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: 
   const row = rowOfOrder(sku, settlement)
   if (row < 0)
     return wasNeverOrdered(sku, settlement) ? answerNeverOrdered(batch, view, at) : batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  // An order whose end was delivered is closed; a repeat of its outcome still learns its state.
-  const order = sku.orders.get(settlement.claim)
-  const next = order === undefined ? undefined : settledState(sku, order.state, order.qty, settlement.outcome)
-  if (next !== undefined) {
-    const event = writeSettled(batch.record, sku.index, settlement.claim, next)
-    evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
-  }
+  const next = stateAfter(sku, sku.users.state[row] as number, sku.users.qty[row] as number, settlement.outcome)
+  if (next !== undefined) settle(owned, batch, settlement.claim, next)
   batch.replies.result(view, at, { ...describeOrder(sku, row) })
 }
 
 /** A worker that has money for it gives the money back: nothing stands against it, and nothing will. */
 export function answerNeverOrdered(batch: Batch, view: DataView, at: number): void {
   batch.replies.result(view, at, { state: orderStateName(claimState.cancelled) })
+}
+
+/**
+ * `order.cancel`: gives up an order that is pending. Nobody knows whether its charge is under way, so its units go back at once and its end comes when the
+ * provider has said what became of the money. An order in any other state stays, and is what the answer says. (SPEC ORD-40)
+ */
+export function decideOrderCancel(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, payload: Uint8Array): void {
+  const { sku } = owned
+  const name = unpackInner<OrderName>(payload)
+  const row = rowOfOrder(sku, name)
+  if (row < 0 || row !== rowOfEntry(sku, bytes, view, at)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
+  if (sku.users.state[row] === claimState.pending) settle(owned, batch, name.claim, claimState.refunding)
+  answerOrder(sku, batch, view, at, row)
 }
 
 /** `order.get` of a user: the order if it is theirs and the SKU still knows it. */
@@ -77,16 +86,9 @@ export function decideOrderGet(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   answerClaim(owned, batch, view, at, row)
 }
 
-/** The claimState that an outcome leads to, or undefined if it changes nothing. */
-function settledState(sku: SkuState, state: number, qty: number, outcome: Settlement['outcome']): number | undefined {
-  if (state === claimState.pending && outcome === 'paid') return claimState.paid
-  if (state === claimState.pending && outcome === 'declined') return claimState.declined
-  if (state === claimState.overdue && outcome === 'declined') return claimState.declined
-  if (state === claimState.overdue && outcome === 'paid') {
-    return qty <= sku.available && sku.line.size === 0 && sku.phase !== 'closed' ? claimState.paid : claimState.refunding
-  }
-  if (state === claimState.refunding && outcome === 'refunded') return claimState.refunded
-  return undefined
+function settle(owned: OwnedSku, batch: Batch, claim: number, state: number): void {
+  const event = writeSettled(batch.record, owned.sku.index, claim, state)
+  evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
 }
 
 function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, row: number): void {

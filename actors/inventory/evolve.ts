@@ -1,9 +1,10 @@
 import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
-import { claimState, isOrder } from './claim.ts'
+import { claimState, isLive, isOrder } from './claim.ts'
 import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
 import type { InventoryState } from './inventory-state.ts'
 import { orderIdOf } from './order-ids.ts'
+import { isOpen } from './order-life.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 
 const restocksKept = 1_000
@@ -209,13 +210,13 @@ function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
 }
 
 /**
- * The order's next state. Its units are `ordered` while it is pending and nowhere once it is overdue, so a payment that arrives later takes
- * free units again (the decider has checked that there are some) or is on its way back.
+ * The order's next state. Its units are `ordered` while it is pending and free from then on, so a payment that arrives later takes
+ * them again (the decider has checked that there are some) or is on its way back.
  */
 function settled(sku: SkuState, claim: number, outcome: number, now: number): void {
   const { users } = sku
   const row = rowOf(sku, claim)
-  const order = orderOf(sku, claim)
+  const order = sku.orders.get(claim) ?? orderOfRow(sku, row)
   const { qty } = order
   if (users.state[row] === claimState.pending) {
     sku.ordered -= qty
@@ -225,7 +226,7 @@ function settled(sku: SkuState, claim: number, outcome: number, now: number): vo
     sku.available -= qty
     sku.sold += qty
   }
-  const open = outcome === claimState.overdue || outcome === claimState.refunding
+  const open = isOpen(outcome)
   if (outcome === claimState.paid) sku.changes.holdsSold++
   else if (users.state[row] === claimState.pending) sku.changes.holdsReleased++
   sku.orders.set(claim, { ...order, state: outcome, payment: open ? order.payment : '', updatedAt: now })
@@ -277,12 +278,12 @@ function phaseSet(state: InventoryState, sku: SkuState, number: number, now: num
   if (wasPaused) state.scheduleHolds(sku)
 }
 
-/** Puts ended claims away. Users who bought something stay, because their limit counts it. */
+/** Puts ended claims away. Users who bought something stay, because their limit counts it, and so do orders that have gone on after their end. */
 function forgotten(sku: SkuState, count: number): void {
   const { users } = sku
   for (let i = 0; i < count; i++) {
     const row = users.rowOf(sku.ended.shift())
-    if (row >= 0 && (users.bought[row] as number) === 0) users.remove(row)
+    if (row >= 0 && (users.bought[row] as number) === 0 && !isLive(users.state[row] as number)) users.remove(row)
   }
 }
 
@@ -311,8 +312,18 @@ function rowOf(sku: SkuState, claim: number): number {
   return row
 }
 
-function orderOf(sku: SkuState, claim: number): OpenOrder {
-  const order = sku.orders.get(claim)
-  if (order === undefined) throw new Error(`order ${claim} of ${sku.settings.sku} is not open`)
-  return order
+/** An order that was put away with its end delivered, and goes on after all. */
+function orderOfRow(sku: SkuState, row: number): OpenOrder {
+  const { users, settings } = sku
+  const qty = users.qty[row] as number
+  return {
+    claim: users.claim[row] as number,
+    order: orderIdOf(sku, row),
+    user: utf8.decode(users.userBytes(row)),
+    qty,
+    amountMinor: qty * settings.priceMinor,
+    payment: '',
+    state: users.state[row] as number,
+    updatedAt: 0,
+  }
 }

@@ -8,7 +8,7 @@ import { isLive } from './claim.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
-import { answerNeverOrdered, decideCheckout, decideOrderGet, decideSettle } from './decide-order.ts'
+import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
@@ -85,6 +85,8 @@ export class InventoryActor implements Actor {
         return decideSettle(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.orderGet:
         return decideOrderGet(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.orderCancel:
+        return decideOrderCancel(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.setPhase:
         return decidePhase(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.restock:
@@ -262,8 +264,11 @@ function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, id
 
 function decideUnknown(operation: number | undefined, batch: Batch, view: DataView, at: number): void {
   if (operation === op.settle) answerNeverOrdered(batch, view, at)
-  else batch.replies.refuse(view, at, operation === op.orderGet ? 'UNKNOWN_ORDER' : 'UNKNOWN_SKU')
+  else batch.replies.refuse(view, at, orderOps.has(operation) ? 'UNKNOWN_ORDER' : 'UNKNOWN_SKU')
 }
+
+/** Of one order, which is unknown where its SKU is. */
+const orderOps: ReadonlySet<number | undefined> = new Set([op.orderGet, op.orderCancel])
 
 function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {
   const name = sku.settings.sku

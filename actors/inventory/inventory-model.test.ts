@@ -63,6 +63,8 @@ function modelAnswer(model: PlainSku, one: RigCall): Plain {
       return model[one.do](one.user)
     case 'settle':
       return model.settle(one.claim, one.outcome, orderedIn(one, model)(one.claim))
+    case 'cancel':
+      return model.cancel(one.user, one.claim, model.orderedInOf(one.claim))
     case 'phase':
       return model.setPhase(one.phase)
     case 'restock':

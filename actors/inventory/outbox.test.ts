@@ -132,7 +132,7 @@ describe('the outbox', () => {
     rig.checkout('ann')
     await pump()
     await pump(40_050)
-    expect(takers.orders.at(-1)).toMatchObject({ id: 'shoe:inc1:1/overdue/7.1', order: { kind: 'charge', payment: 'tok_ok' } })
+    expect(takers.orders.at(-1)).toMatchObject({ id: 'shoe:inc1:1/overdue/7.1', order: { kind: 'close', amountMinor: 3_998 } })
     rig.setPhase('closed')
     rig.settle(1, 'paid')
     await pump()

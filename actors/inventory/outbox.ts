@@ -1,10 +1,11 @@
-import type { QueuedOrder } from '../../cluster/queue.ts'
+import type { OrderTask, QueuedOrder } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
 import { hashText } from '../../protocol/hash.ts'
 import type { OrderId, SkuId } from '../../protocol/ids.ts'
 import type { OrderState } from '../../protocol/results.ts'
 import { claimState, orderStateName } from './claim.ts'
 import type { InventoryState } from './inventory-state.ts'
+import { isOpen } from './order-life.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 
 /** News of an order for its user's session. */
@@ -86,7 +87,7 @@ export class Outbox {
   /** What was handed on is handed on again if the order is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
   private handedOn(sku: SkuState, order: OpenOrder, attempt: Attempt, dueAt: number): void {
     attempt.dueAt = dueAt
-    if (isEnded(order.state)) this.targets.delivered(sku.settings.sku, order.order)
+    if (!isOpen(order.state)) this.targets.delivered(sku.settings.sku, order.order)
   }
 
   private failed(order: OpenOrder, attempt: Attempt, dueAt: number, error: unknown): void {
@@ -112,9 +113,9 @@ export class Outbox {
   }
 
   private targetOf(sku: SkuState, order: OpenOrder, attempt: number): Promise<void> {
-    if (isEnded(order.state)) return this.targets.tellSession(newsOf(sku, order))
+    if (!isOpen(order.state)) return this.targets.tellSession(newsOf(sku, order))
     const { user, qty, amountMinor, payment } = order
-    const kind = order.state === claimState.refunding ? 'refund' : 'charge'
+    const kind = taskOf(order.state)
     const queued: QueuedOrder = {
       order: order.order,
       user,
@@ -147,8 +148,9 @@ interface Attempt {
   underWay: boolean
 }
 
-function isEnded(state: number): boolean {
-  return state !== claimState.pending && state !== claimState.overdue && state !== claimState.refunding
+function taskOf(state: number): OrderTask {
+  if (state === claimState.pending) return 'charge'
+  return state === claimState.overdue ? 'close' : 'refund'
 }
 
 function newsOf(sku: SkuState, order: OpenOrder): OrderNews {

@@ -1,5 +1,5 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
-import type { DeadLetter, Queue } from '../../cluster/queue.ts'
+import type { DeadLetter, OrderTask, Queue } from '../../cluster/queue.ts'
 import type { Timer, World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
 import { orderState } from './order-state.ts'
@@ -12,7 +12,7 @@ export interface DeadOrder {
   readonly user: string
   readonly amountMinor: number
   readonly currency: string
-  readonly kind: 'charge' | 'refund'
+  readonly kind: OrderTask
   /** By the journal; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
   readonly state: string
   readonly attempts: number

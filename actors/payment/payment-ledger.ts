@@ -47,6 +47,11 @@ export class PaymentLedger {
     }
   }
 
+  /** Whatever has no charge yet is never charged: it counts as one of nothing that was declined. */
+  close(key: string): void {
+    if (!this.entries.has(key)) this.book(key, { charge: nothing, outcome: 'declined', knownAt: 0 })
+  }
+
   /** Books a refund, once under each key. */
   refund({ charge, amountMinor, currency }: Refund, key: string): 'refunded' | 'absent' | 'refused' {
     const entry = this.entries.get(charge)
@@ -71,6 +76,8 @@ export class PaymentLedger {
     this.kept.set(currency, (this.kept.get(currency) ?? 0) + amountMinor)
   }
 }
+
+const nothing: Charge = { amountMinor: 0, currency: '', payment: '' }
 
 function leftOf({ charge, refunds }: Booked): number {
   let left = charge.amountMinor

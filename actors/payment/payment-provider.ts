@@ -7,6 +7,11 @@ export interface PaymentProvider {
   charge(charge: Charge, idempotencyKey: string): Promise<ChargeOutcome>
   /** What became of the charge under this key; `absent` if the provider never saw it, so that it can be made. */
   query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'>
+  /**
+   * From now on nothing is taken under this key: says what became of the charge, once that is decided, and `declined` if there is none, as it then does of every
+   * charge that comes after all.
+   */
+  closeCharge(idempotencyKey: string): Promise<ChargeOutcome>
   /** Gives money back, or says what became of the first refund under this key, which is a key of its own. */
   refund(refund: Refund, idempotencyKey: string): Promise<RefundOutcome>
 }

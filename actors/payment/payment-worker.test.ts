@@ -25,6 +25,7 @@ class ScriptedProvider implements PaymentProvider {
   charges: readonly (ChargeOutcome | 'fails' | 'hangs')[] = []
   queries: readonly (ChargeOutcome | 'absent' | 'fails')[] = []
   refunds: readonly RefundOutcome[] = []
+  closings: readonly ChargeOutcome[] = []
   atOnce = 0
   atOnceMost = 0
   takesMs = 10
@@ -45,6 +46,10 @@ class ScriptedProvider implements PaymentProvider {
     const answer = this.next('query', key, this.queries, 'paid')
     if (answer === 'fails') throw new Error('the provider is down')
     return this.later(answer)
+  }
+
+  closeCharge(key: string): Promise<ChargeOutcome> {
+    return this.later(this.next('close', key, this.closings, 'declined'))
   }
 
   refund({ charge, amountMinor, currency }: Refund, key: string): Promise<RefundOutcome> {
@@ -217,7 +222,7 @@ describe('a payment worker', () => {
     expect(inventory.settled).toHaveLength(1)
   })
 
-  test.each(['paid', 'declined', 'refunding', 'refunded'])(
+  test.each(['paid', 'declined', 'refunding', 'refunded', 'cancelled'])(
     'PAY-17 leaves the provider alone with an order that was put again and is %s by now',
     async (state) => {
       inventory.ended = state
@@ -230,7 +235,7 @@ describe('a payment worker', () => {
     },
   )
 
-  test.each([undefined, 'pending', 'overdue', 'cancelled'])('PAY-17 charges what was put again and is %s', async (state) => {
+  test.each([undefined, 'pending', 'overdue'])('PAY-17 charges what was put again and is %s', async (state) => {
     inventory.ended = state
     start()
     await queue.put('a', { ...orderOf(1), puts: 2 })
@@ -264,13 +269,41 @@ describe('a payment worker', () => {
     expect(worker.counters.paid).toBe(0)
   })
 
-  test('PAY-13 a refund that the provider refuses goes back to the queue at once, and is no refund', async () => {
-    provider.refunds = ['refused', 'refused']
+  test('PAY-19 an overdue order is not charged any more: its charge is closed, and what became of it settled', async () => {
+    provider.closings = ['unknown', 'paid', 'declined']
+    start()
+    await queue.put('a', orderOf(1, 'close'))
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    await queue.put('b', orderOf(2, 'close'))
+    await world.until('it is settled', () => inventory.settled.length === 2)
+    expect(provider.asked).toEqual(['close shoe:x1:1', 'close shoe:x1:1', 'close shoe:x1:2'])
+    expect(inventory.outcomes).toEqual(['paid', 'declined'])
+  })
+
+  test('PAY-18 what was not charged is closed before it counts as such: a charge may be on its way', async () => {
+    provider.refunds = ['absent', 'absent', 'refunded']
+    provider.closings = ['unknown', 'paid']
     start()
     await queue.put('a', orderOf(1, 'refund'))
-    await world.until('it went back', () => worker.counters.returned === 1)
-    expect(provider.asks('refund')).toBe(1)
-    expect(inventory.settled).toEqual([])
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked.map((asked) => asked.split(' ')[0])).toEqual(['refund', 'close', 'refund', 'close', 'refund'])
+    provider.refunds = [...provider.refunds, 'absent']
+    await queue.put('b', orderOf(1, 'refund'))
+    await world.until('it is settled', () => inventory.settled.length === 2)
+    expect(inventory.outcomes).toEqual(['refunded', 'absent'])
+    expect(provider.asks('charge')).toBe(0)
+  })
+
+  test('PAY-13 a refund that the provider refuses is settled as such, and its order ends as a dead letter', async () => {
+    provider.refunds = Array.from({ length: 100 }, () => 'refused' as const)
+    start()
+    await queue.put('a', orderOf(1, 'refund'))
+    await world.until('it went back often enough', () => worker.counters.returned === localQueueLimits.attemptsMax)
+    await world.pass(60_000)
+    expect(inventory.outcomes).toEqual(Array.from({ length: localQueueLimits.attemptsMax }, () => 'refused'))
+    expect((await queue.deadLetters()).map(({ id, reason }) => [id, reason])).toEqual([
+      ['a', expect.stringContaining('does not give back')],
+    ])
   })
 
   test('PAY-14 leaves the provider alone after so many failures in a row: orders stay in the queue until one of them gets through', async () => {

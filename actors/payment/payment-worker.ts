@@ -5,6 +5,7 @@ import { codeTable } from '../../protocol/codes.ts'
 import { op } from '../../protocol/entry.ts'
 import { type OrderId, type OrderParts, parseOrderId } from '../../protocol/ids.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
+import type { OrderState } from '../../protocol/results.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
 import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
@@ -51,15 +52,17 @@ export class PaymentFault extends Error {
  * Takes orders from the queue, moves the money and tells the inventory. Every step may happen again, after a crash or because the queue delivers
  * twice: the order's id is the provider's idempotency key, so a repeat does not charge again, and the first settlement that counts decides.
  *
- *     charge -> paid | declined                        -> settle, until the shard has said yes or no
+ *     charge -> paid | declined                           -> settle, until the shard has said yes or no
  *            -> unknown -> query ... -> paid | declined   (absent -> charge)
- *     refund -> refunded                               -> settle
+ *     close  -> paid | declined                           -> settle
+ *     refund -> refunded | refused                        -> settle
+ *            -> absent -> close -> declined               -> settle that it is absent   (paid -> refund)
  *
  * What is not known after so many tries goes back to the queue, and what the queue loses comes again from the journal. While the provider fails, orders
  * stay in the queue; then one at a time tries whether it works again.
  */
 export class PaymentWorker implements MetricSource {
-  readonly counters = { paid: 0, declined: 0, refunded: 0, givenBack: 0, returned: 0, settledBefore: 0 }
+  readonly counters = { paid: 0, declined: 0, refunded: 0, absent: 0, refused: 0, givenBack: 0, returned: 0, settledBefore: 0 }
   private readonly parts: PaymentWorkerParts
   private readonly limits: PaymentWorkerLimits
   private readonly guard: ProviderGuard
@@ -96,8 +99,8 @@ export class PaymentWorker implements MetricSource {
   }
 
   collect(sink: MetricSink): void {
-    const { paid, declined, refunded, givenBack, returned, settledBefore } = this.counters
-    const byOutcome = { paid, declined, refunded, given_back: givenBack, returned, settled_before: settledBefore }
+    const { givenBack, settledBefore, ...counters } = this.counters
+    const byOutcome = { ...counters, given_back: givenBack, settled_before: settledBefore }
     for (const [outcome, count] of Object.entries(byOutcome)) {
       sink.counter('sluice_payments_total', 'Orders that payment workers have worked on, by what came of it', count, { outcome })
     }
@@ -111,7 +114,7 @@ export class PaymentWorker implements MetricSource {
 
   /** The same order delivered twice at a time is worked on once. */
   private deliver({ order }: Delivery): Promise<void> {
-    const key = order.kind === 'charge' ? chargeKey(order.order) : `refund ${order.order}`
+    const key = order.kind === 'refund' ? `refund ${order.order}` : chargeKey(order.order)
     return this.underWay.get(key) ?? this.begin(key, () => this.work(order))
   }
 
@@ -126,7 +129,7 @@ export class PaymentWorker implements MetricSource {
       const id = orderParts(order.order)
       if (order.puts > 1 && order.kind === 'charge' && (await this.isSettled(order))) this.counters.settledBefore++
       else if (order.kind === 'refund') await this.refund(order, id)
-      else await this.charge(order, id)
+      else await this.conclude(order, id, await (order.kind === 'close' ? this.closed(order) : this.charged(order)))
     } catch (error) {
       this.counters.returned++
       this.parts.world.log.warn({ order: order.order, error: String(error) }, 'an order goes back to the queue')
@@ -139,13 +142,7 @@ export class PaymentWorker implements MetricSource {
    * provider from those that wait behind them.
    */
   private async isSettled({ order, user }: QueuedOrder): Promise<boolean> {
-    const state = await orderState(this.parts.calls, order, user)
-    // A cancelled one may have been paid for all the same, and that money has to go back.
-    return state === 'paid' || state === 'declined' || state === 'refunding' || state === 'refunded'
-  }
-
-  private async charge(order: QueuedOrder, id: OrderParts): Promise<void> {
-    await this.conclude(order, id, await this.outcomeOf(order))
+    return wantsNoCharge.has(await orderState(this.parts.calls, order, user))
   }
 
   private async settleKnown(order: ChargedOrder): Promise<void> {
@@ -159,19 +156,21 @@ export class PaymentWorker implements MetricSource {
     const state = await this.settle(order, id, outcome)
     if (outcome === 'declined') this.counters.declined++
     else if (state === 'declined' || state === 'cancelled') {
-      // The order ended another way before its money came: nothing stands against that money, so it goes back (G8).
-      await this.giveBack(order)
+      // It never was an order, for its store has lost it: nothing stands against that money, so it goes back (G8).
+      if ((await this.giveBack(order)) === 'refused') throw refusedRefund(order.order)
       this.counters.givenBack++
     } else this.counters.paid++
   }
 
   private async refund(order: QueuedOrder, id: OrderParts): Promise<void> {
-    await this.giveBack(order)
-    await this.settle(order, id, 'refunded')
-    this.counters.refunded++
+    const outcome = await this.giveBack(order)
+    await this.settle(order, id, outcome)
+    this.counters[outcome]++
+    // The order has its end, and nothing puts it again: the queue keeps it for somebody to see to.
+    if (outcome === 'refused') throw refusedRefund(order.order)
   }
 
-  private async outcomeOf(order: QueuedOrder): Promise<'paid' | 'declined'> {
+  private async charged(order: QueuedOrder): Promise<'paid' | 'declined'> {
     const { provider } = this.parts
     let outcome: 'paid' | 'declined' | 'unknown' | 'absent' = 'absent'
     for (let tried = 1; ; tried++) {
@@ -183,14 +182,27 @@ export class PaymentWorker implements MetricSource {
     }
   }
 
-  /** Resolves when none of the buyer's money is left with the provider. */
-  private async giveBack(order: ChargedOrder): Promise<void> {
+  private async closed(order: ChargedOrder): Promise<'paid' | 'declined'> {
+    for (let tried = 1; ; tried++) {
+      const outcome = await this.closeCharge(order.order)
+      if (outcome !== 'unknown') return outcome
+      if (!(await this.pauses.before(tried, order.order))) throw unknownPayment(order.order)
+    }
+  }
+
+  private closeCharge(order: OrderId): Promise<ChargeOutcome> {
+    return this.guard.ask('close', order, () => this.parts.provider.closeCharge(order))
+  }
+
+  /** Resolves when none of the buyer's money is left with the provider and none can come any more, or when the provider keeps it. */
+  private async giveBack(order: ChargedOrder): Promise<'refunded' | 'absent' | 'refused'> {
     const { amountMinor, currency } = order
     const refund = { charge: order.order, amountMinor, currency }
     for (let tried = 1; ; tried++) {
       const outcome = await this.guard.ask('refund', order.order, () => this.parts.provider.refund(refund, wholeRefundKey(order.order)))
-      if (outcome === 'refused') throw new PaymentFault('REFUND_REFUSED', `the provider does not give back ${order.order}`)
-      if (outcome !== 'unknown') return
+      if (outcome === 'refunded' || outcome === 'refused') return outcome
+      // Nothing was taken so far, and a charge may be on its way.
+      if (outcome === 'absent' && (await this.closeCharge(order.order)) === 'declined') return 'absent'
       if (!(await this.pauses.before(tried, order.order)))
         throw new PaymentFault('PAYMENT_UNKNOWN', `whether ${order.order} is refunded is not known yet`)
     }
@@ -214,6 +226,9 @@ export class PaymentWorker implements MetricSource {
   }
 }
 
+/** Of an order that its SKU does not know the provider has to be asked. */
+const wantsNoCharge: ReadonlySet<string> = new Set<OrderState>(['paid', 'declined', 'cancelled', 'refunding', 'refunded', 'unrefunded'])
+
 function orderParts(order: OrderId): OrderParts {
   const id = parseOrderId(order)
   if (id === undefined) throw new PaymentFault('ORDER_UNREADABLE', `${order} is not an order id`)
@@ -222,6 +237,10 @@ function orderParts(order: OrderId): OrderParts {
 
 function unknownPayment(order: OrderId): PaymentFault {
   return new PaymentFault('PAYMENT_UNKNOWN', `whether ${order} is paid is not known yet`)
+}
+
+function refusedRefund(order: OrderId): PaymentFault {
+  return new PaymentFault('REFUND_REFUSED', `the provider does not give back ${order}`)
 }
 
 /** Under which work on a charge is known while it is under way. */

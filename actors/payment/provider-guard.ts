@@ -13,7 +13,7 @@ export interface ProviderGuardLimits {
   readonly breaker: BreakerLimits
 }
 
-export type Question = 'charge' | 'query' | 'refund'
+export type Question = 'charge' | 'query' | 'close' | 'refund'
 
 interface Answered<T> {
   readonly answer: T | 'unknown'
@@ -29,7 +29,7 @@ export class ProviderGuard implements MetricSource {
   private readonly world: World
   private readonly limits: ProviderGuardLimits
   private readonly breaker: CircuitBreaker
-  private readonly counts = { charge: questionCounts(), query: questionCounts(), refund: questionCounts() }
+  private readonly counts = { charge: questionCounts(), query: questionCounts(), close: questionCounts(), refund: questionCounts() }
   private asking = 0
   /** For a place, first come first served; no more than the orders that the worker has. */
   private readonly waiting: (() => void)[] = []

@@ -62,6 +62,15 @@ describe('the simulated provider', () => {
     expect(provider.ledger.balances()).toEqual(new Map([['EUR', 0]]))
   })
 
+  test('PAY-26 a charge that is closed before it is made never takes anything', async () => {
+    const provider = new SimulatedProvider(world, { delayMs: 0 })
+    expect(await provider.closeCharge('a')).toBe('declined')
+    expect(await charge(provider, 'tok_ok', 'a')).toBe('declined')
+    expect(await charge(provider, 'tok_ok', 'b')).toBe('paid')
+    expect(await provider.closeCharge('b')).toBe('paid')
+    expect([...provider.ledger.balances()]).toEqual([['EUR', 5_000]])
+  })
+
   test('PAY-22 declines its share, and decides the same for a key again after a loss of its books', async () => {
     const outcomes = async (settings: Partial<SimulatedSettings>): Promise<string[]> => {
       const provider = new SimulatedProvider(world, { delayMs: 0, ...settings })

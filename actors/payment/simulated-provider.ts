@@ -48,6 +48,12 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
     return knownAt > this.world.clock.now() ? 'unknown' : (this.ledger.outcomeOf(idempotencyKey) ?? 'absent')
   }
 
+  async closeCharge(idempotencyKey: string): Promise<ChargeOutcome> {
+    this.ledger.close(idempotencyKey)
+    const outcome = await this.query(idempotencyKey)
+    return outcome === 'absent' ? 'unknown' : outcome
+  }
+
   async refund(refund: Refund, idempotencyKey: string): Promise<RefundOutcome> {
     if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
     return this.ledger.refund(refund, idempotencyKey)

@@ -20,7 +20,8 @@ const orderRank: Readonly<Record<OrderState, number>> = {
   paid: 3,
   declined: 3,
   cancelled: 3,
-  refunded: 4,
+  unrefunded: 4,
+  refunded: 5,
 }
 
 /** One user: where they are attached and what they ordered. Written by {@link UserSession.apply} alone, live and in replay. */

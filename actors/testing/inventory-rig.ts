@@ -114,6 +114,10 @@ export class InventoryRig {
     return short(this.ask({ op: 'delivered', sku: 'shoe', payload }))
   }
 
+  cancel(user: string, claim: number, orderedIn = this.orderedIn(claim)): Plain {
+    return short(this.ask({ op: 'orderCancel', sku: 'shoe', user, payload: { incarnation: orderedIn, claim } }))
+  }
+
   setPhase(phase: string, request?: string): Plain {
     return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase }, ...(request === undefined ? {} : { request }) }))
   }

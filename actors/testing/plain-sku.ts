@@ -3,9 +3,10 @@ import { estimateOdds } from '../../protocol/estimate.ts'
 import { formatOrderTag, orderTag } from '../../protocol/ids.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import type { Outcome } from '../inventory/order-life.ts'
 import { incarnation } from './inventory-rig.ts'
 
-type Ending = 'paid' | 'declined' | 'refunded' | 'expired' | 'soldout' | 'left'
+type Ending = 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded' | 'expired' | 'soldout' | 'left'
 
 interface PlainClaim {
   readonly number: number
@@ -21,7 +22,7 @@ interface PlainClaim {
 }
 
 const live: ReadonlySet<string> = new Set(['queued', 'held', 'pending', 'overdue', 'refunding'])
-const orders: ReadonlySet<string> = new Set(['pending', 'overdue', 'refunding', 'paid', 'declined', 'refunded'])
+const orders: ReadonlySet<string> = new Set(['pending', 'overdue', 'refunding', 'paid', 'declined', 'cancelled', 'refunded', 'unrefunded'])
 const memoryMs = 120_000
 const burstMs = 100
 
@@ -116,19 +117,30 @@ export class PlainSku {
     return this.claims[number - 1]?.orderedIn || this.orderedIn
   }
 
-  settle(number: number, outcome: 'paid' | 'declined' | 'refunded', orderedIn: string): Plain {
+  settle(number: number, outcome: Outcome, orderedIn: string): Plain {
     const claim = this.claims[number - 1]
     if (claim === undefined) return { state: 'cancelled' }
     const isOrder = claim.orderedIn === orderedIn
     if (this.latest(claim.user) !== claim) return isOrder || this.putAway.has(claim) ? 'UNKNOWN_ORDER' : { state: 'cancelled' }
     if (!isOrder) return { state: 'cancelled' }
-    if (claim.state === 'pending' && outcome !== 'refunded') this.end(claim, outcome)
+    if (claim.state === 'pending' && (outcome === 'paid' || outcome === 'declined')) this.end(claim, outcome)
     else if (claim.state === 'overdue' && outcome === 'declined') this.end(claim, 'declined')
     else if (claim.state === 'overdue' && outcome === 'paid') {
       const fits = claim.qty <= this.counters[0] && this.line.length === 0 && this.phase !== 'closed'
       if (fits) this.end(claim, 'paid')
       else claim.state = 'refunding'
     } else if (claim.state === 'refunding' && outcome === 'refunded') this.end(claim, 'refunded')
+    else if (claim.state === 'refunding' && outcome === 'absent') this.end(claim, 'cancelled')
+    else if (claim.state === 'refunding' && outcome === 'refused') this.end(claim, 'unrefunded')
+    else if (claim.state === 'unrefunded' && outcome === 'refunded') this.end(claim, 'refunded')
+    else if ((claim.state === 'declined' || claim.state === 'cancelled') && outcome === 'paid') claim.state = 'refunding'
+    return this.describe(claim)
+  }
+
+  cancel(user: string, number: number, orderedIn: string): Plain {
+    const claim = this.latest(user)
+    if (claim?.number !== number || claim.orderedIn !== orderedIn) return 'UNKNOWN_ORDER'
+    if (claim.state === 'pending') claim.state = 'refunding'
     return this.describe(claim)
   }
 

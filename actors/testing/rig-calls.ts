@@ -1,11 +1,13 @@
 import * as fc from 'fast-check'
+import type { Outcome } from '../inventory/order-life.ts'
 import type { Ask } from './asks.ts'
 
 /** What a test may ask of the SKU `shoe`, as plain data. */
 export type RigCall =
   | { readonly do: 'buy'; readonly user: string; readonly qty: number; readonly request: string }
   | { readonly do: 'leave' | 'claim' | 'checkout'; readonly user: string }
-  | { readonly do: 'settle'; readonly claim: number; readonly outcome: 'paid' | 'declined' | 'refunded'; readonly isLost?: boolean }
+  | { readonly do: 'settle'; readonly claim: number; readonly outcome: Outcome; readonly isLost?: boolean }
+  | { readonly do: 'cancel'; readonly user: string; readonly claim: number }
   | { readonly do: 'phase'; readonly phase: 'open' | 'paused' | 'closed' }
   | { readonly do: 'restock'; readonly units: number; readonly request: string }
   | { readonly do: 'delivered'; readonly claim: number }
@@ -18,7 +20,7 @@ export function rigCall(parts: {
   readonly isLost: fc.Arbitrary<boolean>
 }): fc.Arbitrary<RigCall> {
   const { user, claim, request, isLost } = parts
-  const outcome = fc.constantFrom('paid' as const, 'paid' as const, 'declined' as const, 'refunded' as const)
+  const outcome = fc.constantFrom<Outcome[]>('paid', 'paid', 'paid', 'declined', 'refunded', 'absent', 'refused')
   const phase = fc.constantFrom('open' as const, 'open' as const, 'paused' as const, 'closed' as const)
   return fc.oneof(
     { weight: 12, arbitrary: fc.record({ do: fc.constant('buy' as const), user, qty: fc.constantFrom(1, 1, 1, 2, 3), request }) },
@@ -26,6 +28,7 @@ export function rigCall(parts: {
     { weight: 2, arbitrary: fc.record({ do: fc.constant('claim' as const), user }) },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('checkout' as const), user }) },
     { weight: 6, arbitrary: fc.record({ do: fc.constant('settle' as const), claim, outcome, isLost }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('cancel' as const), user, claim }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('phase' as const), phase }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restock' as const), units: fc.integer({ min: 1, max: 3 }), request }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('delivered' as const), claim }) },
@@ -44,6 +47,8 @@ export function askOf(call: RigCall, orderedIn: (claim: number) => string): Ask 
       return { op: 'checkout', sku: 'shoe', user: call.user, payload: payment }
     case 'settle':
       return { op: 'settle', sku: 'shoe', payload: { incarnation: orderedIn(call.claim), claim: call.claim, outcome: call.outcome } }
+    case 'cancel':
+      return { op: 'orderCancel', sku: 'shoe', user: call.user, payload: { incarnation: orderedIn(call.claim), claim: call.claim } }
     case 'phase':
       return { op: 'setPhase', sku: 'shoe', payload: { phase: call.phase } }
     case 'restock':

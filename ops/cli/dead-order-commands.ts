@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { orderTasks } from '../../cluster/queue.ts'
 import { counted } from '../counted.ts'
 import { deadOrdersPath, retryPath } from '../dead-order-routes.ts'
 import { settingsSchema } from '../settings.ts'
@@ -20,7 +21,7 @@ const deadSchema = z.object({
       user: z.string(),
       amountMinor: z.int(),
       currency: z.string(),
-      kind: z.enum(['charge', 'refund']),
+      kind: z.enum(orderTasks),
       state: z.string(),
       attempts: z.int(),
       reason: z.string(),

@@ -41,7 +41,7 @@ export interface StockSettings {
 export const noRequest = '0.0'
 
 export type Phase = 'scheduled' | 'open' | 'paused' | 'closed'
-export type SettledState = 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded'
+export type SettledState = 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
 
 const phases: readonly Phase[] = ['scheduled', 'open', 'paused', 'closed']
 const settledStates = new Map<number, SettledState>([
@@ -51,6 +51,7 @@ const settledStates = new Map<number, SettledState>([
   [7, 'declined'],
   [8, 'cancelled'],
   [9, 'refunded'],
+  [13, 'unrefunded'],
 ])
 
 const configuredSchema = z.object({

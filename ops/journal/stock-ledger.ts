@@ -1,6 +1,6 @@
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
-export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded'
+export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
 export type LedgerState = 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
 
 /** What became of one claim. */
@@ -39,12 +39,16 @@ export interface LedgerWatch {
 type EventOf<K extends StockEvent['kind']> = Extract<StockEvent, { readonly kind: K }>
 export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
 
-/** Which states an order may come to from which. */
-const settlements: Readonly<Record<'pending' | 'overdue' | 'refunding', ReadonlySet<SettledState>>> = {
-  pending: new Set(['paid', 'declined', 'cancelled', 'overdue']),
-  overdue: new Set(['paid', 'declined', 'cancelled', 'refunding']),
-  refunding: new Set(['refunded']),
+/** Which states an order may come to from which; the last three have ended, and money came for them all the same, or went back after all. */
+const settlements: Readonly<Record<OrderFrom, ReadonlySet<SettledState>>> = {
+  pending: new Set(['paid', 'declined', 'overdue', 'refunding']),
+  overdue: new Set(['paid', 'declined', 'refunding']),
+  refunding: new Set(['refunded', 'cancelled', 'unrefunded']),
+  declined: new Set(['refunding']),
+  cancelled: new Set(['refunding']),
+  unrefunded: new Set(['refunded']),
 }
+type OrderFrom = 'pending' | 'overdue' | 'refunding' | 'declined' | 'cancelled' | 'unrefunded'
 
 /**
  * The books of one SKU, kept from the journal alone. Stock is not moved from account to account: `held`, `ordered` and `sold` are the sums of what
@@ -225,15 +229,24 @@ export class StockLedger {
   }
 
   private settled({ claim: number, outcome }: EventOf<'settled'>, now: number): void {
-    const claim = this.find(number, ['pending', 'overdue', 'refunding'], `became ${outcome}`, 'G8')
-    if (claim === undefined || !isOpenOrder(claim.state)) return
+    const claim = this.find(number, mayGoOn, `became ${outcome}`, 'G8')
+    if (claim === undefined || !isOrderFrom(claim.state)) return
     if (!settlements[claim.state].has(outcome)) this.report('G8', `order ${number} became ${outcome} although it was ${claim.state}`)
     if (claim.state === 'overdue') this.checkLatePayment(claim, outcome)
     if (outcome === 'overdue') {
       this.notBefore(number, now)
       this.move(claim, outcome)
-    } else if (outcome === 'refunding') this.move(claim, outcome)
+    } else if (outcome === 'refunding') this.giveBack(claim)
     else this.close(claim, outcome)
+  }
+
+  /** An order that had ended is its user's live claim again. */
+  private giveBack(claim: Claim): void {
+    const other = this.liveOf.get(claim.user)
+    if (other !== undefined && other !== claim)
+      this.report('G4', `order ${claim.claim} goes on beside ${claim.user}'s claim ${other.claim}`)
+    this.liveOf.set(claim.user, claim)
+    this.move(claim, 'refunding')
   }
 
   /** Money that came too late takes the units if some are free and nobody waits for them, and else goes back. */
@@ -245,7 +258,7 @@ export class StockLedger {
   }
 
   private delivered(number: number): void {
-    this.find(number, ['paid', 'declined', 'cancelled', 'refunded'], 'was delivered as ended', 'G8')
+    this.find(number, ['paid', 'declined', 'cancelled', 'refunded', 'unrefunded'], 'was delivered as ended', 'G8')
   }
 
   /** When the claim's hold or payment ends, if no pause and no time without an owner comes in between any more. */
@@ -296,6 +309,8 @@ export class StockLedger {
   }
 }
 
-function isOpenOrder(state: LedgerState): state is keyof typeof settlements {
-  return Object.hasOwn(settlements, state)
+const mayGoOn: readonly OrderFrom[] = ['pending', 'overdue', 'refunding', 'declined', 'cancelled', 'unrefunded']
+
+function isOrderFrom(state: LedgerState): state is OrderFrom {
+  return mayGoOn.some((one) => one === state)
 }

@@ -23,6 +23,7 @@ export const orderStates = [
   'declined',
   'cancelled',
   'refunded',
+  'unrefunded',
 ] as const satisfies readonly OrderState[]
 
 /** Its outcome is not known yet, or its money is still on its way back. */

@@ -230,6 +230,8 @@ function outcomeOf(claim: ClaimState): Outcome | undefined {
     case 'cancelled':
       return 'declined'
     case 'refunded':
+    case 'unrefunded':
+      return 'refunded'
     case 'soldout':
       return claim.state
     case 'expired':

@@ -13,6 +13,7 @@ const progress: Readonly<Record<ClaimState['state'], number>> = {
   declined: 6,
   cancelled: 6,
   refunded: 6,
+  unrefunded: 6,
   expired: 6,
   soldout: 6,
 }

@@ -22,7 +22,7 @@ import { listOf, PlainReader } from './plain-reader.ts'
 const oddsNames: readonly Odds[] = ['likely', 'unlikely', 'none']
 const phases: readonly SkuPhase[] = ['scheduled', 'open', 'paused', 'closed']
 const saleStates: readonly SaleInfo['state'][] = ['scheduled', 'open', 'paused', 'over']
-const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded']
+const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded', 'unrefunded']
 const claimStates: readonly ClaimState['state'][] = ['none', 'lobby', 'queued', 'held', 'expired', 'soldout', ...orderStates]
 
 export function decodeClaim(value: Plain): ClaimState {

@@ -24,6 +24,7 @@ export interface UserCalls {
   order(id: string, options?: CallOptions): Promise<OrderClaim>
   /** The user's orders of any sale, latest first. */
   orders(options?: CallOptions): Promise<readonly Order[]>
+  /** Gives up an order that is not paid yet; its state in the answer says whether that came in time. */
   cancelOrder(id: string, options?: CallOptions): Promise<OrderClaim>
 }
 

@@ -67,16 +67,14 @@ export class LeavingCheck {
   queuePut(process: string, id: string, { order, user, qty, amountMinor, kind }: QueuedOrder): void {
     const parts = parseOrderId(order)
     const epoch = Number(/\/(\d+)\.\d+$/.exec(id)?.[1] ?? Infinity)
-    const wanted = kind === 'refund' ? ['refunding'] : ['pending', 'overdue']
+    const wanted = ({ charge: 'pending', close: 'overdue', refund: 'refunding' } as const)[kind]
     this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
       const past = parts === undefined ? undefined : history.findOrder(parts, books.step)
       if (past === undefined || past.user !== user || past.qty !== qty || past.amountMinor !== amountMinor) return 'is no durable order'
       // Its owner may be an older one, whose gate had opened before another took the shard.
       const step = Math.min(books.step, books.lastStepOf(epoch))
       const [last] = history.spansOf(user, { from: step, to: step })
-      return wanted.includes(last?.mark?.state ?? '')
-        ? undefined
-        : `is there to ${kind}, and its order is ${last?.mark?.state ?? 'nothing'}`
+      return last?.mark?.state === wanted ? undefined : `is there to ${kind}, and its order is ${last?.mark?.state ?? 'nothing'}`
     })
   }
 

@@ -67,7 +67,8 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
     }
     case op.claim:
     case op.checkout:
-    case op.orderGet: {
+    case op.orderGet:
+    case op.orderCancel: {
       const said = decodeClaim(result)
       return explainsClaim(history, user, said, span) ? undefined : unexplained(said)
     }

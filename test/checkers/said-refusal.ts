@@ -8,7 +8,7 @@ import type { OrderName, SkuHistory, Span } from './sku-history.ts'
 export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCommand, code: Code, span: Span): boolean {
   if (code === 'BUSY') return true
   if (history === undefined || span.from < history.begunAt) {
-    if (code === 'UNKNOWN_SKU' || (code === 'UNKNOWN_ORDER' && asked.op === op.orderGet)) return true
+    if (code === 'UNKNOWN_SKU' || (code === 'UNKNOWN_ORDER' && (asked.op === op.orderGet || asked.op === op.orderCancel))) return true
     if (history === undefined) return false
   }
   switch (code) {

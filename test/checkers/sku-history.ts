@@ -220,7 +220,10 @@ export class SkuHistory implements LedgerWatch {
     for (const past of this.ended.slice(this.awayCount, this.awayCount + count)) {
       past.awayAt = step
       const marks = this.marks.get(past.user)
-      if (marks?.at(-1)?.past === past && this.boughtBy(past.user, step) === 0) marks.push({ step, past, state: 'away', until: 0 })
+      const last = marks?.at(-1)
+      // An order that has gone on after its end stays.
+      const isLive = last !== undefined && last.state !== 'away' && liveStates.has(last.state)
+      if (last?.past === past && !isLive && this.boughtBy(past.user, step) === 0) marks?.push({ step, past, state: 'away', until: 0 })
     }
     this.awayCount += count
   }

@@ -5,16 +5,17 @@ import type { Complain } from './findings.ts'
 
 const none: ClaimState = { state: 'none' }
 
-export type Deed = 'buy' | 'leave' | 'checkout'
+export type Deed = 'buy' | 'leave' | 'checkout' | 'cancel'
 
 /** What a user has asked for since the latest claim began. With several devices nobody knows which claim it was that somebody asked something of. */
 export class Deeds {
   buy = false
   leave = false
   checkout = false
+  cancel = false
   devices = 0
   /** Calls whose outcome is not known: whenever one of them arrives, it may do what it asks for. */
-  private readonly unknown = { buy: 0, leave: 0, checkout: 0 }
+  private readonly unknown = { buy: 0, leave: 0, checkout: 0, cancel: 0 }
 
   ask(deed: Deed): void {
     this[deed] = true
@@ -32,6 +33,7 @@ export class Deeds {
     this.buy = this.unknown.buy > 0
     this.leave = this.unknown.leave > 0
     this.checkout = this.unknown.checkout > 0
+    this.cancel = this.unknown.cancel > 0
   }
 }
 
@@ -52,7 +54,7 @@ export interface StoryOptions {
  *     queued n -> soldout         held n -> expired, not before the deadline that was told
  *     none, asked -> the end of what was asked for, if no word came through in between
  *     queued n, held n -> none    only if the user left
- *     held n -> order n           only if the user checked out; the order then ends once, and stays as it ended
+ *     held n -> order n           only if the user checked out; the order then ends once, cancelled only if the user wanted that, and stays as it ended
  *     ended -> queued m, held m   only if the user bought again, with m > n
  */
 export class ToldStory {
@@ -207,6 +209,7 @@ export class ToldStory {
       // While a sale is paused its owner moves the end along with its clock, and the next owner's may be behind.
       return next.expiresAt < last.expiresAt - this.slackMs ? ['G7', 'a deadline came nearer'] : undefined
     }
+    if (next.state === 'cancelled' && !this.asked.cancel) return ['G8', 'an order that nobody gave up was cancelled']
     // Also one that came back after its store had lost the claim that followed it, and of which nothing was asked since.
     if (isOrder(last) && isOrder(next) && last.order === next.order) return orderProblem(last, next)
     if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']

@@ -63,6 +63,20 @@ describe('the provider http', () => {
     ])
   })
 
+  test('PAY-46 closes a charge: what was taken is told, and what was not never is', async () => {
+    await provider.charge(charge, 'lamp:x1:1')
+    expect(await provider.closeCharge('lamp:x1:1')).toBe('paid')
+    expect(await provider.closeCharge('lamp:x1:2')).toBe('declined')
+    expect(await provider.closeCharge('lamp:x1:2')).toBe('declined')
+    expect(await provider.charge(charge, 'lamp:x1:2')).toBe('declined')
+    expect(await provider.query('lamp:x1:2')).toBe('declined')
+    server.script = ['pending']
+    expect(await provider.charge(charge, 'lamp:x1:3')).toBe('unknown')
+    expect(await provider.closeCharge('lamp:x1:3')).toBe('unknown')
+    await expect.poll(() => provider.closeCharge('lamp:x1:3')).toBe('paid')
+    expect(server.books.balanceMinor).toBe(2 * 4_900)
+  })
+
   test('PAY-41 what is not decided is unknown until it is', async () => {
     server.script = ['pending']
     expect(await provider.charge(charge, 'lamp:x1:1')).toBe('unknown')

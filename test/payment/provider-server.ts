@@ -85,7 +85,7 @@ export class ProviderServer {
     const again = this.again.get(socket)
     if (again !== undefined) socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${again.length}\r\n\r\n${again}`)
     this.again.delete(socket)
-    const key = path.startsWith('/pay/charges/') ? decodeURIComponent(path.slice('/pay/charges/'.length)) : keyOf(request)
+    const key = decodeURIComponent(namedCharge.exec(path)?.[1] ?? '') || keyOf(request)
     if (!this.isSigned(request, body)) return say(response, 401, { why: 'not signed' })
     const mood = this.script.shift() ?? moodOf(this.climate, Math.random())
     this.asked.push({ method, path, key, mood })
@@ -113,6 +113,7 @@ export class ProviderServer {
   private stateAfter(method: string, path: string, key: string, body: Buffer, mood: Mood): string | undefined {
     if (method === 'GET' && path.startsWith('/pay/charges/')) return this.stateOf(key) ?? 'absent'
     if (method !== 'POST' || key === '') return undefined
+    if (path.endsWith('/close')) return this.close(key)
     const value: unknown = JSON.parse(body.toString())
     const { data: charge } = chargeSchema.safeParse(value)
     const { data: refund } = refundSchema.safeParse(value)
@@ -146,6 +147,13 @@ export class ProviderServer {
     return this.stateOf(key) ?? 'pending'
   }
 
+  private close(key: string): string {
+    const known = this.stateOf(key)
+    if (known !== undefined) return known
+    this.books.write({ kind: 'declined', charge: key, key, amountMinor: 0, currency: 'EUR' })
+    return 'declined'
+  }
+
   private refund(key: string, { charge, amountMinor, currency }: Money & { readonly charge: string }): string {
     if (this.books.find(key) !== undefined) return 'refunded'
     if (this.pending.has(charge)) return 'pending'
@@ -168,6 +176,9 @@ export class ProviderServer {
 export function signedText(secret: string, head: string, body: string | Buffer): string {
   return `v1=${createHmac('sha256', secret).update(head).update(body).digest('hex')}`
 }
+
+/** The path of one charge, or of what is done to it. */
+const namedCharge = /^\/pay\/charges\/([^/]+)(?:\/close)?$/
 
 function keyOf({ headers }: IncomingMessage): string {
   const key = headers['idempotency-key']

@@ -179,11 +179,24 @@ export const codeSabotages: readonly CodeSabotage[] = [
     breaks: ['G1', 'G6', 'G8'],
     patches: [
       {
-        file: 'actors/inventory/decide-order.js',
-        find: "return qty <= sku.available && sku.line.size === 0 && sku.phase !== 'closed' ? claimState.paid : claimState.refunding;",
+        file: 'actors/inventory/order-life.js',
+        find: 'return mayStillHave(sku, qty) ? claimState.paid : claimState.refunding;',
         replace: 'return claimState.paid;',
       },
       lawOff,
+    ],
+  },
+  {
+    name: 'cancel-forgets-money',
+    where: 'code',
+    how: 'An order that its buyer gives up ends at once, whatever its charge comes to.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-order.js',
+        find: 'settle(owned, batch, name.claim, claimState.refunding);',
+        replace: 'settle(owned, batch, name.claim, claimState.cancelled);',
+      },
     ],
   },
   {

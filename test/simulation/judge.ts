@@ -240,9 +240,8 @@ function callOf({ user }: Who, sku: string, what: Deed, requestId = ''): string 
   return `${user} ${sku} ${what} ${requestId}`
 }
 
-function rowOf({ key, charge, outcome, refundedAt }: LedgerEntry): ProviderRow {
-  const chargedMinor = outcome === 'paid' ? charge.amountMinor : 0
-  return { order: key, chargedMinor, refundedMinor: refundedAt === undefined ? 0 : chargedMinor }
+function rowOf({ key, charge, outcome, refundedMinor }: LedgerEntry): ProviderRow {
+  return { order: key, chargedMinor: outcome === 'paid' ? charge.amountMinor : 0, refundedMinor }
 }
 
 /** The records after a position that have not been trimmed. */

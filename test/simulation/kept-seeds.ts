@@ -124,6 +124,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'snapshot-forgets-requests': 6,
   'late-copy-acts': 2,
   'charge-twice': 1,
+  'cancel-forgets-money': 1,
   'forget-unknown': 1,
   'fenced-answers-leave': 5,
   'restock-twice': 10,

@@ -12,7 +12,7 @@ import { SimQueue } from './sim-queue.ts'
 import { SmallWorld } from './small-world.ts'
 import { calmProvider, calmQueue } from './weather.ts'
 
-type State = 'pending' | 'overdue' | 'refunding' | 'paid' | 'declined' | 'refunded'
+type State = 'pending' | 'overdue' | 'refunding' | 'paid' | 'declined' | 'cancelled' | 'refunded'
 
 const ordersCount = 20
 const payWithinMs = 8_000
@@ -38,15 +38,21 @@ class Orders implements ShardCalls {
     return { error: null, result: { state: next } }
   }
 
+  /** Some buyers give up while nobody knows how far their charges are. */
+  cancelSome(): void {
+    for (const [claim, state] of this.states.entries()) if (state === 'pending' && claim % 4 === 1) this.states[claim] = 'refunding'
+  }
+
   passDeadline(): void {
     for (const [claim, state] of this.states.entries()) if (state === 'pending') this.states[claim] = 'overdue'
   }
 
   private after(state: State, outcome: Settlement['outcome'], claim: number): State {
-    if (state === 'pending' && outcome !== 'refunded') return outcome
+    if (state === 'pending' && (outcome === 'paid' || outcome === 'declined')) return outcome
     if (state === 'overdue' && outcome === 'declined') return 'declined'
     if (state === 'overdue' && outcome === 'paid') return claim % 3 === 0 ? 'paid' : 'refunding'
     if (state === 'refunding' && outcome === 'refunded') return 'refunded'
+    if (state === 'refunding' && outcome === 'absent') return 'cancelled'
     return state
   }
 }
@@ -88,6 +94,7 @@ async function settleOrders(
   const startedAt = scheduler.now
   employ('worker-1', false)
   employ('worker-2', false)
+  scheduler.after(random.between(0, 4_000), () => orders.cancelSome())
   scheduler.after(payWithinMs, () => orders.passDeadline())
   for (const atMs of [1_500, 4_500, 20_000]) scheduler.after(atMs, () => sim.loseEverything())
   for (let round = 0; round * 3_000 < stormMs + calmMs; round++) {
@@ -111,7 +118,7 @@ function putOpen(queue: Queue, orders: Orders, round: number): void {
   for (const [claim, state] of orders.states.entries()) {
     if (state !== 'pending' && state !== 'overdue' && state !== 'refunding') continue
     const order = orderId(claim)
-    const kind = state === 'refunding' ? 'refund' : 'charge'
+    const kind = ({ pending: 'charge', overdue: 'close', refunding: 'refund' } as const)[state]
     const payment = tokens[claim % tokens.length] ?? 'visa'
     const put = { order, user: 'ann', qty: 1, amountMinor: 100 + claim, currency: 'EUR', payment, kind, puts: round + 1 } as const
     // A put that fails is made again in the next round.
@@ -121,27 +128,30 @@ function putOpen(queue: Queue, orders: Orders, round: number): void {
 
 /** What the provider's books have to say about an order that ended so. */
 function moneyOf(state: State): string {
-  if (state === 'paid' || state === 'declined') return state
-  return state === 'refunded' ? 'paid, refunded' : 'nothing, for it has to end'
+  if (state === 'declined' || state === 'cancelled') return 'nothing'
+  return state === 'paid' ? 'kept' : state === 'refunded' ? 'given back' : 'nothing, for it has to end'
+}
+
+function takenBy(provider: SimProvider, claim: number): string {
+  const entry = provider.ledger.find(orderId(claim))
+  if (entry?.outcome !== 'paid') return 'nothing'
+  return entry.refundedAt === undefined ? 'kept' : 'given back'
 }
 
 const seeds = [1, 2, 3, 4, 5]
 
-test('SIM-N44 every order is paid once, declined or refunded, whatever queue, provider and workers do', async () => {
+test('SIM-N44 every order is paid once, declined, cancelled or refunded, whatever queue, provider and workers do', async () => {
   const reached = new Reached()
   const ends = new Set<State>()
   for (const seed of seeds) {
     const { world, orders, provider } = await settleOrders(seed)
-    const money = orders.states.map((_, claim) => {
-      const entry = provider.ledger.find(orderId(claim))
-      return `${entry?.outcome}${entry?.refundedAt === undefined ? '' : ', refunded'}`
-    })
+    const money = orders.states.map((_, claim) => takenBy(provider, claim))
     expect(money, `seed ${seed}: ${orders.states.join()}`).toEqual(orders.states.map(moneyOf))
     expect(provider.ledger.violations, `seed ${seed}`).toEqual([])
     for (const state of orders.states) ends.add(state)
     reached.add(world.reached.toJSON())
   }
-  expect(ends).toEqual(new Set(['paid', 'declined', 'refunded']))
+  expect(ends).toEqual(new Set(['paid', 'declined', 'cancelled', 'refunded']))
   const wanted = [
     'payment answered twice',
     'payment outcome unknown',

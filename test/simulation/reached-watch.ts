@@ -37,7 +37,10 @@ export class ReachedWatch {
     for (const { marks } of books.allSkus()) {
       for (const mine of marks.values()) {
         for (const [index, { state }] of mine.entries()) {
-          if (state === 'refunded') this.reached.count('late payment refunded')
+          const from = mine[index - 2]?.state
+          if (state === 'refunded' && from === 'overdue') this.reached.count('late payment refunded')
+          if (state === 'refunded' && from === 'pending') this.reached.count('order cancelled and refunded')
+          if (state === 'cancelled') this.reached.count('order cancelled uncharged')
           if (state === 'paid' && mine[index - 1]?.state === 'overdue') this.reached.count('late payment kept')
         }
       }

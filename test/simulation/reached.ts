@@ -35,6 +35,8 @@ export const situations = [
   'late payment kept',
   'late payment refunded',
   'payment declined',
+  'order cancelled uncharged',
+  'order cancelled and refunded',
   'payment answered twice',
   'payment outcome unknown',
   'charge after absent',

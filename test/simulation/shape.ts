@@ -40,6 +40,8 @@ export interface Habits {
   readonly leaveShare: number
   readonly abandonShare: number
   readonly declineShare: number
+  /** Gives up an order whose payment is under way. */
+  readonly cancelShare: number
   readonly slowPaymentShare: number
   readonly secondDeviceShare: number
   readonly offlineShare: number
@@ -93,6 +95,7 @@ export function drawShape(random: SeededRandom): Shape {
       lateRepeatShare: random.pick([0.05, 0.3]),
       patientShare: random.pick([0, 0.5, 1]),
       qtyMax: random.pick([1, 1, 2, 3]),
+      cancelShare: random.pick([0, 0.05, 0.3]),
     },
   }
 }

@@ -81,11 +81,31 @@ describe('the simulated provider', () => {
     await world.settled(provider.charge(chargeOf('tok_ok', 600), 'a'))
     expect(await world.settled(provider.refund(refundOf('b'), 'b/refund'))).toBe('absent')
     expect(await world.settled(provider.refund(refundOf('c'), 'c/refund'))).toBe('absent')
-    expect(problemsOf()).toEqual([
-      'a: another amount under the same key',
-      'b: a refund of a declined charge',
-      'c: a refund without a charge',
+    await world.settled(provider.refund({ ...refundOf('a'), amountMinor: 100 }, 'a/part'))
+    await world.settled(provider.refund({ ...refundOf('a'), amountMinor: 200 }, 'a/part'))
+    expect(problemsOf()).toEqual(['a: another amount under the same key', 'a/part: another amount under the same key'])
+  })
+
+  test('SIM-N45 under a closed key nothing is taken any more, and what was taken is told', async () => {
+    await charge('tok_ok', 'a')
+    expect(await world.settled(provider.closeCharge('a'))).toBe('paid')
+    expect(await world.settled(provider.closeCharge('b'))).toBe('declined')
+    expect(await charge('tok_ok', 'b')).toBe('declined')
+    expect(await world.settled(provider.query('b'))).toBe('declined')
+    expect(await world.settled(provider.refund(refundOf('b'), 'b/refund'))).toBe('absent')
+  })
+
+  test('SIM-N46 gives back in parts, each once under its key, and never more than was taken', async () => {
+    await charge('tok_ok', 'a')
+    const part = (key: string, amountMinor: number) => world.settled(provider.refund({ ...refundOf('a'), amountMinor }, key))
+    expect([await part('1', 300), await part('1', 300), await part('2', 201), await part('3', 200)]).toEqual([
+      'refunded',
+      'refunded',
+      'refused',
+      'refunded',
     ])
+    expect(sim.ledger.find('a')?.refundedMinor).toBe(500)
+    expect(await world.settled(provider.query('a'))).toBe('declined')
   })
 
   test('SIM-N42 a decision may take longer than anybody waits; until then the outcome is unknown', async () => {

@@ -34,7 +34,8 @@ export class SimProvider {
     return {
       charge: (charge, key) => this.charge(process, charge, key),
       query: (key) => this.query(process, key),
-      refund: (refund) => this.refund(process, refund),
+      closeCharge: (key) => this.closeCharge(process, key),
+      refund: (refund, key) => this.refund(process, refund, key),
     }
   }
 
@@ -69,24 +70,26 @@ export class SimProvider {
   private query(process: SimProcess, key: string): Promise<ChargeOutcome | 'absent'> {
     return this.call<ChargeOutcome | 'absent'>(process, () => {
       const { now } = this.parts.scheduler
-      const entry = this.ledger.find(key)
-      if (entry !== undefined)
-        return {
-          answer: this.perhapsUnknown(key, entry.knownAt > now ? 'unknown' : (this.ledger.heldUnder(key) ?? entry.outcome)),
-          inMs: 0,
-        }
+      const outcome = this.ledger.outcomeOf(key, now)
+      if (outcome !== undefined) return { answer: this.perhapsUnknown(key, outcome), inMs: 0 }
       this.toldAbsentAt.set(key, now)
       this.note(`${key}: absent`)
       return { answer: 'absent', inMs: 0 }
     })
   }
 
-  /** Nobody here gives back less than the whole, so the charge's key says which refund it is. */
-  private refund(process: SimProcess, refund: Refund): Promise<RefundOutcome> {
-    const key = refund.charge
+  private closeCharge(process: SimProcess, key: string): Promise<ChargeOutcome> {
+    return this.call<ChargeOutcome>(process, () => {
+      const outcome = this.ledger.close(key, this.parts.scheduler.now)
+      this.note(`${key}: closed, ${outcome}`)
+      return { answer: this.perhapsUnknown(key, outcome), inMs: 0 }
+    })
+  }
+
+  private refund(process: SimProcess, refund: Refund, key: string): Promise<RefundOutcome> {
     const arrive = (): RefundOutcome => {
       const outcome = this.ledger.refund(key, refund, this.parts.scheduler.now)
-      this.note(`${key}: refund, ${outcome}`)
+      this.note(`${key}: refund of ${refund.amountMinor}, ${outcome}`)
       return outcome
     }
     this.perhapsAgain(arrive)

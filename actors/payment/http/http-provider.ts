@@ -51,6 +51,12 @@ export class HttpProvider implements PaymentProvider {
     return chargeOutcomes[(await this.ask(request, querySchema, idempotencyKey)).state]
   }
 
+  async closeCharge(idempotencyKey: string): Promise<ChargeOutcome> {
+    const path = `/charges/${encodeURIComponent(idempotencyKey)}/close`
+    const request = this.signed({ method: 'POST', path, idempotencyKey: '', body: noBody })
+    return chargeOutcomes[(await this.ask(request, chargeSchema, idempotencyKey)).state]
+  }
+
   async refund({ charge, amountMinor, currency }: Refund, idempotencyKey: string): Promise<RefundOutcome> {
     const request = this.post('/refunds', idempotencyKey, { charge, amountMinor, currency })
     return refundOutcomes[(await this.ask(request, refundSchema, idempotencyKey)).state]

@@ -66,6 +66,12 @@ export class Device {
     return this.ask(sku, 'checkout', () => this.client.checkout(sku, payment, { requestId }), requestId)
   }
 
+  /** Gives up the order that it last saw, if that is one. */
+  async cancel(sku: string): Promise<Code | undefined> {
+    const seen = this.seen.get(sku)
+    return seen !== undefined && 'order' in seen ? this.ask(sku, 'cancel', () => this.client.cancelOrder(seen.order)) : undefined
+  }
+
   claim(sku: string): Promise<Code | undefined> {
     return this.ask(sku, 'claim', () => this.client.claim(sku))
   }

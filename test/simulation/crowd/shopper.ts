@@ -79,6 +79,7 @@ export class Shopper {
       if (!this.isLeaving) await this.buy(device, sku)
     } else if (seen.state === 'queued') await this.wait(device, sku)
     else if (seen.state === 'held') await this.useHold(device, sku)
+    else if (seen.state === 'pending' && random.is(habits.cancelShare)) await device.cancel(sku)
     else if (!this.isPatient) await device.claim(sku)
   }
 

@@ -7,7 +7,7 @@ export interface Who {
   readonly user: string
 }
 
-export type Deed = 'buy' | 'leave' | 'checkout' | 'claim'
+export type Deed = 'buy' | 'leave' | 'checkout' | 'cancel' | 'claim'
 
 /** A call as its maker sees it. */
 export interface Asked {

@@ -9,8 +9,9 @@ export interface LedgerEntry {
   readonly chargedAt: number
   /** When the outcome was decided. */
   readonly knownAt: number
-  /** When the money went back. */
+  /** When the last of the money went back. */
   readonly refundedAt: number | undefined
+  readonly refundedMinor: number
   /** Charges that have arrived. */
   readonly attempts: number
   /** Refunds that have arrived. */
@@ -20,7 +21,7 @@ export interface LedgerEntry {
 /** Something that nobody who minds the keys would ask for. */
 export interface LedgerViolation {
   readonly key: string
-  readonly what: 'another amount under the same key' | 'a refund without a charge' | 'a refund of a declined charge'
+  readonly what: 'another amount under the same key'
   readonly at: number
 }
 
@@ -28,6 +29,8 @@ export interface LedgerViolation {
 export class SimLedger {
   readonly violations: LedgerViolation[] = []
   private readonly entries = new Map<string, LedgerEntry>()
+  private readonly refunds = new Map<string, Refund>()
+  private readonly closed = new Set<string>()
 
   find(key: string): LedgerEntry | undefined {
     return this.entries.get(key)
@@ -38,42 +41,56 @@ export class SimLedger {
     return [...this.entries.values()]
   }
 
-  /** Books the first charge under a key as `decide` says; a repeat finds what became of the first. */
+  /** Books the first charge under a key as `decide` says, if the key is not closed; a repeat finds what became of the first. */
   charge(key: string, charge: Charge, now: number, decide: () => Pick<LedgerEntry, 'outcome' | 'knownAt'>): LedgerEntry {
     const known = this.entries.get(key)
     if (known !== undefined) {
-      this.compare(known, charge, now)
+      this.compare(key, known.charge, charge, now)
       return this.keep({ ...known, attempts: known.attempts + 1 })
     }
     const { amountMinor, currency, payment } = charge
     const copy: Charge = { amountMinor, currency, payment }
-    return this.keep({ key, charge: copy, ...decide(), chargedAt: now, refundedAt: undefined, attempts: 1, refunds: 0 })
+    const decided = this.closed.has(key) ? ({ outcome: 'declined', knownAt: now } as const) : decide()
+    return this.keep({ key, charge: copy, ...decided, chargedAt: now, refundedAt: undefined, refundedMinor: 0, attempts: 1, refunds: 0 })
   }
 
-  /** What those are told who ask, once it is known. */
+  /** From now on nothing is charged under the key. */
+  close(key: string, now: number): 'paid' | 'declined' | 'unknown' {
+    this.closed.add(key)
+    return this.outcomeOf(key, now) ?? 'unknown'
+  }
+
+  /** What those are told who ask; undefined if there is no charge and may be one yet. */
+  outcomeOf(key: string, now: number): 'paid' | 'declined' | 'unknown' | undefined {
+    const knownAt = this.entries.get(key)?.knownAt ?? 0
+    return knownAt > now ? 'unknown' : this.heldUnder(key)
+  }
+
+  /** The same once it is known. */
   heldUnder(key: string): 'paid' | 'declined' | undefined {
     const entry = this.entries.get(key)
-    return entry?.refundedAt === undefined ? entry?.outcome : 'declined'
+    if (entry === undefined) return this.closed.has(key) ? 'declined' : undefined
+    return entry.refundedAt === undefined ? entry.outcome : 'declined'
   }
 
-  refund(key: string, refund: Omit<Refund, 'charge'>, now: number): 'refunded' | 'absent' | 'unknown' {
-    const known = this.entries.get(key)
-    if (known === undefined) {
-      this.violations.push({ key, what: 'a refund without a charge', at: now })
-      return 'absent'
-    }
-    this.compare(known, refund, now)
-    if (known.outcome === 'declined') {
-      this.violations.push({ key, what: 'a refund of a declined charge', at: now })
-      return 'absent'
-    }
+  refund(key: string, refund: Refund, now: number): 'refunded' | 'absent' | 'refused' | 'unknown' {
+    const { charge, amountMinor } = refund
+    const known = this.entries.get(charge)
+    if (known === undefined || known.outcome === 'declined') return 'absent'
     if (known.knownAt > now) return 'unknown'
-    this.keep({ ...known, refundedAt: known.refundedAt ?? now, refunds: known.refunds + 1 })
+    const before = this.refunds.get(key)
+    const refundedMinor = known.refundedMinor + (before === undefined ? amountMinor : 0)
+    if (before !== undefined) this.compare(key, before, refund, now)
+    else if (refundedMinor > known.charge.amountMinor) return 'refused'
+    this.refunds.set(key, before ?? refund)
+    const isAll = refundedMinor === known.charge.amountMinor
+    const refundedAt = isAll ? (known.refundedAt ?? now) : undefined
+    this.keep({ ...known, refundedMinor, refundedAt, refunds: known.refunds + 1 })
     return 'refunded'
   }
 
-  private compare({ key, charge: first }: LedgerEntry, money: Omit<Refund, 'charge'>, now: number): void {
-    if (first.amountMinor === money.amountMinor && first.currency === money.currency) return
+  private compare(key: string, first: Money, again: Money, now: number): void {
+    if (first.amountMinor === again.amountMinor && first.currency === again.currency) return
     this.violations.push({ key, what: 'another amount under the same key', at: now })
   }
 
@@ -82,3 +99,5 @@ export class SimLedger {
     return entry
   }
 }
+
+type Money = Pick<Charge, 'amountMinor' | 'currency'>
