@@ -10,10 +10,12 @@ import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { Outbox } from './inventory/outbox.ts'
+import { ReservationReports } from './inventory/reservation-reports.ts'
 import type { OwnershipLimits } from './ownership/ownership-limits.ts'
 import type { Tenure } from './ownership/shard-keeper.ts'
 import { orderTargets } from './payment/order-targets.ts'
 import type { ShardCalls } from './payment/shard-calls.ts'
+import { ReservationRepeats } from './session/reservation-repeats.ts'
 import { SessionActor, type SessionLimits } from './session/session-actor.ts'
 import { snapshotSessions } from './session/session-snapshot.ts'
 import { WriteBehind } from './session/write-behind.ts'
@@ -99,6 +101,7 @@ export class ActorsRole implements MetricSource {
     const { actor = new InventoryActor(number), ahead } = this.standBys.take(name) ?? {}
     const targets = orderTargets({ queue, calls, log: world.log })
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
+    actor.useReports((state) => new ReservationReports(state, calls, world.log))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
     const shard = await Shard.open({ name, ...subjects, actor, ahead, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => follower.follow(name))
@@ -106,9 +109,10 @@ export class ActorsRole implements MetricSource {
 
   private async openSessions(tenure: Tenure): Promise<Shard> {
     const { name, epoch, mayAct, onLost } = tenure
-    const { store, bus, world, limits } = this.parts
+    const { store, bus, world, limits, calls } = this.parts
     const actor = new SessionActor(limits.sessions)
     actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits: limits.sessions, log: world.log }))
+    actor.useRepeats((open) => new ReservationRepeats(open, calls, limits.sessions.askEveryMs, world.log))
     const subject = shardSubject('ses', partsOfName(name).shard)
     const shard = await Shard.open({ name, subject, actor, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => snapshotSessions(shard, actor))

@@ -72,11 +72,17 @@ export class Dispatcher implements CallSink {
     }
     const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
     const userHash = identity.role === 'user' ? identity.userHash : call.userHash
-    const known = view !== undefined && call.op === op.buy ? parts.views.refusesBuy(view, userHash, now) : undefined
-    if (known !== undefined) {
-      parts.counters.layers.stockView++
-      parts.responder.refusal(connection, call.msgid, method.index, known)
-      return end
+    if (view !== undefined && !view.isPlain && call.op === op.buy) {
+      const known = parts.views.refusesBuy(view, userHash, now)
+      if (known !== undefined) {
+        parts.counters.layers.stockView++
+        parts.responder.refusal(connection, call.msgid, method.index, known)
+        return end
+      }
+      if (view.takesReservations) {
+        this.runDecoded(connection, method, decodeMessage(bytes, at, end))
+        return end
+      }
     }
     const row =
       identity.role === 'user'
@@ -220,6 +226,11 @@ export class Dispatcher implements CallSink {
     if (presences.size === 0) return undefined
     if (identity.role === 'user') return presences.find(identity.user)
     return presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
+  }
+
+  /** A hot call that has to take the general path all the same; it was admitted already. */
+  private runDecoded(connection: Connection, method: Method, message: Message): void {
+    if (message.kind === 'request') this.run(connection, message.msgid, method, new Params(message.params))
   }
 
   private run(connection: Connection, msgid: number, method: Method, params: Params): void {

@@ -14,6 +14,8 @@ export class SkuView {
   settings: SkuSettings
   numbers: SkuNumbers
   line: LineOrder
+  /** A `buy` goes straight to the shard: nothing is known here that refuses it or sends it another way. Worked out once a tick, for every `buy` asks. */
+  isPlain: boolean
   private buyers: ReadonlySet<number> | undefined
   /** Counts the changes of the line, so that a position round knows whether it has something to say. */
   lineVersion = 0
@@ -25,6 +27,7 @@ export class SkuView {
     this.numbers = data
     this.line = lineOf(data)
     this.buyers = buyersOf(data)
+    this.isPlain = this.hasNothingToSay()
   }
 
   /** Takes in a whole view. */
@@ -33,6 +36,7 @@ export class SkuView {
     this.numbers = data
     this.line = lineOf(data)
     this.buyers = buyersOf(data)
+    this.isPlain = this.hasNothingToSay()
     this.lineVersion++
   }
 
@@ -47,6 +51,12 @@ export class SkuView {
     if (change.joined.length > 0 || change.left.length > 0) this.lineVersion++
     this.numbers = change
     this.buyers = buyersOf(change)
+    this.isPlain = this.hasNothingToSay()
+  }
+
+  /** Buys need a reservation of the user's session first: the sale has a limit of its own. */
+  get takesReservations(): boolean {
+    return this.settings.saleLimitPerUser !== undefined
   }
 
   /** Nothing is free and nothing can come free. */
@@ -58,6 +68,10 @@ export class SkuView {
   /** Whether a `buy` of this user can be refused without asking the shard: all is sold, and the user is none of the buyers. */
   refusesAsSoldOut(userHash: number): boolean {
     return this.isSoldOut && this.buyers !== undefined && !this.buyers.has(userHash)
+  }
+
+  private hasNothingToSay(): boolean {
+    return this.numbers.phase !== 'scheduled' && !this.isSoldOut && !this.takesReservations
   }
 
   status(): SkuStatus {

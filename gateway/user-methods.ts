@@ -1,9 +1,10 @@
 import type { CallResult } from '../cluster/call-codec.ts'
-import type { Calls } from '../cluster/calls.ts'
+import type { Calls, Command } from '../cluster/calls.ts'
 import type { Clock } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { ReserveRequest } from '../protocol/reservation.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -37,7 +38,10 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const qty = params.integer('qty', 1, qtyMax, 1)
         const requestId = params.requestId()
         params.end()
-        forwarder.toInventory(call, { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) })
+        const buy = { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) }
+        const { saleLimitPerUser: limit, sale } = parts.views.find(sku)?.settings ?? {}
+        if (limit === undefined || sale === undefined) return forwarder.toInventory(call, buy)
+        return reserveAndBuy(parts, call, buy, { sku, sale, qty, limit })
       },
     },
     {
@@ -108,6 +112,22 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       },
     },
   ]
+}
+
+/**
+ * The long way of a `buy` in a sale with a limit of its own: the user's session sets units aside, then the SKU's shard decides as ever. If this gateway dies in
+ * between, or never hears the answer, the session finds out by itself what became of it. (SPEC LIM-20)
+ */
+async function reserveAndBuy(
+  { calls, forwarder }: UserMethodsParts,
+  call: UserCall,
+  buy: Command & { readonly sku: string; readonly user: string },
+  request: ReserveRequest,
+): Promise<void> {
+  const reserve = { op: op.reserve, user: buy.user, payload: packInner(request) }
+  const reserved = await calls.request('ses', calls.shardOfText(buy.user), reserve)
+  if (reserved.error !== null) return call.refusal(reserved.error)
+  forwarder.toInventory(call, { ...buy, op: op.reservedBuy, payload: packInner(reserved.result) })
 }
 
 /** Gathers the user's claims with one question per shard that has SKUs. All of them have to answer: half a truth would look like a lost place. */

@@ -52,12 +52,17 @@ export const op = {
   orderGet: 14,
   delivered: 15,
   orderCancel: 16,
+  reservedBuy: 24,
+  reservationAsk: 25,
+  reservationTold: 26,
   attach: 32,
   detach: 33,
   claimed: 34,
   orderNews: 35,
   userGet: 36,
   orderList: 37,
+  reserve: 48,
+  reservationNews: 49,
 } as const
 
 export type Op = (typeof op)[keyof typeof op]

@@ -27,6 +27,13 @@ test('PRO-27 a sale file needs little, and the rest has a default', () => {
   ])
 })
 
+test('PRO-27 a limit for all SKUs of a sale goes into the settings of each, and of none where there is no such limit', () => {
+  const settings = settingsOfSale(saleFileSchema.parse({ ...sale, saleLimitPerUser: 3, skus: [sku, { ...sku, sku: 'sock' }] }))
+  expect(settings.map((one) => one.saleLimitPerUser)).toEqual([3, 3])
+  for (const saleLimitPerUser of [0, 1_001, 1.5, null, '3'])
+    expect(saleFileSchema.safeParse({ ...sale, saleLimitPerUser }).success).toBe(false)
+})
+
 test('PRO-27 a time may be written for people', () => {
   expect(saleFileSchema.parse({ ...sale, opensAt: '2026-11-27T09:00:00+01:00' }).opensAt).toBe(Date.UTC(2026, 10, 27, 8))
   for (const opensAt of ['tomorrow', '2026-11-27', '2026-11-27T09:00:00', -1, 1.5])

@@ -16,6 +16,8 @@ export interface SkuSettings {
   readonly opensAt: number
   /** Units one user may hold, have on order or have bought, all together. */
   readonly perUserMax: number
+  /** The same of all SKUs of the sale together. Sales without such a limit leave it out: their buys take the short way. */
+  readonly saleLimitPerUser?: number
   readonly holdTtlMs: number
   /** From checkout until an order that is not settled gives its units back. */
   readonly paymentTtlMs: number
@@ -56,6 +58,7 @@ export const saleFileSchema = z.strictObject({
   sale: saleId,
   title: z.string().min(1).max(120),
   opensAt: z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]),
+  saleLimitPerUser: z.int().min(1).max(1_000).optional(),
   skus: z
     .array(skuFileSchema)
     .min(1)
@@ -75,5 +78,6 @@ export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
     sale: file.sale as SaleId,
     saleTitle: file.title,
     opensAt: file.opensAt,
+    ...(file.saleLimitPerUser === undefined ? {} : { saleLimitPerUser: file.saleLimitPerUser }),
   }))
 }

@@ -13,6 +13,7 @@ import { settingsSchema } from '../ops/settings.ts'
 import { realWorld } from '../ops/world.ts'
 import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
+import type { SkuSettings } from '../protocol/sku-settings.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
 
 export interface RigOptions {
@@ -23,6 +24,9 @@ export interface RigOptions {
   readonly callDeadlineMs?: number
   /** What the inventory shard answers to everything but the question for its view. */
   readonly script?: (command: Heard) => ScriptedAnswer
+  readonly sessionScript?: (command: Heard) => ScriptedAnswer
+  /** Settings of the SKU beside those that it has anyway. */
+  readonly lamp?: Partial<SkuSettings>
 }
 
 const secrets = {
@@ -50,12 +54,13 @@ export class GatewayRig {
     const clock = { now: () => real.clock.now() + this.skewMs, monotonic: () => real.clock.monotonic() + this.skewMs }
     const world: World = { ...real, clock }
     this.bus = new LocalBus(log)
-    const lamp = skuView(skuSettings('lamp'))
+    const lamp = skuView({ ...skuSettings('lamp'), ...options.lamp })
     const script = options.script ?? (() => ({ kind: 'result', result: { state: 'none' } }))
     this.inventory = new ScriptedShard(this.bus, shardSubject('inv', 0), (command) =>
       command.op === op.view ? { kind: 'inner', result: shardView({ shard: 0, epoch, seq: 1 }, [lamp]) } : script(command),
     )
-    this.sessions = new ScriptedShard(this.bus, shardSubject('ses', 0), () => ({ kind: 'result', result: null }))
+    const sessionScript = options.sessionScript ?? (() => ({ kind: 'result', result: null }))
+    this.sessions = new ScriptedShard(this.bus, shardSubject('ses', 0), sessionScript)
     const limits = { pendingMax: options.pendingMax ?? 1_000, callDeadlineMs: options.callDeadlineMs ?? 10_000 }
     this.calls = new Calls({ bus: this.bus, world, node: 'rig', shards: 1, limits })
     this.gateway = new Gateway({

@@ -36,5 +36,6 @@ function hiOf(view: DataView, at: number): number {
 /** With the op in it, but for `buy`: one id may be used for a `buy` and for its `checkout`. */
 function loOf(view: DataView, at: number): number {
   const operation = view.getUint8(at + entryOffset.op)
-  return (view.getUint32(at + entryOffset.requestLo, true) ^ (operation === op.buy ? 0 : operation << 24)) >>> 0
+  const isBuy = operation === op.buy || operation === op.reservedBuy
+  return (view.getUint32(at + entryOffset.requestLo, true) ^ (isBuy ? 0 : operation << 24)) >>> 0
 }

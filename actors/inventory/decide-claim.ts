@@ -23,9 +23,10 @@ export interface OwnedSku {
 
 /**
  * `buy`, in this order: the same request again (the same answer), a live claim (its state), the phase, the limit, units.
- * Free units and nobody waiting make a hold, anything that can still come free makes a ticket, otherwise `SOLD_OUT`. (SPEC INV-1 to INV-6)
+ * Free units and nobody waiting make a hold, anything that can still come free makes a ticket, otherwise `SOLD_OUT`. `most`: units that this call may
+ * take, or why none (decide-reserved.ts). (SPEC INV-1 to INV-6)
  */
-export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
+export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number, most: number): void {
   const { sku } = owned
   const { users, settings } = sku
   const userHash = view.getUint32(at + entryOffset.userHash, true)
@@ -56,7 +57,7 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
   if (sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
   if (sku.phase === 'paused') return batch.replies.refuse(view, at, 'PAUSED', pausedRetryMs)
   if (sku.phase === 'closed') return refuseForGood(owned, batch, view, at, 'CLOSED')
-  if (qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+  if (qty > most) return refuseBeyond(owned, batch, view, at, most)
   if (qty > sku.freeable) return refuseForGood(owned, batch, view, at, 'SOLD_OUT')
   if (row < 0 && users.count >= settings.usersMax) return batch.replies.refuse(view, at, 'BUSY', 5_000)
 
@@ -126,16 +127,28 @@ export function answerClaim(owned: OwnedSku, batch: Batch, view: DataView, at: n
  * Refuses a `buy` with a code that the caller need not try again, and remembers that, so that a late copy of the same request cannot succeed after
  * its sender was told no. `NOT_OPEN`, `PAUSED` and the full limits promise nothing: the same call may be made later.
  */
-function refuseForGood(owned: OwnedSku, batch: Batch, view: DataView, at: number, code: Code): void {
+function refuseForGood(owned: OwnedSku, batch: Batch, view: DataView, at: number, code: Code, message?: string): void {
   const userHash = view.getUint32(at + entryOffset.userHash, true)
   const requestHi = view.getUint32(at + entryOffset.requestHi, true)
   const requestLo = view.getUint32(at + entryOffset.requestLo, true)
   const skuIndex = owned.sku.index
   const isNamed = requestHi !== 0 || requestLo !== 0
   if (!isNamed || owned.refused.remember({ skuIndex, userHash, requestHi, requestLo, code, at: batch.now })) {
-    batch.replies.refuse(view, at, code)
+    batch.replies.refuse(view, at, code, undefined, message)
   } else batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
 }
 
+/** More than this call may take: more than anyone may, more than the sale's limit leaves, or it comes without a reservation that is good. */
+function refuseBeyond(owned: OwnedSku, batch: Batch, view: DataView, at: number, most: number): void {
+  if (view.getUint16(at + entryOffset.qty, true) > owned.sku.settings.perUserMax) refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+  else if (most === saleLimitReached) refuseForGood(owned, batch, view, at, 'LIMIT_REACHED', saleLimitText)
+  else batch.replies.refuse(view, at, 'BUSY', reserveRetryMs)
+}
+
+/** In place of a number of units. */
+export const saleLimitReached = -1
+const saleLimitText = 'You already have as many as one person may buy in this sale.'
+/** By then a gateway that does not know of the limit has heard, and a reservation that is used up has been given back. */
+const reserveRetryMs = 200
 const pausedRetryMs = 5_000
 const fullRetryMs = 1_000

@@ -20,6 +20,9 @@ import type { RecordWriter } from '../record.ts'
  *     forgotten   u32 count              the `count` oldest ended claims are put away
  *     delivered   u32 claim              the user's session has the news of the order's end
  *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request without a claim of its own, which a copy must not repeat
+ *     reserved    u32 number, u32 word at 12 (0), user at 16      the claim in front of it took this reservation of its user's
+ *     spent       the same               nothing began with this reservation, and nothing will
+ *     reservationTold  the same, with the word up to which the user's session has heard
  *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
  *                 used; in old journals epoch is 0)
  *
@@ -41,6 +44,9 @@ export const eventKind = {
   delivered: 14,
   resumedBy: 15,
   answered: 16,
+  reserved: 24,
+  spent: 25,
+  reservationTold: 26,
 } as const
 
 export const eventOffset = {
@@ -65,6 +71,9 @@ export const eventOffset = {
   answeredUser: 8,
   answeredHi: 12,
   answeredLo: 16,
+  reservation: 8,
+  word: 12,
+  reservationUser: 16,
   restockHi: 12,
   restockLo: 16,
   payment: 32,
@@ -179,6 +188,24 @@ export function writeAnswered(record: RecordWriter, sku: number, userHash: numbe
   record.view.setUint32(at + eventOffset.answeredLo, requestLo, true)
   return at
 }
+
+/** What became of a reservation of this user's. */
+export function writeReservation(
+  record: RecordWriter,
+  kind: ReservationKind,
+  sku: number,
+  user: Uint8Array,
+  number: number,
+  word = 0,
+): number {
+  const at = skuEvent(record, eventOffset.reservationUser + user.length, kind, sku)
+  record.view.setUint32(at + eventOffset.reservation, number, true)
+  record.view.setUint32(at + eventOffset.word, word, true)
+  record.bytes.set(user, at + eventOffset.reservationUser)
+  return at
+}
+
+type ReservationKind = typeof eventKind.reserved | typeof eventKind.spent | typeof eventKind.reservationTold
 
 export function writeResumedBy(record: RecordWriter, epoch: number, gapMs: number): number {
   const at = skuEvent(record, 24, eventKind.resumedBy, 0)

@@ -59,6 +59,11 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
     case eventKind.answered:
       answered(sku, view, at, now)
       break
+    case eventKind.reserved:
+    case eventKind.spent:
+    case eventKind.reservationTold:
+      reserved(sku, kind, bytes, view, at, now)
+      break
     default:
       throw new Error(`unknown event kind ${kind}`)
   }
@@ -76,7 +81,7 @@ function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at
     sku.changes.settings = true
     sku.checkLaws()
   } else {
-    known.settings = settings
+    known.configure(settings)
     known.changes.settings = true
   }
   state.scheduleOpening(settings)
@@ -263,6 +268,14 @@ function answered(sku: SkuState, view: DataView, at: number, now: number): void 
   sku.former.remember(userHash, requestHi, requestLo, now)
 }
 
+function reserved(sku: SkuState, kind: number, bytes: Uint8Array, view: DataView, at: number, now: number): void {
+  const user = utf8.decode(bytes.subarray(at + eventOffset.reservationUser, at + view.getUint16(at, true)))
+  const number = view.getUint32(at + eventOffset.reservation, true)
+  if (kind === eventKind.reserved) sku.reservations.begin(user, number, now)
+  else if (kind === eventKind.spent) sku.reservations.spend(user, number, now)
+  else sku.reservations.told(user, view.getUint32(at + eventOffset.word, true))
+}
+
 export function restockKey(requestHi: number, requestLo: number): string {
   return `${requestHi}.${requestLo}`
 }
@@ -296,6 +309,7 @@ function endClaim(sku: SkuState, row: number, ending: number, now: number): void
   const claim = users.claim[row] as number
   sku.ended.push(claim, now, isOrder(ending) ? users.orderTag[row] : undefined)
   sku.changes.change(claim)
+  if (sku.reservations.size > 0) sku.reservations.end(utf8.decode(users.userBytes(row)), now)
 }
 
 function spendGrants(sku: SkuState, count: number, now: number): void {

@@ -1,3 +1,4 @@
+import type { Position } from '../../cluster/store.ts'
 import type { ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
@@ -9,11 +10,13 @@ import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-cla
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
+import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
 import type { Outbox } from './outbox.ts'
 import { RefusedRequests } from './refused-requests.ts'
+import type { ReservationReports } from './reservation-reports.ts'
 import { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 import { restoreInventory, saveInventory } from './snapshot.ts'
@@ -38,6 +41,7 @@ export class InventoryActor implements Actor {
   private readonly owned: OwnedSku[] = []
   private readonly refused = new RefusedRequests()
   private outbox: Outbox | undefined
+  private reports: ReservationReports | undefined
   private last: OwnedSku | undefined
   /** Kept only so that the reads behind it are not left out. */
   private readonly touched = new Uint32Array(1)
@@ -49,6 +53,11 @@ export class InventoryActor implements Actor {
   /** Owners have an outbox; followers that only replay have none. */
   useOutbox(make: (state: InventoryState) => Outbox): void {
     this.outbox = make(this.state)
+  }
+
+  /** Owners tell sessions what became of their reservations. */
+  useReports(make: (state: InventoryState) => ReservationReports): void {
+    this.reports = make(this.state)
   }
 
   /**
@@ -74,7 +83,7 @@ export class InventoryActor implements Actor {
     if (owned === undefined) return decideUnknown(operation, batch, view, at)
     switch (operation) {
       case op.buy:
-        return decideBuy(owned, batch, bytes, view, at)
+        return decideBuy(owned, batch, bytes, view, at, owned.sku.directMax)
       case op.leave:
         return decideLeave(owned, batch, bytes, view, at)
       case op.claim:
@@ -95,6 +104,12 @@ export class InventoryActor implements Actor {
         return decideLineList(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.status:
         return batch.replies.result(view, at, { ...skuStatus(owned.sku) })
+      case op.reservedBuy:
+        return decideReservedBuy(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.reservationAsk:
+        return decideReservationAsk(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.reservationTold:
+        return decideReservationTold(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.delivered:
         return delivered(owned, batch, view, at, unpackInner<string>(payloadOf(bytes, view, at)))
       default:
@@ -116,8 +131,9 @@ export class InventoryActor implements Actor {
     evolve(this.state, bytes, view, at, now)
   }
 
-  released(now: number): void {
+  released(now: number, position: Position): void {
     this.outbox?.pump(now)
+    this.reports?.pump(now, position)
   }
 
   broadcast(now: number): BroadcastContent | undefined {

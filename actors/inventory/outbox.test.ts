@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { QueuedOrder } from '../../cluster/queue.ts'
+import { journalStart } from '../../cluster/store.ts'
 import type { OrderId } from '../../protocol/ids.ts'
 import { InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
@@ -39,7 +40,7 @@ let takers: Takers
 
 async function pump(ms = 0): Promise<void> {
   rig.pass(ms)
-  rig.actor.released(rig.now)
+  rig.actor.released(rig.now, journalStart)
   for (let i = 0; i < 10; i++) await Promise.resolve()
 }
 

@@ -7,6 +7,7 @@ import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
 import { phaseNumbers } from './events.ts'
 import { FormerRequests } from './former-requests.ts'
+import { Reservations } from './reservations.ts'
 import { SkuChanges } from './sku-changes.ts'
 import { UserTable } from './user-table.ts'
 
@@ -34,6 +35,8 @@ export class SkuState {
   readonly incarnation: string
   readonly skuHash: number
   phase: SkuPhase = 'scheduled'
+  /** Units that a `buy` may take without a reservation. Read by every one of them, so not worked out each time. */
+  directMax: number
 
   /** Everything that operators put in. */
   units = 0
@@ -49,6 +52,8 @@ export class SkuState {
   /** Request ids of claims that a later claim of the same user has replaced. */
   readonly former = new FormerRequests()
   readonly orders = new Map<number, OpenOrder>()
+  /** Of a sale with a limit of its own: what its users' sessions have set aside for claims of this SKU. */
+  readonly reservations = new Reservations()
   /** Request ids of restocks, oldest first, with the units they added. */
   readonly restocks = new Map<string, number>()
 
@@ -67,6 +72,12 @@ export class SkuState {
     this.settings = settings
     this.incarnation = incarnation
     this.skuHash = hashText(settings.sku)
+    this.directMax = directMaxOf(settings)
+  }
+
+  configure(settings: SkuSettings): void {
+    this.settings = settings
+    this.directMax = directMaxOf(settings)
   }
 
   /** Units that are free or can still come free. */
@@ -87,7 +98,7 @@ export class SkuState {
     let digest = mix32(this.skuHash ^ phaseNumbers[this.phase])
     for (const number of numbers) digest = mix32(Math.imul(digest, 31) ^ number)
     for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
-    return (digest + this.users.digest) >>> 0
+    return (digest + this.users.digest + this.reservations.digest) >>> 0
   }
 
   checkLaws(): void {
@@ -98,4 +109,8 @@ export class SkuState {
       )
     }
   }
+}
+
+function directMaxOf({ saleLimitPerUser, perUserMax }: SkuSettings): number {
+  return saleLimitPerUser === undefined ? perUserMax : 0
 }

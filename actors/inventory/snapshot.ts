@@ -6,6 +6,7 @@ import { JournalFault } from '../record.ts'
 import { claimState } from './claim.ts'
 import type { SavedEnded } from './ended-claims.ts'
 import type { InventoryState } from './inventory-state.ts'
+import type { Reservation } from './reservations.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
 
@@ -25,6 +26,8 @@ interface SavedSku {
   readonly former: readonly (readonly [key: string, at: number])[]
   readonly orders: readonly OpenOrder[]
   readonly restocks: readonly (readonly [request: string, units: number])[]
+  /** Not in snapshots of versions that had none. */
+  readonly reservations?: readonly Reservation[]
 }
 
 interface Saved {
@@ -66,6 +69,7 @@ function saveSku(sku: SkuState): SavedSku {
     former: sku.former.entries(),
     orders: [...sku.orders.values()],
     restocks: [...sku.restocks],
+    reservations: sku.reservations.save(),
   }
 }
 
@@ -91,6 +95,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   sku.former.restore(saved.former)
   for (const order of saved.orders) sku.orders.set(order.claim, order)
   for (const [request, added] of saved.restocks) sku.restocks.set(request, added)
+  sku.reservations.restore(saved.reservations ?? [])
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)
   sku.checkLaws()

@@ -81,13 +81,14 @@ export function decideOrderNews(command: SessionCommand): void {
 /** `userGet`: all that is known of the user. Someone attached is seen now. */
 export function decideUserGet(command: SessionCommand): void {
   const { batch, session, view, at } = command
-  const { user, isKnown, gateways, orders } = session
+  const { user, isKnown, gateways, orders, reservations } = session
   batch.replies.result(view, at, {
     user,
     attachedTo: gateways.map((attachment) => attachment.gateway),
     firstSeenAt: isKnown ? session.firstSeenAt : null,
     lastSeenAt: gateways.length > 0 ? batch.now : isKnown ? session.lastSeenAt : null,
     orders: orders.map((order) => ({ ...order })),
+    counted: reservations.counted().map(({ sku, sale, open, bought }) => ({ sku, sale, open, bought })),
   })
 }
 
@@ -102,11 +103,11 @@ export function decideOrderList(command: SessionCommand): void {
 }
 
 /** The place that the batch's record will have. */
-function recordOf(batch: Batch): Position {
+export function recordOf(batch: Batch): Position {
   return { epoch: batch.epoch, seq: batch.seq + 1 }
 }
 
-function apply({ state, batch }: SessionCommand, event: number): void {
+export function apply({ state, batch }: SessionCommand, event: number): void {
   state.evolve(batch.record.bytes, batch.record.view, event, batch.now)
 }
 

@@ -22,7 +22,7 @@ import { WriteBehind } from './write-behind.ts'
 
 const name = shardName('ses', 0)
 const sku = skuId('shoe')
-const limits: SessionLimits = { usersMax: 4, writeAfterMs: 1_000 }
+const limits: SessionLimits = { usersMax: 4, writeAfterMs: 1_000, askEveryMs: 8_000 }
 const phone = replySubject('phone')
 const laptop = replySubject('laptop')
 
@@ -112,6 +112,7 @@ interface SeenUser {
   readonly firstSeenAt: number | null
   readonly lastSeenAt: number | null
   readonly orders: readonly Order[]
+  readonly counted: readonly unknown[]
 }
 
 function resultOf<T>({ error, result }: CallResult<T>): T {
@@ -140,7 +141,7 @@ describe('a session', () => {
   })
 
   test('SES-1 knows the gateways a user is attached to, and since when the user is known', async () => {
-    expect(await bed.user('ann')).toEqual({ user: 'ann', attachedTo: [], firstSeenAt: null, lastSeenAt: null, orders: [] })
+    expect(await bed.user('ann')).toEqual({ user: 'ann', attachedTo: [], firstSeenAt: null, lastSeenAt: null, orders: [], counted: [] })
     const arrived = bed.world.clock.now()
     await bed.ask(op.attach, 'ann', { gateway: phone })
     await bed.ask(op.attach, 'ann', { gateway: laptop })

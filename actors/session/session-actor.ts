@@ -2,6 +2,7 @@ import type { Position, Snapshot } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseUserId, type UserId } from '../../protocol/ids.ts'
 import type { Actor, Batch } from '../actor.ts'
+import { decideReservationNews, decideReserve } from './decide-reserve.ts'
 import {
   decideAttach,
   decideClaimed,
@@ -11,6 +12,8 @@ import {
   decideUserGet,
   type SessionCommand,
 } from './decide-session.ts'
+import type { OpenReservations } from './open-reservations.ts'
+import type { ReservationRepeats } from './reservation-repeats.ts'
 import { recordKey, userOfKey } from './session-record.ts'
 import { SessionState } from './session-state.ts'
 import type { WriteBehind } from './write-behind.ts'
@@ -20,9 +23,14 @@ export interface SessionLimits {
   readonly usersMax: number
   /** From a user's first change until it goes into the user's record, so that several changes share a write. */
   readonly writeAfterMs: number
+  /**
+   * An open reservation is asked about at least so often. That its claim ended is told without a question; but a store that lost its newest records may have lost
+   * the claim, and then nobody says so.
+   */
+  readonly askEveryMs: number
 }
 
-export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_000 }
+export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_000, askEveryMs: 60_000 }
 
 const busyRetryMs = 1_000
 const utf8 = new TextDecoder()
@@ -32,6 +40,7 @@ export class SessionActor implements Actor {
   private readonly state = new SessionState()
   private readonly limits: SessionLimits
   private writeBehind: WriteBehind | undefined
+  private repeats: ReservationRepeats | undefined
 
   constructor(limits: SessionLimits = sessionLimits) {
     this.limits = limits
@@ -40,6 +49,11 @@ export class SessionActor implements Actor {
   /** Owners write records behind; followers that only replay do not. */
   useRecords(make: (state: SessionState) => WriteBehind): void {
     this.writeBehind = make(this.state)
+  }
+
+  /** Owners ask until they know what became of every reservation. */
+  useRepeats(make: (open: OpenReservations) => ReservationRepeats): void {
+    this.repeats = make(this.state.open)
   }
 
   command(batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
@@ -68,6 +82,7 @@ export class SessionActor implements Actor {
 
   released(now: number, position: Position): void {
     this.writeBehind?.pump(now, position)
+    this.repeats?.pump(now)
   }
 
   get hasDeadlines(): boolean {
@@ -131,6 +146,10 @@ function decide(operation: number | undefined, command: SessionCommand): void {
       return decideClaimed(command)
     case op.orderNews:
       return decideOrderNews(command)
+    case op.reserve:
+      return decideReserve(command)
+    case op.reservationNews:
+      return decideReservationNews(command)
     case op.userGet:
       return decideUserGet(command)
     case op.orderList:

@@ -1,6 +1,8 @@
 import type { Position } from '../../cluster/store.ts'
+import type { SaleId, SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Order } from '../../protocol/results.ts'
+import type { ReservationReport } from '../inventory/reservations.ts'
 import type { RecordWriter } from '../record.ts'
 
 /**
@@ -12,10 +14,12 @@ import type { RecordWriter } from '../record.ts'
  *     attached  the gateway's subject
  *     detached  the gateway's subject
  *     ordered   inner codec of an Order
+ *     reserved  inner codec of a ReservedEvent
+ *     reported  inner codec of a ReservationReport
  *
  * Numbers are part of the journal's format: never reuse one.
  */
-export const sessionEvent = { attached: 32, detached: 33, ordered: 34 } as const
+export const sessionEvent = { attached: 32, detached: 33, ordered: 34, reserved: 48, reported: 49 } as const
 
 const kindAt = 2
 const seqAt = 4
@@ -29,6 +33,16 @@ const utf8Decoder = new TextDecoder()
 export type SessionEvent =
   | { readonly kind: 'attached' | 'detached'; readonly user: string; readonly position: Position; readonly gateway: string }
   | { readonly kind: 'ordered'; readonly user: string; readonly position: Position; readonly order: Order }
+  | { readonly kind: 'reserved'; readonly user: string; readonly position: Position; readonly reserved: ReservedEvent }
+  | { readonly kind: 'reported'; readonly user: string; readonly position: Position; readonly report: ReservationReport }
+
+/** Units that count against the limit of a sale from now on, for one `buy` of one of its SKUs. */
+export interface ReservedEvent {
+  readonly sku: SkuId
+  readonly sale: SaleId
+  readonly number: number
+  readonly qty: number
+}
 
 export function writeAttached(record: RecordWriter, position: Position, user: string, gateway: string): number {
   return write(record, sessionEvent.attached, position, user, utf8.encode(gateway))
@@ -40,6 +54,14 @@ export function writeDetached(record: RecordWriter, position: Position, user: st
 
 export function writeOrdered(record: RecordWriter, position: Position, user: string, order: Order): number {
   return write(record, sessionEvent.ordered, position, user, packInner(order))
+}
+
+export function writeReserved(record: RecordWriter, position: Position, user: string, reserved: ReservedEvent): number {
+  return write(record, sessionEvent.reserved, position, user, packInner(reserved))
+}
+
+export function writeReported(record: RecordWriter, position: Position, user: string, report: ReservationReport): number {
+  return write(record, sessionEvent.reported, position, user, packInner(report))
 }
 
 /** Whose event it is, without reading the rest. */
@@ -59,6 +81,10 @@ export function readEvent(bytes: Uint8Array, view: DataView, at: number): Sessio
       return { kind: 'detached', user, position, gateway: utf8Decoder.decode(body) }
     case sessionEvent.ordered:
       return { kind: 'ordered', user, position, order: unpackInner<Order>(body) }
+    case sessionEvent.reserved:
+      return { kind: 'reserved', user, position, reserved: unpackInner<ReservedEvent>(body) }
+    case sessionEvent.reported:
+      return { kind: 'reported', user, position, report: unpackInner<ReservationReport>(body) }
     default:
       throw new Error(`unknown event kind ${kind}`)
   }

@@ -1,6 +1,7 @@
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Order } from '../../protocol/results.ts'
 import { JournalFault } from '../record.ts'
+import type { SavedReservations } from './user-reservations.ts'
 import { type Attachment, UserSession } from './user-session.ts'
 
 const recordVersion = 1
@@ -17,6 +18,8 @@ interface SavedSession {
   readonly lastSeenAt: number
   readonly gateways: readonly Attachment[]
   readonly orders: readonly Order[]
+  /** Not in records of versions that had none. */
+  readonly reservations?: SavedReservations
 }
 
 /** The key of a user's cold record in the store. */
@@ -31,7 +34,7 @@ export function userOfKey(key: string): string {
 
 /** The session as one record; it names the journal's record up to which it includes everything. */
 export function packSession(session: UserSession): Uint8Array {
-  const { included, firstSeenAt, lastSeenAt, gateways, orders } = session
+  const { included, firstSeenAt, lastSeenAt, gateways, orders, reservations } = session
   const saved: SavedSession = {
     version: recordVersion,
     epoch: included.epoch,
@@ -40,6 +43,7 @@ export function packSession(session: UserSession): Uint8Array {
     lastSeenAt,
     gateways,
     orders,
+    reservations: reservations.save(),
   }
   return packInner(saved)
 }
@@ -57,5 +61,6 @@ export function unpackSession(user: string, record: Uint8Array | undefined): Use
   session.lastSeenAt = saved.lastSeenAt
   session.gateways = [...saved.gateways]
   session.orders = [...saved.orders]
+  if (saved.reservations !== undefined) session.reservations.restore(saved.reservations)
   return session
 }

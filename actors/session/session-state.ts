@@ -2,11 +2,19 @@ import { comparePositions } from '../../cluster/store.ts'
 import { hashBytes, mix32 } from '../../protocol/hash.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { JournalFault } from '../record.ts'
+import { type OpenReservation, OpenReservations } from './open-reservations.ts'
 import { readEvent, userOfEvent } from './session-events.ts'
 import { unpackSession } from './session-record.ts'
 import type { UserSession } from './user-session.ts'
 
 const snapshotVersion = 1
+
+interface Saved {
+  readonly version: number
+  readonly chain: number
+  /** Not in snapshots of versions that had none. */
+  readonly open?: readonly OpenReservation[]
+}
 
 /** An event of a user who is not in memory, as it stood in its record. */
 interface ColdEvent {
@@ -24,6 +32,8 @@ interface ColdEvent {
 export class SessionState {
   /** Users whose record has to be written, with when that began; oldest first. */
   readonly dirty = new Map<string, number>()
+  /** Reservations whose end is not known, of all users, whether in memory or not. */
+  readonly open = new OpenReservations()
   private readonly warm = new Map<string, UserSession>()
   private readonly cold = new Map<string, ColdEvent[]>()
   private chain = 0
@@ -67,6 +77,7 @@ export class SessionState {
   evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
     const end = at + view.getUint16(at, true)
     this.chain = mix32(Math.imul(this.chain, 31) ^ hashBytes(bytes, at, end))
+    this.open.follow(bytes, view, at)
     const user = userOfEvent(bytes, at)
     const session = this.warm.get(user)
     if (session !== undefined) {
@@ -115,21 +126,23 @@ export class SessionState {
   /** What a snapshot keeps besides the users' own records, which have to be written first. */
   save(): Uint8Array[] {
     if (this.cold.size > 0) throw new Error('a snapshot of sessions leaves out users who are not in their records yet')
-    return [packInner({ version: snapshotVersion, chain: this.chain })]
+    return [packInner({ version: snapshotVersion, chain: this.chain, open: this.open.save() } satisfies Saved)]
   }
 
   restore(chunks: readonly Uint8Array[]): void {
-    const saved = unpackInner<{ readonly version: number; readonly chain: number }>(Buffer.concat(chunks))
+    const saved = unpackInner<Saved>(Buffer.concat(chunks))
     if (saved.version !== snapshotVersion) {
       throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
     }
     this.chain = saved.chain
+    this.open.restore(saved.open ?? [])
   }
 
   clear(): void {
     this.dirty.clear()
     this.warm.clear()
     this.cold.clear()
+    this.open.clear()
     this.chain = 0
   }
 

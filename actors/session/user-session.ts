@@ -1,6 +1,7 @@
 import { comparePositions, journalStart, type Position } from '../../cluster/store.ts'
 import type { Order, OrderState } from '../../protocol/results.ts'
 import type { SessionEvent } from './session-events.ts'
+import { UserReservations } from './user-reservations.ts'
 
 /** Gateways that a user is attached to at a time; one more drops the oldest. */
 export const attachedMax = 8
@@ -36,6 +37,8 @@ export class UserSession {
   gateways: Attachment[] = []
   /** Latest first. */
   orders: Order[] = []
+  /** What counts against the limits of sales. */
+  readonly reservations = new UserReservations()
 
   constructor(user: string) {
     this.user = user
@@ -74,6 +77,12 @@ export class UserSession {
         return
       case 'ordered':
         this.remember(event.order)
+        return
+      case 'reserved':
+        this.reservations.reserve(event.reserved)
+        return
+      case 'reported':
+        this.reservations.report(event.report)
     }
   }
 

@@ -25,6 +25,8 @@ export type StockEvent =
   | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
   /** Says nothing of stock. */
   | { readonly kind: 'answered'; readonly index: number; readonly userHash: number; readonly request: string }
+  /** Nor do these: what became of a reservation that counts against the limit of a sale. */
+  | { readonly kind: 'reserved' | 'spent' | 'reservationTold'; readonly index: number; readonly user: string; readonly number: number }
 
 /** What was decided about a SKU, as far as its books depend on it. */
 export interface StockSettings {
@@ -67,6 +69,7 @@ const configuredSchema = z.object({
 })
 const packedAt = 8
 const userAt = 36
+const reservationUserAt = 16
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** What is wrong with an event's bytes, in words, or the event. */
@@ -122,6 +125,12 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       return { kind: 'resumedBy', epoch: f64(8), gapMs: f64(16) }
     case 16:
       return { kind: 'answered', index, userHash: u32(8), request: `${u32(12)}.${u32(16)}` }
+    case 24:
+    case 25:
+    case 26: {
+      const user = utf8.decode(bytes.subarray(reservationUserAt))
+      return { kind: kind === 24 ? 'reserved' : kind === 25 ? 'spent' : 'reservationTold', index, user, number: u32(8) }
+    }
     default:
       return undefined
   }

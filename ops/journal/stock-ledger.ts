@@ -158,6 +158,9 @@ export class StockLedger {
         this.delivered(event.claim)
         break
       case 'answered':
+      case 'reserved':
+      case 'spent':
+      case 'reservationTold':
         break
     }
   }

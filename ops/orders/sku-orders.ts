@@ -55,6 +55,9 @@ export class SkuOrders {
       case 'forgotten':
       case 'delivered':
       case 'answered':
+      case 'reserved':
+      case 'spent':
+      case 'reservationTold':
         break
     }
   }

@@ -36,7 +36,7 @@ export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUna
         tickMs: shape.tickMs,
         storeRetryMs,
       },
-      sessions: { usersMax: shape.sessionUsersMax, writeAfterMs },
+      sessions: { usersMax: shape.sessionUsersMax, writeAfterMs, askEveryMs },
       ownership: { ...ownershipLimits(shape.leaseMs), ...hasty },
       compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, checkMs: compactionCheckMs, retryMs: compactionRetryMs },
     },
@@ -50,5 +50,6 @@ const storeRetryMs = 50
 /** Pauses that a run of a minute has time for. */
 const hasty = { retryFirstMs: 100, retryMostMs: 1_000, prepareMsMax: 2_000, closeMsMax: 4_000, opensMax: 2, handOversMax: 1 }
 const writeAfterMs = 500
+const askEveryMs = 3_000
 const compactionCheckMs = 250
 const compactionRetryMs = 2_000
