@@ -33,7 +33,7 @@ export interface Actor {
   missing(bytes: Uint8Array, at: number): string | undefined
   /** Takes in such a record. */
   loaded(key: string, record: Uint8Array | undefined): void
-  /** Something waits for the journal to go on, so that a shard notes now and then that it still has an owner: a next one moves running deadlines by the time since. */
+  /** Deadlines are running, so that a shard notes now and then that it still has an owner: a next one moves them by the time since. */
   readonly hasDeadlines?: boolean
   /** Equal for two replicas in the same state. */
   digest(): number

@@ -104,20 +104,35 @@ test('GW-68 a word that was under way for long takes nothing back that the user 
   expect(presences.claimsOf(lamp)?.get(7)?.kind).toBe(claimKind.order)
 })
 
-test('GW-68 who gets an older word in an answer that came late is told again what the shard says', async () => {
-  presences.join(anna, laptop)
+test('GW-95 a caller whose answer comes late gets what is known by now', () => {
   const pending: ClaimState = { state: 'pending', order: orderOf('lamp:a1:7'), qty: 1, amountMinor: 9_900, currency: 'EUR' }
+  expect(insteadOf(queued(3), 7)).toBeUndefined()
+  answered(queued(3), 7, claimKind.ticket)
+  expect(insteadOf(queued(5), 7)).toEqual(queued(3))
+  expect(insteadOf(queued(2), 7)).toBeUndefined()
+  answered(held, 7, claimKind.hold)
+  expect(insteadOf(queued(3), 7)).toEqual(held)
+  expect(insteadOf({ ...held, expiresAt: 8_000 }, 7)).toEqual(held)
+  expect(insteadOf({ ...held, expiresAt: 10_000 }, 7)).toBeUndefined()
+  expect(insteadOf(none, 7)).toBeUndefined()
   answered({ ...pending, state: 'paid' }, 7, claimKind.order)
-  reports.set(7, report(7, claimKind.order, { ...pending, state: 'paid' }))
-  answered(pending, 7, claimKind.order)
+  expect(insteadOf(pending, 7)).toEqual({ ...pending, state: 'paid' })
+  expect(insteadOf(held, 8)).toBeUndefined()
+})
+
+test("GW-95 while it is not known whether a number is still this claim's, answers are passed on as they are", () => {
+  answered(held, 7, claimKind.hold)
+  tellViews(lamp, undefined, 0)
+  expect(insteadOf(queued(3), 7)).toBeUndefined()
+})
+
+test('GW-95 what an answer that came late is about is asked for', async () => {
+  answered(held, 7, claimKind.hold)
   await world.pass(0)
-  expect(phone.eventsOf('order')).toMatchObject([{ state: 'paid' }])
+  shard.heard.length = 0
   answered(queued(3), 7, claimKind.ticket)
   await world.pass(0)
-  expect(phone.eventsOf('order')).toHaveLength(2)
-  answered({ ...pending, state: 'paid' }, 7, claimKind.order)
-  await world.pass(0)
-  expect(phone.eventsOf('order')).toHaveLength(2)
+  expect(shard.heard).toHaveLength(1)
 })
 
 test('GW-68 who is answered about an older claim is told of the one that there is', async () => {
@@ -461,6 +476,12 @@ function asked({ op: asks, user, payload }: Heard): readonly ClaimReport[] {
 function answered(state: ClaimState, claim: number, kind: number): void {
   follower.expect(3, lamp, presences.find(anna))
   follower.answered(answerOf(3, state, claim, kind), phone)
+}
+
+/** Of an answer that has come and is not taken in yet. */
+function insteadOf(state: ClaimState, claim: number): ClaimState | undefined {
+  follower.expect(3, lamp, presences.find(anna))
+  return follower.insteadOf(answerOf(3, state, claim, claimKind.ticket))
 }
 
 function answerOf(slot: number, state: ClaimState, claim: number, kind: number): AnswerView {

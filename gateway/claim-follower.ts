@@ -3,7 +3,7 @@ import { type Code, codeTable } from '../protocol/codes.ts'
 import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import { claimNotification, claimStateIn, isBefore, isLive, isSameNews } from './claim-news.ts'
+import { claimNotification, claimStateIn, isBefore, isLive, isSameNews, newerOf } from './claim-news.ts'
 import { type ClaimAnswers, ClaimQuestions, type ClaimReport, type QuestionParts } from './claim-questions.ts'
 import type { Connection } from './connection.ts'
 import type { FollowedClaim, Presence } from './presence.ts'
@@ -42,6 +42,19 @@ export class ClaimFollower implements ClaimAnswers {
     else if (this.expected.size > 0) this.expected.delete(row)
   }
 
+  /**
+   * What the caller gets instead of an answer that comes late: the claim as the user's devices know it by now. Answers of a shard's former owner may be under
+   * way longer than news of its next one. Undefined if the answer is as new as anything known here.
+   */
+  insteadOf(answer: AnswerView): ClaimState | undefined {
+    const asked = this.expected.size === 0 ? undefined : this.expected.get(answer.slot)
+    if (asked === undefined || typeof asked.view === 'number') return undefined
+    const known = asked.presence.claims.get(asked.view.settings.sku)
+    if (known?.state === undefined || known.claim !== answer.claim || known.doubtedAt !== undefined) return undefined
+    const state = claimStateIn(answer)
+    return state === undefined ? undefined : newerOf(known.state, known.aheadShown, state)
+  }
+
   /** Learns from the answer to a call that was made for a user, by `caller` if that is still there, and tells the user's other connections. */
   answered(answer: AnswerView, caller: Connection | undefined): void {
     if (this.expected.size === 0) return
@@ -62,11 +75,7 @@ export class ClaimFollower implements ClaimAnswers {
     // The shard's count of a place may be newer than the view's: a round that did not know of it would show a worse one after it.
     const state = isNews || answer.claimKind !== claimKind.hold ? claimStateIn(answer) : undefined
     if (state === undefined) return
-    if (isBefore(state, followed.state)) {
-      // The caller has it all the same.
-      followed.mustTell = true
-      return this.questions.ask(view, [answer.claim])
-    }
+    if (isBefore(state, followed.state)) return this.questions.ask(view, [answer.claim])
     const isNew = this.learn(followed, answer.claimKind, state, { caller })
     if (isNew && isNews) this.parts.tellSession(presence.user, sku, answer.claim)
   }

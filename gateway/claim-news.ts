@@ -45,6 +45,14 @@ export function isBefore(state: ClaimState, known: ClaimState | undefined): bool
   return known !== undefined && stageOf(state) < stageOf(known)
 }
 
+/** The known state of a claim, whose user was shown the place `aheadShown`, if it is newer than this one: places are served, and deadlines only move away. */
+export function newerOf(known: ClaimState, aheadShown: number, state: ClaimState): ClaimState | undefined {
+  if (isBefore(state, known)) return known
+  if (known.state === 'held' && state.state === 'held') return known.expiresAt > state.expiresAt ? known : undefined
+  if (known.state === 'queued' && state.state === 'queued') return aheadShown < state.ahead ? { ...state, ahead: aheadShown } : undefined
+  return undefined
+}
+
 function stageOf({ state }: ClaimState): number {
   const stage = stages.indexOf(state)
   return stage < 0 ? stages.length : stage

@@ -183,7 +183,9 @@ export class Dispatcher implements CallSink {
     const connection = parts.connections.find(target, targetTurn)
     if (connection !== undefined) {
       connection.inFlight--
-      parts.responder.respond(connection, answer.frame, answer.from, answer.to)
+      const newer = parts.follower.insteadOf(answer)
+      if (newer === undefined) parts.responder.respond(connection, answer.frame, answer.from, answer.to)
+      else parts.responder.instead(connection, answer.frame, answer.from, answer.to, newer)
     }
     parts.follower.answered(answer, connection)
   }

@@ -1,6 +1,7 @@
 import { type Code, codeTable, type Refusal, refusal } from '../protocol/codes.ts'
-import { writeError, writeResult } from '../protocol/envelope.ts'
+import { decodeMessage, writeError, writeResult } from '../protocol/envelope.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
+import type { ClaimState } from '../protocol/results.ts'
 import type { Connection } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 
@@ -33,6 +34,15 @@ export class Responder {
     this.counters.answered(method, codeTable[error.code].number)
     this.writer.length = 0
     writeError(this.writer, msgid, error)
+    this.respond(connection, this.writer.bytes, 0, this.writer.length)
+  }
+
+  /** Another result in the place of that of a shard's response. */
+  instead(connection: Connection, bytes: Uint8Array, from: number, to: number, result: ClaimState): void {
+    const message = decodeMessage(bytes, from, to)
+    if (message.kind !== 'response') throw new Error('a shard answers with a response')
+    this.writer.length = 0
+    writeResult(this.writer, message.msgid, { ...result })
     this.respond(connection, this.writer.bytes, 0, this.writer.length)
   }
 

@@ -102,6 +102,21 @@ test.each(['rpc', 'ws', 'json'] as const)(
   },
 )
 
+test('GW-95 an answer that comes after newer news of its claim is told as those', async () => {
+  const waiting: Heard[] = []
+  await start({ script: (command) => (waiting.push(command), silence) })
+  const anna = await socket({ token: rig.tokenOf('anna') })
+  const calls = [anna.call('claim', ['lamp']), anna.call('claim', ['lamp'])]
+  await expect.poll(() => waiting.length).toBe(2)
+  const [late, early] = waiting
+  if (late === undefined || early === undefined) throw new Error('two commands came')
+  const held = { state: 'held', hold: 7, qty: 1, expiresAt: 9_000 }
+  rig.inventory.answer(early, { kind: 'result', result: held, claim: 7, claimKind: claimKind.hold })
+  const place = { state: 'queued', ticket: 7, ahead: 3, eta: null, odds: 'likely' }
+  rig.inventory.answer(late, { kind: 'result', result: place, claim: 7, claimKind: claimKind.ticket })
+  expect((await Promise.all(calls)).map((answer) => answer?.result)).toEqual([held, held])
+})
+
 test('GW-82 an address has so many connections, WebSockets and services together', async () => {
   await start({ settings: { connectionsPerAddressMax: 2 } })
   await socket({ token: rig.tokenOf('anna') })

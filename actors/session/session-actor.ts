@@ -33,6 +33,7 @@ export interface SessionLimits {
 export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_000, askEveryMs: 60_000 }
 
 const busyRetryMs = 1_000
+const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.orderList])
 const utf8 = new TextDecoder()
 
 /** The sessions of one shard: finds the user that an entry is about and hands it to the decision for its op. */
@@ -62,10 +63,12 @@ export class SessionActor implements Actor {
     if (user === undefined || session === undefined)
       return batch.replies.refuse(view, at, 'MALFORMED', undefined, 'A session command names a user.')
     const { dirty } = this.state
-    if (dirty.size >= this.limits.usersMax && !dirty.has(user)) return batch.replies.refuse(view, at, 'BUSY', busyRetryMs)
+    const operation = bytes[at + entryOffset.op] as number
+    if (dirty.size >= this.limits.usersMax && !dirty.has(user) && !changesNothing.has(operation))
+      return batch.replies.refuse(view, at, 'BUSY', busyRetryMs)
     const payloadAt = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number) + (bytes[at + entryOffset.userBytes] as number)
     const payload = bytes.subarray(payloadAt, at + view.getUint16(at, true))
-    decide(bytes[at + entryOffset.op], { state: this.state, batch, user, session, view, at, payload })
+    decide(operation, { state: this.state, batch, user, session, view, at, payload })
   }
 
   tick(): boolean {
@@ -83,10 +86,6 @@ export class SessionActor implements Actor {
   released(now: number, position: Position): void {
     this.writeBehind?.pump(now, position)
     this.repeats?.pump(now)
-  }
-
-  get hasDeadlines(): boolean {
-    return this.writeBehind?.waitsForRecord === true
   }
 
   broadcast(): undefined {
@@ -136,7 +135,7 @@ export class SessionActor implements Actor {
   }
 }
 
-function decide(operation: number | undefined, command: SessionCommand): void {
+function decide(operation: number, command: SessionCommand): void {
   switch (operation) {
     case op.attach:
       return decideAttach(command)

@@ -1,4 +1,4 @@
-import { comparePositions, type Position, type ShardName, type Snapshot, type Store } from '../../cluster/store.ts'
+import type { Position, ShardName, Snapshot, Store } from '../../cluster/store.ts'
 import type { Log } from '../../cluster/world.ts'
 import { Flush } from './flush.ts'
 import type { SessionLimits } from './session-actor.ts'
@@ -21,16 +21,11 @@ export interface WriteBehindParts {
 /**
  * Brings users' records in the store up to what the journal says, some time later and several changes at once. It may lag as it likes: the journal
  * has everything, until a snapshot trims it, and {@link WriteBehind.flush} comes before that.
- *
- * A failover may lose the newest records of users and none of the journal's, and the owner would not notice. So what was written counts only when a
- * later record of the journal is stored: if the one is lost the other is too, and that ends the epoch.
  */
 export class WriteBehind {
   private readonly state: SessionState
   private readonly parts: WriteBehindParts
   private readonly writing = new Set<string>()
-  /** Users whose records are at the store, and the journal's last position when that was first seen. */
-  private readonly unsettled = new Map<string, { readonly included: Position; seenAt: Position | undefined }>()
   private pausedUntil = 0
   private flushing: Flush | undefined
   private isFenced = false
@@ -46,8 +41,7 @@ export class WriteBehind {
    */
   pump(now: number, position: Position): void {
     if (this.isFenced) throw new Error(`${this.parts.shard} belongs to another owner now`)
-    this.settle(position)
-    this.flushing?.begin(this.state, [...this.state.dirty.keys(), ...this.writing, ...this.unsettled.keys()], now, position)
+    this.flushing?.begin(this.state, [...this.state.dirty.keys(), ...this.writing], now, position)
     this.writeDue(now)
     this.endFlush()
     this.evict(this.parts.limits.usersMax)
@@ -64,22 +58,7 @@ export class WriteBehind {
 
   /** Puts users away until `usersMax` are left, as far as their records are up to date. */
   evict(usersMax: number): void {
-    this.state.evict(usersMax, (user) => this.writing.has(user) || this.unsettled.has(user))
-  }
-
-  /** The journal has to go on, if only with an empty record. */
-  get waitsForRecord(): boolean {
-    return this.unsettled.size > 0
-  }
-
-  private settle(position: Position): void {
-    for (const [user, written] of this.unsettled) {
-      if (written.seenAt === undefined) written.seenAt = position
-      else if (comparePositions(position, written.seenAt) > 0) {
-        this.unsettled.delete(user)
-        this.flushing?.written(user, written.included)
-      }
-    }
+    this.state.evict(usersMax, (user) => this.writing.has(user))
   }
 
   private writeDue(now: number): void {
@@ -88,7 +67,7 @@ export class WriteBehind {
     const { limits } = this.parts
     const hurry = this.flushing !== undefined || dirty.size > limits.usersMax / 2
     for (const [user, since] of dirty) {
-      if (this.writing.size >= writesUnderWayMax || this.unsettled.size > limits.usersMax / 2) return
+      if (this.writing.size >= writesUnderWayMax) return
       if (!hurry && since + limits.writeAfterMs > now) return
       // One write per user at a time, so that an older one cannot come last.
       if (!this.writing.has(user)) this.write(user, now)
@@ -107,7 +86,8 @@ export class WriteBehind {
         this.isFenced = true
         return
       }
-      this.unsettled.set(user, { included, seenAt: undefined })
+      this.flushing?.written(user, included)
+      this.endFlush()
     }
     const { records, shard, epoch, log } = this.parts
     records.putRecord(shard, epoch, recordKey(user), packSession(session), recordLifeMs).then(written, (error: unknown) => {

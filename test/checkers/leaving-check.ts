@@ -43,8 +43,8 @@ export class LeavingCheck {
   }
 
   /**
-   * The store has lost records of this shard. Until its owner knows of that it writes cold records of its users that go beyond the journal: nothing that is
-   * said of its users is held against the journal any more.
+   * The store has lost something of this shard, so that its journal and its users' cold records, which are written behind it, no longer fit together: one of
+   * them is older. That is known, and nothing that its owner says of its users is held against the journal any more.
    */
   partsColdRecords(shard: ShardName): void {
     this.forgetful.add(shard)

@@ -202,7 +202,9 @@ export class Judge implements Witness {
     this.answeredCalls.clear()
     const shards = new Set<ShardName>()
     for (const one of lost) {
-      if (one.kind === 'append' && partsOfName(one.shard).kind === 'ses') this.leaving.partsColdRecords(one.shard)
+      // Also by losing journal records: until their owner knows of that, it writes cold ones that go beyond the journal.
+      const isOfUsers = one.kind === 'put' || one.kind === 'delete' || (one.kind === 'append' && partsOfName(one.shard).kind === 'ses')
+      if (isOfUsers) this.leaving.partsColdRecords(one.shard)
       if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
       shards.add(one.shard)
       this.ownership.lost(one.shard, one.position)
