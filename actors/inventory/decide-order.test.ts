@@ -126,6 +126,21 @@ describe('settle', () => {
     expect(rig.journal.length).toBe(journaled)
   })
 
+  test('ORD-34 whoever only asks is told the order’s state, and changes nothing', () => {
+    const rig = rigWith()
+    rig.buy('ann')
+    rig.checkout('ann')
+    const states = ['pending', 'overdue', 'paid'] as const
+    for (const state of states) {
+      if (state === 'overdue') rig.pass(30_050)
+      if (state === 'paid') rig.settle(1, 'paid')
+      const journaled = rig.journal.length
+      expect(rig.settle(1, 'unknown')).toEqual(order(state))
+      expect(rig.journal.length).toBe(journaled)
+    }
+    expect(rig.settle(7, 'unknown'), 'what never was an order').toEqual(cancelled)
+  })
+
   test('ORD-5 a declined order’s units go to the head of the line', () => {
     const rig = rigWith({ stock: 1 })
     rig.buy('ann')

@@ -1,8 +1,11 @@
 import { claimState } from './claim.ts'
 import type { SkuState } from './sku-state.ts'
 
-/** What a payment worker found out about an order. `absent`: nothing was taken, and nothing will be. `refused`: the provider does not give the money back. */
-export type Outcome = 'paid' | 'declined' | 'refunded' | 'absent' | 'refused'
+/**
+ * What a payment worker found out about an order. `absent`: nothing was taken, and nothing will be. `refused`: the provider does not give the money back.
+ * `unknown`: nothing so far; it only asks for the order's state.
+ */
+export type Outcome = 'paid' | 'declined' | 'refunded' | 'absent' | 'refused' | 'unknown'
 
 /**
  * The life of an order. Whatever is open is in the outbox, which has its charge made, closed or given back until an outcome comes: so no end is final
@@ -36,6 +39,8 @@ export function stateAfter(sku: SkuState, state: number, qty: number, outcome: O
       return state === claimState.refunding ? claimState.cancelled : undefined
     case 'refused':
       return state === claimState.refunding ? claimState.unrefunded : undefined
+    case 'unknown':
+      return undefined
   }
 }
 

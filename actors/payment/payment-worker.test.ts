@@ -82,18 +82,17 @@ class ScriptedProvider implements PaymentProvider {
 class ScriptedInventory implements ShardCalls {
   readonly settled: Settlement[] = []
   answers: readonly (Code | { readonly state: string })[] = []
-  /** What it has of orders that it is asked for; by default it does not say. */
-  ended: string | undefined
+  /** What it says when it is only asked. */
+  asked: Code | { readonly state: string } = 'UNAVAILABLE'
 
   shardOfText(): number {
     return 3
   }
 
   async request(kind: string, shard: number, command: ShardCommand): Promise<ShardAnswer> {
-    if (command.op === op.orderGet)
-      return this.ended === undefined ? refusal('UNAVAILABLE') : { error: null, result: { state: this.ended } }
     expect([kind, shard, command.op, command.sku]).toEqual(['inv', 3, op.settle, sku])
     const settlement = unpackInner<Settlement>(command.payload)
+    if (settlement.outcome === 'unknown') return typeof this.asked === 'string' ? refusal(this.asked) : { error: null, result: this.asked }
     const answer = this.answers[this.settled.length] ?? { state: settlement.outcome }
     this.settled.push(settlement)
     return typeof answer === 'string' ? refusal(answer) : { error: null, result: answer }
@@ -222,21 +221,25 @@ describe('a payment worker', () => {
     expect(inventory.settled).toHaveLength(1)
   })
 
-  test.each(['paid', 'declined', 'refunding', 'refunded', 'cancelled'])(
-    'PAY-17 leaves the provider alone with an order that was put again and is %s by now',
-    async (state) => {
-      inventory.ended = state
-      start()
-      await queue.put('a', { ...orderOf(1), puts: 2 })
-      await world.until('it is done', () => worker.counters.settledBefore === 1)
-      await world.pass(60_000)
-      expect(provider.asked).toEqual([])
-      expect(inventory.settled).toEqual([])
-    },
-  )
+  const settledBefore = [
+    ...['paid', 'declined', 'refunding', 'refunded', 'unrefunded'].map((state) => ({ state })),
+    'UNKNOWN_ORDER',
+  ] as const
 
-  test.each([undefined, 'pending', 'overdue'])('PAY-17 charges what was put again and is %s', async (state) => {
-    inventory.ended = state
+  test.each(settledBefore)('PAY-17 leaves the provider alone with an order that was put again and is settled by now: %o', async (said) => {
+    inventory.asked = said
+    start()
+    await queue.put('a', { ...orderOf(1), puts: 2 })
+    await world.until('it is done', () => worker.counters.settledBefore === 1)
+    await world.pass(60_000)
+    expect(provider.asked).toEqual([])
+    expect(inventory.settled).toEqual([])
+  })
+
+  const unsettled = [...['pending', 'overdue', 'cancelled'].map((state) => ({ state })), 'UNAVAILABLE', 'BUSY'] as const
+
+  test.each(unsettled)('PAY-17 charges what was put again and of which its shard says %o', async (said) => {
+    inventory.asked = said
     start()
     await queue.put('a', { ...orderOf(1), puts: 2 })
     await world.until('it is settled', () => inventory.settled.length === 1)
@@ -244,7 +247,7 @@ describe('a payment worker', () => {
   })
 
   test('PAY-17 gives back what was put again, whatever its order is', async () => {
-    inventory.ended = 'refunded'
+    inventory.asked = { state: 'refunded' }
     start()
     await queue.put('a', { ...orderOf(1, 'refund'), puts: 2 })
     await world.until('it is settled', () => inventory.settled.length === 1)

@@ -9,11 +9,10 @@ import type { OrderState } from '../../protocol/results.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
 import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
-import { orderState } from './order-state.ts'
 import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
 import { ProviderGuard, type ProviderGuardLimits } from './provider-guard.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'
-import type { ShardCalls } from './shard-calls.ts'
+import type { ShardAnswer, ShardCalls } from './shard-calls.ts'
 import { stateIn } from './told-state.ts'
 
 export interface PaymentWorkerLimits extends RetryLimits, ProviderGuardLimits {}
@@ -127,7 +126,7 @@ export class PaymentWorker implements MetricSource {
   private async work(order: QueuedOrder): Promise<void> {
     try {
       const id = orderParts(order.order)
-      if (order.puts > 1 && order.kind === 'charge' && (await this.isSettled(order))) this.counters.settledBefore++
+      if (order.puts > 1 && order.kind === 'charge' && (await this.isSettled(id))) this.counters.settledBefore++
       else if (order.kind === 'refund') await this.refund(order, id)
       else await this.conclude(order, id, await (order.kind === 'close' ? this.closed(order) : this.charged(order)))
     } catch (error) {
@@ -141,8 +140,11 @@ export class PaymentWorker implements MetricSource {
    * The queue may be so long that an order is put many times until its turn has come. The first of these moves the money, and the rest must not keep the
    * provider from those that wait behind them.
    */
-  private async isSettled({ order, user }: QueuedOrder): Promise<boolean> {
-    return wantsNoCharge.has(await orderState(this.parts.calls, order, user))
+  private async isSettled(id: OrderParts): Promise<boolean> {
+    const { error, result } = await this.tell(id, 'unknown')
+    // One that ended so long ago that it was put away is not known, and one that was lost is.
+    if (error !== null) return codeTable[error.code].retry === 'never'
+    return wantsNoCharge.has(stateIn(result))
   }
 
   private async settleKnown(order: ChargedOrder): Promise<void> {
@@ -210,11 +212,9 @@ export class PaymentWorker implements MetricSource {
 
   /** Tells the inventory until it has said yes or no; resolves with the order's state, or undefined if the inventory has put the order away. */
   private async settle(order: ChargedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
-    const { calls, world } = this.parts
-    const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
-    const payload = packInner(settlement)
+    const { world } = this.parts
     for (let tried = 1; ; tried++) {
-      const { error, result } = await calls.request('inv', calls.shardOfText(id.sku), { op: op.settle, sku: id.sku, payload })
+      const { error, result } = await this.tell(id, outcome)
       if (error === null) return stateIn(result)
       if (codeTable[error.code].retry === 'never') {
         world.log.info({ order: order.order, outcome, code: error.code }, 'the inventory has put this order away already')
@@ -224,10 +224,16 @@ export class PaymentWorker implements MetricSource {
         throw new PaymentFault('SETTLE_UNKNOWN', `${order.order} could not be settled yet: ${error.code}`)
     }
   }
+
+  private tell(id: OrderParts, outcome: Settlement['outcome']): Promise<ShardAnswer> {
+    const { calls } = this.parts
+    const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
+    return calls.request('inv', calls.shardOfText(id.sku), { op: op.settle, sku: id.sku, payload: packInner(settlement) })
+  }
 }
 
-/** Of an order that its SKU does not know the provider has to be asked. */
-const wantsNoCharge: ReadonlySet<string> = new Set<OrderState>(['paid', 'declined', 'cancelled', 'refunding', 'refunded', 'unrefunded'])
+/** Not `cancelled`: a worker is told so of an order that its store has lost, whose money has to go back. */
+const wantsNoCharge: ReadonlySet<string | undefined> = new Set<OrderState>(['paid', 'declined', 'refunding', 'refunded', 'unrefunded'])
 
 function orderParts(order: OrderId): OrderParts {
   const id = parseOrderId(order)

@@ -11,7 +11,7 @@ import type { LiveBooks } from '../checkers/live-books.ts'
 import { checkMoney } from '../checkers/money-check.ts'
 import { checkWords } from '../checkers/word-check.ts'
 import { priceMinor, Rush, type RushSku } from '../faults/rush.ts'
-import { providerRows } from '../payment/provider-books.ts'
+import { type Movement, providerRows } from '../payment/provider-books.ts'
 import { ProviderProcess } from '../payment/provider-process.ts'
 import { type Finished, runSluice } from '../sluice-process.ts'
 import { FaultyCluster } from './faulty-cluster.ts'
@@ -142,7 +142,12 @@ describe('purchases while all that they need is killed again and again', () => {
   })
 
   test('FLT-12 the command line comes to the same, order by order', () => {
-    process.stdout.write(reconciled.out)
+    const moves = (kind: Movement['kind']): number =>
+      provider
+        .books()
+        .all()
+        .filter((movement) => movement.kind === kind).length
+    process.stdout.write(`${reconciled.out}${moves('charge')} charges, ${moves('declined')} declined, ${moves('refund')} refunds\n`)
     expect(reconciled.code, reconciled.out).toBe(0)
     const [, orders, agreeing] = /^(\d+) orders: (\d+) agree, 0 open, 0 differences$/m.exec(reconciled.out) ?? []
     expect(agreeing).toBe(orders)

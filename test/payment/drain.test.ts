@@ -94,8 +94,10 @@ test(
     await until('print', next, 'held')
     for (const user of everyone.slice(0, few)) expect((await service.as(user).claim('lamp')).state).toBe('pending')
 
+    const openedAt = Date.now()
     provider.turnstile.open()
     await expect.poll(async () => (await operator.skuStatus('lamp')).ordered, within).toBe(0)
+    const seconds = ((Date.now() - openedAt) / 1_000).toFixed(1)
     const declined = orders / declinedEvery
     expect(await operator.skuStatus('lamp')).toMatchObject({ sold: orders - declined, available: declined })
     // Too late, and the units are with others: what had been paid goes back.
@@ -106,7 +108,10 @@ test(
     expect(provider.books.all().filter(({ kind }) => kind !== 'refund')).toHaveLength(orders + few)
     expect(provider.count('POST', '/charges'), 'hardly a charge was asked for twice').toBeLessThan(1.1 * orders)
     expect(provider.places.most).toBe(placesMax)
-    process.stdout.write(`${provider.places.mean.toFixed(1)} of ${placesMax} places were taken on average, with ${chargeMs} ms a charge\n`)
+    const taken = `${provider.places.mean.toFixed(1)} of ${placesMax} places were taken on average`
+    process.stdout.write(
+      `${orders} orders in ${seconds} s with ${chargeMs} ms a charge (${drainMs / 1_000} s if nothing else took time): ${taken}\n`,
+    )
     // A machine that has more to do than to wait cannot keep short charges under way.
     if (chargeMs >= 1_000) expect(provider.places.mean).toBeGreaterThan(0.95 * placesMax)
   },

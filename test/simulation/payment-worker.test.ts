@@ -3,7 +3,6 @@ import type { Settlement } from '../../actors/inventory/decide-order.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import type { ShardAnswer, ShardCalls, ShardCommand } from '../../actors/payment/shard-calls.ts'
 import type { Queue } from '../../cluster/queue.ts'
-import { op } from '../../protocol/entry.ts'
 import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import { Reached } from './reached.ts'
@@ -28,10 +27,9 @@ class Orders implements ShardCalls {
     return 0
   }
 
-  async request(_kind: string, _shard: number, { op: asks, payload }: ShardCommand): Promise<ShardAnswer> {
+  async request(_kind: string, _shard: number, { payload }: ShardCommand): Promise<ShardAnswer> {
     const { claim, outcome } = unpackInner<Settlement>(payload)
     const state = this.states[claim]
-    if (asks === op.orderGet && state !== undefined) return { error: null, result: { state } }
     if (state === undefined) return { error: { code: 'UNKNOWN_ORDER', message: 'no such order' }, result: null }
     const next = this.after(state, outcome, claim)
     this.states[claim] = next
