@@ -3,6 +3,7 @@ import { versionOfSluice } from '../version.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
+import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
 import { addOrdersCommands } from './orders-commands.ts'
 import { addRushCommand } from './rush-command.ts'
@@ -36,6 +37,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
   addOrdersCommands(program, terminal)
+  addDrawCommands(program, terminal)
   addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })
