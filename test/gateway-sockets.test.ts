@@ -110,11 +110,11 @@ test('GW-95 an answer that comes after newer news of its claim is told as those'
   await expect.poll(() => waiting.length).toBe(2)
   const [late, early] = waiting
   if (late === undefined || early === undefined) throw new Error('two commands came')
-  const held = { state: 'held', hold: 7, qty: 1, expiresAt: 9_000 }
-  rig.inventory.answer(early, { kind: 'result', result: held, claim: 7, claimKind: claimKind.hold })
+  const hold = { state: 'held', hold: 7, qty: 1, expiresAt: 9_000 }
+  rig.inventory.answer(early, { kind: 'result', result: hold, claim: 7, claimKind: claimKind.hold })
   const place = { state: 'queued', ticket: 7, ahead: 3, eta: null, odds: 'likely' }
   rig.inventory.answer(late, { kind: 'result', result: place, claim: 7, claimKind: claimKind.ticket })
-  expect((await Promise.all(calls)).map((answer) => answer?.result)).toEqual([held, held])
+  expect((await Promise.all(calls)).map((answer) => answer?.result)).toEqual([hold, hold])
 })
 
 test('GW-82 an address has so many connections, WebSockets and services together', async () => {
