@@ -2,7 +2,6 @@ import type { JetStreamApi } from './jetstream-api.ts'
 import { acknowledgement, attemptOf, encodePull } from './jetstream-codec.ts'
 import type { NatsLink } from './nats-link.ts'
 import type { NatsMessage, NatsSubscription } from './nats.ts'
-import { decodeOrder } from './order-message-codec.ts'
 import type { Consumer, DeadLetter, Delivery } from './queue.ts'
 import type { Timer, World } from './world.ts'
 
@@ -23,8 +22,9 @@ export interface JetStreamConsumerLimits {
   readonly backoffMsMax: number
 }
 
-export interface JetStreamConsumerParts {
+export interface JetStreamConsumerParts<T> {
   readonly link: NatsLink
+  readonly decode: (bytes: Uint8Array) => { readonly id: string; readonly order: T } | undefined
   readonly api: JetStreamApi
   readonly world: World
   readonly limits: JetStreamConsumerLimits
@@ -32,9 +32,9 @@ export interface JetStreamConsumerParts {
   /** The name that all workers' consumers share on the server. */
   readonly durable: string
   readonly concurrency: number
-  readonly handler: (delivery: Delivery) => Promise<void>
+  readonly handler: (delivery: Delivery<T>) => Promise<void>
   /** Keeps a dead letter; the order is acknowledged once that has resolved. */
-  readonly bury: (letter: DeadLetter) => Promise<void>
+  readonly bury: (letter: DeadLetter<T>) => Promise<void>
   /** Makes the stream and the durable again if the server has lost them. */
   readonly restore: () => Promise<void>
   readonly onClose: () => void
@@ -44,8 +44,8 @@ export interface JetStreamConsumerParts {
  * Asks JetStream for as many orders as there is room, and hands them out. While a handler works, the server is told so every third of `ackWaitMs`: an order
  * whose worker died is handed out again after that time, one whose worker is slow only after `ackMs`.
  */
-export class JetStreamConsumer implements Consumer {
-  readonly #parts: JetStreamConsumerParts
+export class JetStreamConsumer<T> implements Consumer {
+  readonly #parts: JetStreamConsumerParts<T>
   readonly #inbox: string
   readonly #subscription: NatsSubscription
   readonly #listening: { close(): void }
@@ -62,7 +62,7 @@ export class JetStreamConsumer implements Consumer {
   #recovering: Timer | undefined
   #open = true
 
-  constructor(parts: JetStreamConsumerParts) {
+  constructor(parts: JetStreamConsumerParts<T>) {
     this.#parts = parts
     this.#inbox = `_INBOX.${parts.world.random.id(16)}`
     this.#subscription = parts.link.subscribe(`${this.#inbox}.*`, (message) => this.#receive(message))
@@ -162,7 +162,7 @@ export class JetStreamConsumer implements Consumer {
   }
 
   #receiveOrder(bytes: Uint8Array, reply: string, attempt: number): void {
-    const message = decodeOrder(bytes)
+    const message = this.#parts.decode(bytes)
     if (message === undefined) return this.#unreadable(reply, attempt)
     if (attempt > this.#parts.limits.attemptsMax) {
       // The worker of the last attempt died, or nobody heard how it ended.
@@ -174,7 +174,7 @@ export class JetStreamConsumer implements Consumer {
     })
   }
 
-  async #handOut(delivery: Delivery, reply: string): Promise<void> {
+  async #handOut(delivery: Delivery<T>, reply: string): Promise<void> {
     const { api, handler, limits, world } = this.#parts
     this.#running++
     let given = true
@@ -219,12 +219,12 @@ export class JetStreamConsumer implements Consumer {
     this.#ends.add(ended)
   }
 
-  #failed(letter: DeadLetter, reply: string): Promise<void> {
+  #failed(letter: DeadLetter<T>, reply: string): Promise<void> {
     if (letter.attempts >= this.#parts.limits.attemptsMax) return this.#bury(letter, reply)
     return this.#parts.api.acknowledge(reply, acknowledgement.again(this.#backoffMs(letter.attempts)))
   }
 
-  async #bury(letter: DeadLetter, reply: string): Promise<void> {
+  async #bury(letter: DeadLetter<T>, reply: string): Promise<void> {
     await this.#parts.bury(letter)
     await this.#parts.api.acknowledge(reply, acknowledgement.done)
   }

@@ -4,8 +4,8 @@ import { JetStreamConsumer, type JetStreamConsumerLimits } from './jetstream-con
 import { NatsFault } from './nats-fault.ts'
 import { NatsLink } from './nats-link.ts'
 import type { NatsOptions } from './nats-options.ts'
-import { decodeLetter, encodeLetter, encodeOrder } from './order-message-codec.ts'
-import { type Consumer, type DeadLetter, type Delivery, type Queue, QueueFault, type QueuedOrder } from './queue.ts'
+import type { QueueContent, QueueMessages } from './queue-messages.ts'
+import { type Consumer, type DeadLetter, type Delivery, type Queue, QueueFault } from './queue.ts'
 import type { World } from './world.ts'
 
 export interface JetStreamQueueLimits extends JetStreamConsumerLimits {
@@ -45,7 +45,7 @@ export const jetStreamQueueLimits: JetStreamQueueLimits = {
 export interface JetStreamOptions extends NatsOptions {
   /** Servers that keep each order; 1 if absent. */
   readonly replicas?: number
-  /** Names the streams (`SLUICE_ORDERS` and `SLUICE_ORDERS_DEAD`) and their subjects (`sluice.orders` and `sluice.orders.dead`); `sluice` if absent. */
+  /** With {@link QueueContent.name}, names the streams (`SLUICE_ORDERS` and `SLUICE_ORDERS_DEAD`) and their subjects (`sluice.orders` and `sluice.orders.dead`); `sluice` if absent. */
   readonly prefix?: string
 }
 
@@ -56,22 +56,24 @@ const lettersAtOnce = 64
  * The queue of many processes, in a work-queue stream of JetStream, where `nats stream view` shows it; dead letters lie in a stream of their own. JetStream
  * acknowledges before it has synced (its `sync_interval` is two minutes), so a crash of its machine may take orders: the journal puts them again.
  */
-export class JetStreamQueue implements Queue {
+export class JetStreamQueue<T> implements Queue<T> {
   readonly #world: World
   readonly #limits: JetStreamQueueLimits
   readonly #names: Names
+  readonly #messages: QueueMessages<T>
   readonly #replicas: number
   readonly #link: NatsLink
   readonly #api: JetStreamApi
-  readonly #consumers = new Set<JetStreamConsumer>()
+  readonly #consumers = new Set<JetStreamConsumer<T>>()
   #puts = 0
   #restoring: Promise<void> | undefined
   #closed = false
 
-  private constructor(options: JetStreamOptions, limits: JetStreamQueueLimits, link: NatsLink) {
+  private constructor(options: JetStreamOptions, content: QueueContent<T>, limits: JetStreamQueueLimits, link: NatsLink) {
     this.#world = options.world
     this.#limits = limits
-    this.#names = namesOf(options.prefix ?? 'sluice')
+    this.#names = namesOf(options.prefix ?? 'sluice', content.name)
+    this.#messages = content.messages
     this.#replicas = options.replicas ?? 1
     this.#link = link
     this.#api = new JetStreamApi(link, limits.requestMs)
@@ -81,8 +83,12 @@ export class JetStreamQueue implements Queue {
    * Resolves when the streams stand; says in the log what it waits for. Rejects with a {@link NatsFault} that waiting would not cure, or a
    * {@link QueueFault} if JetStream does not make the streams.
    */
-  static async connect(options: JetStreamOptions, limits: JetStreamQueueLimits = jetStreamQueueLimits): Promise<JetStreamQueue> {
-    const link = await NatsLink.open(options, 'orders', orderBytesMax)
+  static async connect<T>(
+    options: JetStreamOptions,
+    content: QueueContent<T>,
+    limits: JetStreamQueueLimits = jetStreamQueueLimits,
+  ): Promise<JetStreamQueue<T>> {
+    const link = await NatsLink.open(options, content.name, orderBytesMax)
     try {
       const { connection } = link
       if (connection?.jetStream === false) {
@@ -91,7 +97,7 @@ export class JetStreamQueue implements Queue {
           `NATS at ${connection.server} has no JetStream, which keeps the orders; start it with --jetstream`,
         )
       }
-      const queue = new JetStreamQueue(options, limits, link)
+      const queue = new JetStreamQueue(options, content, limits, link)
       await queue.#restore()
       return queue
     } catch (error) {
@@ -100,13 +106,13 @@ export class JetStreamQueue implements Queue {
     }
   }
 
-  async put(id: string, order: QueuedOrder): Promise<void> {
+  async put(id: string, order: T): Promise<void> {
     if (this.#closed) throw closedFault()
     if (this.#puts >= this.#limits.putsMax)
       throw new QueueFault('QUEUE_FULL', `${this.#puts} orders wait for JetStream, which is all it takes`)
     this.#puts++
     try {
-      await this.#put(id, encodeOrder(id, order))
+      await this.#put(id, this.#messages.encode({ id, order }))
     } catch (error) {
       throw queueFault(error, this.#limits)
     } finally {
@@ -114,10 +120,11 @@ export class JetStreamQueue implements Queue {
     }
   }
 
-  consume(concurrency: number, handler: (delivery: Delivery) => Promise<void>): Consumer {
+  consume(concurrency: number, handler: (delivery: Delivery<T>) => Promise<void>): Consumer {
     if (this.#closed) throw closedFault()
-    const consumer = new JetStreamConsumer({
+    const consumer = new JetStreamConsumer<T>({
       link: this.#link,
+      decode: (bytes) => this.#messages.decode(bytes),
       api: this.#api,
       world: this.#world,
       limits: this.#limits,
@@ -133,16 +140,16 @@ export class JetStreamQueue implements Queue {
     return consumer
   }
 
-  async deadLetters(): Promise<readonly DeadLetter[]> {
+  async deadLetters(): Promise<readonly DeadLetter<T>[]> {
     const { deadStream } = this.#names
     try {
       const { firstSeq, lastSeq, messages } = await this.#api.stateOf(deadStream)
       const end = messages === 0 ? firstSeq : lastSeq + 1
-      const letters: DeadLetter[] = []
+      const letters: DeadLetter<T>[] = []
       for (let from = firstSeq; from < end; from += lettersAtOnce) {
         const seqs = Array.from({ length: Math.min(lettersAtOnce, end - from) }, (_, index) => from + index)
         for (const bytes of await Promise.all(seqs.map((seq) => this.#api.message(deadStream, seq)))) {
-          const letter = bytes === undefined ? undefined : decodeLetter(bytes)
+          const letter = bytes === undefined ? undefined : this.#messages.decodeLetter(bytes)
           if (letter !== undefined) letters.push(letter)
         }
       }
@@ -171,9 +178,9 @@ export class JetStreamQueue implements Queue {
     }
   }
 
-  async #bury(letter: DeadLetter): Promise<void> {
+  async #bury(letter: DeadLetter<T>): Promise<void> {
     const { id, attempts, reason } = letter
-    await this.#api.put(this.#names.deadSubject, id, encodeLetter(letter))
+    await this.#api.put(this.#names.deadSubject, id, this.#messages.encodeLetter(letter))
     this.#world.log.error({ id, attempts, reason }, 'an order was handed out too often without an end')
   }
 
@@ -225,9 +232,9 @@ interface Names {
   readonly deadSubject: string
 }
 
-function namesOf(prefix: string): Names {
-  const stream = `${prefix.toUpperCase()}_ORDERS`
-  const subject = `${prefix}.orders`
+function namesOf(prefix: string, name: string): Names {
+  const stream = `${prefix}_${name}`.toUpperCase()
+  const subject = `${prefix}.${name}`
   return { stream, subject, deadStream: `${stream}_DEAD`, deadSubject: `${subject}.dead` }
 }
 

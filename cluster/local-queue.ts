@@ -28,16 +28,16 @@ export const localQueueLimits: LocalQueueLimits = {
 }
 
 /** The queue of one process, in memory: a restart empties it, and the journal fills it again. */
-export class LocalQueue implements Queue {
+export class LocalQueue<T = QueuedOrder> implements Queue<T> {
   readonly #world: World
   readonly #limits: LocalQueueLimits
   /** Everything that has not ended. */
-  readonly #orders = new Map<string, Entry>()
+  readonly #orders = new Map<string, Entry<T>>()
   /** Those that can be handed out, oldest first. */
-  readonly #ready = new Set<Entry>()
+  readonly #ready = new Set<Entry<T>>()
   readonly #recent: RecentIds
-  readonly #consumers = new Set<LocalConsumer>()
-  #dead: DeadLetter[] = []
+  readonly #consumers = new Set<LocalConsumer<T>>()
+  #dead: DeadLetter<T>[] = []
   #pumpDue = false
   #closed = false
 
@@ -47,7 +47,7 @@ export class LocalQueue implements Queue {
     this.#recent = new RecentIds(limits.dedupeMs, 2 * limits.ordersMax)
   }
 
-  async put(id: string, order: QueuedOrder): Promise<void> {
+  async put(id: string, order: T): Promise<void> {
     if (this.#closed) throw new QueueFault('QUEUE_CLOSED', 'the queue is closed')
     const now = this.#world.clock.monotonic()
     if (this.#orders.has(id) || this.#recent.has(id, now)) return
@@ -55,21 +55,21 @@ export class LocalQueue implements Queue {
       throw new QueueFault('QUEUE_FULL', `the queue has ${this.#limits.ordersMax} orders, which is all it takes`)
     }
     this.#recent.add(id, now)
-    const entry: Entry = { id, order, attempts: 0, timer: undefined }
+    const entry: Entry<T> = { id, order, attempts: 0, timer: undefined }
     this.#orders.set(id, entry)
     this.#ready.add(entry)
     this.#pumpSoon()
   }
 
-  consume(concurrency: number, handler: (delivery: Delivery) => Promise<void>): Consumer {
+  consume(concurrency: number, handler: (delivery: Delivery<T>) => Promise<void>): Consumer {
     if (this.#closed) throw new QueueFault('QUEUE_CLOSED', 'the queue is closed')
-    const consumer = new LocalConsumer(concurrency, handler, () => this.#consumers.delete(consumer))
+    const consumer = new LocalConsumer<T>(concurrency, handler, () => this.#consumers.delete(consumer))
     this.#consumers.add(consumer)
     this.#pumpSoon()
     return consumer
   }
 
-  async deadLetters(): Promise<readonly DeadLetter[]> {
+  async deadLetters(): Promise<readonly DeadLetter<T>[]> {
     return this.#dead
   }
 
@@ -101,7 +101,7 @@ export class LocalQueue implements Queue {
     }
   }
 
-  #handOut(consumer: LocalConsumer, entry: Entry): void {
+  #handOut(consumer: LocalConsumer<T>, entry: Entry<T>): void {
     const attempt = ++entry.attempts
     let given = true
     /** The first of: the handler ends, the deadline passes. */
@@ -124,14 +124,14 @@ export class LocalQueue implements Queue {
     )
   }
 
-  #ended(entry: Entry): void {
+  #ended(entry: Entry<T>): void {
     if (this.#orders.get(entry.id) !== entry) return
     this.#orders.delete(entry.id)
     this.#ready.delete(entry)
     entry.timer?.cancel()
   }
 
-  #failed(entry: Entry, reason: string): void {
+  #failed(entry: Entry<T>, reason: string): void {
     if (entry.attempts >= this.#limits.attemptsMax) {
       this.#orders.delete(entry.id)
       this.#bury({ id: entry.id, order: entry.order, attempts: entry.attempts, reason })
@@ -147,7 +147,7 @@ export class LocalQueue implements Queue {
     })
   }
 
-  #bury(letter: DeadLetter): void {
+  #bury(letter: DeadLetter<T>): void {
     this.#world.log.error(
       { id: letter.id, attempts: letter.attempts, reason: letter.reason },
       'an order was handed out too often without an end',
@@ -156,23 +156,23 @@ export class LocalQueue implements Queue {
   }
 }
 
-interface Entry {
+interface Entry<T> {
   readonly id: string
-  readonly order: QueuedOrder
+  readonly order: T
   attempts: number
   /** Runs while the order backs off. */
   timer: Timer | undefined
 }
 
-class LocalConsumer implements Consumer {
+class LocalConsumer<T> implements Consumer {
   readonly #concurrency: number
-  readonly #handler: (delivery: Delivery) => Promise<void>
+  readonly #handler: (delivery: Delivery<T>) => Promise<void>
   readonly #onClose: () => void
   #running = 0
   #open = true
   #idle: (() => void)[] = []
 
-  constructor(concurrency: number, handler: (delivery: Delivery) => Promise<void>, onClose: () => void) {
+  constructor(concurrency: number, handler: (delivery: Delivery<T>) => Promise<void>, onClose: () => void) {
     this.#concurrency = concurrency
     this.#handler = handler
     this.#onClose = onClose
@@ -182,7 +182,7 @@ class LocalConsumer implements Consumer {
     return this.#open && this.#running < this.#concurrency
   }
 
-  async run(delivery: Delivery): Promise<void> {
+  async run(delivery: Delivery<T>): Promise<void> {
     this.#running++
     await this.#handler(delivery)
   }

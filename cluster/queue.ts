@@ -1,16 +1,16 @@
 import type { OrderId } from '../protocol/ids.ts'
 
 /**
- * Carries orders to payment workers: at least once, deduplicated by id for a while, and allowed to lose everything,
- * because the journal puts an unsettled order again. Every adapter passes `queue-contract.ts`.
+ * Carries orders to payment workers, and ended ones to those who tell the back office: at least once, deduplicated by id for a while, and allowed to lose
+ * everything, because the journal puts an order again that still needs something. Every adapter passes `queue-contract.ts`.
  */
-export interface Queue {
+export interface Queue<T = QueuedOrder> {
   /** Resolves when the queue has the order, or already had this id. Rejects with a {@link QueueFault}. */
-  put(id: string, order: QueuedOrder): Promise<void>
+  put(id: string, order: T): Promise<void>
   /** Hands out orders, at most `concurrency` at a time, until closed. A handler that throws or outlives the ack deadline gets the order again, later each time. */
-  consume(concurrency: number, handler: (delivery: Delivery) => Promise<void>): Consumer
+  consume(concurrency: number, handler: (delivery: Delivery<T>) => Promise<void>): Consumer
   /** Orders that were handed out too often without an end. */
-  deadLetters(): Promise<readonly DeadLetter[]>
+  deadLetters(): Promise<readonly DeadLetter<T>[]>
   close(): Promise<void>
 }
 
@@ -34,16 +34,16 @@ export interface QueuedOrder {
 export type OrderTask = (typeof orderTasks)[number]
 export const orderTasks = ['charge', 'close', 'refund'] as const
 
-export interface Delivery {
+export interface Delivery<T = QueuedOrder> {
   readonly id: string
-  readonly order: QueuedOrder
+  readonly order: T
   /** 1 for the first time. */
   readonly attempt: number
 }
 
-export interface DeadLetter {
+export interface DeadLetter<T = QueuedOrder> {
   readonly id: string
-  readonly order: QueuedOrder
+  readonly order: T
   readonly attempts: number
   readonly reason: string
 }

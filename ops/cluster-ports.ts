@@ -1,6 +1,7 @@
 import { JetStreamQueue } from '../cluster/jetstream-queue.ts'
 import { NatsBus } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
+import { orderContent } from '../cluster/order-message-codec.ts'
 import type { Queue } from '../cluster/queue.ts'
 import { agreeOverRedis } from '../cluster/redis-agreement.ts'
 import { openRedisMembers } from '../cluster/redis-members.ts'
@@ -51,7 +52,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
   let queue: Promise<Queue> | undefined
   const openQueue = async (): Promise<Queue> => {
     readiness.waitsFor('NATS')
-    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas })
+    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas }, orderContent)
     closers.add(() => opened.close())
     return opened
   }

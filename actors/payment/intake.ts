@@ -2,16 +2,16 @@ import type { Consumer, Delivery, Queue } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
 
 /** Takes orders from a queue, as many at a time as was said last. */
-export class Intake {
-  private readonly queue: Pick<Queue, 'consume'>
-  private readonly handle: (delivery: Delivery) => Promise<void>
+export class Intake<T> {
+  private readonly queue: Pick<Queue<T>, 'consume'>
+  private readonly handle: (delivery: Delivery<T>) => Promise<void>
   private readonly log: Log
   private consumer: Consumer | undefined
   /** Consumers that take no more; what they have taken is still under way. */
   private readonly closing = new Set<Promise<void>>()
   private isOpen = true
 
-  constructor(queue: Pick<Queue, 'consume'>, log: Log, handle: (delivery: Delivery) => Promise<void>) {
+  constructor(queue: Pick<Queue<T>, 'consume'>, log: Log, handle: (delivery: Delivery<T>) => Promise<void>) {
     this.queue = queue
     this.log = log
     this.handle = handle

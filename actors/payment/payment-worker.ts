@@ -10,12 +10,15 @@ import type { Settlement } from '../inventory/decide-order.ts'
 import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
 import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
-import { ProviderGuard, type ProviderGuardLimits } from './provider-guard.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'
+import { ServerGuard, type ServerGuardLimits } from './server-guard.ts'
 import type { ShardAnswer, ShardCalls } from './shard-calls.ts'
 import { stateIn } from './told-state.ts'
 
-export interface PaymentWorkerLimits extends RetryLimits, ProviderGuardLimits {}
+export interface PaymentWorkerLimits extends RetryLimits, Omit<ServerGuardLimits, 'answerDeadlineMs'> {
+  /** For one answer; after that the outcome is unknown. */
+  readonly providerDeadlineMs: number
+}
 
 export const paymentWorkerLimits: PaymentWorkerLimits = {
   concurrency: 64,
@@ -25,6 +28,13 @@ export const paymentWorkerLimits: PaymentWorkerLimits = {
   retryFirstMs: 200,
   retryMostMs: 5_000,
 }
+
+const provider = {
+  called: 'the payment provider',
+  metric: 'sluice_payment_provider',
+  breakerMetric: 'sluice_payment_breaker_open',
+  questions: ['charge', 'query', 'close', 'refund'],
+} as const
 
 interface PaymentWorkerParts {
   readonly queue: Pick<Queue, 'consume'>
@@ -64,15 +74,19 @@ export class PaymentWorker implements MetricSource {
   readonly counters = { paid: 0, declined: 0, refunded: 0, absent: 0, refused: 0, givenBack: 0, returned: 0, settledBefore: 0 }
   private readonly parts: PaymentWorkerParts
   private readonly limits: PaymentWorkerLimits
-  private readonly guard: ProviderGuard
+  private readonly guard: ServerGuard<(typeof provider.questions)[number]>
   private readonly pauses: RetryPauses
-  private readonly intake: Intake
+  private readonly intake: Intake<QueuedOrder>
   private readonly underWay = new Map<string, Promise<void>>()
 
   constructor(parts: PaymentWorkerParts) {
     this.parts = parts
     this.limits = { ...paymentWorkerLimits, ...parts.limits }
-    this.guard = new ProviderGuard(parts.world, this.limits, (state) => this.intake.take(this.orderMax(state)))
+    this.guard = new ServerGuard(provider, {
+      world: parts.world,
+      limits: { ...this.limits, answerDeadlineMs: this.limits.providerDeadlineMs },
+      onChange: (state) => this.intake.take(this.orderMax(state)),
+    })
     this.pauses = new RetryPauses(parts.world, this.limits)
     this.intake = new Intake(parts.queue, parts.world.log, (delivery) => this.deliver(delivery))
     this.intake.take(this.limits.concurrency)
@@ -173,11 +187,11 @@ export class PaymentWorker implements MetricSource {
   }
 
   private async charged(order: QueuedOrder): Promise<'paid' | 'declined'> {
-    const { provider } = this.parts
+    const charges = this.parts.provider
     let outcome: 'paid' | 'declined' | 'unknown' | 'absent' = 'absent'
     for (let tried = 1; ; tried++) {
       outcome = await (outcome === 'absent'
-        ? this.guard.ask('charge', order.order, () => provider.charge(order, order.order))
+        ? this.guard.ask('charge', order.order, () => charges.charge(order, order.order))
         : this.ask(order.order))
       if (outcome === 'paid' || outcome === 'declined') return outcome
       if (!(await this.pauses.before(tried, order.order))) throw unknownPayment(order.order)

@@ -5,6 +5,7 @@ import { busContract } from '../../cluster/bus-contract.ts'
 import { JetStreamQueue, jetStreamQueueLimits } from '../../cluster/jetstream-queue.ts'
 import { NatsBus } from '../../cluster/nats-bus.ts'
 import type { NatsOptions } from '../../cluster/nats-options.ts'
+import { orderContent } from '../../cluster/order-message-codec.ts'
 import { contractLimits, queueContract } from '../../cluster/queue-contract.ts'
 import { delay } from '../../cluster/world.ts'
 import { makeCertificates } from '../certificates.ts'
@@ -58,7 +59,7 @@ async function queueBench(url: string): ReturnType<Parameters<typeof queueContra
   // Streams of its own for each test, on a server for all.
   const prefix = `t${world.random.id(8)}`
   const limits = { ...jetStreamQueueLimits, ...contractLimits }
-  const queue = await JetStreamQueue.connect({ servers: [url], name: 'contract', world, prefix, ...key }, limits)
+  const queue = await JetStreamQueue.connect({ servers: [url], name: 'contract', world, prefix, ...key }, orderContent, limits)
   return {
     queue,
     now: () => world.clock.monotonic(),

@@ -1,20 +1,22 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { NatsServer } from '../../bench/servers/nats-server.ts'
 import { type JetStreamOptions, JetStreamQueue, type JetStreamQueueLimits, jetStreamQueueLimits } from '../../cluster/jetstream-queue.ts'
-import { encodeOrder } from '../../cluster/order-message-codec.ts'
+import { orderContent } from '../../cluster/order-message-codec.ts'
 import { order } from '../../cluster/queue-contract.ts'
-import type { Delivery } from '../../cluster/queue.ts'
+import type { Delivery, QueuedOrder } from '../../cluster/queue.ts'
 import { freePorts } from '../free-ports.ts'
 import { type RecordedWorld, recordedWorld } from '../recorded-world.ts'
 import { StallingProxy } from '../stalling-proxy.ts'
 import { RawSubscriber } from './raw-subscriber.ts'
+
+type OrderQueue = JetStreamQueue<QueuedOrder>
 
 const soon = { timeout: 20_000, interval: 2 }
 const swift = { backoffMs: 20, backoffMsMax: 50, attemptsMax: 3 }
 
 let nats: NatsServer
 let world: RecordedWorld
-let queues: JetStreamQueue[]
+let queues: OrderQueue[]
 
 beforeEach(async () => {
   const [port = 0] = await freePorts(1)
@@ -27,11 +29,11 @@ afterEach(async () => {
   await nats.stop()
 })
 
-async function connect(limits: Partial<JetStreamQueueLimits> = {}, options: Partial<JetStreamOptions> = {}): Promise<JetStreamQueue> {
-  const queue = await JetStreamQueue.connect(
-    { servers: [nats.url], name: 'test', world, ...options },
-    { ...jetStreamQueueLimits, ...limits },
-  )
+async function connect(limits: Partial<JetStreamQueueLimits> = {}, options: Partial<JetStreamOptions> = {}): Promise<OrderQueue> {
+  const queue = await JetStreamQueue.connect({ servers: [nats.url], name: 'test', world, ...options }, orderContent, {
+    ...jetStreamQueueLimits,
+    ...limits,
+  })
   queues.push(queue)
   return queue
 }
@@ -40,7 +42,7 @@ const yes = (): boolean => true
 const no = (): boolean => false
 
 /** Handles everything at once, and tells what it got. */
-function handle(queue: JetStreamQueue, concurrency = 10): Delivery[] {
+function handle(queue: OrderQueue, concurrency = 10): Delivery[] {
   const got: Delivery[] = []
   queue.consume(concurrency, async (delivery) => void got.push(delivery))
   return got
@@ -119,7 +121,7 @@ test('NAT-44 a JetStream that lost everything gets its streams again, from who p
   nats.forget()
   await nats.resume()
   const stranger = await RawSubscriber.connect(nats.port, 'nothing')
-  const after = Buffer.from(encodeOrder('after', order())).toString()
+  const after = Buffer.from(orderContent.messages.encode({ id: 'after', order: order() })).toString()
   await vi.waitUntil(async () => (await stranger.publish('one.orders', after), got.some(({ id }) => id === 'after')), soon)
   await vi.waitUntil(() => putting.put('after', order()).then(yes, no), soon)
   expect(await putting.deadLetters()).toEqual([])

@@ -8,6 +8,7 @@ import { JetStreamQueue } from '../../cluster/jetstream-queue.ts'
 import { NatsBus } from '../../cluster/nats-bus.ts'
 import { NatsFault } from '../../cluster/nats-fault.ts'
 import type { NatsOptions } from '../../cluster/nats-options.ts'
+import { orderContent } from '../../cluster/order-message-codec.ts'
 import { type Certificates, makeCertificates } from '../certificates.ts'
 import { listenOn, portOf } from '../loopback.ts'
 import { recordedWorld } from '../recorded-world.ts'
@@ -94,7 +95,7 @@ test('NAT-3 so is no server, or a name that is none', async () => {
 test('NAT-3 so is a server without JetStream, for the order queue', async () => {
   const nats = await NatsServer.start()
   try {
-    const connecting = JetStreamQueue.connect({ servers: [nats.url], name: 'test', world: recordedWorld() })
+    const connecting = JetStreamQueue.connect({ servers: [nats.url], name: 'test', world: recordedWorld() }, orderContent)
     await expect(connecting).rejects.toMatchObject({
       code: 'NATS_UNFIT',
       message: `NATS at ${nats.url} has no JetStream, which keeps the orders; start it with --jetstream`,

@@ -85,12 +85,12 @@ describe('the provider http', () => {
   })
 
   test.each<[Mood, string, number]>([
-    ['fails', 'PROVIDER_FAILED', deadlines.patient],
-    ['hangs', 'PROVIDER_SILENT', deadlines.hasty],
-    ['loses-request', 'PROVIDER_SILENT', deadlines.hasty],
-    ['loses-answer', 'PROVIDER_AWAY', deadlines.patient],
-    ['babbles', 'PROVIDER_UNREADABLE', deadlines.patient],
-    ['floods', 'PROVIDER_UNREADABLE', deadlines.patient],
+    ['fails', 'SERVER_FAILED', deadlines.patient],
+    ['hangs', 'SERVER_SILENT', deadlines.hasty],
+    ['loses-request', 'SERVER_SILENT', deadlines.hasty],
+    ['loses-answer', 'SERVER_AWAY', deadlines.patient],
+    ['babbles', 'SERVER_UNREADABLE', deadlines.patient],
+    ['floods', 'SERVER_UNREADABLE', deadlines.patient],
   ])('PAY-42 a provider that %s has said nothing, and is asked again', async (mood, code, deadlineMs) => {
     const asker = providerOf(server.url, deadlineMs)
     server.script = [mood, mood]
@@ -103,7 +103,7 @@ describe('the provider http', () => {
 
   test('PAY-42 nor has one that is not there', async () => {
     await server.stop()
-    expect(await codeOf(provider.charge(charge, 'lamp:x1:1'))).toBe('PROVIDER_AWAY')
+    expect(await codeOf(provider.charge(charge, 'lamp:x1:1'))).toBe('SERVER_AWAY')
     server = await ProviderServer.start({ secret })
   })
 
@@ -116,7 +116,7 @@ describe('the provider http', () => {
       }),
     )
     const dripped = providerOf(`http://127.0.0.1:${portOf(dripping)}`, deadlines.hasty)
-    expect(await codeOf(dripped.query('lamp:x1:1'))).toBe('PROVIDER_SILENT')
+    expect(await codeOf(dripped.query('lamp:x1:1'))).toBe('SERVER_SILENT')
     dripped.close()
     dripping.close()
   })
@@ -129,15 +129,15 @@ describe('the provider http', () => {
     })
     server.script = ['twice']
     expect(await narrow.charge(charge, 'lamp:x1:1')).toBe('paid')
-    expect(await codeOf(narrow.charge({ ...charge, payment: 'tok_declined' }, 'lamp:x1:2'))).toBe('PROVIDER_UNREADABLE')
+    expect(await codeOf(narrow.charge({ ...charge, payment: 'tok_declined' }, 'lamp:x1:2'))).toBe('SERVER_UNREADABLE')
     await expect.poll(() => outcomeOf(narrow, 'lamp:x1:2')).toBe('declined')
     narrow.close()
   })
 
   test('PAY-44 a provider that knows another secret is told apart from one that finds fault with the request', async () => {
     const stranger = providerOf(server.url, deadlines.patient, 'x'.repeat(32))
-    expect(await codeOf(stranger.charge(charge, 'lamp:x1:1'))).toBe('PROVIDER_FAILED')
-    expect(await codeOf(provider.charge(charge, ''))).toBe('PROVIDER_REFUSED')
+    expect(await codeOf(stranger.charge(charge, 'lamp:x1:1'))).toBe('SERVER_FAILED')
+    expect(await codeOf(provider.charge(charge, ''))).toBe('SERVER_REFUSED')
     expect(server.books.all()).toEqual([])
     stranger.close()
   })

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { World } from '../../../cluster/world.ts'
-import { ProviderFault } from '../provider-fault.ts'
+import { ServerFault } from '../server-fault.ts'
 
 export interface HttpExchangeLimits {
   /** From the first byte sent to the last one read. */
@@ -42,7 +42,7 @@ export class HttpExchange {
     this.open = isTls ? httpsRequest : httpRequest
   }
 
-  /** Rejects with a {@link ProviderFault}: whether the request arrived is not known then. */
+  /** Rejects with a {@link ServerFault}: whether the request arrived is not known then. */
   async send({ method, path, headers, body }: OutgoingRequest): Promise<HttpAnswer> {
     const { deadlineMs } = this.limits
     const length = { 'content-length': String(body.length) }
@@ -60,9 +60,9 @@ export class HttpExchange {
       })
       return { status: response.statusCode ?? 0, body: await this.bodyOf(response) }
     } catch (error) {
-      if (isOver) throw new ProviderFault('PROVIDER_SILENT', `no whole answer within ${deadlineMs} ms`)
-      if (error instanceof ProviderFault) throw error
-      throw new ProviderFault('PROVIDER_AWAY', error instanceof Error ? error.message : String(error), error)
+      if (isOver) throw new ServerFault('SERVER_SILENT', `no whole answer within ${deadlineMs} ms`)
+      if (error instanceof ServerFault) throw error
+      throw new ServerFault('SERVER_AWAY', error instanceof Error ? error.message : String(error), error)
     } finally {
       timer.cancel()
     }
@@ -80,7 +80,7 @@ export class HttpExchange {
       if (!Buffer.isBuffer(chunk)) continue
       bytes += chunk.length
       // Leaving the loop destroys the response, and its connection.
-      if (bytes > answerBytesMax) throw new ProviderFault('PROVIDER_UNREADABLE', `an answer of more than ${answerBytesMax} bytes`)
+      if (bytes > answerBytesMax) throw new ServerFault('SERVER_UNREADABLE', `an answer of more than ${answerBytesMax} bytes`)
       chunks.push(chunk)
     }
     return Buffer.concat(chunks, bytes)

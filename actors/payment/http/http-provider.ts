@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { World } from '../../../cluster/world.ts'
 import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from '../payment-provider.ts'
-import { ProviderFault } from '../provider-fault.ts'
+import { ServerFault } from '../server-fault.ts'
 import { HttpExchange, type HttpExchangeLimits, type OutgoingRequest } from './http-exchange.ts'
 import { signatureHeaders, signatureOf, type SignedMessage } from './signature.ts'
 
@@ -25,7 +25,7 @@ const refundOutcomes = { refunded: 'refunded', pending: 'unknown', absent: 'abse
 
 /**
  * A provider that is another server, and speaks the contract in docs/payment-provider.md: signed requests, keys that make them safe to repeat, one word of
- * JSON in return. Only a 200 with such a word says anything; all else is a {@link ProviderFault}, and the outcome unknown.
+ * JSON in return. Only a 200 with such a word says anything; all else is a {@link ServerFault}, and the outcome unknown.
  */
 export class HttpProvider implements PaymentProvider {
   private readonly world: World
@@ -71,9 +71,9 @@ export class HttpProvider implements PaymentProvider {
     if (answer.status !== 200) throw statusFault(answer.status)
     const { data } = schema.safeParse(parsed(answer.body))
     // Not what it said: a provider that echoes the request would bring the token into the log.
-    if (data === undefined) throw new ProviderFault('PROVIDER_UNREADABLE', 'an answer that is not in the contract')
+    if (data === undefined) throw new ServerFault('SERVER_UNREADABLE', 'an answer that is not in the contract')
     // A server that answers twice leaves an answer in the connection, which then comes for the next request.
-    if (data.key !== key) throw new ProviderFault('PROVIDER_UNREADABLE', 'the answer to another request')
+    if (data.key !== key) throw new ServerFault('SERVER_UNREADABLE', 'the answer to another request')
     return data
   }
 
@@ -96,9 +96,9 @@ export class HttpProvider implements PaymentProvider {
 }
 
 /** What is wrong with one request says nothing against the provider; that it knows no signature of ours, is busy or took too long, does. */
-function statusFault(status: number): ProviderFault {
+function statusFault(status: number): ServerFault {
   const isOfThisRequest = status === 400 || status === 409 || status === 422
-  return new ProviderFault(isOfThisRequest ? 'PROVIDER_REFUSED' : 'PROVIDER_FAILED', `the status ${status}`)
+  return new ServerFault(isOfThisRequest ? 'SERVER_REFUSED' : 'SERVER_FAILED', `the status ${status}`)
 }
 
 function parsed(body: Buffer): unknown {
