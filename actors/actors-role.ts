@@ -8,6 +8,7 @@ import type { OwnedShard } from '../protocol/node-report.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
 import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
+import type { EndedOrder } from './inventory/ended-order.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { Outbox } from './inventory/outbox.ts'
 import { ReservationReports } from './inventory/reservation-reports.ts'
@@ -29,6 +30,8 @@ export interface ActorsRoleParts {
   readonly members: Members
   readonly bus: Bus
   readonly queue: Pick<Queue, 'put'>
+  /** To the back office, if there is one. */
+  readonly office?: Pick<Queue<EndedOrder>, 'put'> | undefined
   /** How shards talk to each other's. */
   readonly calls: ShardCalls
   readonly world: World
@@ -96,10 +99,10 @@ export class ActorsRole implements MetricSource {
 
   private async openInventory(tenure: Tenure): Promise<Shard> {
     const { name, epoch, mayAct, onLost } = tenure
-    const { store, bus, world, limits, queue, calls, follower } = this.parts
+    const { store, bus, world, limits, queue, office, calls, follower } = this.parts
     const { shard: number } = partsOfName(name)
     const { actor = new InventoryActor(number), ahead } = this.standBys.take(name) ?? {}
-    const targets = orderTargets({ queue, calls, log: world.log })
+    const targets = orderTargets({ queue, office, calls, log: world.log })
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
     actor.useReports((state) => new ReservationReports(state, calls, world.log))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }

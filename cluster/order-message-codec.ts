@@ -3,7 +3,6 @@ import { orderIdSchema } from '../protocol/id-schemas.ts'
 import { type QueueContent, QueueMessages } from './queue-messages.ts'
 import { orderTasks, type QueuedOrder } from './queue.ts'
 
-
 const orderSchema = z.object({
   order: orderIdSchema,
   user: z.string(),

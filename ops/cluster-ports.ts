@@ -1,7 +1,10 @@
+import { officeContent } from '../actors/back-office/office-content.ts'
+import type { EndedOrder } from '../actors/inventory/ended-order.ts'
 import { JetStreamQueue } from '../cluster/jetstream-queue.ts'
 import { NatsBus } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import { orderContent } from '../cluster/order-message-codec.ts'
+import type { QueueContent } from '../cluster/queue-messages.ts'
 import type { Queue } from '../cluster/queue.ts'
 import { agreeOverRedis } from '../cluster/redis-agreement.ts'
 import { openRedisMembers } from '../cluster/redis-members.ts'
@@ -50,9 +53,10 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
   readiness.needs('NATS', bus)
 
   let queue: Promise<Queue> | undefined
-  const openQueue = async (): Promise<Queue> => {
+  let officeQueue: Promise<Queue<EndedOrder>> | undefined
+  const openQueue = async <T>(content: QueueContent<T>): Promise<Queue<T>> => {
     readiness.waitsFor('NATS')
-    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas }, orderContent)
+    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas }, content)
     closers.add(() => opened.close())
     return opened
   }
@@ -80,7 +84,8 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
       const kept = await agreeOverRedis(redis, proposed)
       return secretsOf((name) => config[name] ?? kept.get(name))
     },
-    queue: () => (queue ??= openQueue()),
+    queue: () => (queue ??= openQueue(orderContent)),
+    officeQueue: () => (officeQueue ??= openQueue(officeContent)),
     actorPorts: openActorPorts,
     facts: { node, redis: describeAddress(parseRedisUrl(urls.redisUrl)) },
   }

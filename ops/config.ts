@@ -91,7 +91,7 @@ function contradictionsOf(settings: Settings): readonly string[] {
       'trustUserHeader: anyone who reaches the web port could be any user; name the proxies in trustedProxies, or listen on loopback',
     )
   }
-  problems.push(...clusterProblems(settings), ...paymentProblems(settings))
+  problems.push(...clusterProblems(settings), ...paymentProblems(settings), ...officeProblems(settings))
   for (const [cert, key] of filePairs) {
     const [given, missing] = settings[cert] === '' ? [key, cert] : [cert, key]
     if ((settings[cert] === '') !== (settings[key] === '')) problems.push(`${missing}: missing, and ${given} is of no use without it`)
@@ -125,6 +125,13 @@ function paymentProblems({ role, paymentProvider, paymentUrl, paymentSecret }: S
   else if (!URL.canParse(paymentUrl)) problems.push('paymentUrl: this is no URL')
   if (paymentSecret === undefined) problems.push(`paymentSecret: missing; ${needs}`)
   return problems
+}
+
+function officeProblems({ role, officeUrl, officeSecret }: Settings): readonly string[] {
+  if (officeUrl === undefined) return []
+  if (!URL.canParse(officeUrl)) return ['officeUrl: this is no URL']
+  const tells = role === 'orders' || role === 'all'
+  return tells && officeSecret === undefined ? [`officeSecret: missing; a back office needs ${variableOf('officeSecret')}`] : []
 }
 
 /** `SLUICE_KEY` and `SLUICE_RPC` belong to the commands that talk to a node. */

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { DeadOrders } from '../actors/payment/dead-orders.ts'
+import type { DeadSource } from '../actors/payment/dead-source.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
 /** `*` are all of them. */
@@ -9,21 +9,25 @@ export const deadOrdersPath = '/orders/dead'
 export const retryPath = '/orders/retry'
 
 /** What operators do about dead orders. `key` is the operator's, or undefined where nobody but this machine gets to the port. */
-export function deadOrderRoutes(dead: Pick<DeadOrders, 'list' | 'retry'>, key: string | undefined): ReadonlyMap<string, OpsRoute> {
+export function deadOrderRoutes(sources: readonly DeadSource[], key: string | undefined): ReadonlyMap<string, OpsRoute> {
   const forOperators =
     (answer: (request: OpsRequest) => Promise<OpsAnswer>) =>
     async (request: OpsRequest): Promise<OpsAnswer> =>
       key === undefined || hasKey(request, key) ? answer(request) : { status: 401, text: 'not the key of an operator\n' }
   return new Map<string, OpsRoute>([
-    [deadOrdersPath, { method: 'GET', answer: forOperators(async () => json({ orders: await dead.list() })) }],
-    [retryPath, { method: 'POST', answer: forOperators((request) => retry(dead, request)) }],
+    [
+      deadOrdersPath,
+      { method: 'GET', answer: forOperators(async () => json({ orders: (await Promise.all(sources.map((dead) => dead.list()))).flat() })) },
+    ],
+    [retryPath, { method: 'POST', answer: forOperators((request) => retry(sources, request)) }],
   ])
 }
 
-async function retry(dead: Pick<DeadOrders, 'retry'>, { body }: OpsRequest): Promise<OpsAnswer> {
+async function retry(sources: readonly DeadSource[], { body }: OpsRequest): Promise<OpsAnswer> {
   const { data: wish } = retrySchema.safeParse(parsed(body))
   if (wish === undefined) return { status: 400, text: 'the body says which orders\n' }
-  return json({ retried: await dead.retry(wish.orders === '*' ? 'all' : new Set(wish.orders)) })
+  const wanted = wish.orders === '*' ? 'all' : new Set(wish.orders)
+  return json({ retried: (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat() })
 }
 
 function hasKey({ headers }: OpsRequest, key: string): boolean {

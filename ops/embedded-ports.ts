@@ -1,3 +1,4 @@
+import type { EndedOrder } from '../actors/inventory/ended-order.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalMembers } from '../cluster/local-members.ts'
@@ -22,6 +23,8 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
   closers.add(() => bus.close())
   const queue = new LocalQueue(world)
   closers.add(() => queue.close())
+  const officeQueue = new LocalQueue<EndedOrder>(world)
+  closers.add(() => officeQueue.close())
   const follower = new FollowerThread({ kind: 'folder', folder: dataFolder })
   closers.add(() => follower.close())
   const members = new LocalMembers(world.clock)
@@ -30,6 +33,7 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
     isAlone: true,
     secrets: () => Promise.resolve(secrets),
     queue: () => Promise.resolve(queue),
+    officeQueue: () => Promise.resolve(officeQueue),
     actorPorts: () => Promise.resolve({ store, members, follower }),
     facts: { dataFolder },
   }

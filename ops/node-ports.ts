@@ -1,4 +1,5 @@
 import type { Follower } from '../actors/compaction/follower.ts'
+import type { EndedOrder } from '../actors/inventory/ended-order.ts'
 import type { Bus } from '../cluster/bus.ts'
 import type { Members } from '../cluster/members.ts'
 import type { Queue } from '../cluster/queue.ts'
@@ -12,6 +13,8 @@ export interface NodePorts {
   readonly isAlone: boolean
   readonly secrets: () => Promise<Secrets>
   readonly queue: () => Promise<Queue>
+  /** To the back office. */
+  readonly officeQueue: () => Promise<Queue<EndedOrder>>
   readonly actorPorts: () => Promise<ActorPorts>
   /** For the log: where things are. */
   readonly facts: Readonly<Record<string, string>>

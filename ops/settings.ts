@@ -150,6 +150,31 @@ export const settingsSchema = z.strictObject({
   simulatedDeclineShare: share('Payment', 0, 'share of payments that the simulated provider declines'),
   simulatedDelayMs: integer('Payment', 'ms', 300, 0, 60_000, 'time that the simulated provider takes for a payment'),
 
+  officeUrl: serverUrl(
+    'Back office',
+    /^https?:\/\/[^\s?#@]+$/,
+    'https://office.shop.example/sluice/orders',
+    'where orders that have ended are told of (docs/back-office.md); the same in processes with the roles actors and orders; none by default',
+  ),
+  officeSecret: secret('Back office', 32, 'signs what the back office is told', 'none'),
+  officeConcurrency: integer('Back office', 'count', 16, 1, 1_000, 'most requests to the back office under way at a time'),
+  officeDeadlineMs: integer(
+    'Back office',
+    'ms',
+    10_000,
+    100,
+    20_000,
+    'time for one answer of the back office; after that it is told again, later',
+  ),
+  officeLateMs: integer(
+    'Back office',
+    'ms',
+    4 * 3_600_000,
+    1_000,
+    30 * 86_400_000,
+    'time after which an order that the back office does not have is listed as dead',
+  ),
+
   logLevel: choice('Log', ['debug', 'info', 'warn', 'error'], 'info', 'least important lines that are written'),
 })
 

@@ -55,6 +55,7 @@ export const op = {
   reservedBuy: 24,
   reservationAsk: 25,
   reservationTold: 26,
+  owed: 28,
   attach: 32,
   detach: 33,
   claimed: 34,

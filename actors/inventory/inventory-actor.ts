@@ -11,10 +11,12 @@ import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
 import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
+import { endIdOf } from './ended-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
 import type { Outbox } from './outbox.ts'
+import { owedEnds, type OwedEnds, type OwedQuestion } from './owed-ends.ts'
 import { RefusedRequests } from './refused-requests.ts'
 import type { ReservationReports } from './reservation-reports.ts'
 import { SkuRates } from './sku-rates.ts'
@@ -198,9 +200,15 @@ export class InventoryActor implements Actor {
         return batch.replies.rawResult(view, at, packInner(this.claimsByNumber(unpackInner(payloadOf(bytes, view, at)), batch.now)))
       case op.claimsOfUser:
         return batch.replies.rawResult(view, at, packInner(this.claimsOfUser(bytes, view, at, batch.now)))
+      case op.owed:
+        return batch.replies.rawResult(view, at, packInner(this.owed(unpackInner(payloadOf(bytes, view, at)))))
       default:
         batch.replies.refuse(view, at, 'UNKNOWN_METHOD')
     }
+  }
+
+  private owed(question: OwedQuestion): OwedEnds {
+    return owedEnds(this.state, question, (order) => this.outbox?.triesOf(order) ?? 0)
   }
 
   private view(batch: Batch): ShardView {
@@ -268,10 +276,13 @@ export class InventoryActor implements Actor {
   }
 }
 
-/** Only an ended order can be put away: an open one is what its payment is settled with. */
+/**
+ * Only an ended order can be put away: an open one is what its payment is settled with. And only by word of the end that it has come to, for it may have gone
+ * on since; an order's id alone, which is how nodes of former versions say it, stands for any.
+ */
 function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, id: string): void {
-  const order = owned.sku.orders.get(parseOrderId(id)?.claim ?? 0)
-  if (order?.order === id && !isLive(order.state)) {
+  const order = owned.sku.orders.get(parseOrderId(id.split('/', 1)[0] ?? '')?.claim ?? 0)
+  if (order !== undefined && !isLive(order.state) && (id === endIdOf(order) || id === order.order)) {
     const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, order.claim)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
   }

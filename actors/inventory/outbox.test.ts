@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import { journalStart } from '../../cluster/store.ts'
-import type { OrderId } from '../../protocol/ids.ts'
-import { InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
+import { InventoryRig, settingsOf, start } from '../testing/inventory-rig.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
-import { Outbox, type OrderNews, type OutboxTargets, retryFirstMs, underWayMax, unsettledMs } from './outbox.ts'
+import type { OrderNews } from './ended-order.ts'
+import { Outbox, type OutboxTargets, retryFirstMs, underWayMax, unsettledMs } from './outbox.ts'
 
 /** The other sides: takes what it is given, unless it is told to fail or to keep everybody waiting. */
 class Takers implements OutboxTargets {
   readonly orders: { readonly id: string; readonly order: QueuedOrder }[] = []
   readonly news: OrderNews[] = []
-  readonly told: OrderId[] = []
+  readonly told: string[] = []
   readonly log = new ManualWorld().log
   fails = false
   waits: Promise<void> | undefined
@@ -26,8 +26,8 @@ class Takers implements OutboxTargets {
     if (this.fails) throw new Error('told to fail')
   }
 
-  delivered(_sku: string, order: OrderId): void {
-    this.told.push(order)
+  delivered(_sku: string, end: string): void {
+    this.told.push(end)
   }
 
   get ids(): string[] {
@@ -149,11 +149,12 @@ describe('the outbox', () => {
     await pump()
     const news = { sku: 'shoe', claim: 1, user: 'ann', order: 'shoe:inc1:1', qty: 2, amountMinor: 3_998, currency: 'EUR', state: 'paid' }
     expect(takers.news).toMatchObject([news])
-    expect(takers.told).toEqual(['shoe:inc1:1'])
+    const end = `shoe:inc1:1/paid/${start + 50}`
+    expect(takers.told).toEqual([end])
     await pump(1_000)
     expect(takers.news.length, 'not at every tick until the shard has put the order away').toBe(1)
     await pump(unsettledMs + retryFirstMs)
-    expect([takers.news.length, takers.told]).toEqual([2, ['shoe:inc1:1', 'shoe:inc1:1']])
+    expect([takers.news.length, takers.told]).toEqual([2, [end, end]])
     rig.delivered(1)
     await pump(unsettledMs * 10)
     expect([takers.news.length, takers.orders.length]).toEqual([2, 0])
@@ -167,7 +168,7 @@ describe('the outbox', () => {
     expect([takers.news.length, takers.told]).toEqual([1, []])
     takers.fails = false
     await pump(retryFirstMs)
-    expect([takers.news.length, takers.told]).toEqual([2, ['shoe:inc1:1']])
+    expect([takers.news.length, takers.told]).toEqual([2, [`shoe:inc1:1/declined/${start + 50}`]])
   })
 
   test('ORD-26 begins again from the state under a new owner, whatever the queue still knows', async () => {
@@ -194,7 +195,7 @@ describe('the outbox', () => {
     expect(takers.orders.length).toBe(underWayMax)
     letGo()
     await pump()
-    await pump()
+    await pump(100)
     expect(new Set(takers.ids).size).toBe(underWayMax + 100)
   })
 })

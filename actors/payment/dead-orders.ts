@@ -1,23 +1,12 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
-import type { DeadLetter, OrderTask, Queue } from '../../cluster/queue.ts'
-import type { Timer, World } from '../../cluster/world.ts'
+import type { DeadLetter, Queue } from '../../cluster/queue.ts'
+import type { World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
+import type { DeadOrder, DeadSource } from './dead-source.ts'
 import { orderState } from './order-state.ts'
 import type { PaymentWorker } from './payment-worker.ts'
+import { RegularLook } from './regular-look.ts'
 import type { ShardCalls } from './shard-calls.ts'
-
-/** An order that workers have tried in vain too often, and that still needs something. Without its token. */
-export interface DeadOrder {
-  readonly order: OrderId
-  readonly user: string
-  readonly amountMinor: number
-  readonly currency: string
-  readonly kind: OrderTask
-  /** By the journal; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
-  readonly state: string
-  readonly attempts: number
-  readonly reason: string
-}
 
 export interface DeadOrdersParts {
   readonly queue: Pick<Queue, 'deadLetters' | 'put'>
@@ -33,16 +22,15 @@ const askedAtOnce = 64
  * What an operator should see of the queue's dead letters. The journal puts an unsettled order into the queue again and again, so most of those that died
  * in a bad hour have been settled since: a letter counts only while its order is open, or while the provider may hold money for one that has ended otherwise.
  */
-export class DeadOrders implements MetricSource {
+export class DeadOrders implements DeadSource, MetricSource {
   private readonly parts: DeadOrdersParts
-  private readonly timer: Timer
-  private looking: Promise<void> | undefined
+  private readonly regular: RegularLook
   private known = 0
   private retried = 0
 
   constructor(parts: DeadOrdersParts) {
     this.parts = parts
-    this.timer = parts.world.timers.every(lookEveryMs, () => this.look())
+    this.regular = new RegularLook(parts.world, lookEveryMs, 'dead letters', () => this.list())
   }
 
   async list(): Promise<readonly DeadOrder[]> {
@@ -70,23 +58,13 @@ export class DeadOrders implements MetricSource {
     return put
   }
 
-  async close(): Promise<void> {
-    this.timer.cancel()
-    await this.looking
+  close(): Promise<void> {
+    return this.regular.close()
   }
 
   collect(sink: MetricSink): void {
     sink.gauge('sluice_orders_dead', 'Orders that payment workers have tried in vain too often, at the last look', this.known)
     sink.counter('sluice_orders_retried_total', 'Dead orders that operators had tried again', this.retried)
-  }
-
-  private look(): void {
-    this.looking ??= this.list()
-      .then(
-        () => {},
-        (error: unknown) => this.parts.world.log.warn({ error: String(error) }, 'dead letters could not be looked at'),
-      )
-      .finally(() => (this.looking = undefined))
   }
 
   /** The newest letter of each order. */

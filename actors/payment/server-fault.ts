@@ -16,3 +16,9 @@ export class ServerFault extends Error {
     this.code = code
   }
 }
+
+/** What is wrong with one request says nothing against the server; that it knows no signature of ours, is busy or took too long, does. */
+export function faultOfStatus(status: number): ServerFault {
+  const isOfThisRequest = status === 400 || status === 409 || status === 422
+  return new ServerFault(isOfThisRequest ? 'SERVER_REFUSED' : 'SERVER_FAILED', `the status ${status}`)
+}

@@ -21,7 +21,7 @@ const deadSchema = z.object({
       user: z.string(),
       amountMinor: z.int(),
       currency: z.string(),
-      kind: z.enum(orderTasks),
+      kind: z.enum([...orderTasks, 'deliver']),
       state: z.string(),
       attempts: z.int(),
       reason: z.string(),
@@ -33,7 +33,7 @@ const retriedSchema = z.object({ retried: z.array(z.string()) })
 /** `sluice orders dead | retry`. */
 export function addDeadOrderCommands(orders: Command, terminal: Terminal): void {
   const dead = withOpsPort(orders.command('dead')).description(
-    'orders that payment workers have tried in vain too often; the journal goes on with them all the same, more slowly',
+    'orders that were tried in vain too often, or that the back office does not have after too long; the journal goes on with them all the same, more slowly',
   )
   dead.action(async () => {
     const options = optionsSchema.parse(dead.opts())

@@ -17,9 +17,10 @@ export type ActorsOptions = Pick<ActorsRoleParts, 'onUnable' | 'endsWithLease'>
 export async function startActors(parts: RoleParts, options: ActorsOptions): Promise<ActorsRole> {
   const { config, world, node, ports, calls, metrics, closers } = parts
   const { mailboxBytesMax, tickMs, snapshotEveryBytes } = config
+  const office = config.officeUrl === undefined ? undefined : await ports.officeQueue()
   const actors = new ActorsRole({
     ...(await ports.actorPorts()),
-    ...{ node, bus: ports.bus, queue: await ports.queue(), calls, world, isAlone: ports.isAlone, ...options },
+    ...{ node, bus: ports.bus, queue: await ports.queue(), office, calls, world, isAlone: ports.isAlone, ...options },
     shards: config.shards,
     limits: {
       shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs, ...(ports.isAlone ? {} : { lingerShare: lingerShareInCluster }) },

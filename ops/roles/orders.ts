@@ -1,4 +1,8 @@
+import { DeliveryWorker } from '../../actors/back-office/delivery-worker.ts'
+import { HttpOffice } from '../../actors/back-office/http-office.ts'
+import { LateEnds } from '../../actors/back-office/late-ends.ts'
 import { DeadOrders } from '../../actors/payment/dead-orders.ts'
+import type { DeadSource } from '../../actors/payment/dead-source.ts'
 import { HttpProvider } from '../../actors/payment/http/http-provider.ts'
 import { WebhookReceiver } from '../../actors/payment/http/webhook-receiver.ts'
 import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
@@ -17,7 +21,11 @@ export async function startOrders(parts: RoleParts): Promise<void> {
   const worker = new PaymentWorker({ queue, provider: openProvider(parts), calls, world, limits })
   closers.add(() => worker.close())
   metrics.add(worker)
-  await serveDeadOrders(parts, new DeadOrders({ queue, calls, worker, world }))
+  const dead = new DeadOrders({ queue, calls, worker, world })
+  closers.add(() => dead.close())
+  metrics.add(dead)
+  const late = await startDeliveries(parts)
+  await serveDeadOrders(parts, late === undefined ? [dead] : [dead, late])
   if (config.paymentProvider === 'http') receiveWebhooks(parts, worker)
 }
 
@@ -34,11 +42,32 @@ function openProvider({ config, world, metrics, closers }: RoleParts): PaymentPr
   return provider
 }
 
-async function serveDeadOrders({ config, ports, metrics, closers, ops }: RoleParts, dead: DeadOrders): Promise<void> {
-  closers.add(() => dead.close())
-  metrics.add(dead)
+/** Brings ended orders to the back office, if there is one. */
+async function startDeliveries({ config, world, ports, calls, metrics, closers }: RoleParts): Promise<LateEnds | undefined> {
+  const {
+    officeUrl: url,
+    officeSecret: secret = '',
+    officeConcurrency: concurrency,
+    officeDeadlineMs,
+    officeLateMs: lateMs,
+    shards,
+  } = config
+  if (url === undefined) return undefined
+  const queue = await ports.officeQueue()
+  const office = new HttpOffice(world, { url, secret, limits: { deadlineMs: officeDeadlineMs, connectionsMax: concurrency } })
+  closers.add(() => office.close())
+  const worker = new DeliveryWorker({ queue, office, calls, world, limits: { concurrency, answerDeadlineMs: officeDeadlineMs } })
+  closers.add(() => worker.close())
+  metrics.add(worker)
+  const late = new LateEnds({ queue, shards, calls, world, lateMs })
+  closers.add(() => late.close())
+  metrics.add(late)
+  return late
+}
+
+async function serveDeadOrders({ config, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<void> {
   const key = isLoopback(config.opsHost) ? undefined : (await ports.secrets()).operatorKey
-  for (const [path, route] of deadOrderRoutes(dead, key)) ops.add(path, route)
+  for (const [path, route] of deadOrderRoutes(sources, key)) ops.add(path, route)
 }
 
 /**

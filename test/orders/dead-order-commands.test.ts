@@ -34,7 +34,7 @@ beforeEach(async () => {
     readiness: new Readiness(world.clock),
     log: world.log,
   })
-  for (const [path, route] of deadOrderRoutes(dead, key)) ops.add(path, route)
+  for (const [path, route] of deadOrderRoutes([dead], key)) ops.add(path, route)
   for (const units of [1, 2]) await queue.put(`o${units}`, order(units))
   const consumer = queue.consume(10, () => Promise.reject(new Error('the provider says 422')))
   await until(async () => (await queue.deadLetters()).length === 2)

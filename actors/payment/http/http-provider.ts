@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { World } from '../../../cluster/world.ts'
 import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from '../payment-provider.ts'
-import { ServerFault } from '../server-fault.ts'
+import { faultOfStatus, ServerFault } from '../server-fault.ts'
 import { HttpExchange, type HttpExchangeLimits, type OutgoingRequest } from './http-exchange.ts'
-import { signatureHeaders, signatureOf, type SignedMessage } from './signature.ts'
+import { signedHeaders, type SignedMessage } from './signature.ts'
 
 export interface HttpProviderOptions {
   /** Where the provider's paths begin. */
@@ -68,7 +68,7 @@ export class HttpProvider implements PaymentProvider {
 
   private async ask<T extends { readonly key: string }>(request: OutgoingRequest, schema: z.ZodType<T>, key: string): Promise<T> {
     const answer = await this.exchange.send(request)
-    if (answer.status !== 200) throw statusFault(answer.status)
+    if (answer.status !== 200) throw faultOfStatus(answer.status)
     const { data } = schema.safeParse(parsed(answer.body))
     // Not what it said: a provider that echoes the request would bring the token into the log.
     if (data === undefined) throw new ServerFault('SERVER_UNREADABLE', 'an answer that is not in the contract')
@@ -79,26 +79,14 @@ export class HttpProvider implements PaymentProvider {
 
   private post(path: string, idempotencyKey: string, value: object): OutgoingRequest {
     const { headers, ...request } = this.signed({ method: 'POST', path, idempotencyKey, body: Buffer.from(JSON.stringify(value)) })
-    return { ...request, headers: { ...headers, 'content-type': 'application/json', [signatureHeaders.idempotencyKey]: idempotencyKey } }
+    return { ...request, headers: { ...headers, 'content-type': 'application/json' } }
   }
 
   private signed(request: Omit<SignedMessage, 'timestamp'>): OutgoingRequest {
-    const timestamp = this.world.clock.now()
-    const { method, body } = request
-    const path = `${this.prefix}${request.path}`
-    const headers = {
-      accept: 'application/json',
-      [signatureHeaders.timestamp]: String(timestamp),
-      [signatureHeaders.signature]: signatureOf(this.secret, { ...request, path, timestamp }),
-    }
-    return { method, path, headers, body }
+    const message = { ...request, path: `${this.prefix}${request.path}`, timestamp: this.world.clock.now() }
+    const { method, path, body } = message
+    return { method, path, headers: { accept: 'application/json', ...signedHeaders(this.secret, message) }, body }
   }
-}
-
-/** What is wrong with one request says nothing against the provider; that it knows no signature of ours, is busy or took too long, does. */
-function statusFault(status: number): ServerFault {
-  const isOfThisRequest = status === 400 || status === 409 || status === 422
-  return new ServerFault(isOfThisRequest ? 'SERVER_REFUSED' : 'SERVER_FAILED', `the status ${status}`)
 }
 
 function parsed(body: Buffer): unknown {

@@ -19,6 +19,16 @@ export function signatureOf(secret: string, message: SignedMessage): string {
   return `${scheme}${macOf(secret, message).toString('hex')}`
 }
 
+/** What goes with the message beside its body. */
+export function signedHeaders(secret: string, message: SignedMessage): Readonly<Record<string, string>> {
+  const { timestamp, idempotencyKey } = message
+  return {
+    [signatureHeaders.timestamp]: String(timestamp),
+    [signatureHeaders.signature]: signatureOf(secret, message),
+    ...(idempotencyKey === '' ? {} : { [signatureHeaders.idempotencyKey]: idempotencyKey }),
+  }
+}
+
 /** Takes as long for a wrong signature as for a right one. */
 export function isSignedBy(secret: string, message: SignedMessage, signature: string): boolean {
   if (!/^v1=[0-9a-f]{64}$/.test(signature)) return false

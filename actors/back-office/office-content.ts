@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { type QueueContent, QueueMessages } from '../../cluster/queue-messages.ts'
+import { orderIdSchema, skuIdSchema } from '../../protocol/id-schemas.ts'
+import type { OrderState } from '../../protocol/results.ts'
+import { orderStateNames } from '../inventory/claim.ts'
+import type { EndedOrder } from '../inventory/ended-order.ts'
+
+const states: ReadonlySet<unknown> = new Set(Object.values(orderStateNames))
+
+const endedSchema = z.object({
+  end: z.string(),
+  sku: skuIdSchema,
+  claim: z.int().positive(),
+  user: z.string(),
+  order: orderIdSchema,
+  qty: z.int().positive(),
+  amountMinor: z.int().nonnegative(),
+  currency: z.string(),
+  state: z.custom<OrderState>((value) => states.has(value)),
+  updatedAt: z.number(),
+})
+
+/** What a queue to the back office carries. */
+export const officeContent: QueueContent<EndedOrder> = { name: 'office', messages: new QueueMessages(endedSchema) }
