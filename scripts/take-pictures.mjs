@@ -56,7 +56,9 @@ async function visit(device) {
   context.setDefaultTimeout(patienceMs)
   const page = await context.newPage()
   await page.goto(demo.webUrl)
-  return new ShopPage(page, device.hasTouch === true)
+  const shop = new ShopPage(page, device.hasTouch === true)
+  await shop.hasProducts()
+  return shop
 }
 
 /** Shoppers who think longer and change their minds more often than usual, so that a line lasts and moves. */

@@ -1,48 +1,28 @@
-import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import type { RpcClient } from '../protocol/client/rpc-client.ts'
-import { startChromium } from './browser/chromium.ts'
-import { OtherShoppers } from './browser/other-shoppers.ts'
+import { deadline, ShopVisit } from './browser/shop-visit.ts'
 import { spokenPage } from './browser/spoken-page.ts'
-import { type Screen, Visitor } from './browser/visitor.ts'
-import { RunningNode } from './running-node.ts'
+import type { Screen } from './browser/visitor.ts'
 
-// The demo as a newcomer has it: one server, one sale that opens 20 s after the start, and people with browsers of their own. Each test
-// has a product of its own, because what is sold stays sold.
+// What people do in the demo shop. Each test has a product of its own, because what is sold stays sold.
 
 const screens: readonly Screen[] = ['phone', 'desktop']
-const deadline = { timeout: 25_000, interval: 50 }
 
-let demo: RunningNode
-let browser: Browser
-let rpc: RpcClient
-let others: OtherShoppers
-let visitors: Visitor[] = []
+let shops: ShopVisit
 
 beforeAll(async () => {
-  const settings = { logLevel: 'info', simulatedDelayMs: 50 }
-  ;[demo, browser] = await Promise.all([RunningNode.start({ command: 'demo', settings }), startChromium()])
-  rpc = demo.operator()
-  others = new OtherShoppers(rpc)
-  await vi.waitUntil(async () => (await fetch(`${demo.webUrl}/demo/info`)).ok, deadline)
+  shops = await ShopVisit.begin()
 })
 
-afterAll(async () => {
-  await browser?.close()
-  rpc?.close()
-  await demo?.stop()
-})
+afterAll(() => shops?.end())
 
 afterEach(async () => {
-  const complaints = await Promise.all(visitors.map((visitor) => visitor.leave()))
-  visitors = []
-  expect(complaints.flat(), 'what the browsers complained of').toEqual([])
+  expect(await shops.allLeave(), 'what the browsers complained of').toEqual([])
 })
 
 test('WEB-1 a purchase goes from the countdown over a hold to an order, on a phone and on a desktop', { timeout: 60_000 }, async () => {
   await Promise.all(
     screens.map(async (screen) => {
-      const shop = await (await arrive(screen)).openTab()
+      const shop = await (await shops.arrive(screen)).openTab()
       await shop.is('lamp', 'scheduled')
       const untilOpening = await shop.secondsToOpening()
       expect(untilOpening).toBeGreaterThan(0)
@@ -60,15 +40,15 @@ test('WEB-1 a purchase goes from the countdown over a hold to an order, on a pho
       await shop.pay('lamp')
       await shop.is('lamp', 'paid')
       const order = await shop.order('lamp')
-      expect(await rpc.as(await shop.user()).order(order)).toMatchObject({ state: 'paid', order, amountMinor: 12_900 })
+      expect(await shops.rpc.as(await shop.user()).order(order)).toMatchObject({ state: 'paid', order, amountMinor: 12_900 })
     }),
   )
 })
 
 test('WEB-2 whoever waits sees their place, and gets the unit that another lets go', async () => {
-  await opened()
-  const [first, second, third] = await Promise.all([tab('phone'), tab('desktop'), tab('phone')])
-  const other = await others.ask('print')
+  await shops.opened()
+  const [first, second, third] = await Promise.all([shops.tab('phone'), shops.tab('desktop'), shops.tab('phone')])
+  const other = await shops.others.ask('print')
   await first.buy('print')
   await first.is('print', 'held')
   await second.buy('print')
@@ -83,7 +63,7 @@ test('WEB-2 whoever waits sees their place, and gets the unit that another lets 
   await second.pay('print')
   await second.is('print', 'paid')
 
-  await others.letGo(other, 'print')
+  await shops.others.letGo(other, 'print')
   await third.is('print', 'held')
   await third.pay('print')
   await third.is('print', 'paid')
@@ -91,21 +71,21 @@ test('WEB-2 whoever waits sees their place, and gets the unit that another lets 
 })
 
 test('WEB-3 when the last unit is sold, those who wait are told, and newcomers see it before they ask', async () => {
-  await opened()
-  const shop = await tab('phone')
-  const holder = await others.leaveOneHeld('chair')
+  await shops.opened()
+  const shop = await shops.tab('phone')
+  const holder = await shops.others.leaveOneHeld('chair')
   await shop.buy('chair')
   await shop.is('chair', 'queued')
-  await others.pay(holder, 'chair')
+  await shops.others.pay(holder, 'chair')
   await shop.is('chair', 'soldout')
-  const newcomer = await tab('desktop')
+  const newcomer = await shops.tab('desktop')
   await newcomer.is('chair', 'soldout')
   for (const page of [shop, newcomer]) expect(await page.part('buy-chair').getAttribute('aria-disabled')).toBe('true')
 })
 
 test('WEB-4 a declined card costs nothing, and another try with a good card buys', async () => {
-  await opened()
-  const shop = await tab('phone')
+  await shops.opened()
+  const shop = await shops.tab('phone')
   await shop.buy('mugs')
   await shop.is('mugs', 'held')
   await shop.pay('mugs', 'declined')
@@ -116,7 +96,7 @@ test('WEB-4 a declined card costs nothing, and another try with a good card buys
   await shop.pay('mugs')
   await shop.is('mugs', 'paid')
   const paid = await shop.order('mugs')
-  expect((await rpc.as(await shop.user()).orders()).map(({ order, state }) => [order, state])).toEqual([
+  expect((await shops.rpc.as(await shop.user()).orders()).map(({ order, state }) => [order, state])).toEqual([
     [paid, 'paid'],
     [declined, 'declined'],
   ])
@@ -126,21 +106,21 @@ test(
   'WEB-5 a place in the line is kept through a reload, in a second tab, offline and through a crash of the server',
   { timeout: 60_000 },
   async () => {
-    await opened()
-    await others.leaveOneHeld('turntable')
-    for (let ahead = 0; ahead < 3; ahead++) await others.ask('turntable')
-    const visitor = await arrive('phone')
+    await shops.opened()
+    await shops.others.leaveOneHeld('turntable')
+    for (let ahead = 0; ahead < 3; ahead++) await shops.others.ask('turntable')
+    const visitor = await shops.arrive('phone')
     const shop = await visitor.openTab()
     await shop.buy('turntable')
     await shop.is('turntable', 'queued')
     const user = await shop.user()
-    const ticket = (await others.place(user, 'turntable'))?.ticket
+    const ticket = (await shops.others.place(user, 'turntable'))?.ticket
     expect(ticket).toBeGreaterThan(0)
     /** The page and the server agree on the number ahead, and it is still the same place. Others ahead may have had their turn meanwhile. */
     const keepsPlace = async (page = shop): Promise<void> => {
       await page.is('turntable', 'queued')
       await vi.waitFor(async () => {
-        const place = await others.place(user, 'turntable')
+        const place = await shops.others.place(user, 'turntable')
         expect(place?.ticket).toBe(ticket)
         expect(await page.ahead('turntable')).toBe(place?.ahead)
       }, deadline)
@@ -163,9 +143,9 @@ test(
     await keepsPlace()
 
     await visitor.duringOutage(async () => {
-      await demo.kill()
+      await shops.demo.kill()
       await shop.isConnected('offline')
-      await demo.restart()
+      await shops.demo.restart()
       await Promise.all([shop.isConnected('online'), second.isConnected('online')])
     })
     await keepsPlace()
@@ -178,8 +158,8 @@ test(
 )
 
 test('WEB-6 everything can be done by keyboard, and the focus stays with what was bought', async () => {
-  await opened()
-  const shop = await tab('desktop')
+  await shops.opened()
+  const shop = await shops.tab('desktop')
   await shop.tabTo('buy-lamp')
   await shop.page.keyboard.press('Enter')
   await shop.is('lamp', 'held')
@@ -191,8 +171,8 @@ test('WEB-6 everything can be done by keyboard, and the focus stays with what wa
 })
 
 test.each(screens)('WEB-7 the page speaks: a name for every control, one headline, landmarks and live news (%s)', async (screen) => {
-  await opened()
-  const shop = await tab(screen)
+  await shops.opened()
+  const shop = await shops.tab(screen)
   await shop.buy('mugs')
   await shop.is('mugs', 'held')
   const spoken = await spokenPage(shop.page)
@@ -206,18 +186,3 @@ test.each(screens)('WEB-7 the page speaks: a name for every control, one headlin
   await vi.waitUntil(async () => (await shop.page.locator('#alarm').textContent())?.includes('your turn'), deadline)
   expect(await shop.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing to scroll sideways').toBe(true)
 })
-
-async function arrive(screen: Screen): Promise<Visitor> {
-  const visitor = await Visitor.arrive(browser, screen, demo.webUrl)
-  visitors.push(visitor)
-  return visitor
-}
-
-/** A new person with the shop open in one tab. */
-async function tab(screen: Screen) {
-  return (await arrive(screen)).openTab()
-}
-
-async function opened(): Promise<void> {
-  await vi.waitUntil(async () => (await rpc.sales()).some(({ state }) => state === 'open'), deadline)
-}

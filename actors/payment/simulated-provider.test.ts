@@ -31,6 +31,16 @@ describe('the simulated provider', () => {
     expect(world.clock.now() - before).toBe(4_000)
   })
 
+  test('PAY-20 a late token is not known at once, and paid when it is', async () => {
+    const provider = new SimulatedProvider(world, { delayMs: 100, lateMs: 4_000 })
+    expect(await charge(provider, simulatedTokens.late, 'a')).toBe('unknown')
+    expect(await world.settled(provider.query('a'))).toBe('unknown')
+    expect(await charge(provider, simulatedTokens.late, 'a')).toBe('unknown')
+    await world.pass(4_000)
+    expect(await charge(provider, simulatedTokens.late, 'a')).toBe('paid')
+    expect(await world.settled(provider.query('a'))).toBe('paid')
+  })
+
   test('PAY-21 charges a key once, and gives its money back once', async () => {
     const provider = new SimulatedProvider(world, { delayMs: 100 })
     expect(await world.settled(provider.query('a'))).toBe('absent')

@@ -11,14 +11,16 @@ export interface SimulatedSettings {
   readonly delayMs: number
   /** How long `tok_slow` takes. */
   readonly slowDelayMs: number
+  /** When it is known what became of `tok_late`; until then it says at once that it is not. */
+  readonly lateMs: number
   /** The part of charges that answer `unknown` although they happen; asking later tells. */
   readonly unknownShare: number
 }
 
-export const simulatedSettings: SimulatedSettings = { declineShare: 0, delayMs: 300, slowDelayMs: 5_000, unknownShare: 0 }
+export const simulatedSettings: SimulatedSettings = { declineShare: 0, delayMs: 300, slowDelayMs: 5_000, lateMs: 15_000, unknownShare: 0 }
 
 /** Tokens that say what is to happen; any other pays, up to `declineShare`. */
-export const simulatedTokens = { ok: 'tok_ok', declined: 'tok_declined', slow: 'tok_slow' } as const
+export const simulatedTokens = { ok: 'tok_ok', declined: 'tok_declined', slow: 'tok_slow', late: 'tok_late' } as const
 
 /**
  * A provider that moves no money: for demos, tests and load. What becomes of a charge follows from its key alone, so that a provider which was
@@ -36,16 +38,17 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
   }
 
   async charge(charge: Charge, idempotencyKey: string): Promise<ChargeOutcome> {
+    const isLate = charge.payment === simulatedTokens.late
     const takesMs = charge.payment === simulatedTokens.slow ? this.settings.slowDelayMs : this.settings.delayMs
-    const outcome = this.ledger.outcomeOf(idempotencyKey) ?? this.book(charge, idempotencyKey, takesMs)
+    const outcome = this.ledger.outcomeOf(idempotencyKey) ?? this.book(charge, idempotencyKey, isLate ? this.settings.lateMs : takesMs)
+    if (isLate) return this.known(idempotencyKey)
     if (takesMs > 0) await delay(this.world.timers, takesMs)
     return shareOf(`unknown ${idempotencyKey}`) < this.settings.unknownShare ? 'unknown' : outcome
   }
 
   async query(idempotencyKey: string): Promise<ChargeOutcome | 'absent'> {
     if (this.settings.delayMs > 0) await delay(this.world.timers, this.settings.delayMs)
-    const knownAt = this.ledger.find(idempotencyKey)?.knownAt ?? 0
-    return knownAt > this.world.clock.now() ? 'unknown' : (this.ledger.outcomeOf(idempotencyKey) ?? 'absent')
+    return this.ledger.outcomeOf(idempotencyKey) === undefined ? 'absent' : this.known(idempotencyKey)
   }
 
   async closeCharge(idempotencyKey: string): Promise<ChargeOutcome> {
@@ -64,6 +67,11 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
       sink.gauge('sluice_simulated_balance_minor', 'What the simulated provider has taken and not given back', minor, { currency })
   }
 
+  private known(key: string): ChargeOutcome {
+    const knownAt = this.ledger.find(key)?.knownAt ?? 0
+    return knownAt > this.world.clock.now() ? 'unknown' : (this.ledger.outcomeOf(key) ?? 'unknown')
+  }
+
   private book(charge: Charge, key: string, takesMs: number): 'paid' | 'declined' {
     const outcome = this.outcomeOf(charge, key)
     this.ledger.book(key, { charge, outcome, knownAt: this.world.clock.now() + takesMs })
@@ -72,10 +80,12 @@ export class SimulatedProvider implements PaymentProvider, MetricSource {
 
   private outcomeOf(charge: Charge, key: string): 'paid' | 'declined' {
     if (charge.payment === simulatedTokens.declined) return 'declined'
-    if (charge.payment === simulatedTokens.ok || charge.payment === simulatedTokens.slow) return 'paid'
+    if (alwaysPaid.has(charge.payment)) return 'paid'
     return shareOf(key) < this.settings.declineShare ? 'declined' : 'paid'
   }
 }
+
+const alwaysPaid: ReadonlySet<string> = new Set([simulatedTokens.ok, simulatedTokens.slow, simulatedTokens.late])
 
 /** Where a text falls between 0 and 1. */
 function shareOf(text: string): number {

@@ -100,8 +100,12 @@ function changeInWords(shown, title) {
       return `${title}: payment under way.`
     case 'paid':
       return `${title} is yours. Thank you.`
+    case 'overdue':
+      return `${title}: your bank has not answered in time. We are checking your payment.`
     case 'declined':
-      return `${title}: the payment did not go through.`
+      return `${title}: the card was declined. Nothing was charged.`
+    case 'refunded':
+      return `${title} went to someone else. You get your money back.`
     case 'expired':
       return `${title}: your time ran out.`
     case 'soldout':

@@ -6,7 +6,7 @@ import { clockTime, price } from './words.js'
 const payments = [
   { name: 'ok', token: 'tok_ok', label: 'A good card', detail: 'pays at once' },
   { name: 'declined', token: 'tok_declined', label: 'An empty card', detail: 'is declined' },
-  { name: 'slow', token: 'tok_slow', label: 'A slow bank', detail: 'takes its time' },
+  { name: 'late', token: 'tok_late', label: 'A late bank', detail: 'answers too late' },
 ]
 
 /** The arc is a half circle of this radius; `pathLength` makes it 100 units long whatever its size. */

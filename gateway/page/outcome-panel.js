@@ -1,12 +1,12 @@
 // @ts-check
-/** @import { ClaimState } from '../../protocol/results.ts' */
+/** @import { ClaimState, SkuStatus } from '../../protocol/results.ts' */
 /** @import { Actions, Panel, Product } from './product-state.js' */
 import { element, pressButton, setEnabled, setText } from './element.js'
 import { isFree, offerState } from './product-state.js'
 import { price } from './words.js'
 
 /**
- * How a purchase stands or ended: payment under way, paid, declined, refunded, or a hold that ran out; with a second try where there is one.
+ * How a purchase stands or ended: payment under way or checked, paid, declined, money back, or a hold that ran out; with a second try where there is one.
  * @param {Product} product
  * @param {Actions} actions
  * @returns {Panel}
@@ -26,7 +26,7 @@ export function outcomePanel(product, actions) {
       const words = outcome(claim, current)
       setText(title, words.title)
       setText(text, words.text)
-      working.hidden = claim.state !== 'pending'
+      working.hidden = claim.state !== 'pending' && claim.state !== 'overdue'
       orderLine.hidden = !('order' in claim)
       if ('order' in claim) setText(order, claim.order)
       again.hidden = !words.mayRetry || offerState(status) !== 'open'
@@ -41,7 +41,7 @@ export function outcomePanel(product, actions) {
  * @param {Product} product
  * @returns {{ title: string, text: string, mayRetry: boolean }}
  */
-function outcome(claim, { info }) {
+function outcome(claim, { info, status }) {
   switch (claim.state) {
     case 'pending':
       return {
@@ -51,8 +51,8 @@ function outcome(claim, { info }) {
       }
     case 'overdue':
       return {
-        title: 'The bank takes too long',
-        text: 'Your piece went back to the sale, but we keep asking the bank. If it did pay, you get a piece or your money back.',
+        title: 'We are checking your payment',
+        text: 'Your bank has not answered in time, so the piece is back in the sale. We keep asking. If it has paid, you get a piece where one is free, or else all of your money back. You may close this page.',
         mayRetry: false,
       }
     case 'paid':
@@ -64,14 +64,26 @@ function outcome(claim, { info }) {
     case 'refunding':
       return {
         title: 'Your money is on its way back',
-        text: 'The payment came too late: the piece had gone to someone else.',
-        mayRetry: true,
+        text: tooLate,
+        mayRetry: false,
       }
     case 'refunded':
-      return { title: 'Your money is back', text: 'The payment came too late: the piece had gone to someone else.', mayRetry: true }
+      return { title: 'Your money is back', text: tooLate, mayRetry: true }
     case 'declined':
-      return { title: 'The card was declined', text: 'Nothing was charged. The piece went back to the sale.', mayRetry: true }
+      return { title: 'The card was declined', text: `Nothing was charged. ${whereItWent(status)}`, mayRetry: true }
     default:
       return { title: 'Your time ran out', text: 'The piece went back to the sale. Nothing was charged.', mayRetry: true }
   }
+}
+
+const tooLate = 'Your bank paid when the time was over, and the piece had gone to someone else. You pay nothing.'
+
+/**
+ * What became of a piece that a card did not pay for.
+ * @param {SkuStatus} status
+ */
+function whereItWent(status) {
+  if (isFree(status)) return 'The piece is free again: try another card.'
+  if (offerState(status) === 'soldout') return 'The piece went to the next in line, and it was the last.'
+  return 'The piece went to the next in line, and you can wait for another.'
 }

@@ -20,8 +20,10 @@ const panelOf = {
   queued: linePanel,
   held: holdPanel,
   pending: outcomePanel,
+  overdue: outcomePanel,
   paid: outcomePanel,
   declined: outcomePanel,
+  refunded: outcomePanel,
   expired: outcomePanel,
 }
 

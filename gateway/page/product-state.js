@@ -14,7 +14,7 @@
  * @property {string} notice why the last call was refused
  */
 
-/** @typedef {'scheduled' | 'open' | 'queued' | 'held' | 'pending' | 'paid' | 'declined' | 'expired' | 'soldout' | 'paused' | 'closed' | 'none'} Shown */
+/** @typedef {'scheduled' | 'open' | 'queued' | 'held' | 'pending' | 'overdue' | 'paid' | 'declined' | 'refunded' | 'expired' | 'soldout' | 'paused' | 'closed' | 'none'} Shown */
 
 /**
  * What a panel may ask the shop to do for its product.
@@ -41,15 +41,14 @@ export function shownState({ claim, status }) {
     case 'queued':
     case 'held':
     case 'pending':
+    case 'overdue':
     case 'paid':
     case 'declined':
+    case 'refunded':
     case 'expired':
       return claim.state
-    case 'overdue':
-      return 'pending'
     case 'refunding':
-    case 'refunded':
-      return 'declined'
+      return 'refunded'
     case 'soldout':
       // A restock reopens what was sold out.
       return status.state === 'open' && status.available > 0 ? 'open' : 'soldout'

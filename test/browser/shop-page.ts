@@ -19,8 +19,10 @@ export class ShopPage {
     await this.page.locator(`[data-testid="connection"][data-state="${state}"]`).waitFor()
   }
 
+  /** Waits until the products are there with their pictures. */
   async hasProducts(): Promise<void> {
     await this.page.locator('article.product').first().waitFor()
+    await this.page.waitForFunction(() => [...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0))
   }
 
   part(testId: string): Locator {
@@ -38,7 +40,7 @@ export class ShopPage {
     await this.press(`buy-${sku}`)
   }
 
-  async pay(sku: string, card: 'ok' | 'declined' | 'slow' = 'ok'): Promise<void> {
+  async pay(sku: string, card: 'ok' | 'declined' | 'late' = 'ok'): Promise<void> {
     const option = this.part(`state-${sku}`).getByTestId(`pay-${card}`)
     if (this.hasTouch) await option.tap()
     else await option.click()
@@ -69,6 +71,11 @@ export class ShopPage {
   /** The order's id. Waits until there is one. */
   async order(sku: string): Promise<string> {
     return this.part(`order-${sku}`).innerText()
+  }
+
+  /** What the page says of how the purchase stands or ended. */
+  async outcome(sku: string): Promise<string> {
+    return this.part(`state-${sku}`).locator('.outcome').innerText()
   }
 
   /** Whom the server knows the person of this tab as. */
