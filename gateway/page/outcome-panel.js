@@ -67,6 +67,12 @@ function outcome(claim, { info, status }) {
         text: tooLate,
         mayRetry: false,
       }
+    case 'unrefunded':
+      return {
+        title: 'Your money is not back yet',
+        text: 'Your bank did not take it back. We know of it, and somebody is looking after it.',
+        mayRetry: true,
+      }
     case 'refunded':
       return { title: 'Your money is back', text: tooLate, mayRetry: true }
     case 'declined':

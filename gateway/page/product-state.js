@@ -48,6 +48,7 @@ export function shownState({ claim, status }) {
     case 'expired':
       return claim.state
     case 'refunding':
+    case 'unrefunded':
       return 'refunded'
     case 'soldout':
       // A restock reopens what was sold out.
