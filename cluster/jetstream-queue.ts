@@ -60,6 +60,7 @@ export class JetStreamQueue<T> implements Queue<T> {
   readonly #world: World
   readonly #limits: JetStreamQueueLimits
   readonly #names: Names
+  readonly #durable: string
   readonly #messages: QueueMessages<T>
   readonly #replicas: number
   readonly #link: NatsLink
@@ -73,6 +74,7 @@ export class JetStreamQueue<T> implements Queue<T> {
     this.#world = options.world
     this.#limits = limits
     this.#names = namesOf(options.prefix ?? 'sluice', content.name)
+    this.#durable = content.durable
     this.#messages = content.messages
     this.#replicas = options.replicas ?? 1
     this.#link = link
@@ -129,7 +131,7 @@ export class JetStreamQueue<T> implements Queue<T> {
       world: this.#world,
       limits: this.#limits,
       stream: this.#names.stream,
-      durable,
+      durable: this.#durable,
       concurrency,
       handler,
       bury: (letter) => this.#bury(letter),
@@ -215,15 +217,12 @@ export class JetStreamQueue<T> implements Queue<T> {
         discard: 'old',
         messagesMax: deadLettersMax,
       })
-      await this.#api.ensureConsumer(stream, { name: durable, ackWaitMs, unacknowledgedMax: ordersMax })
+      await this.#api.ensureConsumer(stream, { name: this.#durable, ackWaitMs, unacknowledgedMax: ordersMax })
     } catch (error) {
       throw queueFault(error, this.#limits)
     }
   }
 }
-
-/** All workers share it, so that each order goes to one of them. */
-const durable = 'workers'
 
 interface Names {
   readonly stream: string

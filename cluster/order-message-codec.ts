@@ -16,4 +16,4 @@ const orderSchema = z.object({
 })
 
 /** What a queue to payment workers carries. */
-export const orderContent: QueueContent<QueuedOrder> = { name: 'orders', messages: new QueueMessages(orderSchema) }
+export const orderContent: QueueContent<QueuedOrder> = { name: 'orders', durable: 'workers', messages: new QueueMessages(orderSchema) }

@@ -5,7 +5,9 @@ const version = 1
 
 /** What a queue is for, and what it carries. */
 export interface QueueContent<T> {
-  readonly name: 'orders' | 'office'
+  readonly name: 'orders' | 'office' | 'ended'
+  /** The consumer that all who take from it share, so that each message goes to one of them. */
+  readonly durable: 'workers' | 'shop'
   readonly messages: QueueMessages<T>
 }
 

@@ -1,6 +1,6 @@
-import { officeContent } from '../actors/back-office/office-content.ts'
+import { endedContent, officeContent } from '../actors/back-office/office-content.ts'
 import type { EndedOrder } from '../actors/inventory/ended-order.ts'
-import { JetStreamQueue } from '../cluster/jetstream-queue.ts'
+import { JetStreamQueue, jetStreamQueueLimits } from '../cluster/jetstream-queue.ts'
 import { NatsBus } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import { orderContent } from '../cluster/order-message-codec.ts'
@@ -20,6 +20,9 @@ import type { ActorPorts, NodePorts } from './node-ports.ts'
 import type { Readiness } from './readiness.ts'
 import { readRedisTls } from './redis-tls.ts'
 import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
+
+/** Ends that wait for the shop; with more they stay with their shards. */
+const endedMax = 1_000_000
 
 export interface ClusterPortsParts {
   readonly config: Config
@@ -54,9 +57,9 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
 
   let queue: Promise<Queue> | undefined
   let officeQueue: Promise<Queue<EndedOrder>> | undefined
-  const openQueue = async <T>(content: QueueContent<T>): Promise<Queue<T>> => {
+  const openQueue = async <T>(content: QueueContent<T>, limits = jetStreamQueueLimits): Promise<Queue<T>> => {
     readiness.waitsFor('NATS')
-    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas }, content)
+    const opened = await JetStreamQueue.connect({ ...nats, replicas: config.queueReplicas }, content, limits)
     closers.add(() => opened.close())
     return opened
   }
@@ -86,6 +89,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     },
     queue: () => (queue ??= openQueue(orderContent)),
     officeQueue: () => (officeQueue ??= openQueue(officeContent)),
+    endedStream: () => openQueue(endedContent, { ...jetStreamQueueLimits, ordersMax: endedMax }),
     actorPorts: openActorPorts,
     facts: { node, redis: describeAddress(parseRedisUrl(urls.redisUrl)) },
   }

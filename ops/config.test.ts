@@ -146,3 +146,21 @@ test('CFG-7 every default is a value that the setting allows', () => {
   expect(loadConfig(flags, {}, '/srv').config).toEqual(loadConfig({}, {}, '/srv').config)
   expect([flagOf('callDeadlineMs'), variableOf('callDeadlineMs')]).toEqual(['--call-deadline-ms', 'SLUICE_CALL_DEADLINE_MS'])
 })
+
+test.each([
+  [{ SLUICE_OFFICE_URL: 'https://office.example' }, ['officeSecret: missing; a back office needs SLUICE_OFFICE_SECRET']],
+  [
+    { SLUICE_OFFICE_URL: 'office.example' },
+    ['officeUrl: the value from SLUICE_OFFICE_URL is not allowed; it must be like https://office.shop.example/sluice/orders'],
+  ],
+  [{ SLUICE_OFFICE_STREAM: 'yes' }, ['officeStream: one process has no JetStream; name the back office in SLUICE_OFFICE_URL']],
+  [{ SLUICE_OFFICE_STREAM: 'yes', SLUICE_OFFICE_URL: 'https://office.example' }, ['officeUrl and officeStream: choose one of them']],
+])('CFG-11 a back office is one place, and has what it needs: %j', (environment, problems) => {
+  expect(problemsOf({}, environment)).toEqual(problems)
+})
+
+test('CFG-11 a process that only keeps what is owed to a back office needs no secret', () => {
+  const environment = { SLUICE_NATS_URL: 'nats://a', SLUICE_REDIS_URL: 'redis://a', SLUICE_OFFICE_URL: 'https://office.example' }
+  expect(loadConfig({ role: 'actors' }, environment, '/srv').config.hasOffice).toBe(true)
+  expect(loadConfig({}, {}, '/srv').config.hasOffice).toBe(false)
+})

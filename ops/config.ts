@@ -7,6 +7,8 @@ export interface Config extends Settings {
   readonly rpcOpen: boolean
   /** Set where this process is one of a cluster. */
   readonly cluster: ClusterUrls | undefined
+  /** Whether orders that have ended are brought to somebody. */
+  readonly hasOffice: boolean
 }
 
 export interface ClusterUrls {
@@ -62,6 +64,7 @@ export function loadConfig(flags: Texts, environment: Texts, workingFolder: stri
     dataFolder: resolve(workingFolder, settings.dataFolder),
     rpcOpen: isLoopback(settings.rpcHost),
     cluster: clusterOf(settings),
+    hasOffice: settings.officeUrl !== undefined || settings.officeStream === 'yes',
   }
   return { config, unknownVariables: unknownVariablesOf(environment) }
 }
@@ -127,7 +130,11 @@ function paymentProblems({ role, paymentProvider, paymentUrl, paymentSecret }: S
   return problems
 }
 
-function officeProblems({ role, officeUrl, officeSecret }: Settings): readonly string[] {
+function officeProblems(settings: Settings): readonly string[] {
+  const { role, officeUrl, officeStream, officeSecret } = settings
+  if (officeStream === 'yes' && officeUrl !== undefined) return ['officeUrl and officeStream: choose one of them']
+  if (officeStream === 'yes' && clusterOf(settings) === undefined)
+    return [`officeStream: one process has no JetStream; name the back office in ${variableOf('officeUrl')}`]
   if (officeUrl === undefined) return []
   if (!URL.canParse(officeUrl)) return ['officeUrl: this is no URL']
   const tells = role === 'orders' || role === 'all'

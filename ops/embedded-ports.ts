@@ -34,6 +34,7 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
     secrets: () => Promise.resolve(secrets),
     queue: () => Promise.resolve(queue),
     officeQueue: () => Promise.resolve(officeQueue),
+    endedStream: () => Promise.reject(new Error('one process has no JetStream')),
     actorPorts: () => Promise.resolve({ store, members, follower }),
     facts: { dataFolder },
   }

@@ -15,6 +15,8 @@ export interface NodePorts {
   readonly queue: () => Promise<Queue>
   /** To the back office. */
   readonly officeQueue: () => Promise<Queue<EndedOrder>>
+  /** From which the shop takes orders that have ended by itself. Rejects where there is no JetStream. */
+  readonly endedStream: () => Promise<Pick<Queue<EndedOrder>, 'put'>>
   readonly actorPorts: () => Promise<ActorPorts>
   /** For the log: where things are. */
   readonly facts: Readonly<Record<string, string>>

@@ -156,6 +156,12 @@ export const settingsSchema = z.strictObject({
     'https://office.shop.example/sluice/orders',
     'where orders that have ended are told of (docs/back-office.md); the same in processes with the roles actors and orders; none by default',
   ),
+  officeStream: choice(
+    'Back office',
+    ['no', 'yes'],
+    'no',
+    'yes, in a cluster: instead of being posted, orders that have ended go into a stream of JetStream from which the shop takes them; the same in processes with the roles actors and orders',
+  ),
   officeSecret: secret('Back office', 32, 'signs what the back office is told', 'none'),
   officeConcurrency: integer('Back office', 'count', 16, 1, 1_000, 'most requests to the back office under way at a time'),
   officeDeadlineMs: integer(

@@ -20,5 +20,10 @@ const endedSchema = z.object({
   updatedAt: z.number(),
 })
 
-/** What a queue to the back office carries. */
-export const officeContent: QueueContent<EndedOrder> = { name: 'office', messages: new QueueMessages(endedSchema) }
+const messages = new QueueMessages<EndedOrder>(endedSchema)
+
+/** What a queue to those who tell the back office carries. */
+export const officeContent: QueueContent<EndedOrder> = { name: 'office', durable: 'workers', messages }
+
+/** What a shop takes out of a stream of its own (docs/back-office.md). */
+export const endedContent: QueueContent<EndedOrder> = { name: 'ended', durable: 'shop', messages }

@@ -17,7 +17,7 @@ export type ActorsOptions = Pick<ActorsRoleParts, 'onUnable' | 'endsWithLease'>
 export async function startActors(parts: RoleParts, options: ActorsOptions): Promise<ActorsRole> {
   const { config, world, node, ports, calls, metrics, closers } = parts
   const { mailboxBytesMax, tickMs, snapshotEveryBytes } = config
-  const office = config.officeUrl === undefined ? undefined : await ports.officeQueue()
+  const office = config.hasOffice ? await ports.officeQueue() : undefined
   const actors = new ActorsRole({
     ...(await ports.actorPorts()),
     ...{ node, bus: ports.bus, queue: await ports.queue(), office, calls, world, isAlone: ports.isAlone, ...options },

@@ -1,6 +1,8 @@
+import type { BackOffice } from '../../actors/back-office/back-office.ts'
 import { DeliveryWorker } from '../../actors/back-office/delivery-worker.ts'
 import { HttpOffice } from '../../actors/back-office/http-office.ts'
 import { LateEnds } from '../../actors/back-office/late-ends.ts'
+import { StreamOffice } from '../../actors/back-office/stream-office.ts'
 import { DeadOrders } from '../../actors/payment/dead-orders.ts'
 import type { DeadSource } from '../../actors/payment/dead-source.ts'
 import { HttpProvider } from '../../actors/payment/http/http-provider.ts'
@@ -43,19 +45,12 @@ function openProvider({ config, world, metrics, closers }: RoleParts): PaymentPr
 }
 
 /** Brings ended orders to the back office, if there is one. */
-async function startDeliveries({ config, world, ports, calls, metrics, closers }: RoleParts): Promise<LateEnds | undefined> {
-  const {
-    officeUrl: url,
-    officeSecret: secret = '',
-    officeConcurrency: concurrency,
-    officeDeadlineMs,
-    officeLateMs: lateMs,
-    shards,
-  } = config
-  if (url === undefined) return undefined
+async function startDeliveries(parts: RoleParts): Promise<LateEnds | undefined> {
+  const { config, world, ports, calls, metrics, closers } = parts
+  const { officeConcurrency: concurrency, officeDeadlineMs, officeLateMs: lateMs, shards } = config
+  if (!config.hasOffice) return undefined
   const queue = await ports.officeQueue()
-  const office = new HttpOffice(world, { url, secret, limits: { deadlineMs: officeDeadlineMs, connectionsMax: concurrency } })
-  closers.add(() => office.close())
+  const office = await openOffice(parts)
   const worker = new DeliveryWorker({ queue, office, calls, world, limits: { concurrency, answerDeadlineMs: officeDeadlineMs } })
   closers.add(() => worker.close())
   metrics.add(worker)
@@ -63,6 +58,14 @@ async function startDeliveries({ config, world, ports, calls, metrics, closers }
   closers.add(() => late.close())
   metrics.add(late)
   return late
+}
+
+async function openOffice({ config, world, ports, closers }: RoleParts): Promise<BackOffice> {
+  const { officeUrl: url, officeSecret: secret = '', officeConcurrency: connectionsMax, officeDeadlineMs: deadlineMs } = config
+  if (url === undefined) return new StreamOffice(await ports.endedStream())
+  const office = new HttpOffice(world, { url, secret, limits: { deadlineMs, connectionsMax } })
+  closers.add(() => office.close())
+  return office
 }
 
 async function serveDeadOrders({ config, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<void> {
