@@ -113,7 +113,7 @@ test(
       `${orders} orders in ${seconds} s with ${chargeMs} ms a charge (${drainMs / 1_000} s if nothing else took time): ${taken}\n`,
     )
     // A machine that has more to do than to wait cannot keep short charges under way.
-    if (chargeMs >= 1_000) expect(provider.places.mean).toBeGreaterThan(0.95 * placesMax)
+    if (chargeMs >= 1_000) expect(provider.places.mean).toBeGreaterThan(0.9 * placesMax)
   },
 )
 
