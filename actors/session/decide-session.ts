@@ -34,7 +34,7 @@ export interface Claimed {
 }
 
 /** What `attach` is answered. */
-export interface Attached {
+interface Attached {
   /** The session knew already that the user is here. */
   readonly again: boolean
   /** Other gateways at which the user is, as far as the session knows. */
@@ -47,7 +47,8 @@ export function decideAttach(command: SessionCommand): void {
   const { gateway } = unpackInner<Gateway>(command.payload)
   const again = session.isAttached(gateway)
   if (!again) apply(command, writeAttached(batch.record, recordOf(batch), session.user, gateway))
-  batch.replies.result(view, at, { again, elsewhere: session.gateways.length - 1 })
+  const attached: Attached = { again, elsewhere: session.gateways.length - 1 }
+  batch.replies.result(view, at, { ...attached })
 }
 
 /** `detach`: the user's last connection at this gateway is gone. (SPEC SES-1) */
