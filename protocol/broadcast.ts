@@ -38,8 +38,8 @@ export interface SkuNumbers {
   readonly servedPerSecond: number
   readonly releaseShare: number
   /**
-   * When every unit is sold: hashes of the users who bought, as little-endian u32. A gateway that has them may tell everyone else that it is sold
-   * out; these have an order, which only the shard can tell. Left out if there are too many to send.
+   * When every unit is sold: hashes of the users who bought, or whose order is still open, as little-endian u32. A gateway that has them may tell
+   * everyone else that it is sold out; these have an order, which only the shard can tell. Left out if there are too many to send.
    */
   readonly buyers?: Uint8Array
 }

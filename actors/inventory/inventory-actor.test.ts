@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eachOfRuns, type Runs, type ShardView, type SkuChange } from '../../protocol/broadcast.ts'
+import { hashText } from '../../protocol/hash.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
 import type { BroadcastContent } from '../actor.ts'
 import { held, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
@@ -30,6 +31,11 @@ function numbers(runs: Runs | undefined): number[] {
   const all: number[] = []
   eachOfRuns(runs ?? [], (value) => all.push(value))
   return all
+}
+
+function buyers(said: SkuChange | undefined): number[] {
+  const bytes = said?.buyers?.slice() ?? new Uint8Array(0)
+  return [...new Uint32Array(bytes.buffer)]
 }
 
 describe('reads', () => {
@@ -127,6 +133,23 @@ describe('broadcasts', () => {
     expect([numbers(second?.joined), numbers(second?.left)]).toEqual([[], [2]])
     expect(numbers(second?.changed).toSorted((a, b) => a - b)).toEqual([1, 2])
     expect(broadcast(rig).skus, 'nothing has changed since').toEqual([])
+  })
+
+  test('INV-68 name everyone as a buyer who has an order when all is sold, also one that may still be paid', () => {
+    const rig = rigWith({ stock: 1 })
+    for (const user of ['ann', 'bob']) {
+      rig.buy(user)
+      rig.checkout(user)
+      rig.pass(user === 'ann' ? 30_050 : 0)
+    }
+    rig.settle(2, 'paid')
+    expect(rig.claim('ann')).toMatchObject({ state: 'overdue' })
+    expect(buyers(change(rig))).toEqual([hashText('ann'), hashText('bob')])
+    rig.settle(1, 'paid')
+    expect(rig.claim('ann')).toMatchObject({ state: 'refunding' })
+    expect(buyers(change(rig))).toEqual([hashText('ann'), hashText('bob')])
+    rig.settle(1, 'refunded')
+    expect(buyers(change(rig))).toEqual([hashText('bob')])
   })
 
   test('INV-65 tell of phases, and of every end that an operator or the last sale brings', () => {

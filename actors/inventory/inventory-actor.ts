@@ -15,6 +15,7 @@ import { endIdOf } from './ended-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
+import { isOpen } from './order-life.ts'
 import type { Outbox } from './outbox.ts'
 import { owedEnds, type OwedEnds, type OwedQuestion } from './owed-ends.ts'
 import { RefusedRequests } from './refused-requests.ts'
@@ -315,10 +316,12 @@ function numbersOf(sku: SkuState, rates: SkuRates): SkuNumbers {
 /** Hashes of this many users still fit a bus frame beside the rest. */
 const buyersMax = 100_000
 
+/** Whoever has an order that is open may be a buyer yet, and its request still has it for an answer. */
 function buyersOf(sku: SkuState): Uint8Array {
   const { users } = sku
   const hashes: number[] = []
-  for (const row of users.rows()) if ((users.bought[row] as number) > 0) hashes.push(users.userHash(row))
+  for (const row of users.rows())
+    if ((users.bought[row] as number) > 0 || isOpen(users.state[row] as number)) hashes.push(users.userHash(row))
   return new Uint8Array(Uint32Array.from(hashes).buffer)
 }
 

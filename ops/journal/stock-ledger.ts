@@ -77,6 +77,8 @@ export class StockLedger {
   /** Whose claim has not come to its end. */
   private readonly liveOf = new Map<string, Claim>()
   private readonly boughtBy = new Map<string, number>()
+  /** Whose order is open, though its units have gone on. */
+  private readonly unsettled = new Set<string>()
   private ended = 0
   private readonly report: (promise: PromiseId, problem: string) => void
 
@@ -95,9 +97,11 @@ export class StockLedger {
     return new Set(this.claims.map(({ user }) => user)).size
   }
 
-  /** How many have bought something. */
+  /** How many have bought something, or have an order that is open when all is sold. */
   get buyers(): number {
-    return this.boughtBy.size
+    let count = this.boughtBy.size
+    for (const user of this.unsettled) if (!this.boughtBy.has(user)) count++
+    return count
   }
 
   *allClaims(): Generator<LedgerClaim> {
@@ -301,6 +305,8 @@ export class StockLedger {
     this.count(from, -claim.qty)
     claim.state = to
     this.count(to, claim.qty)
+    if (to === 'overdue' || to === 'refunding') this.unsettled.add(claim.user)
+    else if (from === 'overdue' || from === 'refunding') this.unsettled.delete(claim.user)
     this.watch?.moved(claim, from)
   }
 

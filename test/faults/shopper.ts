@@ -5,7 +5,7 @@ import type { ClaimState } from '../../protocol/results.ts'
 import type { Chance } from '../checkers/chance.ts'
 import type { FairLine } from '../checkers/fair-line.ts'
 import type { RequestCheck } from '../checkers/request-check.ts'
-import { isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
+import { isLive, isOrder, numberOf, type ToldStory } from '../checkers/told-story.ts'
 import type { Question, Word } from '../checkers/word-check.ts'
 
 /** What a crowd is made of; shares are parts of 1. */
@@ -110,9 +110,18 @@ export class Shopper {
       this.outcome(repeated, error.code)
       // Whoever has nothing of what is sold out is told just that by the gateway, whichever way an earlier claim ended.
       const hasNothing = story.last.state === 'queued' || (!story.isLive && story.last.state !== 'paid')
-      if (error.code !== 'SOLD_OUT' || !hasNothing)
+      if (error.code !== 'SOLD_OUT' || !(hasNothing || (await this.hasEnded())))
         complain(`${user}: ${error.method} gave ${error.code} after ${JSON.stringify(story.last)}`)
     }
+  }
+
+  /** What was live a moment ago has come to its end since, and nobody has been told yet. */
+  private async hasEnded(): Promise<boolean> {
+    const { calls, sku } = this.parts
+    const question: Question = { what: 'claim', at: Date.now() }
+    const claim = await calls.claim(sku, { deadlineMs })
+    this.heard(claim, question)
+    return !isLive(claim) && claim.state !== 'refunding'
   }
 
   /** The whole visit: ends with a purchase, when everything is sold, or when the shopper has had enough. */
@@ -200,7 +209,7 @@ export class Shopper {
     await this.settled(payment)
   }
 
-  /** A payment has the outcome that its card has; one that comes too late may be given back. */
+  /** A payment has the outcome that its card has; one that comes too late may be given back, or not be taken any more. */
   private async settled(payment: string): Promise<void> {
     const { story, calls, sku, complain, user, habits, mayPayLate, socket } = this.parts
     while (unsettled.has(story.last.state) && !this.isCutShort) {
@@ -212,7 +221,7 @@ export class Shopper {
     }
     if (this.isCutShort) return
     const wanted = payment === 'tok_ok' ? 'paid' : 'declined'
-    const isLate = mayPayLate && payment === 'tok_ok' && story.last.state === 'refunded'
+    const isLate = mayPayLate && payment === 'tok_ok' && (story.last.state === 'refunded' || story.last.state === 'declined')
     if (isOrder(story.last) && story.last.state !== wanted && !isLate)
       complain(`${user}: paid with ${payment}, and the order is ${story.last.state}`)
   }
