@@ -10,11 +10,13 @@ import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-cla
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
+import { decideOrderFind, decideOrderRefund, refundDelivered } from './decide-refund.ts'
 import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
 import type { Outbox } from './outbox.ts'
+import { refundMark } from './refunds.ts'
 import { RefusedRequests } from './refused-requests.ts'
 import type { ReservationReports } from './reservation-reports.ts'
 import { SkuRates } from './sku-rates.ts'
@@ -96,6 +98,10 @@ export class InventoryActor implements Actor {
         return decideOrderGet(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.orderCancel:
         return decideOrderCancel(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.orderFind:
+        return decideOrderFind(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.orderRefund:
+        return decideOrderRefund(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.setPhase:
         return decidePhase(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.restock:
@@ -268,8 +274,9 @@ export class InventoryActor implements Actor {
   }
 }
 
-/** Only an ended order can be put away: an open one is what its payment is settled with. */
+/** Word that the session has the news: of an order's end, or, by its key, of a refund. Only an ended order can be put away: an open one is what its payment is settled with. */
 function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, id: string): void {
+  if (id.includes(refundMark)) refundDelivered(owned, batch, id)
   const order = owned.sku.orders.get(parseOrderId(id)?.claim ?? 0)
   if (order?.order === id && !isLive(order.state)) {
     const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, order.claim)
@@ -284,7 +291,7 @@ function decideUnknown(operation: number | undefined, batch: Batch, view: DataVi
 }
 
 /** Of one order, which is unknown where its SKU is. */
-const orderOps: ReadonlySet<number | undefined> = new Set([op.orderGet, op.orderCancel])
+const orderOps: ReadonlySet<number | undefined> = new Set([op.orderGet, op.orderCancel, op.orderFind, op.orderRefund])
 
 function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {
   const name = sku.settings.sku

@@ -6,6 +6,7 @@ import type { OrderState } from '../../protocol/results.ts'
 import { claimState, orderStateName } from './claim.ts'
 import type { InventoryState } from './inventory-state.ts'
 import { isOpen } from './order-life.ts'
+import { type Refund, refundKey } from './refunds.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 
 /** News of an order for its user's session. */
@@ -18,6 +19,7 @@ export interface OrderNews {
   readonly amountMinor: number
   readonly currency: string
   readonly state: OrderState
+  readonly refundedMinor?: number
   readonly updatedAt: number
 }
 
@@ -26,8 +28,8 @@ export interface OutboxTargets {
   putOrder(id: string, order: QueuedOrder): Promise<void>
   /** Resolves when the session has the news durably. */
   tellSession(news: OrderNews): Promise<void>
-  /** Tells the shard that the news of an ended order has arrived, so that it can put the order away. */
-  delivered(sku: SkuId, order: OrderId): void
+  /** Tells the shard that the news of an ended order, or of a refund by its key, has arrived, so that it can put it away. */
+  delivered(sku: SkuId, key: string): void
   readonly log: Log
 }
 
@@ -55,7 +57,7 @@ export class Outbox {
     this.epoch = epoch
   }
 
-  /** Hands on every open order that is due. Cost: one step per open order. */
+  /** Hands on every open order and refund that is due. Cost: one step per open order or refund. */
   pump(now: number): void {
     this.forgetClosed()
     for (const sku of this.state.skus) {
@@ -63,20 +65,24 @@ export class Outbox {
         if (this.underWay >= underWayMax) return
         this.handOn(sku, order, now)
       }
+      for (const refund of sku.refunds.inOutbox()) {
+        if (this.underWay >= underWayMax) return
+        this.handOn(sku, refund, now)
+      }
     }
   }
 
-  private handOn(sku: SkuState, order: OpenOrder, now: number): void {
-    const attempt = this.attemptFor(sku, order)
+  private handOn(sku: SkuState, item: Item, now: number): void {
+    const attempt = this.attemptFor(sku, item)
     if (attempt.underWay || attempt.dueAt > now) return
     attempt.underWay = true
     attempt.count++
     this.underWay++
-    const backoffMs = spread(Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1)), order.order, attempt.count)
-    this.targetOf(sku, order, attempt.count)
+    const backoffMs = spread(Math.min(retryMostMs, retryFirstMs * 2 ** (attempt.count - 1)), attempt.key, attempt.count)
+    this.targetOf(sku, item, attempt.count)
       .then(
-        () => this.handedOn(sku, order, attempt, now + unsettledMs + backoffMs),
-        (error: unknown) => this.failed(order, attempt, now + backoffMs, error),
+        () => this.handedOn(sku, item, attempt, now + unsettledMs + backoffMs),
+        (error: unknown) => this.failed(attempt, now + backoffMs, error),
       )
       .finally(() => {
         attempt.underWay = false
@@ -84,50 +90,48 @@ export class Outbox {
       })
   }
 
-  /** What was handed on is handed on again if the order is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
-  private handedOn(sku: SkuState, order: OpenOrder, attempt: Attempt, dueAt: number): void {
+  /** What was handed on is handed on again if it is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
+  private handedOn(sku: SkuState, item: Item, attempt: Attempt, dueAt: number): void {
     attempt.dueAt = dueAt
-    if (!isOpen(order.state)) this.targets.delivered(sku.settings.sku, order.order)
+    if (isOver(item)) this.targets.delivered(sku.settings.sku, attempt.key)
   }
 
-  private failed(order: OpenOrder, attempt: Attempt, dueAt: number, error: unknown): void {
+  private failed(attempt: Attempt, dueAt: number, error: unknown): void {
     attempt.dueAt = dueAt
-    const fields = { order: order.order, attempt: attempt.count, error: String(error) }
+    const fields = { order: attempt.key, attempt: attempt.count, error: String(error) }
     this.targets.log.warn(fields, 'an open order could not be handed on; it will be tried again')
   }
 
-  /** A new state of the order begins its attempts anew. */
-  private attemptFor(sku: SkuState, order: OpenOrder): Attempt {
-    const known = this.attempts.get(order.order)
-    if (known !== undefined && known.state === order.state) return known
-    const attempt: Attempt = { sku, claim: order.claim, state: order.state, count: 0, dueAt: 0, underWay: false }
-    this.attempts.set(order.order, attempt)
+  /** A new state of the order or refund begins its attempts anew. */
+  private attemptFor(sku: SkuState, item: Item): Attempt {
+    const key = keyOf(item)
+    const known = this.attempts.get(key)
+    if (known !== undefined && known.state === item.state) return known
+    const isHere = isRefund(item) ? () => sku.refunds.isInOutbox(key) : () => sku.orders.has(item.claim)
+    const attempt: Attempt = { key, state: item.state, isHere, count: 0, dueAt: 0, underWay: false }
+    this.attempts.set(key, attempt)
     return attempt
   }
 
   private forgetClosed(): void {
     let open = 0
-    for (const sku of this.state.skus) open += sku.orders.size
+    for (const sku of this.state.skus) open += sku.orders.size + sku.refunds.outboxSize
     if (this.attempts.size <= open) return
-    for (const [id, attempt] of this.attempts) if (!attempt.sku.orders.has(attempt.claim)) this.attempts.delete(id)
+    for (const [key, attempt] of this.attempts) if (!attempt.isHere()) this.attempts.delete(key)
   }
 
-  private targetOf(sku: SkuState, order: OpenOrder, attempt: number): Promise<void> {
-    if (!isOpen(order.state)) return this.targets.tellSession(newsOf(sku, order))
-    const { user, qty, amountMinor, payment } = order
-    const kind = taskOf(order.state)
-    const queued: QueuedOrder = {
-      order: order.order,
-      user,
-      qty,
-      amountMinor,
-      currency: sku.settings.currency,
-      payment,
-      kind,
-      puts: attempt,
+  private targetOf(sku: SkuState, item: Item, attempt: number): Promise<void> {
+    if (isOver(item)) return this.targets.tellSession(isRefund(item) ? newsOfRefund(sku, item) : newsOf(sku, item))
+    const { order, user, qty, amountMinor } = item
+    const { currency } = sku.settings
+    const common = { order, user, qty, amountMinor, currency, puts: attempt }
+    if (isRefund(item)) {
+      const refund = refundKey(item)
+      return this.targets.putOrder(`${refund}/${this.epoch}.${attempt}`, { ...common, payment: '', kind: 'refund', refund })
     }
     // The state is part of the id: asking for an overdue order's outcome must not pass for a repeat of its first charge.
-    return this.targets.putOrder(`${order.order}/${orderStateName(order.state)}/${this.epoch}.${attempt}`, queued)
+    const id = `${order}/${orderStateName(item.state)}/${this.epoch}.${attempt}`
+    return this.targets.putOrder(id, { ...common, payment: item.payment, kind: taskOf(item.state) })
   }
 }
 
@@ -135,17 +139,33 @@ export class Outbox {
  * Between half and all of it, so that orders which failed together do not come back together. By the order and its attempt instead of by chance, so that a
  * shard draws nothing.
  */
-function spread(ms: number, order: OrderId, attempt: number): number {
-  return Math.round(ms * (0.5 + hashText(`${order}/${attempt}`) / 0x2_0000_0000))
+function spread(ms: number, key: string, attempt: number): number {
+  return Math.round(ms * (0.5 + hashText(`${key}/${attempt}`) / 0x2_0000_0000))
 }
 
+type Item = OpenOrder | Refund
+
 interface Attempt {
-  readonly sku: SkuState
-  readonly claim: number
-  readonly state: number
+  readonly key: string
+  readonly state: Item['state']
+  /** It is still in the outbox. */
+  readonly isHere: () => boolean
   count: number
   dueAt: number
   underWay: boolean
+}
+
+function isRefund(item: Item): item is Refund {
+  return 'requestHi' in item
+}
+
+function keyOf(item: Item): string {
+  return isRefund(item) ? refundKey(item) : item.order
+}
+
+/** Its money has come to its end, and only the news of that is left. */
+function isOver(item: Item): boolean {
+  return isRefund(item) ? item.state !== 'open' : !isOpen(item.state)
 }
 
 function taskOf(state: number): OrderTask {
@@ -153,8 +173,17 @@ function taskOf(state: number): OrderTask {
   return state === claimState.overdue ? 'close' : 'refund'
 }
 
+function newsOfRefund(sku: SkuState, refund: Refund): OrderNews {
+  const { claim, user, order, qty, orderMinor: amountMinor, refundedMinor, updatedAt } = refund
+  const state = refundedMinor >= amountMinor ? 'refunded' : 'paid'
+  return { ...skuOf(sku), claim, user, order, qty, amountMinor, state, refundedMinor, updatedAt }
+}
+
+function skuOf({ settings }: SkuState): Pick<OrderNews, 'sku' | 'currency'> {
+  return { sku: settings.sku, currency: settings.currency }
+}
+
 function newsOf(sku: SkuState, order: OpenOrder): OrderNews {
   const { claim, user, qty, amountMinor, updatedAt } = order
-  const { sku: id, currency } = sku.settings
-  return { sku: id, claim, user, order: order.order, qty, amountMinor, currency, state: orderStateName(order.state), updatedAt }
+  return { ...skuOf(sku), claim, user, order: order.order, qty, amountMinor, state: orderStateName(order.state), updatedAt }
 }

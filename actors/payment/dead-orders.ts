@@ -1,8 +1,8 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
-import type { DeadLetter, OrderTask, Queue } from '../../cluster/queue.ts'
+import type { DeadLetter, OrderTask, Queue, QueuedOrder } from '../../cluster/queue.ts'
 import type { Timer, World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
-import { orderState } from './order-state.ts'
+import { orderState, refundState } from './order-state.ts'
 import type { PaymentWorker } from './payment-worker.ts'
 import type { ShardCalls } from './shard-calls.ts'
 
@@ -13,7 +13,7 @@ export interface DeadOrder {
   readonly amountMinor: number
   readonly currency: string
   readonly kind: OrderTask
-  /** By the journal; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
+  /** By the journal, of the order or of a refund of a paid one; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
   readonly state: string
   readonly attempts: number
   readonly reason: string
@@ -63,7 +63,7 @@ export class DeadOrders implements MetricSource {
     const put: OrderId[] = []
     for (const { order } of await this.letters()) {
       if (!dead.has(order.order) || (wanted !== 'all' && !wanted.has(order.order))) continue
-      await queue.put(`${order.order}/retry/${world.clock.now()}`, order)
+      await queue.put(`${nameOf(order)}/retry/${world.clock.now()}`, order)
       this.retried++
       put.push(order.order)
     }
@@ -89,16 +89,17 @@ export class DeadOrders implements MetricSource {
       .finally(() => (this.looking = undefined))
   }
 
-  /** The newest letter of each order. */
+  /** The newest letter of each order, and of each refund of a paid one. */
   private async letters(): Promise<readonly DeadLetter[]> {
-    const newest = new Map<OrderId, DeadLetter>()
-    for (const letter of await this.parts.queue.deadLetters()) newest.set(letter.order.order, letter)
+    const newest = new Map<string, DeadLetter>()
+    for (const letter of await this.parts.queue.deadLetters()) newest.set(nameOf(letter.order), letter)
     return [...newest.values()]
   }
 
   private async orderOf({ order: letter, attempts, reason }: DeadLetter): Promise<DeadOrder | undefined> {
-    const { order, user, amountMinor, currency, kind } = letter
-    const state = await orderState(this.parts.calls, order, user)
+    const { order, user, amountMinor, currency, kind, refund } = letter
+    const state = await (refund === undefined ? orderState(this.parts.calls, order, user) : refundState(this.parts.calls, order, refund))
+    if (refund !== undefined) return state === 'done' ? undefined : { order, user, amountMinor, currency, kind, state, attempts, reason }
     if (state === 'paid' || state === 'refunded') return undefined
     // The order has ended without the money; what is left of it with the provider has to go back.
     if ((state === 'declined' || state === 'cancelled' || state === 'gone') && (await this.isWithoutMoney(order))) return undefined
@@ -109,4 +110,8 @@ export class DeadOrders implements MetricSource {
     const outcome = await this.parts.worker.ask(order)
     return outcome === 'declined' || outcome === 'absent'
   }
+}
+
+function nameOf({ order, refund }: QueuedOrder): string {
+  return refund ?? order
 }

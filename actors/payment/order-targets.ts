@@ -19,11 +19,12 @@ export function orderTargets(parts: { readonly queue: Pick<Queue, 'put'>; readon
       })
       if (error !== null) throw new Error(`the session of ${news.user} did not take the news: ${error.code}`)
     },
-    delivered: (sku, order) => {
-      const failed = (error: unknown): void => log.warn({ order, error: String(error) }, 'an order that ended could not be put away yet')
+    delivered: (sku, key) => {
+      const failed = (error: unknown): void =>
+        log.warn({ order: key, error: String(error) }, 'an order that ended could not be put away yet')
       // The outbox still has the order: it tells the session again and comes back here.
       calls
-        .request('inv', calls.shardOfText(sku), { op: op.delivered, sku, payload: packInner(order) })
+        .request('inv', calls.shardOfText(sku), { op: op.delivered, sku, payload: packInner(key) })
         .then(({ error }) => (error === null ? undefined : failed(error.code)), failed)
     },
   }

@@ -297,6 +297,21 @@ describe('a payment worker', () => {
     expect(provider.asks('charge')).toBe(0)
   })
 
+  test('PAY-27 gives back a part of a paid order under the key of that refund, and settles just that', async () => {
+    provider.refunds = ['unknown', 'refunded', 'absent']
+    start()
+    await queue.put('a', { ...orderOf(1, 'refund'), refund: 'shoe:x1:1/refund/a-b', puts: 2 })
+    await world.until('it is settled', () => inventory.settled.length === 1)
+    expect(provider.asked).toEqual(['refund shoe:x1:1/refund/a-b', 'refund shoe:x1:1/refund/a-b'])
+    await queue.put('b', { ...orderOf(1, 'refund'), refund: 'shoe:x1:1/refund/c-d' })
+    await world.until('it is settled', () => inventory.settled.length === 2)
+    expect(inventory.settled).toEqual([
+      { incarnation: 'x1', claim: 1, outcome: 'refunded', refund: 'shoe:x1:1/refund/a-b' },
+      { incarnation: 'x1', claim: 1, outcome: 'refused', refund: 'shoe:x1:1/refund/c-d' },
+    ])
+    expect(provider.asks('close'), 'what is sold was charged').toBe(0)
+  })
+
   test('PAY-13 a refund that the provider refuses is settled as such, and its order ends as a dead letter', async () => {
     provider.refunds = Array.from({ length: 100 }, () => 'refused' as const)
     start()
