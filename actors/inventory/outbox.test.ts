@@ -129,7 +129,7 @@ describe('the outbox', () => {
     expect(Math.max(...perStep)).toBeLessThan(50)
   })
 
-  test('ORD-34 hands on a refund of a paid order until it has ended, then tells the user’s session of it', async () => {
+  test('ORD-35 hands on a refund of a paid order until it has ended, then tells the user’s session of it', async () => {
     rig.checkout('ann')
     rig.settle(1, 'paid')
     rig.delivered(1)

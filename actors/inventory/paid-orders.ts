@@ -107,8 +107,8 @@ export class PaidOrders {
     const asked = new Float64Array(aligned(saved.asked))
     const refunded = new Float64Array(aligned(saved.refunded))
     for (let i = 0; i < claims.length; i++) {
-      const [claim, qty, orderTag, amountMinor] = [claims[i], qtys[i], orderTags[i], amounts[i]] as [number, number, number, number]
-      this.push({ claim, row: rows[i] as number, qty, orderTag, amountMinor })
+      const [claim, row, qty] = [claims[i] as number, rows[i] as number, qtys[i] as number]
+      this.push({ claim, row, qty, orderTag: orderTags[i] as number, amountMinor: amounts[i] as number })
       const slot = this.slotOf(this.count - 1)
       this.columns.asked[slot] = asked[i] as number
       this.columns.refunded[slot] = refunded[i] as number

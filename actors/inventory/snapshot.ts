@@ -114,7 +114,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
 function rememberPaid({ users, paid, settings }: SkuState): void {
   for (const row of users.rows()) {
     if (users.state[row] !== claimState.paid) continue
-    const [claim, qty, orderTag] = [users.claim[row], users.qty[row], users.orderTag[row]] as [number, number, number]
+    const [claim, qty, orderTag] = [users.claim[row] as number, users.qty[row] as number, users.orderTag[row] as number]
     paid.push({ claim, row, qty, orderTag, amountMinor: qty * settings.priceMinor })
   }
 }

@@ -110,7 +110,7 @@ export class Device {
     client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }))
     client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
     client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
-    client.on('order', ({ sku, updatedAt: _, ...order }) => {
+    client.on('order', ({ sku, updatedAt: _updatedAt, ...order }) => {
       // Perhaps of what was bought long ago: it says nothing of what its user has now.
       const seen = this.seen.get(sku)
       const isSeen = seen !== undefined && 'order' in seen && seen.order === order.order
