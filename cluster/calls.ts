@@ -269,7 +269,7 @@ export class Calls {
 
   private receive(frame: Uint8Array): void {
     if (frame[0] !== frameVersion) return
-    if (frame[1] === frameKind.notice) return this.onNotice?.(frame)
+    if (frame[1] === frameKind.notice || frame[1] === frameKind.orderNotice) return this.onNotice?.(frame)
     if (frame[1] === frameKind.returned) return this.returned(frame)
     if (frame[1] !== frameKind.answers) return
     eachAnswer(frame, (answer) => {

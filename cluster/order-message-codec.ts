@@ -11,6 +11,7 @@ const orderSchema = z.object({
   currency: z.string(),
   payment: z.string(),
   kind: z.enum(orderTasks),
+  refund: z.string().exactOptional(),
   // Not told before there was a reader for it.
   puts: z.int().positive().default(1),
 })

@@ -23,6 +23,8 @@ export interface QueuedOrder {
   readonly currency: string
   readonly payment: string
   readonly kind: OrderTask
+  /** With `refund`: the key of one refund of a paid order, of which `amountMinor` is the amount. Without it all of a charge that never became a sale goes back. */
+  readonly refund?: string
   /** How often it was put since its shard had to: from the second time on it may have been settled meanwhile. */
   readonly puts: number
 }

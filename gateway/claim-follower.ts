@@ -1,11 +1,12 @@
 import { eachOfRuns, type SkuChange } from '../protocol/broadcast.ts'
 import { type Code, codeTable } from '../protocol/codes.ts'
 import { type AnswerView, claimKind, noClaim } from '../protocol/frame.ts'
-import type { SkuId, UserId } from '../protocol/ids.ts'
-import type { ClaimState } from '../protocol/results.ts'
+import { parseOrderId, type SkuId, type UserId } from '../protocol/ids.ts'
+import type { ClaimState, Order } from '../protocol/results.ts'
 import { claimNotification, claimStateIn, isBefore, isLive, isSameNews, newerOf } from './claim-news.ts'
 import { type ClaimAnswers, ClaimQuestions, type ClaimReport, type QuestionParts } from './claim-questions.ts'
 import type { Connection } from './connection.ts'
+import { Notification } from './notification.ts'
 import type { FollowedClaim, Presence } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 import type { Views } from './views.ts'
@@ -149,6 +150,14 @@ export class ClaimFollower implements ClaimAnswers {
     if (presence === undefined) return
     const shards = new Set([...this.parts.views.all()].map((view) => view.shard))
     for (const shard of shards) this.questions.askAbout(shard, presence)
+  }
+
+  /** A session says that something was given back of an order. Of one that its user's latest claim is, the shard tells. */
+  refunded(user: UserId, order: Order): void {
+    const presence = this.parts.presences.find(user)
+    if (presence === undefined || presence.claims.get(order.sku)?.claim === parseOrderId(order.order)?.claim) return
+    const notification = new Notification('order', order)
+    for (const connection of presence.connections) connection.notify(notification)
   }
 
   /** Once a tick. */

@@ -29,6 +29,7 @@ export function claimNotification(sku: SkuId, state: ClaimState, now: number): N
 /** Two such states of one claim are no news to whoever knows one of them; places in the line are told by themselves. */
 export function isSameNews(state: ClaimState, known: ClaimState | undefined): boolean {
   if (state.state === 'held' && known?.state === 'held') return state.expiresAt === known.expiresAt
+  if (state.state === 'paid' && known?.state === 'paid') return state.refundedMinor === known.refundedMinor
   return state.state === known?.state
 }
 

@@ -4,7 +4,8 @@ import type { Calls } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { Timer, World } from '../cluster/world.ts'
-import type { ClaimNotice, ShardView } from '../protocol/broadcast.ts'
+import type { ClaimNotice, OrderNotice, ShardView } from '../protocol/broadcast.ts'
+import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { AttachRounds } from './attach-rounds.ts'
@@ -19,6 +20,7 @@ import { collectGateway, collectSku } from './gateway-metrics.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
 import { operatorMethods } from './operator-methods.ts'
+import { orderMethods } from './order-methods.ts'
 import { PositionRounds } from './position-rounds.ts'
 import { Presences } from './presence.ts'
 import { publicMethods } from './public-methods.ts'
@@ -114,6 +116,7 @@ export class GatewayCore implements MetricSource {
       userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random }),
+      orderMethods({ forwarder, calls, random: world.random }),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
     )
     this.admission = new Admission(settings, clock, this.counters)
@@ -143,8 +146,13 @@ export class GatewayCore implements MetricSource {
     })
 
     calls.useNotices((frame) => {
-      const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))
-      follower.noticed(user, sku, claim)
+      if (kindOfFrame(frame) === frameKind.orderNotice) {
+        const { user, order } = unpackInner<OrderNotice>(frame.slice(2))
+        follower.refunded(user, order)
+      } else {
+        const { user, sku, claim } = unpackInner<ClaimNotice>(frame.slice(2))
+        follower.noticed(user, sku, claim)
+      }
     })
     const saleNews = new SaleNews()
     views.onChange((view, change) => {

@@ -1,4 +1,5 @@
 import type { SkuId, UserId } from './ids.ts'
+import type { Order } from './results.ts'
 import type { SkuSettings } from './sku-settings.ts'
 
 /** What an inventory shard tells every gateway, each tick, from durable state only. */
@@ -70,6 +71,12 @@ export interface ClaimNotice {
   readonly user: UserId
   readonly sku: SkuId
   readonly claim: number
+}
+
+/** A session actor tells the user's gateways that something was given back of an order. */
+export interface OrderNotice {
+  readonly user: UserId
+  readonly order: Order
 }
 
 /** Appends one number to a list of runs that is built in rising order. */

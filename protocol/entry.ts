@@ -52,6 +52,8 @@ export const op = {
   orderGet: 14,
   delivered: 15,
   orderCancel: 16,
+  orderFind: 17,
+  orderRefund: 18,
   reservedBuy: 24,
   reservationAsk: 25,
   reservationTold: 26,

@@ -11,6 +11,7 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     question   u8 1, u8 6, one process asks another what it does (node-report.ts)
  *     answer     u8 1, u8 7, and is told
  *     returned   u8 1, u8 8, commands that a shard has not taken (returned-frame.ts)
+ *     order      u8 1, u8 9, inner codec of an OrderNotice
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
  */
@@ -24,6 +25,7 @@ export const frameKind = {
   nodeQuestion: 6,
   nodeAnswer: 7,
   returned: 8,
+  orderNotice: 9,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

@@ -24,6 +24,8 @@ export interface OrderClaim {
   readonly qty: number
   readonly amountMinor: number
   readonly currency: string
+  /** What has been given back of it, if anything. */
+  readonly refundedMinor?: number
 }
 
 /**
@@ -31,6 +33,30 @@ export interface OrderClaim {
  * ends as `refunded`, as `cancelled` if nothing was taken, or as `unrefunded` if the payment provider does not give it back.
  */
 export type OrderState = 'pending' | 'paid' | 'declined' | 'cancelled' | 'overdue' | 'refunding' | 'refunded' | 'unrefunded'
+
+/** `refused`: the payment provider does not give it back. */
+export type RefundState = 'open' | 'done' | 'refused'
+
+/** One refund of an order that was paid: the whole, or a part. */
+export interface RefundInfo {
+  /** Its key, under which the payment provider knows it. */
+  readonly refund: string
+  readonly amountMinor: number
+  readonly state: RefundState
+  readonly updatedAt: number
+}
+
+/** An order as operators see it. */
+export interface FoundOrder extends OrderClaim {
+  readonly sku: SkuId
+  readonly user: string
+  readonly refunds: readonly RefundInfo[]
+}
+
+/** What has become of one refund, and of its order. */
+export interface RefundedOrder extends FoundOrder {
+  readonly refund: RefundInfo
+}
 
 export interface Order extends OrderClaim {
   readonly sku: SkuId

@@ -27,6 +27,10 @@ export interface SkuSettings {
   readonly usersMax: number
   /** Holds given out per second, newcomers included; 0 is no limit. */
   readonly grantsPerSecond: number
+  /** What is wholly given back of a paid order goes on sale again; else its units stay sold. Absent in the settings of older versions, for no. */
+  readonly refundRestocks?: boolean
+  /** It no longer counts against its user's limit. Absent for yes. */
+  readonly refundFreesLimit?: boolean
 }
 
 const units = (least: number) => z.int().min(least).max(1_000_000_000)
@@ -51,6 +55,9 @@ const skuFileSchema = z.strictObject({
   lineMax: units(0).default(2_000_000),
   usersMax: z.int().min(1).max(16_000_000).default(16_000_000),
   grantsPerSecond: z.int().min(0).max(1_000_000).default(0),
+  // Without defaults: a sale file that does not name them makes the settings that it always made.
+  refundRestocks: z.boolean().exactOptional(),
+  refundFreesLimit: z.boolean().exactOptional(),
 })
 
 /** A sale as operators write it: `sale.create` takes this, and so does `sluice sale create --file`. `opensAt` is ms since 1970 or an ISO 8601 time. */

@@ -29,8 +29,8 @@ export class HttpOffice implements BackOffice {
     this.exchange = new HttpExchange(server, world, { ...limits, answerBytesMax })
   }
 
-  async take({ end: id, sku, order, user, qty, amountMinor, currency, state, updatedAt }: EndedOrder): Promise<'taken'> {
-    const body = Buffer.from(JSON.stringify({ id, order, sku, user, qty, amountMinor, currency, state, updatedAt }))
+  async take({ end: id, sku, order, user, qty, amountMinor, currency, state, refundedMinor, updatedAt }: EndedOrder): Promise<'taken'> {
+    const body = Buffer.from(JSON.stringify({ id, order, sku, user, qty, amountMinor, currency, state, refundedMinor, updatedAt }))
     const message = { timestamp: this.world.clock.now(), method: 'POST', path: this.path, idempotencyKey: id, body }
     const headers = { 'content-type': 'application/json', ...signedHeaders(this.secret, message) }
     const { status } = await this.exchange.send({ method: message.method, path: message.path, headers, body })

@@ -17,6 +17,7 @@ const endedSchema = z.object({
   amountMinor: z.int().nonnegative(),
   currency: z.string(),
   state: z.custom<OrderState>((value) => states.has(value)),
+  refundedMinor: z.int().nonnegative().exactOptional(),
   updatedAt: z.number(),
 })
 

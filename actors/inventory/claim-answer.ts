@@ -37,12 +37,14 @@ export function describeOrder(sku: SkuState, row: number): OrderClaim {
   const claim = users.claim[row] as number
   const qty = users.qty[row] as number
   const state = orderStateName(users.state[row] as number)
+  const refundedMinor = sku.paid.refundedOf(row, claim)
   return {
     state,
     order: orderIdOf(sku, row),
     qty,
     amountMinor: sku.orders.get(claim)?.amountMinor ?? qty * sku.settings.priceMinor,
     currency: sku.settings.currency,
+    ...(refundedMinor === 0 ? {} : { refundedMinor }),
   }
 }
 

@@ -51,7 +51,8 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
     if (code !== undefined) return batch.replies.refuse(view, at, code)
   }
   if (row >= 0) {
-    if ((users.bought[row] as number) + qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+    if ((users.bought[row] as number) - (users.returned[row] as number) + qty > settings.perUserMax)
+      return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
     if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
   if (sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))

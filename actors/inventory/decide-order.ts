@@ -5,6 +5,7 @@ import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.
 import { describeOrder } from './claim-answer.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
+import { settleRefund } from './decide-refund.ts'
 import { writeOrdered, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
 import { type OrderName, rowOfOrder, wasNeverOrdered } from './order-ids.ts'
@@ -14,6 +15,8 @@ import type { SkuState } from './sku-state.ts'
 /** What a payment worker found out about an order. */
 export interface Settlement extends OrderName {
   readonly outcome: Outcome
+  /** The key of the refund that it is about; without one the order itself. */
+  readonly refund?: string
 }
 
 /** `checkout`: turns the user's hold into an order with a payment deadline. Repeating it, with or without the same request id, gives that order; a
@@ -52,6 +55,7 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
 export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const { sku } = owned
   const settlement = unpackInner<Settlement>(payload)
+  if (settlement.refund !== undefined) return settleRefund(owned, batch, view, at, settlement.refund, settlement.outcome === 'refunded')
   const row = rowOfOrder(sku, settlement)
   if (row < 0)
     return wasNeverOrdered(sku, settlement) ? answerNeverOrdered(batch, view, at) : batch.replies.refuse(view, at, 'UNKNOWN_ORDER')

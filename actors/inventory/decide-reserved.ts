@@ -84,7 +84,7 @@ export function reportOf(sku: SkuState, user: string, at: Position): Reservation
     sale: settings.sale,
     number: reservations.numberOf(user),
     live: row >= 0 && isLive(users.state[row] as number) ? (users.qty[row] as number) : 0,
-    bought: row >= 0 ? (users.bought[row] as number) : 0,
+    bought: row >= 0 ? (users.bought[row] as number) - (users.returned[row] as number) : 0,
     at: { epoch: at.epoch, seq: at.seq },
   }
 }

@@ -13,6 +13,8 @@ export interface OrderNews {
   readonly amountMinor: number
   readonly currency: string
   readonly state: OrderState
+  /** What has gone back of it, if it was paid and something has. */
+  readonly refundedMinor?: number
   readonly updatedAt: number
 }
 
@@ -26,10 +28,6 @@ export function newsOf(sku: SkuState, order: OpenOrder): OrderNews {
   const { claim, user, qty, amountMinor, updatedAt } = order
   const { sku: id, currency } = sku.settings
   return { sku: id, claim, user, order: order.order, qty, amountMinor, currency, state: orderStateName(order.state), updatedAt }
-}
-
-export function endedOrderOf(sku: SkuState, order: OpenOrder): EndedOrder {
-  return { ...newsOf(sku, order), end: endIdOf(order) }
 }
 
 export function endIdOf({ order, state, updatedAt }: Pick<OpenOrder, 'order' | 'state' | 'updatedAt'>): string {

@@ -2,6 +2,9 @@ import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { RecordWriter } from '../record.ts'
+import type { Refund } from './refunds.ts'
+
+const utf8 = new TextEncoder()
 
 /**
  * What can happen to a SKU, as bytes in a record (record.ts). After the common head of 4 bytes comes `u32 sku` (the SKU's index in its shard), then:
@@ -23,6 +26,11 @@ import type { RecordWriter } from '../record.ts'
  *     reserved    u32 number, u32 word at 12 (0), user at 16      the claim in front of it took this reservation of its user's
  *     spent       the same               nothing began with this reservation, and nothing will
  *     reservationTold  the same, with the word up to which the user's session has heard
+ *     refundBegun an operator gives back a part of a paid order, or all of it: u32 claim, u16 qty, u8 userBytes, u8 flags at 15 (0), f64 amountMinor at 16,
+ *                 u32 requestHi, u32 requestLo, u32 orderTag, f64 orderMinor at 40 (what the order cost), f64 refundedMinor at 48 (gone back before), user at 56
+ *     refundEnded the same; in flags 1: it is done (else it was refused), 2: the units are free again, 4: they count against the limit no more; refundedMinor
+ *                 with this one
+ *     refundTold  u32 claim, u32 requestHi at 12, u32 requestLo at 16      the user's session has the news of it
  *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
  *                 used; in old journals epoch is 0)
  *
@@ -47,6 +55,9 @@ export const eventKind = {
   reserved: 24,
   spent: 25,
   reservationTold: 26,
+  refundBegun: 17,
+  refundEnded: 18,
+  refundTold: 19,
 } as const
 
 export const eventOffset = {
@@ -78,7 +89,17 @@ export const eventOffset = {
   restockLo: 16,
   payment: 32,
   packed: 8,
+  refundFlags: 15,
+  refundMinor: 16,
+  orderTag: 32,
+  orderMinor: 40,
+  refundedMinor: 48,
+  refundUser: 56,
+  toldHi: 12,
+  toldLo: 16,
 } as const
+
+export const refundFlag = { done: 1, restocked: 2, limitFreed: 4 } as const
 
 /** What `configure` puts into the journal. `incarnation` makes order ids of this SKU unlike those of any other with its name. */
 export interface Configured {
@@ -206,6 +227,39 @@ export function writeReservation(
 }
 
 type ReservationKind = typeof eventKind.reserved | typeof eventKind.spent | typeof eventKind.reservationTold
+
+export function writeRefund(
+  record: RecordWriter,
+  kind: typeof eventKind.refundBegun | typeof eventKind.refundEnded,
+  sku: number,
+  refund: Refund,
+  flags: number,
+): number {
+  const user = utf8.encode(refund.user)
+  const at = skuEvent(record, eventOffset.refundUser + user.length, kind, sku)
+  const { view, bytes } = record
+  view.setUint32(at + eventOffset.claim, refund.claim, true)
+  view.setUint16(at + eventOffset.qty, refund.qty, true)
+  bytes[at + eventOffset.userBytes] = user.length
+  bytes[at + eventOffset.refundFlags] = flags
+  view.setFloat64(at + eventOffset.refundMinor, refund.amountMinor, true)
+  view.setUint32(at + eventOffset.requestHi, refund.requestHi, true)
+  view.setUint32(at + eventOffset.requestLo, refund.requestLo, true)
+  view.setUint32(at + eventOffset.orderTag, refund.orderTag, true)
+  view.setUint32(at + eventOffset.orderTag + 4, 0, true)
+  view.setFloat64(at + eventOffset.orderMinor, refund.orderMinor, true)
+  view.setFloat64(at + eventOffset.refundedMinor, refund.refundedMinor, true)
+  bytes.set(user, at + eventOffset.refundUser)
+  return at
+}
+
+export function writeRefundTold(record: RecordWriter, sku: number, { claim, requestHi, requestLo }: Refund): number {
+  const at = skuEvent(record, 20, eventKind.refundTold, sku)
+  record.view.setUint32(at + eventOffset.claim, claim, true)
+  record.view.setUint32(at + eventOffset.toldHi, requestHi, true)
+  record.view.setUint32(at + eventOffset.toldLo, requestLo, true)
+  return at
+}
 
 export function writeResumedBy(record: RecordWriter, epoch: number, gapMs: number): number {
   const at = skuEvent(record, 24, eventKind.resumedBy, 0)

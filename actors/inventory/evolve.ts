@@ -2,6 +2,7 @@ import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import { claimState, isLive, isOrder } from './claim.ts'
 import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
+import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
 import type { InventoryState } from './inventory-state.ts'
 import { orderIdOf } from './order-ids.ts'
 import { isOpen } from './order-life.ts'
@@ -55,6 +56,15 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
       break
     case eventKind.delivered:
       sku.orders.delete(view.getUint32(at + eventOffset.claim, true))
+      break
+    case eventKind.refundBegun:
+      refundBegun(sku, bytes, view, at, now)
+      break
+    case eventKind.refundEnded:
+      refundEnded(sku, bytes, view, at, now)
+      break
+    case eventKind.refundTold:
+      refundTold(sku, view, at)
       break
     case eventKind.answered:
       answered(sku, view, at, now)
@@ -239,6 +249,7 @@ function settled(sku: SkuState, claim: number, outcome: number, now: number): vo
     users.begin(row)
     users.bought[row] = (users.bought[row] as number) + qty
     users.end(row)
+    sku.paid.push({ claim, row, qty, orderTag: users.orderTag[row] as number, amountMinor: order.amountMinor })
   }
   if (open) {
     users.begin(row)

@@ -10,6 +10,7 @@ import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-cla
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
+import { decideOrderFind, decideOrderRefund, refundDelivered } from './decide-refund.ts'
 import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
 import { endIdOf } from './ended-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
@@ -18,6 +19,7 @@ import { InventoryState } from './inventory-state.ts'
 import { isOpen } from './order-life.ts'
 import type { Outbox } from './outbox.ts'
 import { owedEnds, type OwedEnds, type OwedQuestion } from './owed-ends.ts'
+import { refundMark } from './refunds.ts'
 import { RefusedRequests } from './refused-requests.ts'
 import type { ReservationReports } from './reservation-reports.ts'
 import { SkuRates } from './sku-rates.ts'
@@ -99,6 +101,10 @@ export class InventoryActor implements Actor {
         return decideOrderGet(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.orderCancel:
         return decideOrderCancel(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.orderFind:
+        return decideOrderFind(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.orderRefund:
+        return decideOrderRefund(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.setPhase:
         return decidePhase(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.restock:
@@ -278,10 +284,11 @@ export class InventoryActor implements Actor {
 }
 
 /**
- * Only an ended order can be put away: an open one is what its payment is settled with. And only by word of the end that it has come to, for it may have gone
- * on since; an order's id alone, which is how nodes of former versions say it, stands for any.
+ * Word that everyone knows of an order's end, or of a refund, by its key. Only an ended order can be put away: an open one is what its payment is settled with. And
+ * only by word of the end that it has come to, for it may have gone on since; an order's id alone, which is how nodes of former versions say it, stands for any.
  */
 function delivered(owned: OwnedSku, batch: Batch, view: DataView, at: number, id: string): void {
+  if (id.includes(refundMark)) refundDelivered(owned, batch, id)
   const order = owned.sku.orders.get(parseOrderId(id.split('/', 1)[0] ?? '')?.claim ?? 0)
   if (order !== undefined && !isLive(order.state) && (id === endIdOf(order) || id === order.order)) {
     const event = writeNumbered(batch.record, eventKind.delivered, owned.sku.index, order.claim)
@@ -296,7 +303,7 @@ function decideUnknown(operation: number | undefined, batch: Batch, view: DataVi
 }
 
 /** Of one order, which is unknown where its SKU is. */
-const orderOps: ReadonlySet<number | undefined> = new Set([op.orderGet, op.orderCancel])
+const orderOps: ReadonlySet<number | undefined> = new Set([op.orderGet, op.orderCancel, op.orderFind, op.orderRefund])
 
 function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number): boolean {
   const name = sku.settings.sku

@@ -10,8 +10,21 @@ export interface OrderName {
 
 /** The id of the order that the row's claim is. */
 export function orderIdOf(sku: SkuState, row: number): OrderId {
-  const { users, settings } = sku
-  return formatOrderId({ sku: settings.sku, incarnation: taggedBy(sku, users.orderTag[row] as number), claim: users.claim[row] as number })
+  const { users } = sku
+  return orderIdBy(sku, users.claim[row] as number, users.orderTag[row] as number)
+}
+
+/** The id of an order of this SKU. */
+export function orderIdBy(sku: SkuState, claim: number, tag: number): OrderId {
+  return formatOrderId({ sku: sku.settings.sku, incarnation: taggedBy(sku, tag), claim })
+}
+
+/** The tag in an order's name; undefined if the order is of another SKU of this name. */
+export function orderTagOf(sku: SkuState, { incarnation }: OrderName): number | undefined {
+  if (!incarnation.startsWith(sku.incarnation)) return undefined
+  const text = incarnation.slice(sku.incarnation.length)
+  const tag = text === '' ? 0 : Number.parseInt(text, 36)
+  return formatOrderTag(tag) === text ? tag : undefined
 }
 
 /** The row whose claim is or was this order; -1 if there is none. */

@@ -129,6 +129,28 @@ describe('the outbox', () => {
     expect(Math.max(...perStep)).toBeLessThan(50)
   })
 
+  test('ORD-35 hands on a refund of a paid order until it has ended, then tells the user’s session of it', async () => {
+    rig.checkout('ann')
+    rig.settle(1, 'paid')
+    rig.delivered(1)
+    rig.refund(1, 'r1', 1_500)
+    await pump()
+    const [put] = takers.orders
+    expect(put).toMatchObject({ order: { order: 'shoe:inc1:1', amountMinor: 1_500, kind: 'refund', payment: '', puts: 1 } })
+    const key = put?.order.refund ?? ''
+    expect(put?.id).toBe(`${key}/7.1`)
+    await pump(unsettledMs + retryFirstMs)
+    expect(takers.ids).toEqual([`${key}/7.1`, `${key}/7.2`])
+    rig.settleRefund(key, 'refunded')
+    await pump()
+    expect(takers.news.at(-1)).toMatchObject({ order: 'shoe:inc1:1', state: 'paid', amountMinor: 3_998, refundedMinor: 1_500 })
+    expect(takers.told.at(-1)).toBe(key)
+    rig.ask({ op: 'delivered', sku: 'shoe', payload: key })
+    const told = takers.news.length
+    await pump(unsettledMs + retryFirstMs)
+    expect([takers.news.length, takers.ids.length]).toEqual([told, 2])
+  })
+
   test('ORD-23 asks for an overdue order’s outcome under a new id, and for a refund when money came too late', async () => {
     rig.checkout('ann')
     await pump()

@@ -1,12 +1,11 @@
-import type { OrderTask, QueuedOrder } from '../../cluster/queue.ts'
+import type { QueuedOrder } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
 import { hashText } from '../../protocol/hash.ts'
-import type { OrderId, SkuId } from '../../protocol/ids.ts'
-import { claimState, orderStateName } from './claim.ts'
-import { type EndedOrder, endedOrderOf, endIdOf, newsOf, type OrderNews } from './ended-order.ts'
+import type { SkuId } from '../../protocol/ids.ts'
+import type { EndedOrder, OrderNews } from './ended-order.ts'
 import type { InventoryState } from './inventory-state.ts'
-import { isOpen } from './order-life.ts'
-import type { OpenOrder, SkuState } from './sku-state.ts'
+import { endIdOfItem, endOf, isInOutbox, isOver, keyOf, type OutboxItem, taskOf } from './outbox-item.ts'
+import type { SkuState } from './sku-state.ts'
 
 /** Where the shard hands things on; each resolves when the other side has them and rejects otherwise. */
 export interface OutboxTargets {
@@ -15,7 +14,7 @@ export interface OutboxTargets {
   tellSession(news: OrderNews): Promise<void>
   /** Puts the end of an order into the queue of the back office, behind which somebody tells the shard that it has arrived. Absent where there is none. */
   readonly putEnd?: (id: string, ended: EndedOrder) => Promise<void>
-  /** Tells the shard that everyone has this end of an order, so that it can put the order away. */
+  /** Tells the shard that everyone has this end of an order, or this refund, so that it can be put away. */
   delivered(sku: SkuId, end: string): void
   readonly log: Log
 }
@@ -50,38 +49,39 @@ export class Outbox {
     this.epoch = epoch
   }
 
-  /** Hands on every open order that is due. Cost: one step per open order, and the more there are, the longer until it looks again. */
+  /** Hands on every open order and refund that is due. Cost: one step for each, and the more there are, the longer until it looks again. */
   pump(now: number): void {
     if (now < this.restsUntil) return
     let open = 0
     for (const sku of this.state.skus) {
-      open += sku.orders.size
+      open += sku.orders.size + sku.refunds.outboxSize
       for (const order of sku.orders.values()) this.handOn(sku, order, now)
+      for (const refund of sku.refunds.inOutbox()) this.handOn(sku, refund, now)
     }
     this.restsUntil = now + Math.floor(open / ordersPerRestMs)
     this.forgetClosed(open)
   }
 
-  /** How often the present end of this order has been put into the queue of the back office. */
-  triesOf(order: string): number {
-    const attempt = this.attempts.get(order)
+  /** How often the present end of this order or refund has been put into the queue of the back office. */
+  triesOf(key: string): number {
+    const attempt = this.attempts.get(key)
     return attempt?.sessionHas === true ? attempt.count : 0
   }
 
-  private handOn(sku: SkuState, order: OpenOrder, now: number): void {
-    const attempt = this.attemptFor(sku, order)
+  private handOn(sku: SkuState, item: OutboxItem, now: number): void {
+    const attempt = this.attemptFor(sku, item)
     if (attempt.underWay || attempt.dueAt > now) return
-    const step = this.stepOf(order, attempt)
+    const step = stepOf(item, attempt)
     if (this.underWay[step] >= underWayMax) return
     attempt.underWay = true
     attempt.count++
     this.underWay[step]++
     const mostMs = step === 'office' ? officeRetryMostMs : retryMostMs
-    const backoffMs = spread(Math.min(mostMs, retryFirstMs * 2 ** (attempt.count - 1)), order.order, attempt.count)
-    this.take(step, sku, order, attempt.count)
+    const backoffMs = spread(Math.min(mostMs, retryFirstMs * 2 ** (attempt.count - 1)), keyOf(item), attempt.count)
+    this.take(step, sku, item, attempt.count)
       .then(
-        () => this.handedOn(step, sku, order, attempt, now + unsettledMs + backoffMs),
-        (error: unknown) => this.failed(order, attempt, now + backoffMs, error),
+        () => this.handedOn(step, sku, item, attempt, now + unsettledMs + backoffMs),
+        (error: unknown) => this.failed(item, attempt, now + backoffMs, error),
       )
       .finally(() => {
         attempt.underWay = false
@@ -89,59 +89,47 @@ export class Outbox {
       })
   }
 
-  /** What was handed on is handed on again if the order is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
-  private handedOn(step: Step, sku: SkuState, order: OpenOrder, attempt: Attempt, dueAt: number): void {
+  /** What was handed on is handed on again if it is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
+  private handedOn(step: Step, sku: SkuState, item: OutboxItem, attempt: Attempt, dueAt: number): void {
     if (step === 'session' && this.targets.putEnd !== undefined) {
       attempt.sessionHas = true
       attempt.count = 0
       return
     }
     attempt.dueAt = dueAt
-    if (step === 'session') this.targets.delivered(sku.settings.sku, endIdOf(order))
+    if (step === 'session') this.targets.delivered(sku.settings.sku, endIdOfItem(item))
   }
 
-  private failed(order: OpenOrder, attempt: Attempt, dueAt: number, error: unknown): void {
+  private failed(item: OutboxItem, attempt: Attempt, dueAt: number, error: unknown): void {
     attempt.dueAt = dueAt
-    const fields = { order: order.order, attempt: attempt.count, error: String(error) }
+    const fields = { order: keyOf(item), attempt: attempt.count, error: String(error) }
     this.targets.log.warn(fields, 'an open order could not be handed on; it will be tried again')
   }
 
-  /** A new state of the order begins its attempts anew. */
-  private attemptFor(sku: SkuState, order: OpenOrder): Attempt {
-    const known = this.attempts.get(order.order)
-    if (known !== undefined && known.state === order.state) return known
-    const attempt: Attempt = { sku, claim: order.claim, state: order.state, count: 0, dueAt: 0, underWay: false, sessionHas: false }
-    this.attempts.set(order.order, attempt)
+  /** A new state of the order or refund begins its attempts anew. */
+  private attemptFor(sku: SkuState, item: OutboxItem): Attempt {
+    const key = keyOf(item)
+    const known = this.attempts.get(key)
+    if (known !== undefined && known.state === item.state) return known
+    const isHere = (): boolean => isInOutbox(sku, item)
+    const attempt: Attempt = { state: item.state, isHere, count: 0, dueAt: 0, underWay: false, sessionHas: false }
+    this.attempts.set(key, attempt)
     return attempt
   }
 
   private forgetClosed(open: number): void {
     if (this.attempts.size <= open) return
-    for (const [id, attempt] of this.attempts) if (!attempt.sku.orders.has(attempt.claim)) this.attempts.delete(id)
+    for (const [key, attempt] of this.attempts) if (!attempt.isHere()) this.attempts.delete(key)
   }
 
-  private stepOf(order: OpenOrder, attempt: Attempt): Step {
-    if (isOpen(order.state)) return 'payment'
-    return attempt.sessionHas ? 'office' : 'session'
-  }
-
-  private async take(step: Step, sku: SkuState, order: OpenOrder, attempt: number): Promise<void> {
-    if (step === 'session') return this.targets.tellSession(newsOf(sku, order))
-    if (step === 'office') return this.targets.putEnd?.(`${endIdOf(order)}/${this.epoch}.${attempt}`, endedOrderOf(sku, order))
-    const { user, qty, amountMinor, payment } = order
-    const kind = taskOf(order.state)
-    const queued: QueuedOrder = {
-      order: order.order,
-      user,
-      qty,
-      amountMinor,
-      currency: sku.settings.currency,
-      payment,
-      kind,
-      puts: attempt,
+  private async take(step: Step, sku: SkuState, item: OutboxItem, attempt: number): Promise<void> {
+    const suffix = `${this.epoch}.${attempt}`
+    if (step === 'payment') {
+      const { name, order } = taskOf(sku, item, attempt)
+      return this.targets.putOrder(`${name}/${suffix}`, order)
     }
-    // The state is part of the id: asking for an overdue order's outcome must not pass for a repeat of its first charge.
-    return this.targets.putOrder(`${order.order}/${orderStateName(order.state)}/${this.epoch}.${attempt}`, queued)
+    const { end, ...news } = endOf(sku, item)
+    return step === 'session' ? this.targets.tellSession(news) : this.targets.putEnd?.(`${end}/${suffix}`, { ...news, end })
   }
 }
 
@@ -149,24 +137,24 @@ export class Outbox {
  * Between half and all of it, so that orders which failed together do not come back together. By the order and its attempt instead of by chance, so that a
  * shard draws nothing.
  */
-function spread(ms: number, order: OrderId, attempt: number): number {
-  return Math.round(ms * (0.5 + hashText(`${order}/${attempt}`) / 0x2_0000_0000))
+function spread(ms: number, key: string, attempt: number): number {
+  return Math.round(ms * (0.5 + hashText(`${key}/${attempt}`) / 0x2_0000_0000))
+}
+
+function stepOf(item: OutboxItem, attempt: Attempt): Step {
+  if (!isOver(item)) return 'payment'
+  return attempt.sessionHas ? 'office' : 'session'
 }
 
 type Step = 'payment' | 'session' | 'office'
 
 interface Attempt {
-  readonly sku: SkuState
-  readonly claim: number
-  readonly state: number
+  readonly state: OutboxItem['state']
+  /** It is still in the outbox. */
+  readonly isHere: () => boolean
   count: number
   dueAt: number
   underWay: boolean
   /** Of an order that has ended; next comes the back office. */
   sessionHas: boolean
-}
-
-function taskOf(state: number): OrderTask {
-  if (state === claimState.pending) return 'charge'
-  return state === claimState.overdue ? 'close' : 'refund'
 }

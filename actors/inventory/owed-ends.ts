@@ -1,6 +1,6 @@
-import { isLive } from './claim.ts'
-import { type EndedOrder, endedOrderOf } from './ended-order.ts'
+import type { EndedOrder } from './ended-order.ts'
 import type { InventoryState } from './inventory-state.ts'
+import { endOf, isOver, keyOf } from './outbox-item.ts'
 
 /** Which ends of orders to tell of. */
 export interface OwedQuestion {
@@ -22,15 +22,15 @@ export interface OwedEnds {
   readonly ends: readonly OwedEnd[]
 }
 
-/** What a shard's outbox has still to bring to somebody. Cost: one step per open order. */
-export function owedEnds(state: InventoryState, { endedBefore, limit }: OwedQuestion, triesOf: (order: string) => number): OwedEnds {
+/** What a shard's outbox has still to bring to somebody. Cost: one step per open order or refund. */
+export function owedEnds(state: InventoryState, { endedBefore, limit }: OwedQuestion, triesOf: (key: string) => number): OwedEnds {
   let count = 0
   const ends: OwedEnd[] = []
   for (const sku of state.skus) {
-    for (const order of sku.orders.values()) {
-      if (isLive(order.state)) continue
+    for (const item of [...sku.orders.values(), ...sku.refunds.inOutbox()]) {
+      if (!isOver(item)) continue
       count++
-      if (order.updatedAt < endedBefore && ends.length < limit) ends.push({ ...endedOrderOf(sku, order), tries: triesOf(order.order) })
+      if (item.updatedAt < endedBefore && ends.length < limit) ends.push({ ...endOf(sku, item), tries: triesOf(keyOf(item)) })
     }
   }
   return { count, ends }

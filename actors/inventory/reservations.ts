@@ -86,6 +86,13 @@ export class Reservations {
     if (known !== undefined) this.put({ ...known, isLive: false, word: known.word + 1, at: now })
   }
 
+  /** Units of an ended order count no more. */
+  free(user: string, now: number): void {
+    const { number, isLive, word, told } = this.byUser.get(user) ?? { number: 0, ...unheard }
+    this.put({ user, number, isLive, word: word + 1, told, at: now })
+    this.dropOld(now)
+  }
+
   told(user: string, word: number): void {
     const known = this.byUser.get(user)
     if (known !== undefined) this.put({ ...known, told: Math.max(known.told, word) })

@@ -7,6 +7,8 @@ import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
 import { phaseNumbers } from './events.ts'
 import { FormerRequests } from './former-requests.ts'
+import { PaidOrders } from './paid-orders.ts'
+import { Refunds } from './refunds.ts'
 import { Reservations } from './reservations.ts'
 import { SkuChanges } from './sku-changes.ts'
 import { UserTable } from './user-table.ts'
@@ -54,6 +56,8 @@ export class SkuState {
   readonly orders = new Map<number, OpenOrder>()
   /** Of a sale with a limit of its own: what its users' sessions have set aside for claims of this SKU. */
   readonly reservations = new Reservations()
+  readonly paid = new PaidOrders()
+  readonly refunds = new Refunds()
   /** Request ids of restocks, oldest first, with the units they added. */
   readonly restocks = new Map<string, number>()
 
@@ -98,6 +102,8 @@ export class SkuState {
     let digest = mix32(this.skuHash ^ phaseNumbers[this.phase])
     for (const number of numbers) digest = mix32(Math.imul(digest, 31) ^ number)
     for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
+    // Journals without refunds have digests without them.
+    if (this.refunds.digest !== 0) digest = mix32(digest ^ this.refunds.digest)
     return (digest + this.users.digest + this.reservations.digest) >>> 0
   }
 

@@ -6,6 +6,8 @@ import { JournalFault } from '../record.ts'
 import { claimState } from './claim.ts'
 import type { SavedEnded } from './ended-claims.ts'
 import type { InventoryState } from './inventory-state.ts'
+import type { SavedPaid } from './paid-orders.ts'
+import type { SavedRefunds } from './refunds.ts'
 import type { Reservation } from './reservations.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
@@ -28,6 +30,8 @@ interface SavedSku {
   readonly restocks: readonly (readonly [request: string, units: number])[]
   /** Not in snapshots of versions that had none. */
   readonly reservations?: readonly Reservation[]
+  readonly paid?: SavedPaid
+  readonly refunds?: SavedRefunds
 }
 
 interface Saved {
@@ -70,6 +74,8 @@ function saveSku(sku: SkuState): SavedSku {
     orders: [...sku.orders.values()],
     restocks: [...sku.restocks],
     reservations: sku.reservations.save(),
+    paid: sku.paid.save(sku.users.ranks()),
+    refunds: sku.refunds.save(),
   }
 }
 
@@ -96,9 +102,21 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   for (const order of saved.orders) sku.orders.set(order.claim, order)
   for (const [request, added] of saved.restocks) sku.restocks.set(request, added)
   sku.reservations.restore(saved.reservations ?? [])
+  if (saved.paid === undefined) rememberPaid(sku)
+  else sku.paid.restore(saved.paid)
+  if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)
   sku.checkLaws()
+}
+
+/** An older version kept no table of paid orders; what its users have last is known all the same. */
+function rememberPaid({ users, paid, settings }: SkuState): void {
+  for (const row of users.rows()) {
+    if (users.state[row] !== claimState.paid) continue
+    const [claim, qty, orderTag] = [users.claim[row] as number, users.qty[row] as number, users.orderTag[row] as number]
+    paid.push({ claim, row, qty, orderTag, amountMinor: qty * settings.priceMinor })
+  }
 }
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {

@@ -5,7 +5,7 @@ import { cellSize, firstCell, UserIndex } from './user-index.ts'
 const noRow = 0xffff_ffff
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 40 bytes a row, 16 or more for the id,
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 44 bytes a row, 16 or more for the id,
  * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
  */
@@ -14,6 +14,8 @@ export class UserTable {
   state = new Uint8Array(64)
   qty = new Uint16Array(64)
   bought = new Uint32Array(64)
+  /** Of these the units that were given back and count against the limit no more. */
+  returned = new Uint32Array(64)
   /** Of the claim's order: `orderTag` of protocol/ids.ts. */
   orderTag = new Uint32Array(64)
   requestHi = new Uint32Array(64)
@@ -75,6 +77,7 @@ export class UserTable {
     this.state[row] = 0
     this.qty[row] = 0
     this.bought[row] = 0
+    this.returned[row] = 0
     this.orderTag[row] = 0
     this.requestHi[row] = 0
     this.requestLo[row] = 0
@@ -120,6 +123,14 @@ export class UserTable {
     for (let row = 0; row < this.used; row++) if (this.userLength[row] !== 0) yield row
   }
 
+  /** Where each row comes to in what {@link save} gives. */
+  ranks(): Uint32Array {
+    const ranks = new Uint32Array(this.used)
+    const rows = this.rowsInUse()
+    for (let rank = 0; rank < rows.length; rank++) ranks[rows[rank] as number] = rank
+    return ranks
+  }
+
   save(): SavedUsers {
     const rows = this.rowsInUse()
     let usersBytes = 0
@@ -140,6 +151,7 @@ export class UserTable {
       states: pick(this.state, new Uint8Array(count)),
       qtys: pick(this.qty, new Uint16Array(count)),
       bought: pick(this.bought, new Uint32Array(count)),
+      returned: pick(this.returned, new Uint32Array(count)),
       orderTags: pick(this.orderTag, new Uint32Array(count)),
       requestHis: pick(this.requestHi, new Uint32Array(count)),
       requestLos: pick(this.requestLo, new Uint32Array(count)),
@@ -153,6 +165,7 @@ export class UserTable {
     const claims = new Uint32Array(aligned(saved.claims))
     const qtys = new Uint16Array(aligned(saved.qtys))
     const bought = new Uint32Array(aligned(saved.bought))
+    const returned = saved.returned === undefined ? undefined : new Uint32Array(aligned(saved.returned))
     const orderTags = saved.orderTags === undefined ? undefined : new Uint32Array(aligned(saved.orderTags))
     const requestHis = new Uint32Array(aligned(saved.requestHis))
     const requestLos = new Uint32Array(aligned(saved.requestLos))
@@ -166,6 +179,7 @@ export class UserTable {
       this.state[row] = saved.states[i] as number
       this.qty[row] = qtys[i] as number
       this.bought[row] = bought[i] as number
+      this.returned[row] = returned?.[i] ?? 0
       this.orderTag[row] = orderTags?.[i] ?? 0
       this.requestHi[row] = requestHis[i] as number
       this.requestLo[row] = requestLos[i] as number
@@ -191,7 +205,9 @@ export class UserTable {
     let digest = mix32((this.hash[row] as number) ^ (this.claim[row] as number))
     digest = Math.imul(digest ^ (this.state[row] as number) ^ ((this.qty[row] as number) << 8), 0x9e37_79b1)
     const tag = this.orderTag[row] as number
-    // Journals in which no order has a tag have digests without it.
+    const returned = this.returned[row] as number
+    // Journals in which no order has a tag, and nothing was given back, have digests without it.
+    if (returned !== 0) digest = Math.imul(digest ^ returned, 0x9e37_79b1)
     if (tag !== 0) digest = Math.imul(digest ^ tag, 0x2545_f491)
     digest = Math.imul(digest ^ (this.bought[row] as number), 0x85eb_ca77)
     digest = Math.imul(digest ^ (this.requestHi[row] as number), 0xc2b2_ae3d)
@@ -209,6 +225,7 @@ export class UserTable {
     this.state = larger(this.state, new Uint8Array(capacity))
     this.qty = larger(this.qty, new Uint16Array(capacity))
     this.bought = larger(this.bought, new Uint32Array(capacity))
+    this.returned = larger(this.returned, new Uint32Array(capacity))
     this.orderTag = larger(this.orderTag, new Uint32Array(capacity))
     this.requestHi = larger(this.requestHi, new Uint32Array(capacity))
     this.requestLo = larger(this.requestLo, new Uint32Array(capacity))
@@ -233,6 +250,8 @@ export interface SavedUsers {
   readonly states: Uint8Array
   readonly qtys: Uint8Array
   readonly bought: Uint8Array
+  /** Not in snapshots of versions that had none. */
+  readonly returned?: Uint8Array
   /** Not in snapshots of versions that had none. */
   readonly orderTags?: Uint8Array
   readonly requestHis: Uint8Array

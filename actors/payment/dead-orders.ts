@@ -1,9 +1,9 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
-import type { DeadLetter, Queue } from '../../cluster/queue.ts'
+import type { DeadLetter, Queue, QueuedOrder } from '../../cluster/queue.ts'
 import type { World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
 import type { DeadOrder, DeadSource } from './dead-source.ts'
-import { orderState } from './order-state.ts'
+import { orderState, refundState } from './order-state.ts'
 import type { PaymentWorker } from './payment-worker.ts'
 import { RegularLook } from './regular-look.ts'
 import type { ShardCalls } from './shard-calls.ts'
@@ -51,7 +51,7 @@ export class DeadOrders implements DeadSource, MetricSource {
     const put: OrderId[] = []
     for (const { order } of await this.letters()) {
       if (!dead.has(order.order) || (wanted !== 'all' && !wanted.has(order.order))) continue
-      await queue.put(`${order.order}/retry/${world.clock.now()}`, order)
+      await queue.put(`${nameOf(order)}/retry/${world.clock.now()}`, order)
       this.retried++
       put.push(order.order)
     }
@@ -67,16 +67,17 @@ export class DeadOrders implements DeadSource, MetricSource {
     sink.counter('sluice_orders_retried_total', 'Dead orders that operators had tried again', this.retried)
   }
 
-  /** The newest letter of each order. */
+  /** The newest letter of each order, and of each refund of a paid one. */
   private async letters(): Promise<readonly DeadLetter[]> {
-    const newest = new Map<OrderId, DeadLetter>()
-    for (const letter of await this.parts.queue.deadLetters()) newest.set(letter.order.order, letter)
+    const newest = new Map<string, DeadLetter>()
+    for (const letter of await this.parts.queue.deadLetters()) newest.set(nameOf(letter.order), letter)
     return [...newest.values()]
   }
 
   private async orderOf({ order: letter, attempts, reason }: DeadLetter): Promise<DeadOrder | undefined> {
-    const { order, user, amountMinor, currency, kind } = letter
-    const state = await orderState(this.parts.calls, order, user)
+    const { order, user, amountMinor, currency, kind, refund } = letter
+    const state = await (refund === undefined ? orderState(this.parts.calls, order, user) : refundState(this.parts.calls, order, refund))
+    if (refund !== undefined) return state === 'done' ? undefined : { order, user, amountMinor, currency, kind, state, attempts, reason }
     if (state === 'paid' || state === 'refunded') return undefined
     // The order has ended without the money; what is left of it with the provider has to go back.
     if ((state === 'declined' || state === 'cancelled' || state === 'gone') && (await this.isWithoutMoney(order))) return undefined
@@ -87,4 +88,8 @@ export class DeadOrders implements DeadSource, MetricSource {
     const outcome = await this.parts.worker.ask(order)
     return outcome === 'declined' || outcome === 'absent'
   }
+}
+
+function nameOf({ order, refund }: QueuedOrder): string {
+  return refund ?? order
 }

@@ -9,7 +9,7 @@ export interface DeadOrder {
   readonly currency: string
   /** What it needs: money moved, or the back office told of its end. */
   readonly kind: OrderTask | 'deliver'
-  /** By the journal; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
+  /** By the journal, of the order or of a refund of a paid one; `gone` if its SKU does not know it any more, `unknown` if its shard does not say. */
   readonly state: string
   readonly attempts: number
   readonly reason: string

@@ -66,6 +66,7 @@ export class PaymentFault extends Error {
  *     close  -> paid | declined                           -> settle
  *     refund -> refunded | refused                        -> settle
  *            -> absent -> close -> declined               -> settle that it is absent   (paid -> refund)
+ *            of a paid order: refunded | refused          -> settle that refund
  *
  * What is not known after so many tries goes back to the queue, and what the queue loses comes again from the journal. While the provider fails, orders
  * stay in the queue; then one at a time tries whether it works again.
@@ -127,7 +128,7 @@ export class PaymentWorker implements MetricSource {
 
   /** The same order delivered twice at a time is worked on once. */
   private deliver({ order }: Delivery): Promise<void> {
-    const key = order.kind === 'refund' ? `refund ${order.order}` : chargeKey(order.order)
+    const key = order.kind === 'refund' ? (order.refund ?? wholeRefundKey(order.order)) : chargeKey(order.order)
     return this.underWay.get(key) ?? this.begin(key, () => this.work(order))
   }
 
@@ -179,8 +180,8 @@ export class PaymentWorker implements MetricSource {
   }
 
   private async refund(order: QueuedOrder, id: OrderParts): Promise<void> {
-    const outcome = await this.giveBack(order)
-    await this.settle(order, id, outcome)
+    const outcome = await (order.refund === undefined ? this.giveBack(order) : this.refundPaid(order, order.refund))
+    await this.settle(order, id, outcome, order.refund)
     this.counters[outcome]++
     // The order has its end, and nothing puts it again: the queue keeps it for somebody to see to.
     if (outcome === 'refused') throw refusedRefund(order.order)
@@ -224,11 +225,21 @@ export class PaymentWorker implements MetricSource {
     }
   }
 
+  /** A refund of an order that is paid. A provider that knows of no charge for it gives nothing back. */
+  private async refundPaid({ order, amountMinor, currency }: QueuedOrder, key: string): Promise<'refunded' | 'refused'> {
+    const refund = { charge: order, amountMinor, currency }
+    for (let tried = 1; ; tried++) {
+      const outcome = await this.guard.ask('refund', order, () => this.parts.provider.refund(refund, key))
+      if (outcome !== 'unknown') return outcome === 'refunded' ? 'refunded' : 'refused'
+      if (!(await this.pauses.before(tried, key))) throw new PaymentFault('PAYMENT_UNKNOWN', `whether ${key} is done is not known yet`)
+    }
+  }
+
   /** Tells the inventory until it has said yes or no; resolves with the order's state, or undefined if the inventory has put the order away. */
-  private async settle(order: ChargedOrder, id: OrderParts, outcome: Settlement['outcome']): Promise<string | undefined> {
+  private async settle(order: ChargedOrder, id: OrderParts, outcome: Settlement['outcome'], refund?: string): Promise<string | undefined> {
     const { world } = this.parts
     for (let tried = 1; ; tried++) {
-      const { error, result } = await this.tell(id, outcome)
+      const { error, result } = await this.tell(id, outcome, refund)
       if (error === null) return stateIn(result)
       if (codeTable[error.code].retry === 'never') {
         world.log.info({ order: order.order, outcome, code: error.code }, 'the inventory has put this order away already')
@@ -239,9 +250,10 @@ export class PaymentWorker implements MetricSource {
     }
   }
 
-  private tell(id: OrderParts, outcome: Settlement['outcome']): Promise<ShardAnswer> {
+  private tell(id: OrderParts, outcome: Settlement['outcome'], refund?: string): Promise<ShardAnswer> {
     const { calls } = this.parts
-    const settlement: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
+    const settled: Settlement = { incarnation: id.incarnation, claim: id.claim, outcome }
+    const settlement = refund === undefined ? settled : { ...settled, refund }
     return calls.request('inv', calls.shardOfText(id.sku), { op: op.settle, sku: id.sku, payload: packInner(settlement) })
   }
 }

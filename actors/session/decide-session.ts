@@ -1,5 +1,5 @@
 import type { Position } from '../../cluster/store.ts'
-import type { ClaimNotice } from '../../protocol/broadcast.ts'
+import type { ClaimNotice, OrderNotice } from '../../protocol/broadcast.ts'
 import { frameKind } from '../../protocol/frame.ts'
 import type { SkuId, UserId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
@@ -73,10 +73,18 @@ export function decideClaimed(command: SessionCommand): void {
 /** `orderNews`: an order of the user went on. Comes at least once and in any order; what says nothing new changes nothing. (SPEC SES-4) */
 export function decideOrderNews(command: SessionCommand): void {
   const { batch, session } = command
-  const { order, sku, qty, amountMinor, currency, state, updatedAt } = unpackInner<OrderNews>(command.payload)
-  const told: Order = { order, sku, qty, amountMinor, currency, state, updatedAt }
-  if (session.isNews(told)) apply(command, writeOrdered(batch.record, recordOf(batch), session.user, told))
+  const { claim: _claim, user: _user, ...told } = unpackInner<OrderNews>(command.payload)
+  if (session.isNews(told)) {
+    apply(command, writeOrdered(batch.record, recordOf(batch), session.user, told))
+    // An order that is refunded long after its purchase is nobody's latest claim, which gateways follow.
+    if (told.refundedMinor !== undefined) tellGateways(command, told)
+  }
   answer(command)
+}
+
+function tellGateways({ batch, user, session }: SessionCommand, order: Order): void {
+  const notice: OrderNotice = { user, order }
+  for (const { gateway } of session.gateways) batch.notices.send(gateway, frameKind.orderNotice, notice)
 }
 
 /** `userGet`: all that is known of the user. Someone attached is seen now. */

@@ -100,6 +100,10 @@ class Bed {
     return this.world.settled(this.calls.request<T>('ses', 0, command, decodePlain))
   }
 
+  refundsTold(to: string): number {
+    return this.bus.sent.filter(({ subject, frame }) => subject === to && kindOfFrame(frame) === frameKind.orderNotice).length
+  }
+
   notices(to: string): readonly ClaimNotice[] {
     const frames = this.bus.sent.filter(({ subject, frame }) => subject === to && kindOfFrame(frame) === frameKind.notice)
     return frames.map(({ frame }) => unpackInner<ClaimNotice>(frame.subarray(2)))
@@ -201,6 +205,17 @@ describe('a session', () => {
     expect(await bed.orders('ann')).toEqual([
       { order: 'shoe:x1:1', sku, qty: 1, amountMinor: 5_000, currency: 'EUR', state: 'refunded', updatedAt: 3_000 },
     ])
+  })
+
+  test('SES-20 takes news of what went back of an order, and tells the user’s gateways, for no other word of it may come', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.orderNews, 'ann', news('ann', 1, 'paid', 2_000))
+    await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'paid', 3_000), refundedMinor: 1_000 })
+    for (const refundedMinor of [1_000, 500]) await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'paid', 4_000), refundedMinor })
+    expect(await bed.orders('ann')).toMatchObject([{ state: 'paid', refundedMinor: 1_000, updatedAt: 3_000 }])
+    await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'refunded', 5_000), refundedMinor: 5_000 })
+    expect(await bed.orders('ann')).toMatchObject([{ state: 'refunded', refundedMinor: 5_000 }])
+    expect(bed.refundsTold(phone)).toBe(2)
   })
 
   test('SES-17 what an order became after its store had lost its end takes the place of that end', async () => {

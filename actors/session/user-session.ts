@@ -59,7 +59,7 @@ export class UserSession {
   isNews(order: Order): boolean {
     const known = this.orders.find((one) => one.order === order.order)
     if (known === undefined) return true
-    if (known.state === order.state) return false
+    if (known.state === order.state) return (order.refundedMinor ?? 0) > (known.refundedMinor ?? 0)
     return order.updatedAt > known.updatedAt || (order.updatedAt === known.updatedAt && orderRank[order.state] > orderRank[known.state])
   }
 

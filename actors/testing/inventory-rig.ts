@@ -118,6 +118,21 @@ export class InventoryRig {
     return short(this.ask({ op: 'orderCancel', sku: 'shoe', user, payload: { incarnation: orderedIn, claim } }))
   }
 
+  /** Of the order that the claim is or was under this rig's first owner, if no other is named. */
+  refund(claim: number, request: string, amountMinor?: number, orderedIn: string = incarnation): Plain {
+    const payload = { incarnation: orderedIn, claim, amountMinor }
+    return short(this.ask({ op: 'orderRefund', sku: 'shoe', request, payload }))
+  }
+
+  find(claim: number, orderedIn: string = incarnation): Plain {
+    return short(this.ask({ op: 'orderFind', sku: 'shoe', payload: { incarnation: orderedIn, claim } }))
+  }
+
+  /** What a worker found out about this refund. */
+  settleRefund(refund: string, outcome: string): Plain {
+    return short(this.ask({ op: 'settle', sku: 'shoe', payload: { incarnation, claim: 0, outcome, refund } }))
+  }
+
   setPhase(phase: string, request?: string): Plain {
     return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase }, ...(request === undefined ? {} : { request }) }))
   }

@@ -12,13 +12,14 @@ import { StartFault } from '../start-fault.ts'
 import { addDeadOrderCommands } from './dead-order-commands.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { Portions } from './portions.ts'
+import { addRefundCommands } from './refund-commands.ts'
 import { moneyText } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const exportSchema = z.object({ csv: z.boolean().default(false), state: z.array(z.enum(orderStates)).default([...orderStates]) })
 const reconcileSchema = z.object({ ledger: z.string(), json: z.boolean().default(false) })
 
-/** `sluice orders export | reconcile | dead | retry`. */
+/** `sluice orders export | reconcile | find | refund | dead | retry`. */
 export function addOrdersCommands(program: Command, terminal: Terminal): void {
   const orders = program.command('orders').description('orders: what the journal has of them, and those that are stuck')
 
@@ -36,6 +37,7 @@ export function addOrdersCommands(program: Command, terminal: Terminal): void {
   reconcile.action(() =>
     withJournal(reconcile, terminal, (source) => reconcileOrders(source, reconcileSchema.parse(reconcile.opts()), terminal)),
   )
+  addRefundCommands(orders, terminal)
   addDeadOrderCommands(orders, terminal)
 }
 

@@ -21,12 +21,32 @@ export type StockEvent =
   | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number; readonly amountMinor: number }
   | { readonly kind: 'settled'; readonly index: number; readonly claim: number; readonly outcome: SettledState }
   | { readonly kind: 'restocked'; readonly index: number; readonly units: number; readonly request: string }
+  | (RefundNews & { readonly kind: 'refundBegun' })
+  | (RefundNews & { readonly kind: 'refundEnded' })
+  | { readonly kind: 'refundTold'; readonly index: number; readonly claim: number; readonly request: string }
   /** `epoch` is 0 in old journals. */
   | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
   /** Says nothing of stock. */
   | { readonly kind: 'answered'; readonly index: number; readonly userHash: number; readonly request: string }
   /** Nor do these: what became of a reservation that counts against the limit of a sale. */
   | { readonly kind: 'reserved' | 'spent' | 'reservationTold'; readonly index: number; readonly user: string; readonly number: number }
+
+/** What is said of a refund when it begins and when it ends. */
+export interface RefundNews {
+  readonly index: number
+  readonly claim: number
+  readonly orderTag: number
+  readonly user: string
+  readonly qty: number
+  /** Of this refund; of the order; what has gone back of the order, with this one if it is done. */
+  readonly amountMinor: number
+  readonly orderMinor: number
+  readonly refundedMinor: number
+  readonly request: string
+  readonly isDone: boolean
+  readonly isRestocked: boolean
+  readonly isLimitFreed: boolean
+}
 
 /** What was decided about a SKU, as far as its books depend on it. */
 export interface StockSettings {
@@ -70,6 +90,7 @@ const configuredSchema = z.object({
 const packedAt = 8
 const userAt = 36
 const reservationUserAt = 16
+const refundUserAt = 56
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** What is wrong with an event's bytes, in words, or the event. */
@@ -131,6 +152,25 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       const user = utf8.decode(bytes.subarray(reservationUserAt))
       return { kind: kind === 24 ? 'reserved' : kind === 25 ? 'spent' : 'reservationTold', index, user, number: u32(8) }
     }
+    case 17:
+    case 18: {
+      const user = utf8.decode(bytes.subarray(refundUserAt, refundUserAt + view.getUint8(14)))
+      const flags = view.getUint8(15)
+      return {
+        ...{
+          kind: kind === 17 ? 'refundBegun' : 'refundEnded',
+          index,
+          claim: u32(8),
+          orderTag: u32(32),
+          user,
+          qty: view.getUint16(12, true),
+        },
+        ...{ amountMinor: f64(16), orderMinor: f64(40), refundedMinor: f64(48), request: `${u32(24)}.${u32(28)}` },
+        ...{ isDone: (flags & 1) !== 0, isRestocked: (flags & 2) !== 0, isLimitFreed: (flags & 4) !== 0 },
+      }
+    }
+    case 19:
+      return { kind: 'refundTold', index, claim: u32(8), request: `${u32(12)}.${u32(16)}` }
     default:
       return undefined
   }

@@ -24,6 +24,10 @@ interface Claim {
   until: number
   /** Of the order that it became: what stands in its id behind the incarnation. */
   orderTag: string
+  /** What was paid for it, what is on its way back or has gone, and what has gone. */
+  paidMinor: number
+  askedMinor: number
+  refundedMinor: number
 }
 
 export type BookedClaim = Readonly<Claim>
@@ -161,6 +165,13 @@ export class StockLedger {
       case 'delivered':
         this.delivered(event.claim)
         break
+      case 'refundBegun':
+        this.refundBegun(event)
+        break
+      case 'refundEnded':
+        this.refundEnded(event)
+        break
+      case 'refundTold':
       case 'answered':
       case 'reserved':
       case 'spent':
@@ -185,7 +196,7 @@ export class StockLedger {
     if (bought + qty > perUserMax) this.report('G11', `claim ${claim} gives ${user} ${bought + qty} units; the limit is ${perUserMax}`)
     if (this.phase !== 'open') this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
     if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
-    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0, orderTag: '' }
+    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder }
     this.claims.push(made)
     this.liveOf.set(user, made)
     this.count(kind, qty)
@@ -227,11 +238,12 @@ export class StockLedger {
     }
   }
 
-  private ordering({ claim: number, until }: EventOf<'ordered'>): void {
+  private ordering({ claim: number, until, amountMinor }: EventOf<'ordered'>): void {
     const claim = this.find(number, ['held'], 'was ordered', 'G8')
     if (claim === undefined) return
     claim.until = until - this.orderShiftMs
     claim.orderTag = this.orderTag
+    claim.paidMinor = amountMinor
     this.move(claim, 'pending')
   }
 
@@ -266,6 +278,38 @@ export class StockLedger {
 
   private delivered(number: number): void {
     this.find(number, ['paid', 'declined', 'cancelled', 'refunded', 'unrefunded'], 'was delivered as ended', 'G8')
+  }
+
+  private refundBegun({ claim: number, amountMinor, orderMinor }: EventOf<'refundBegun'>): void {
+    const claim = this.find(number, ['paid'], `is to give ${amountMinor} back`, 'G8')
+    if (claim === undefined) return
+    claim.askedMinor += amountMinor
+    if (orderMinor !== claim.paidMinor) this.report('G8', `order ${number} cost ${claim.paidMinor}, and its refund says ${orderMinor}`)
+    if (claim.askedMinor > claim.paidMinor)
+      this.report('G8', `order ${number} is to give ${claim.askedMinor} back, and ${claim.paidMinor} was paid`)
+  }
+
+  /** Its units stay sold unless they are put back on sale, which only the last of its money may do. */
+  private refundEnded(event: EventOf<'refundEnded'>): void {
+    const { claim: number, amountMinor, refundedMinor, isDone, isRestocked, isLimitFreed } = event
+    const claim = this.find(number, ['paid'], `gave ${amountMinor} back`, 'G8')
+    if (claim === undefined) return
+    if (!isDone) {
+      claim.askedMinor -= amountMinor
+      return
+    }
+    claim.refundedMinor += amountMinor
+    // What was refused may be given back after all.
+    claim.askedMinor = Math.max(claim.askedMinor, claim.refundedMinor)
+    if (claim.refundedMinor !== refundedMinor || refundedMinor > claim.paidMinor)
+      this.report(
+        'G8',
+        `of ${claim.paidMinor} for order ${number} ${claim.refundedMinor} have gone back, and its refund says ${refundedMinor}`,
+      )
+    const isWhole = refundedMinor === claim.paidMinor
+    if ((isRestocked || isLimitFreed) && !isWhole) this.report('G1', `order ${number} is put back on sale for a part of its money`)
+    if (isRestocked) this.sold -= claim.qty
+    if (isLimitFreed) this.boughtBy.set(claim.user, (this.boughtBy.get(claim.user) ?? 0) - claim.qty)
   }
 
   /** When the claim's hold or payment ends, if no pause and no time without an owner comes in between any more. */
@@ -317,6 +361,8 @@ export class StockLedger {
     else if (state === 'paid') this.sold += qty
   }
 }
+
+const noOrder = { orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }
 
 const mayGoOn: readonly OrderFrom[] = ['pending', 'overdue', 'refunding', 'declined', 'cancelled', 'unrefunded']
 

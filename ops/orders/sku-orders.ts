@@ -58,6 +58,9 @@ export class SkuOrders {
       case 'reserved':
       case 'spent':
       case 'reservationTold':
+      case 'refundBegun':
+      case 'refundEnded':
+      case 'refundTold':
         break
     }
   }

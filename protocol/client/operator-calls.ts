@@ -1,10 +1,10 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { SkuStatus } from '../results.ts'
+import type { FoundOrder, RefundedOrder, SkuStatus } from '../results.ts'
 import type { SaleFileInput } from '../sku-settings.ts'
 import type { Caller } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
 import { listOf, PlainReader } from './plain-reader.ts'
-import { decodeSkuStatus } from './result-decoders.ts'
+import { decodeFoundOrder, decodeRefundedOrder, decodeSkuStatus } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
 
 /** What operators can do. What is only ever shown comes as plain data. Every method rejects with a `SluiceError`. */
@@ -19,8 +19,16 @@ export interface OperatorCalls {
   restock(sku: string, units: number, options?: CreateOptions): Promise<SkuStatus>
   skuStatus(sku: string, options?: CallOptions): Promise<SkuStatus>
   user(user: string, options?: CallOptions): Promise<Plain>
+  /** All that is known of an order, also long after its purchase. */
+  orderFind(order: string, options?: CallOptions): Promise<FoundOrder>
+  /** Gives back `amountMinor` of a paid order, or all that is left of it; once per request id. What comes of it is told by {@link OperatorCalls.orderFind}. */
+  orderRefund(order: string, options?: RefundOptions): Promise<RefundedOrder>
   /** The people in line from the head on, a page at a time. */
   lineList(sku: string, options?: LineListOptions): Promise<readonly LinePlace[]>
+}
+
+export interface RefundOptions extends CreateOptions {
+  readonly amountMinor?: number
 }
 
 export interface LineListOptions extends CallOptions {
@@ -55,6 +63,11 @@ export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls
     },
     skuStatus: (sku, options) => ask(decodeSkuStatus, 'sku.status', [sku], options),
     user: (user, options) => ask(asPlain, 'user.get', [user], options),
+    orderFind: (order, options) => ask(decodeFoundOrder, 'order.find', [order], options),
+    orderRefund(order, options) {
+      const requestId = options?.requestId ?? newRequestId(world)
+      return ask(decodeRefundedOrder, 'order.refund', [order, options?.amountMinor ?? null, requestId], { ...options, requestId })
+    },
     lineList: (sku, options) => ask(decodeLine, 'line.list', [sku, options?.after ?? null, options?.limit ?? null], options),
   }
 }

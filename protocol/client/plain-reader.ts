@@ -41,6 +41,14 @@ export class PlainReader {
     return listOf(this.fields[key] ?? null, `${this.what}.${key}`, decode)
   }
 
+  has(key: string): boolean {
+    return this.fields[key] !== undefined
+  }
+
+  one<T>(key: string, decode: (value: Plain) => T): T {
+    return decode(this.fields[key] ?? null)
+  }
+
   /** Two numbers, or nil. */
   pair(key: string): readonly [number, number] | null {
     const value = this.fields[key] ?? null

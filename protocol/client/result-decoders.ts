@@ -5,11 +5,15 @@ import type {
   ClaimState,
   EventName,
   Events,
+  FoundOrder,
   Odds,
   Order,
   OrderClaim,
   OrderState,
   OwnedClaim,
+  RefundedOrder,
+  RefundInfo,
+  RefundState,
   SaleInfo,
   SkuInfo,
   SkuStatus,
@@ -23,6 +27,7 @@ const oddsNames: readonly Odds[] = ['likely', 'unlikely', 'none']
 const phases: readonly SkuPhase[] = ['scheduled', 'open', 'paused', 'closed']
 const saleStates: readonly SaleInfo['state'][] = ['scheduled', 'open', 'paused', 'over']
 const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded', 'unrefunded']
+const refundStates: readonly RefundState[] = ['open', 'done', 'refused']
 const claimStates: readonly ClaimState['state'][] = ['none', 'lobby', 'queued', 'held', 'expired', 'soldout', ...orderStates]
 
 export function decodeClaim(value: Plain): ClaimState {
@@ -52,6 +57,26 @@ export function decodeOrderClaim(value: Plain): OrderClaim {
 export function decodeOrder(value: Plain): Order {
   const fields = new PlainReader(value, 'order')
   return { ...decodeOrderClaim(value), sku: fields.id('sku', parseSkuId), updatedAt: fields.number('updatedAt') }
+}
+
+export function decodeFoundOrder(value: Plain): FoundOrder {
+  const fields = new PlainReader(value, 'order')
+  return {
+    ...decodeOrderClaim(value),
+    sku: fields.id('sku', parseSkuId),
+    user: fields.text('user'),
+    refunds: fields.list('refunds', decodeRefund),
+  }
+}
+
+export function decodeRefundedOrder(value: Plain): RefundedOrder {
+  return { ...decodeFoundOrder(value), refund: new PlainReader(value, 'order').one('refund', decodeRefund) }
+}
+
+function decodeRefund(value: Plain): RefundInfo {
+  const fields = new PlainReader(value, 'refund')
+  const [refund, amountMinor] = [fields.text('refund'), fields.number('amountMinor')]
+  return { refund, amountMinor, state: fields.oneOf('state', refundStates), updatedAt: fields.number('updatedAt') }
 }
 
 export function decodeOrders(value: Plain): readonly Order[] {
@@ -144,6 +169,7 @@ function orderOf(fields: PlainReader): Omit<OrderClaim, 'state'> {
     qty: fields.number('qty'),
     amountMinor: fields.number('amountMinor'),
     currency: fields.text('currency'),
+    ...(fields.has('refundedMinor') ? { refundedMinor: fields.number('refundedMinor') } : {}),
   }
 }
 

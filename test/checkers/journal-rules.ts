@@ -22,7 +22,9 @@ function limitRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType<J
       if (after > perUserMax && after > before)
         complain('G11', `${ledger.sku}: claim ${claim} gives ${user} ${after} units; one may have ${perUserMax}`)
     },
-    took() {},
+    took(event) {
+      if (event.kind === 'refundEnded' && event.isLimitFreed) units.set(event.user, (units.get(event.user) ?? 0) - event.qty)
+    },
   }
 }
 

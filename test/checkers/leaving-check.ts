@@ -64,7 +64,9 @@ export class LeavingCheck {
   }
 
   /** Takes every order in the moment in which its shard's owner hands it to the queue; `id` is the queue's. */
-  queuePut(process: string, id: string, { order, user, qty, amountMinor, kind }: QueuedOrder): void {
+  queuePut(process: string, id: string, queued: QueuedOrder): void {
+    const { order, user, qty, amountMinor, kind } = queued
+    if (queued.refund !== undefined) return this.refundPut(process, id, queued)
     const parts = parseOrderId(order)
     const epoch = Number(/\/(\d+)\.\d+$/.exec(id)?.[1] ?? Infinity)
     const wanted = ({ charge: 'pending', close: 'overdue', refund: 'refunding' } as const)[kind]
@@ -75,6 +77,16 @@ export class LeavingCheck {
       const step = Math.min(books.step, books.lastStepOf(epoch))
       const [last] = history.spansOf(user, { from: step, to: step })
       return last?.mark?.state === wanted ? undefined : `is there to ${kind}, and its order is ${last?.mark?.state ?? 'nothing'}`
+    })
+  }
+
+  private refundPut(process: string, id: string, { order, user, qty, amountMinor, refund = '' }: QueuedOrder): void {
+    const parts = parseOrderId(order)
+    this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
+      const past = parts === undefined ? undefined : history.findOrder(parts, books.step)
+      const known = history.refunds.get(`${parts?.claim} ${requestOf(refund)}`)
+      if (past === undefined || past.user !== user || past.qty !== qty || known?.amountMinor !== amountMinor) return 'is no durable refund'
+      return undefined
     })
   }
 
@@ -110,6 +122,9 @@ export class LeavingCheck {
         const parts = parseOrderId(news.order)
         const order = parts === undefined ? undefined : history.findOrder(parts, Infinity)
         const isTrue = history.marks.get(user)?.some(({ past, state }) => past === order && state === news.state) === true
+        // Of what was bought long ago, which is nobody's last claim.
+        if (order !== undefined && news.refundedMinor !== undefined && news.refundedMinor <= history.givenBackOf(order.claim))
+          return undefined
         return isTrue ? undefined : `say ${news.state}, which it never was`
       })
     }
@@ -144,6 +159,12 @@ export class LeavingCheck {
     }
     this.complain('G3', `${what} ${first ?? otherwise}`)
   }
+}
+
+/** The hashes that a refund's key ends with, as the journal has them. */
+function requestOf(key: string): string {
+  const hashes = key.slice(key.lastIndexOf('/') + 1).split('-')
+  return hashes.map((hash) => Number.parseInt(hash, 36)).join('.')
 }
 
 const opNames = new Map<number, string>(Object.entries(op).map(([name, number]) => [number, name]))

@@ -35,8 +35,11 @@ export function checkMoney(
       left.delete(order)
       // A worker that knew of the payment since before the refund may be the one to tell the shard, whose store has forgotten that refund.
       if (mark.state === 'paid' && row.refundedMinor > 0 && everWas(books, order, 'refunding')) continue
-      checkOrder(mark, row, complain)
+      if (givesBack(mark, history)) checkRefunds(books, history, mark.past, row, complain)
+      else checkOrder(mark, row, complain)
     }
+    for (const { claim, amountMinor, state } of history.refunds.values())
+      if (state === 'open') complain('G8', `${history.ledger.sku}: ${amountMinor} of order ${claim} are still on their way back`)
   }
   for (const { order, chargedMinor, refundedMinor } of left.values())
     if (chargedMinor !== refundedMinor && !isBeyondRepair(books, order, queueLost))
@@ -69,6 +72,35 @@ function checkOrder({ state, past }: Mark, { order, chargedMinor, refundedMinor 
     complain('G8', `${order} is paid with ${past.amountMinor}, and the provider took ${chargedMinor} and gave back ${refundedMinor}`)
   if (state !== 'paid' && hasMinor !== 0) complain('G8', `${order} is ${state}, and the provider has ${hasMinor} of its ${chargedMinor}`)
   if (state === 'refunded' && chargedMinor === 0) complain('G8', `${order} is refunded, and was never charged`)
+}
+
+/** Operators have given something back of what was paid. */
+function givesBack({ state, past }: Mark, { refunds }: SkuHistory): boolean {
+  return (state === 'paid' || state === 'refunded') && [...refunds.values()].some(({ claim }) => claim === past.claim)
+}
+
+/** What has gone back is the sum of the order's refunds. Of one whose beginning the store has lost only the provider knows. */
+function checkRefunds(books: LiveBooks, history: SkuHistory, past: PastClaim, row: ProviderRow, complain: Complain): void {
+  const { order, chargedMinor, refundedMinor } = row
+  const name = parseOrderId(order)
+  const leastMinor = givenBack(history, past.claim).reduce((sum, [, amountMinor]) => sum + amountMinor, 0)
+  const ever = new Map(givenBack(history, past.claim))
+  for (const lost of name === undefined ? [] : books.everOf(name.sku))
+    if (name !== undefined && lost.findOrder(name, Infinity) !== undefined)
+      for (const [key, amountMinor] of givenBack(lost, past.claim, true)) ever.set(key, amountMinor)
+  const mostMinor = [...ever.values()].reduce((sum, amountMinor) => sum + amountMinor, 0)
+  if (chargedMinor !== past.amountMinor || refundedMinor < leastMinor || refundedMinor > mostMinor)
+    complain(
+      'G8',
+      `${order} was paid with ${past.amountMinor} less ${leastMinor}, and the provider took ${chargedMinor} and gave back ${refundedMinor}`,
+    )
+}
+
+/** Amounts by refund; with `begun` those too that were on their way when the books end. */
+function givenBack({ refunds }: SkuHistory, claim: number, begun = false): [string, number][] {
+  return [...refunds]
+    .filter(([, refund]) => refund.claim === claim && (refund.state === 'done' || (begun && refund.state === 'open')))
+    .map(([key, { amountMinor }]) => [key, amountMinor])
 }
 
 /** The last state of every claim that ever was an order. */

@@ -1,11 +1,12 @@
 import { decodeInner, decodePlain } from '../../cluster/call-codec.ts'
 import type { ShardView } from '../../protocol/broadcast.ts'
 import { decodeLine } from '../../protocol/client/operator-calls.ts'
-import { decodeClaim, decodeOrderClaim, decodeOrders, decodeSkuStatus } from '../../protocol/client/result-decoders.ts'
+import { decodeClaim, decodeFoundOrder, decodeOrderClaim, decodeOrders, decodeSkuStatus } from '../../protocol/client/result-decoders.ts'
 import { op } from '../../protocol/entry.ts'
+import { parseOrderId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
-import type { ClaimState, Order, SkuStatus } from '../../protocol/results.ts'
+import type { ClaimState, FoundOrder, Order, SkuStatus } from '../../protocol/results.ts'
 import type { AskedCommand } from './asked-commands.ts'
 import { explainsClaim, explainsLeft, explainsOrder, wasLeft } from './said-claim.ts'
 import { isWhere, viewProblem } from './said-numbers.ts'
@@ -77,8 +78,12 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
       const isExplained = said.state === 'none' ? explainsLeft(history, user, span) : explainsClaim(history, user, said, span)
       return isExplained ? undefined : unexplained(said)
     }
+    case op.orderFind:
+    case op.orderRefund:
+      return foundProblem(history, decodeFoundOrder(result), span)
     case op.settle: {
-      const name = unpackInner<OrderName>(asked.payload)
+      const { refund, ...name } = unpackInner<OrderName & { readonly refund?: string }>(asked.payload)
+      if (refund !== undefined) return undefined
       if (isNeverOrdered(result))
         return history.findOrder(name, span.from) === undefined ? undefined : 'was told that an order never was, which is durable'
       const said = decodeOrderClaim(result)
@@ -97,6 +102,16 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
     default:
       return undefined
   }
+}
+
+/** An order with its refunds, of which each was so at some time of the span. */
+function foundProblem(history: SkuHistory, said: FoundOrder, span: Span): string | undefined {
+  const claim = parseOrderId(said.order)?.claim ?? 0
+  const past = history.claims.get(claim)
+  if (past?.user !== said.user || past.qty !== said.qty) return unexplained(said)
+  const refunds = [...history.refunds.values()].filter((one) => one.claim === claim && one.begunAt <= span.to)
+  const isKnown = said.refunds.every(({ amountMinor }) => refunds.some((one) => one.amountMinor === amountMinor))
+  return isKnown ? undefined : unexplained(said)
 }
 
 /** What a payment is told whose order the store has lost: a state without an order. */

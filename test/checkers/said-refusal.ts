@@ -8,14 +8,14 @@ import type { OrderName, SkuHistory, Span } from './sku-history.ts'
 export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCommand, code: Code, span: Span): boolean {
   if (code === 'BUSY') return true
   if (history === undefined || span.from < history.begunAt) {
-    if (code === 'UNKNOWN_SKU' || (code === 'UNKNOWN_ORDER' && (asked.op === op.orderGet || asked.op === op.orderCancel))) return true
+    if (code === 'UNKNOWN_SKU' || (code === 'UNKNOWN_ORDER' && ofOneOrder.has(asked.op))) return true
     if (history === undefined) return false
   }
   switch (code) {
     case 'SOLD_OUT':
       return history.isOnceIn(span, ({ available, held, ordered }) => available + held + ordered < asked.qty)
     case 'LIMIT_REACHED':
-      return history.boughtBy(asked.user, span.to) + asked.qty > history.ledger.settings.perUserMax
+      return history.boughtBy(asked.user, span.to) - history.freedBy(asked.user, span.from) + asked.qty > history.ledger.settings.perUserMax
     case 'LINE_FULL':
       return history.isOnceIn(span, ({ waiting }) => waiting >= history.ledger.settings.lineMax)
     case 'NOT_OPEN':
@@ -35,10 +35,14 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'FORBIDDEN':
       // Other settings under a name that exists.
       return asked.op === op.configure
+    case 'NOT_REFUNDABLE':
+      return asked.op === op.orderRefund
     default:
       return false
   }
 }
+
+const ofOneOrder: ReadonlySet<number> = new Set([op.orderGet, op.orderCancel, op.orderFind, op.orderRefund])
 
 /** Neither a hold nor an order, and not a hold that ended. */
 const holdless: ReadonlySet<string> = new Set(['queued', 'left', 'soldout', 'away'])
@@ -47,6 +51,13 @@ const holdless: ReadonlySet<string> = new Set(['queued', 'left', 'soldout', 'awa
 function isUnknownOrder(history: SkuHistory, { op: asks, user, payload }: AskedCommand, span: Span): boolean {
   const name = unpackInner<OrderName>(payload)
   const past = history.claims.get(name.claim)
+  // Operators know every order that is somebody's last, or was paid.
+  if (asks === op.orderFind || asks === op.orderRefund) {
+    if (past === undefined || history.findOrder(name, span.from) === undefined) return true
+    const mine = history.marks.get(past.user) ?? []
+    const wasPaid = mine.some((mark) => mark.past === past && mark.state === 'paid' && mark.step <= span.from)
+    return !wasPaid && history.spansOf(past.user, span).some(({ mark }) => mark?.past !== past || mark.state === 'away')
+  }
   if (asks === op.settle) {
     const mayHaveBeen = past !== undefined && (past.awayAt <= span.to || history.findOrder(name, span.to) !== undefined)
     return mayHaveBeen && history.spansOf(past.user, span).some(({ mark }) => mark?.past !== past || mark.state === 'away')

@@ -45,6 +45,14 @@ export interface PastClaim {
   leftAt: number
 }
 
+export interface PastRefund {
+  readonly claim: number
+  readonly amountMinor: number
+  readonly state: 'open' | 'done' | 'refused'
+  readonly begunAt: number
+  readonly changedAt: number
+}
+
 /** What an order's id says beside the SKU. */
 export interface OrderName {
   readonly incarnation: string
@@ -77,6 +85,10 @@ export class SkuHistory implements LedgerWatch {
   readonly left: { readonly step: number; readonly claim: number }[] = []
   readonly changed: { readonly step: number; readonly claim: number }[] = []
   readonly restocks = new Map<string, number>()
+  /** Refunds of paid orders: by their request, what they give back and what has become of them. */
+  readonly refunds = new Map<string, PastRefund>()
+  /** Units that count against their user's limit no more. */
+  private readonly freed: { readonly step: number; readonly user: string; readonly qty: number }[] = []
   /** Requests other than `buy` that were decided, by user and request as asked-commands.ts names them. */
   readonly answered = new Set<string>()
   private readonly steps: Steps
@@ -124,6 +136,7 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
+    else if (event.kind === 'refundBegun' || event.kind === 'refundEnded') this.refund(event)
     this.remember()
   }
 
@@ -161,7 +174,7 @@ export class SkuHistory implements LedgerWatch {
     return spans.toReversed()
   }
 
-  /** Units that the user had bought after this step. */
+  /** Units that the user had bought after this step, given back or not. */
   boughtBy(user: string, step: number): number {
     let units = 0
     for (const { step: at, state, past } of this.marks.get(user) ?? []) if (at <= step && state === 'paid') units += past.qty
@@ -175,6 +188,18 @@ export class SkuHistory implements LedgerWatch {
     const gone = before.length - ahead
     if (gone < 0 || ahead < 0) return false
     return Math.max(from, leaves[gone - 1] ?? from) <= Math.min(to, (leaves[gone] ?? Infinity) - 1)
+  }
+
+  /** What has gone back of an order that was paid. */
+  givenBackOf(claim: number): number {
+    let minor = 0
+    for (const refund of this.refunds.values()) if (refund.claim === claim && refund.state === 'done') minor += refund.amountMinor
+    return minor
+  }
+
+  /** Of these the units that count no more. */
+  freedBy(user: string, step: number): number {
+    return this.freed.reduce((units, one) => units + (one.user === user && one.step <= step ? one.qty : 0), 0)
   }
 
   /** What the id of the order that this claim was says between SKU and number. */
@@ -204,6 +229,21 @@ export class SkuHistory implements LedgerWatch {
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
+  }
+
+  private refund(event: Extract<SkuEvent, { readonly kind: 'refundBegun' | 'refundEnded' }>): void {
+    const { claim, amountMinor, request, isDone, isLimitFreed, refundedMinor, orderMinor } = event
+    const past = this.claims.get(claim)
+    if (past === undefined) return
+    const step = this.steps.count
+    const state = event.kind === 'refundBegun' ? 'open' : isDone ? 'done' : 'refused'
+    const begunAt = this.refunds.get(`${claim} ${request}`)?.begunAt ?? step
+    this.refunds.set(`${claim} ${request}`, { claim, amountMinor, state, begunAt, changedAt: step })
+    if (!isDone) return
+    this.changed.push({ step, claim })
+    if (isLimitFreed) this.freed.push({ step, user: past.user, qty: past.qty })
+    const marks = this.marks.get(past.user)
+    if (refundedMinor === orderMinor && marks?.at(-1)?.past === past) marks.push({ step, past, state: 'refunded', until: 0 })
   }
 
   private mark(past: PastClaim, state: Mark['state'], until: number): void {

@@ -241,5 +241,7 @@ export function isOrder(claim: ClaimState): claim is OrderClaim {
 function orderProblem(last: OrderClaim, next: ClaimState): StoryProblem | undefined {
   if (last.state === next.state) return undefined
   if (last.state === 'pending') return undefined
+  // Operators give back what was paid, and then all of it.
+  if (last.state === 'paid' && next.state === 'refunded' && next.refundedMinor === next.amountMinor) return undefined
   return last.state === 'overdue' || last.state === 'refunding' ? undefined : ['G8', 'an order that had ended went on']
 }

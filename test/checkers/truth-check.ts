@@ -1,4 +1,5 @@
-import type { ClaimState } from '../../protocol/results.ts'
+import { parseOrderId } from '../../protocol/ids.ts'
+import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
 import type { Complain } from './findings.ts'
 import type { LiveBooks } from './live-books.ts'
 import { explainsClaim } from './said-claim.ts'
@@ -15,6 +16,17 @@ export class TruthCheck {
   constructor(books: LiveBooks, complain: Complain) {
     this.books = books
     this.complain = complain
+  }
+
+  /** Word of what was given back of an order. */
+  refunded(user: string, sku: string, said: OrderClaim): void {
+    this.checked++
+    const claim = parseOrderId(said.order)?.claim
+    for (const { history } of this.books.explainingSku(sku)) {
+      const given = [...history.refunds.values()].filter((refund) => refund.claim === claim && refund.state === 'done')
+      if (history.claims.get(claim ?? 0)?.user === user && given.length > 0) return
+    }
+    this.complain('G3', `${user} was told ${JSON.stringify(said)} of ${sku}, of which nothing was given back`)
   }
 
   told(user: string, sku: string, said: ClaimState): void {

@@ -246,7 +246,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/decide-claim.js',
-        find: 'if (users.bought[row] + qty > settings.perUserMax)',
+        find: 'if (users.bought[row] - users.returned[row] + qty > settings.perUserMax)',
         replace: 'if (qty > settings.perUserMax)',
       },
     ],

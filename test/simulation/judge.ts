@@ -2,7 +2,7 @@ import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
 import { comparePositions, type JournalRecord, partsOfName, type Position, type ShardName } from '../../cluster/store.ts'
 import type { JournalSource } from '../../ops/journal/journal-audit.ts'
 import { type Code, codeTable } from '../../protocol/codes.ts'
-import type { ClaimState } from '../../protocol/results.ts'
+import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
 import type { SaleFileInput } from '../../protocol/sku-settings.ts'
 import { checkEnd, type Gauge, type PendingCall, SoldOutCheck } from '../checkers/final-check.ts'
 import { type Complain, Findings } from '../checkers/findings.ts'
@@ -147,6 +147,12 @@ export class Judge implements Witness {
     this.ear(who, sku).told(claim, this.parts.scheduler.now)
   }
 
+  refunded({ device, user }: Who, sku: string, order: OrderClaim): void {
+    this.say(`${device} is told of a refund ${sku} ${JSON.stringify(order)}`)
+    this.parts.reached.count('refund of a former order told')
+    if (!this.isExcused(sku)) this.truth.refunded(user, sku, order)
+  }
+
   /** Every unit is free or sold, and nobody waits. */
   get isResolved(): boolean {
     return [...this.books.allSkus()].every(isSettled)
@@ -253,7 +259,8 @@ async function* tailOf(store: JournalSource, shard: ShardName, after: Position):
 }
 
 /** Nobody has anything that may still become something else. */
-function isSettled({ marks }: SkuHistory): boolean {
+function isSettled({ marks, refunds }: SkuHistory): boolean {
+  for (const { state } of refunds.values()) if (state === 'open') return false
   for (const mine of marks.values()) {
     const state = mine.at(-1)?.state ?? 'away'
     if (state !== 'away' && liveStates.has(state)) return false

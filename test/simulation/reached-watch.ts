@@ -34,7 +34,11 @@ export class ReachedWatch {
 
   /** What only the whole story of an order shows. */
   conclude(books: LiveBooks): void {
-    for (const { marks } of books.allSkus()) {
+    for (const { marks, refunds, claims } of books.allSkus()) {
+      for (const { claim, amountMinor, state } of refunds.values()) {
+        const isWhole = amountMinor === claims.get(claim)?.amountMinor
+        if (state === 'done') this.reached.count(isWhole ? 'paid order refunded as a whole' : 'paid order refunded in part')
+      }
       for (const mine of marks.values()) {
         for (const [index, { state }] of mine.entries()) {
           const from = mine[index - 2]?.state

@@ -31,7 +31,14 @@ export class Crowd {
     this.hubs = hubs
     this.shape = shape
     this.random = parts.random.fork('crowd')
-    this.operator = new SimOperator(this.device('oper', 0), hubs.sockets, shape.sale, parts.random.fork('operator'), parts.reached)
+    this.operator = new SimOperator({
+      device: this.device('oper', 0),
+      sockets: hubs.sockets,
+      sale: shape.sale,
+      random: parts.random.fork('operator'),
+      reached: parts.reached,
+      paidOrders: () => this.shoppers.flatMap(({ devices }) => devices.flatMap(({ paid }) => [...paid])),
+    })
     const skus = shape.sale.skus.map((sku) => sku.sku)
     this.shoppers = Array.from({ length: shape.users }, (_, index) => {
       const user = `u${index + 1}`

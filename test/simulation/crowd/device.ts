@@ -24,6 +24,8 @@ export class Device {
   readonly process: SimProcess
   readonly client: SocketClient
   readonly seen = new Map<string, ClaimState>()
+  /** Every order that it has seen paid. */
+  readonly paid = new Set<string>()
   /** Calls without an answer. */
   underWay = 0
   /** Since when it is connected and knows all that its user has; undefined while it is not. */
@@ -97,6 +99,7 @@ export class Device {
   }
 
   private told(sku: string, claim: ClaimState): void {
+    if (claim.state === 'paid') this.paid.add(claim.order)
     this.seen.set(sku, claim)
     this.parts.witness.told(this.who, sku, claim)
   }
@@ -107,7 +110,13 @@ export class Device {
     client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }))
     client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
     client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
-    client.on('order', ({ sku, state, order, qty, amountMinor, currency }) => this.told(sku, { state, order, qty, amountMinor, currency }))
+    client.on('order', ({ sku, updatedAt: _updatedAt, ...order }) => {
+      // Perhaps of what was bought long ago: it says nothing of what its user has now.
+      const seen = this.seen.get(sku)
+      const isSeen = seen !== undefined && 'order' in seen && seen.order === order.order
+      if (!isSeen && order.refundedMinor !== undefined) this.parts.witness.refunded(this.who, sku, order)
+      else this.told(sku, order)
+    })
     client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
     client.on('state', ({ kind }) => {
       if (kind !== 'open') this.knowsSince = undefined

@@ -15,6 +15,16 @@ const pendingMax = 100
 const deadlineMs = 10_000
 const againMs = 200
 
+export interface OperatorParts {
+  readonly device: SimDevice
+  readonly sockets: SimSockets
+  readonly sale: SaleFileInput
+  readonly random: SeededRandom
+  readonly reached: Reached
+  /** What buyers show who want their money back. */
+  readonly paidOrders: () => readonly string[]
+}
+
 /** Puts the sale up, disturbs it as operators do, and ends it. Every deed is tried until it is known to be done. */
 export class SimOperator {
   /** Units put in after the sale was made, by SKU: what the operator knows to have been taken. */
@@ -24,12 +34,14 @@ export class SimOperator {
   private readonly sale: SaleFileInput
   private readonly random: SeededRandom
   private readonly reached: Reached
+  private readonly paidOrders: () => readonly string[]
 
-  constructor(device: SimDevice, sockets: SimSockets, sale: SaleFileInput, random: SeededRandom, reached: Reached) {
+  constructor({ device, sockets, sale, random, reached, paidOrders }: OperatorParts) {
     this.world = device.process.world
     this.sale = sale
     this.random = random
     this.reached = reached
+    this.paidOrders = paidOrders
     const address = {
       url: 'ws://shop/v1/ws',
       subprotocol: msgpackSubprotocol,
@@ -57,6 +69,7 @@ export class SimOperator {
     while (clock.monotonic() - began < untilMs) {
       await delay(timers, this.random.between(2_000, 15_000))
       if (this.random.is(0.4)) await this.pause()
+      else if (this.random.is(0.5)) await this.refund()
       else await this.restock(this.random.pick(this.sale.skus).sku, this.random.between(1, 5))
     }
   }
@@ -78,6 +91,16 @@ export class SimOperator {
     await this.insist(() => this.calls.saleResume(this.sale.sale))
   }
 
+  /** Somebody wants their money back: all of it, or a part. */
+  private async refund(): Promise<void> {
+    const orders = this.paidOrders()
+    if (orders.length === 0) return
+    const order = this.random.pick(orders)
+    const requestId = `refund.${this.random.id(8)}`
+    const amountMinor = this.random.is(0.5) ? {} : { amountMinor: this.random.between(1, 6_000) }
+    await this.insist(() => this.calls.orderRefund(order, { ...amountMinor, requestId }))
+  }
+
   private async restock(sku: string, units: number): Promise<void> {
     // The same id each time, so that trying again adds nothing.
     const requestId = `restock.${this.random.id(8)}`
@@ -96,6 +119,8 @@ export class SimOperator {
         this.world.log.info({ code: error.code, message: error.message }, 'the operator tries again')
         // A failover has lost the sale itself.
         if (error.code === 'UNKNOWN_SKU' || error.code === 'UNKNOWN_SALE') await this.create()
+        // An order that a failover has lost, or of which not so much is left.
+        if (error.code === 'UNKNOWN_ORDER' || error.code === 'NOT_REFUNDABLE') return
         // A sale in a state in which this cannot be done is as good as one in which it was done.
         if (error.code === 'CLOSED' || error.code === 'NOT_OPEN' || error.code === 'PAUSED') return
         await delay(this.world.timers, againMs)

@@ -1,5 +1,5 @@
 import type { Code } from '../../../protocol/codes.ts'
-import type { ClaimState } from '../../../protocol/results.ts'
+import type { ClaimState, OrderClaim } from '../../../protocol/results.ts'
 
 /** One device of a user. */
 export interface Who {
@@ -31,4 +31,6 @@ export interface Witness {
   refused(asked: Asked, code: Code): void
   /** Unasked: an event, or the list after a connect. */
   told(who: Who, sku: string, claim: ClaimState): void
+  /** Something was given back of an order that is not what the user claimed last. */
+  refunded(who: Who, sku: string, order: OrderClaim): void
 }
