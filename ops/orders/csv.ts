@@ -3,7 +3,10 @@ export function csvLine(fields: readonly (string | number)[]): string {
   return fields.map((field) => quoted(String(field))).join(',')
 }
 
-/** The fields of one line, or undefined where a quote is not closed or stands in the middle of a field. */
+/**
+ * The fields of one line, or undefined where a quote is not closed or stands in the middle of a field, as in a field with a line break. Ledgers are lines of a
+ * few ids and numbers, and this is less than a package that reads every kind of CSV.
+ */
 export function csvFields(line: string): readonly string[] | undefined {
   const fields: string[] = []
   for (let at = 0; at <= line.length;) {
