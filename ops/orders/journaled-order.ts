@@ -11,7 +11,10 @@ export interface JournaledOrder {
   readonly amountMinor: number
   readonly currency: string
   readonly state: OrderState
-  readonly orderedAt: number
+  /** What has gone back of what was paid. */
+  readonly refundedMinor: number
+  /** Not in a line about what was given back of an order that had ended before. */
+  readonly orderedAt?: number
   readonly updatedAt: number
 }
 

@@ -13,6 +13,7 @@ const columns = [
   'state',
   'orderedAt',
   'updatedAt',
+  'refundedMinor',
 ] as const satisfies readonly (keyof JournaledOrder)[]
 
 /** What stands before the first order. */
@@ -21,5 +22,5 @@ export function orderHead(format: OrderFormat): string {
 }
 
 export function orderLine(format: OrderFormat, order: JournaledOrder): string {
-  return format === 'csv' ? `${csvLine(columns.map((column) => order[column]))}\n` : `${JSON.stringify(order)}\n`
+  return format === 'csv' ? `${csvLine(columns.map((column) => order[column] ?? ''))}\n` : `${JSON.stringify(order)}\n`
 }

@@ -22,7 +22,7 @@ function idOf(claim: number): OrderId {
 
 function orderOf(state: JournaledOrder['state'], claim = 1): JournaledOrder {
   const times = { orderedAt: 1, updatedAt: 2 }
-  return { order: idOf(claim), sku: 'lamp', user: 'ann', qty: 1, amountMinor: 500, currency: 'EUR', state, ...times }
+  return { order: idOf(claim), sku: 'lamp', user: 'ann', qty: 1, amountMinor: 500, currency: 'EUR', state, refundedMinor: 0, ...times }
 }
 
 async function ledgerOf(text: string): ReturnType<typeof readLedger> {
@@ -55,11 +55,31 @@ test.each<[JournaledOrder['state'], readonly string[], string]>([
   ['refunded', [], 'agrees'],
 ])('REC-1 %s against %j: %s', async (state, lines, expected) => {
   const reconciliation = new Reconciliation(await ledgerOf(['kind,charge,amountMinor,currency', ...lines].join('\n')))
-  const differences = reconciliation.judge(orderOf(state))
+  const differences = [...reconciliation.judge(orderOf(state)), ...reconciliation.rest()]
   const { agreeing, open } = reconciliation.counts
   const said = differences.map(({ kind, expectedMinor, keptMinor }) => `${kind} ${expectedMinor} ${keptMinor}`).join(', ')
   expect(said === '' ? (open === 1 ? 'open' : agreeing === 1 ? 'agrees' : 'nothing') : said).toBe(expected)
-  expect([...reconciliation.rest()]).toEqual([])
+})
+
+test.each<[number[], readonly string[], string]>([
+  [[200], [charge, `refund,${first},200,EUR`], 'agrees'],
+  [[200, 500], [charge, `refund,${first},200,EUR`, `refund,${first},300,EUR`], 'agrees'],
+  [[200], [charge], 'kept 300 500'],
+  [[200, 500], [charge, `refund,${first},200,EUR`], 'kept 0 300'],
+  [[200], [charge, refund], 'given back 300 0'],
+  [[500], [], 'agrees'],
+])('REC-7 of what was paid %j has gone back by the journal, against %j: %s', async (givenBack, lines, expected) => {
+  const reconciliation = new Reconciliation(await ledgerOf(['kind,charge,amountMinor,currency', ...lines].join('\n')))
+  const paid = orderOf('paid')
+  const { orderedAt: _orderedAt, ...ended } = paid
+  const judged = [
+    paid,
+    ...givenBack.map((refundedMinor) => ({ ...ended, refundedMinor, state: refundedMinor === 500 ? 'refunded' : 'paid' }) as const),
+  ]
+  for (const line of judged) reconciliation.judge(line)
+  const said = [...reconciliation.rest()].map(({ kind, expectedMinor, keptMinor }) => `${kind} ${expectedMinor} ${keptMinor}`).join(', ')
+  expect(said === '' ? 'agrees' : said).toBe(expected)
+  expect(reconciliation.counts).toEqual({ orders: 1, agreeing: said === '' ? 1 : 0, open: 0, differences: said === '' ? 0 : 1 })
 })
 
 test('REC-2 money for what is no order here is a difference, unless it has gone back', async () => {

@@ -23,31 +23,40 @@ export interface ReconciliationCounts {
 }
 
 /**
- * Holds orders against a ledger, one after another; {@link Reconciliation.rest} then tells what the ledger has beside them.
+ * Holds orders against a ledger, one line after another, of which the latest about an order counts. Where something was given back of what was paid, here or there,
+ * more lines may come: {@link Reconciliation.rest} judges those, and then tells what the ledger has beside all of them.
  */
 export class Reconciliation {
   readonly counts: ReconciliationCounts = { orders: 0, agreeing: 0, open: 0, differences: 0 }
-  private readonly unseen: Map<string, readonly LedgerSum[]>
+  private readonly ledger: ReadonlyMap<string, readonly LedgerSum[]>
+  private readonly seen = new Set<string>()
+  private readonly refunded = new Map<string, JournaledOrder>()
 
   constructor(ledger: ReadonlyMap<string, readonly LedgerSum[]>) {
-    this.unseen = new Map(ledger)
+    this.ledger = ledger
   }
 
   judge(order: JournaledOrder): readonly Difference[] {
-    const sums = this.unseen.get(order.order) ?? []
-    this.unseen.delete(order.order)
-    this.counts.orders++
-    const differences = [...this.inItsCurrency(order, sums), ...this.inOthers(order, sums)]
-    this.counts.differences += differences.length
-    if (differences.length > 0) return differences
-    if (isOpenState(order.state)) this.counts.open++
-    else this.counts.agreeing++
-    return differences
+    const id = order.order
+    const isOfRefund = order.orderedAt === undefined
+    const mayFollow = order.state === 'paid' && this.sumsOf(id).some(({ refundedMinor }) => refundedMinor > 0)
+    if (isOfRefund || mayFollow) {
+      // The line before it was judged as if nothing had gone back, for the ledger says so.
+      if (isOfRefund && this.seen.has(id) && !this.refunded.has(id)) this.count({ ...order, state: 'paid', refundedMinor: 0 }, -1)
+      this.seen.add(id)
+      this.refunded.set(id, order)
+      return []
+    }
+    this.seen.add(id)
+    return this.count(order, 1)
   }
 
-  /** Money that the ledger has kept for what is no order in the journal. */
+  /** What may have been given back, and then money that the ledger has kept for what is no order in the journal. */
   *rest(): Generator<Difference> {
-    for (const [order, sums] of this.unseen) {
+    for (const order of this.refunded.values()) yield* this.count(order, 1)
+    this.refunded.clear()
+    for (const [order, sums] of this.ledger) {
+      if (this.seen.has(order)) continue
       for (const sum of sums) {
         const keptMinor = keptOf(sum)
         if (keptMinor === 0) continue
@@ -57,11 +66,24 @@ export class Reconciliation {
     }
   }
 
+  private count(order: JournaledOrder, by: 1 | -1): readonly Difference[] {
+    const sums = this.sumsOf(order.order)
+    const differences = [...this.inItsCurrency(order, sums), ...this.inOthers(order, sums)]
+    this.counts.orders += by
+    this.counts.differences += by * differences.length
+    if (differences.length === 0) this.counts[isOpenState(order.state) ? 'open' : 'agreeing'] += by
+    return differences
+  }
+
+  private sumsOf(order: string): readonly LedgerSum[] {
+    return this.ledger.get(order) ?? []
+  }
+
   private inItsCurrency(order: JournaledOrder, sums: readonly LedgerSum[]): readonly Difference[] {
-    const { amountMinor, currency, state } = order
+    const { amountMinor, refundedMinor, currency, state } = order
     const sum = sums.find((one) => one.currency === currency) ?? { currency, charges: 0, chargedMinor: 0, refundedMinor: 0 }
     const keptMinor = keptOf(sum)
-    const expectedMinor = state === 'paid' ? amountMinor : 0
+    const expectedMinor = state === 'paid' ? amountMinor - refundedMinor : 0
     const found = (kind: Difference['kind']): readonly Difference[] => [
       { order: order.order, kind, state, currency, expectedMinor, keptMinor },
     ]
@@ -69,7 +91,8 @@ export class Reconciliation {
     if (isOpenState(order.state) || keptMinor === expectedMinor) return []
     if (sum.charges === 0 && amountMinor > 0) return found('not charged')
     if (state !== 'paid') return found('kept')
-    return found(keptMinor < expectedMinor && sum.refundedMinor > 0 ? 'given back' : 'other amount')
+    if (keptMinor < expectedMinor && sum.refundedMinor > 0) return found('given back')
+    return found(keptMinor > expectedMinor && refundedMinor > 0 ? 'kept' : 'other amount')
   }
 
   private inOthers(order: JournaledOrder, sums: readonly LedgerSum[]): readonly Difference[] {

@@ -1,7 +1,10 @@
-import { formatOrderId, parseSkuId } from '../../protocol/ids.ts'
-import type { StockEvent, StockSettings } from '../journal/stock-events.ts'
+import { formatOrderId, formatOrderTag, parseSkuId } from '../../protocol/ids.ts'
+import type { RefundNews, StockEvent, StockSettings } from '../journal/stock-events.ts'
 import { isOpenState, type JournaledOrder } from './journaled-order.ts'
 import { WaitingLine } from './waiting-line.ts'
+
+/** Money that comes for an order after its end comes soon; of one that many others have followed it is counted as unknown. */
+const unpaidMax = 1_000
 
 interface Claim {
   readonly user: string
@@ -19,6 +22,8 @@ export class SkuOrders {
   private readonly settings: StockSettings
   private readonly onEnd: (order: JournaledOrder) => void
   private readonly live = new Map<number, Claim>()
+  /** Orders that ended without being paid: money may come for them all the same, and go back. */
+  private readonly unpaid = new Map<number, Claim>()
   private readonly line = new WaitingLine((claim) => this.live.get(claim)?.isWaiting === true)
 
   constructor(settings: StockSettings, onEnd: (order: JournaledOrder) => void) {
@@ -50,6 +55,9 @@ export class SkuOrders {
       case 'settled':
         this.settled(event.claim, event.outcome, now)
         break
+      case 'refundEnded':
+        if (event.isDone) this.refunded(event, now)
+        break
       case 'phaseSet':
       case 'restocked':
       case 'forgotten':
@@ -59,7 +67,6 @@ export class SkuOrders {
       case 'spent':
       case 'reservationTold':
       case 'refundBegun':
-      case 'refundEnded':
       case 'refundTold':
         break
     }
@@ -80,22 +87,43 @@ export class SkuOrders {
     const order = formatOrderId({ sku, incarnation: `${this.settings.incarnation}${orderTag}`, claim: number })
     const { user, qty } = claim
     const { currency } = this.settings
-    claim.order = { order, sku, user, qty, amountMinor, currency, state: 'pending', orderedAt: now, updatedAt: now }
+    claim.order = { order, sku, user, qty, amountMinor, currency, state: 'pending', refundedMinor: 0, orderedAt: now, updatedAt: now }
   }
 
   private settled(number: number, state: JournaledOrder['state'], now: number): void {
-    const claim = this.live.get(number)
+    const claim = this.live.get(number) ?? this.unpaid.get(number)
     if (claim?.order === undefined) {
       this.unknown++
       return
     }
-    const order = { ...claim.order, state, updatedAt: now }
+    const refundedMinor = state === 'refunded' ? claim.order.amountMinor : 0
+    claim.order = { ...claim.order, state, refundedMinor, updatedAt: now }
     if (isOpenState(state)) {
-      claim.order = order
+      this.live.set(number, claim)
       return
     }
     this.live.delete(number)
-    this.onEnd(order)
+    if (state !== 'paid') this.keepUnpaid(number, claim)
+    this.onEnd(claim.order)
+  }
+
+  /** Of an order that ended before; the event says all that is left to say of it. */
+  private refunded({ claim, orderTag, user, qty, orderMinor, refundedMinor }: RefundNews, now: number): void {
+    const sku = parseSkuId(this.settings.sku)
+    if (sku === undefined) return
+    const { currency, incarnation } = this.settings
+    const order = formatOrderId({ sku, incarnation: `${incarnation}${formatOrderTag(orderTag)}`, claim })
+    const state = refundedMinor === orderMinor ? 'refunded' : 'paid'
+    this.onEnd({ order, sku, user, qty, amountMinor: orderMinor, currency, state, refundedMinor, updatedAt: now })
+  }
+
+  private keepUnpaid(number: number, claim: Claim): void {
+    this.unpaid.delete(number)
+    this.unpaid.set(number, claim)
+    for (const oldest of this.unpaid.keys()) {
+      if (this.unpaid.size <= unpaidMax) return
+      this.unpaid.delete(oldest)
+    }
   }
 
   private each(count: number, run: (number: number, claim: Claim) => void): void {

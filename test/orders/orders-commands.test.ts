@@ -81,9 +81,9 @@ describe('orders in a data folder', () => {
     const { code, out } = await sluice(['orders', 'export', '--csv', '--state', 'paid, pending'])
     expect(code).toBe(0)
     expect(out.replaceAll(/\d{13}/g, 'T')).toBe(
-      'order,sku,user,qty,amountMinor,currency,state,orderedAt,updatedAt\n' +
-        'shoe:inc1:1,shoe,ann,1,1999,EUR,paid,T,T\n' +
-        'shoe:inc1:3,shoe,cat,1,1999,EUR,pending,T,T\n',
+      'order,sku,user,qty,amountMinor,currency,state,orderedAt,updatedAt,refundedMinor\n' +
+        'shoe:inc1:1,shoe,ann,1,1999,EUR,paid,T,T,0\n' +
+        'shoe:inc1:3,shoe,cat,1,1999,EUR,pending,T,T,0\n',
     )
     expect(await sluice(['orders', 'export', '--csv', '--jsonl'])).toMatchObject({ code: 2, out: '' })
     expect((await sluice(['orders', 'export', '--state', 'lost'])).err).toContain('"lost" is no state of an order')
