@@ -148,8 +148,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/outbox.js',
-        find: 'this.forgetClosed();',
-        replace: `this.forgetClosed();
+        find: 'this.refunds.pump(now);',
+        replace: `this.refunds.pump(now);
         this.left ??= new Set(this.state.skus.flatMap((sku) => [...sku.orders.values()].map(({ order }) => order)));`,
       },
       {
@@ -207,8 +207,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/payment/payment-worker.js',
-        find: 'provider.charge(order, order.order)',
-        replace: 'provider.charge(order, `${order.order}/${tried}`)',
+        find: 'charges.charge(order, order.order)',
+        replace: 'charges.charge(order, `${order.order}/${tried}`)',
       },
     ],
   },
