@@ -3,6 +3,7 @@ import { hashBytes, hashBytesAgain } from '../../protocol/hash.ts'
 import type { ClaimState } from '../../protocol/results.ts'
 import type { Complain } from './findings.ts'
 import type { LiveBooks } from './live-books.ts'
+import type { SkuHistory } from './sku-history.ts'
 import { numberOf } from './told-story.ts'
 
 /** All that a user's clients did with one SKU. */
@@ -114,12 +115,21 @@ function begunProblem(
   if (found === undefined || begun === undefined) return undefined
   const refusedAt = found.books.stepAtTick(refusedTick)
   const isLater = begun.joinedAt > refusedAt
-  // More units make a new sale: whoever was told that nothing is left may be lucky with the same call.
-  const isRestocked = [...found.history.restocks.values()].some((step) => step > refusedAt && step <= begun.joinedAt)
+  // More units make a new sale: whoever was told that nothing is left may be lucky with the same call. A gateway's picture is a moment older than the
+  // books, and how old it may be is for the check of that word to say: SoldOutCheck.
+  const { history } = found
+  const isRestocked = [...history.restocks.values()].some(
+    (step) => step <= begun.joinedAt && (step > refusedAt || wasSoldOut(history, step - 1)),
+  )
   if (isLater && isRestocked && refused === 'SOLD_OUT') return undefined
   const isBought = found.history.marks.get(user)?.some(({ past, state }) => past === begun && state === 'paid') === true
   if (!isLater && !isBought && refused === 'SOLD_OUT') return undefined
   return `was refused with ${refused}, and ${isLater ? 'then ' : ''}began claim ${begun.claim}`
+}
+
+function wasSoldOut(history: SkuHistory, step: number): boolean {
+  const { available, held, ordered } = history.momentAt(step) ?? { available: 1, held: 0, ordered: 0 }
+  return available + held + ordered === 0
 }
 
 /** A claim that ended without a purchase may be followed by `SOLD_OUT` from whoever only knows that nothing is left. */

@@ -101,6 +101,12 @@ export const keptSeeds: readonly KeptSeed[] = [
     name: 'long without an owner',
     found: 'Checkers no longer excused what was said of lost records when their shard had been without an owner for long.',
   },
+  {
+    seed: 2006,
+    name: 'sold out a moment ago',
+    found:
+      'A checker did not let a gateway say that all is sold just after more units were put in, while a slower copy of the call got one.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
