@@ -79,6 +79,8 @@ export class SkuHistory implements LedgerWatch {
   readonly restocks = new Map<string, number>()
   /** Requests other than `buy` that were decided, by user and request as asked-commands.ts names them. */
   readonly answered = new Set<string>()
+  /** What became of reservations of sessions, in this order. */
+  readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
   private awayCount = 0
@@ -124,6 +126,8 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
+    else if (event.kind === 'reserved' || event.kind === 'spent' || event.kind === 'reservationTold')
+      this.reservations.push({ step: this.steps.count, kind: event.kind, user: event.user, number: event.number })
     this.remember()
   }
 
