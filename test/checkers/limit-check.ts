@@ -69,7 +69,10 @@ export class LimitCheck {
   }
 
   private noteReservations(books: ShardBooks, before: number): void {
-    const { steps } = books.sessions.reservations
+    const { steps, late } = books.sessions.reservations
+    for (const { step, user, sku } of late)
+      if (step > before && !this.excused.has(user))
+        this.parts.complain('G11', `the session of ${user} went back to an older report of ${sku}`)
     for (const { step, user, sku, number, reserved, open } of steps) {
       if (step <= before) continue
       const key = `${user} ${sku} ${number}`

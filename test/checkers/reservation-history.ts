@@ -29,6 +29,8 @@ export interface Counted {
 export class ReservationHistory {
   /** In the order in which it came to be. */
   readonly steps: Counted[] = []
+  /** Reports from an earlier place of their SKU's journal than one before them. */
+  readonly late: { readonly step: number; readonly user: string; readonly sku: string }[] = []
 
   /** Takes the body of an event of one of the two kinds. */
   take(kind: 'reserved' | 'reported', user: string, body: Uint8Array, step: number): void {
@@ -40,7 +42,10 @@ export class ReservationHistory {
     }
     const { live, ...told } = reportedSchema.parse(unpackInner(body))
     const known = this.now(user, told.sku)
-    if (known?.at !== undefined && !isAfter(told.at, known.at)) return
+    if (known?.at !== undefined && !isAfter(told.at, known.at)) {
+      this.late.push({ step, user, sku: told.sku })
+      return
+    }
     const isOfIt = known === undefined || told.number >= known.number
     const { number, open } = isOfIt ? { number: told.number, open: live } : known
     this.steps.push({ step, user, ...told, number, open, reserved: 0 })
