@@ -274,24 +274,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
-    name: 'late-report-counts',
-    where: 'code',
-    how: 'A session goes by the report that came last, wherever in the journal it was made.',
-    breaks: ['G11'],
-    patches: [
-      {
-        file: 'actors/session/user-reservations.js',
-        find: 'if (comparePositions(at, known.at) <= 0)',
-        replace: 'if (false)',
-      },
-      {
-        file: 'actors/session/user-reservations.js',
-        find: 'if (known !== undefined && comparePositions(at, known.at) <= 0)',
-        replace: 'if (known === null)',
-      },
-    ],
-  },
-  {
     name: 'deadlines-by-local-clock',
     where: 'code',
     how: 'An owner goes by its own clock, wherever the shard had got to, and counts the time without an owner as time that holders had.',
