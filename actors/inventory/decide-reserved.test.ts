@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Ask } from '../testing/asks.ts'
 import { held, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
+import { spentMax } from './decide-reserved.ts'
 import { requestMemoryMs } from './former-requests.ts'
 import { InventoryActor } from './inventory-actor.ts'
 
@@ -22,7 +23,11 @@ function reservedBuy(user: string, number: number, options: Partial<Ask> & { rea
 
 /** What counts of the SKU against the user's limit. */
 function reportOf(user: string, number = 0): Plain {
-  return short(rig.ask({ op: 'reservationAsk', sku: 'shoe', user, payload: { number } }))
+  return short(rig.ask(askOf(user, number)))
+}
+
+function askOf(user: string, number: number): Ask {
+  return { op: 'reservationAsk', sku: 'shoe', user, payload: { number } }
 }
 
 function told(user: string, word: number): void {
@@ -102,12 +107,20 @@ describe('a buy in a sale with a limit of its own', () => {
     expect(reportOf('bob')).toMatchObject({ number: 1, live: 0 })
   })
 
-  it('LIM-9 knows the reservations of as many users as it knows users, and no more', () => {
+  it('LIM-9 remembers a bounded number of reservations beside those of its own users, for their time', () => {
     rig = new InventoryRig()
     rig.configure({ ...settings, usersMax: 1 })
     expect(reservedBuy('ann', 1)).toMatchObject({ state: 'held' })
     expect(reservedBuy('bob', 1)).toBe('BUSY')
-    expect(reportOf('bob', 1)).toBe('BUSY')
+    const asks = Array.from({ length: spentMax - 1 }, (_, i) => askOf(`user-${i}`, 1))
+    for (let from = 0; from < asks.length; from += 10_000) rig.batch(asks.slice(from, from + 10_000))
+    expect(reportOf('cyd', 1)).toBe('BUSY')
+    expect(reservedBuy('cyd', 1)).toBe('BUSY')
+    expect(reportOf('bob', 1)).toMatchObject({ live: 0 })
+    told('bob', 1)
+    rig.pass(requestMemoryMs + 100)
+    expect(reportOf('ann', 2)).toMatchObject({ live: 0 })
+    expect(reportOf('cyd', 1)).toMatchObject({ number: 1 })
   })
 })
 

@@ -11,6 +11,8 @@ import { evolve } from './evolve.ts'
 import type { ReservationReport } from './reservations.ts'
 import type { SkuState } from './sku-state.ts'
 
+/** Users of one SKU that it remembers beside its own for the sake of reservations with which nothing began; for more, their sessions go on asking. */
+export const spentMax = 65_536
 const fullRetryMs = 5_000
 const utf8 = new TextEncoder()
 const utf8Decoder = new TextDecoder()
@@ -90,7 +92,7 @@ export function reportOf(sku: SkuState, user: string, at: Position): Reservation
 }
 
 function isFull({ reservations, settings }: SkuState): boolean {
-  return reservations.size >= settings.usersMax
+  return reservations.size >= settings.usersMax + spentMax
 }
 
 function userOf(bytes: Uint8Array, at: number): Uint8Array {

@@ -95,7 +95,9 @@ export class Reservations {
 
   told(user: string, word: number): void {
     const known = this.byUser.get(user)
-    if (known !== undefined) this.put({ ...known, told: Math.max(known.told, word) })
+    if (known === undefined) return
+    // It keeps its place: nothing of the reservation itself has changed.
+    this.keep({ ...known, told: Math.max(known.told, word) }, known)
   }
 
   save(): readonly Reservation[] {
@@ -107,11 +109,16 @@ export class Reservations {
   }
 
   private put(reservation: Reservation): void {
-    const { user } = reservation
-    this.remove(user)
+    this.remove(reservation.user)
+    this.keep(reservation, undefined)
+  }
+
+  private keep(reservation: Reservation, former: Reservation | undefined): void {
+    const { user, word, told } = reservation
     this.byUser.set(user, reservation)
-    this.digest = (this.digest + digestOf(reservation)) >>> 0
-    if (reservation.word > reservation.told) this.owing.add(user)
+    this.digest = (this.digest + digestOf(reservation) - (former === undefined ? 0 : digestOf(former))) >>> 0
+    if (word > told) this.owing.add(user)
+    else this.owing.delete(user)
   }
 
   private remove(user: string): void {

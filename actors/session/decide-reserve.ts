@@ -25,9 +25,12 @@ export function decideReserve(command: SessionCommand): void {
 
 /** `reservationNews`: what became of reservations for one SKU. Comes at least once and in any order; what says nothing new changes nothing. (SPEC LIM-13) */
 export function decideReservationNews(command: SessionCommand): void {
-  const { batch, session, view, at } = command
+  const { batch, session, state, view, at } = command
   const report = unpackInner<ReservationReport>(command.payload)
-  if (session.reservations.isNews(report)) apply(command, writeReported(batch.record, recordOf(batch), session.user, report))
+  const { reservations } = session
+  // Its record may be ahead of what its journal has left of it.
+  const isLeftOver = (reservations.find(report.sku)?.open ?? 0) === 0 && state.open.isEndedBy(report)
+  if (reservations.isNews(report) || isLeftOver) apply(command, writeReported(batch.record, recordOf(batch), session.user, report))
   batch.replies.result(view, at, null)
 }
 

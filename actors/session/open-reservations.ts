@@ -1,4 +1,6 @@
+import type { ReservationReport } from '../inventory/reservations.ts'
 import { type SessionEvent, readEvent, sessionEvent } from './session-events.ts'
+import type { SkuUnits } from './user-reservations.ts'
 
 /** A reservation that counts and may still be given back. */
 export interface OpenReservation {
@@ -36,6 +38,17 @@ export class OpenReservations {
     if (kind === sessionEvent.reserved || kind === sessionEvent.reported) this.take(readEvent(bytes, view, at))
   }
 
+  /** A user was read: their record may know of reservations that a store which lost its newest records has taken from the journal. */
+  read(user: string, counted: readonly SkuUnits[]): void {
+    for (const { sku, number, open } of counted) if (open > 0) this.raise(user, sku, number)
+  }
+
+  /** Whether the report ends a reservation that is here. */
+  isEndedBy({ user, sku, number, live }: ReservationReport): boolean {
+    const known = this.byKey.get(keyOf(user, sku))
+    return live === 0 && known !== undefined && known.number <= number
+  }
+
   save(): readonly OpenReservation[] {
     return [...this.byKey.values()]
   }
@@ -50,17 +63,18 @@ export class OpenReservations {
 
   private take(event: SessionEvent): void {
     const { user } = event
-    if (event.kind === 'reserved') {
-      const { sku, number } = event.reserved
-      this.byKey.set(keyOf(user, sku), { user, sku, number })
-    } else if (event.kind === 'reported') {
+    if (event.kind === 'reserved') this.raise(user, event.reserved.sku, event.reserved.number)
+    else if (event.kind === 'reported') {
       const { sku, number, live } = event.report
-      const key = keyOf(user, sku)
-      const known = this.byKey.get(key)
-      if (known !== undefined && known.number > number) return
-      if (live === 0) this.byKey.delete(key)
-      else if (known?.number !== number) this.byKey.set(key, { user, sku, number })
+      if (this.isEndedBy(event.report)) this.byKey.delete(keyOf(user, sku))
+      else if (live > 0) this.raise(user, sku, number)
     }
+  }
+
+  private raise(user: string, sku: string, number: number): void {
+    const key = keyOf(user, sku)
+    const known = this.byKey.get(key)
+    if (known === undefined || known.number < number) this.byKey.set(key, { user, sku, number })
   }
 }
 

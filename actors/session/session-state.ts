@@ -105,6 +105,7 @@ export class SessionState {
     }
     this.cold.delete(user)
     this.warm.set(user, session)
+    this.open.read(user, session.reservations.counted())
   }
 
   /** Puts the least recently used away until `usersMax` are left; those that are dirty or `busy` stay. Cost: a step per user looked at. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ReservationReport } from '../inventory/reservations.ts'
 import { saleId, skuId } from '../testing/ids.ts'
+import { OpenReservations } from './open-reservations.ts'
 import { reservedSkusMax, UserReservations } from './user-reservations.ts'
 
 const shoe = skuId('shoe')
@@ -70,4 +71,14 @@ test('LIM-19 knows a bounded number of SKUs and forgets none of which something 
   for (let i = 1; i < reservedSkusMax; i++) reservations.reserve({ sku: name(1_000 + i), sale, number: 1_000 + i, qty: 1 })
   expect(reservations.hasNoRoomFor(name(9_999))).toBe(true)
   expect(reservations.hasNoRoomFor(name(0))).toBe(false)
+})
+
+test('LIM-14 all that count are known as open, also when only a record that was read knows of them, until a report ends them', () => {
+  const open = new OpenReservations()
+  open.read('ann', [{ sku: 'shoe', sale: 'sale', number: 4, open: 1, bought: 0, at: { epoch: 1, seq: 1 } }])
+  open.read('ann', [{ sku: 'hat', sale: 'sale', number: 5, open: 0, bought: 1, at: { epoch: 1, seq: 1 } }])
+  expect(open.save()).toEqual([{ user: 'ann', sku: 'shoe', number: 4 }])
+  expect(open.isEndedBy(report(9, { number: 4, live: 1 }))).toBe(false)
+  expect(open.isEndedBy(report(9, { number: 3 }))).toBe(false)
+  expect(open.isEndedBy(report(9, { number: 4 }))).toBe(true)
 })

@@ -73,6 +73,7 @@ export class UserReservations {
   report({ sku, sale, number, live, bought, at }: ReservationReport): void {
     const known = this.bySku.get(sku)
     this.last = Math.max(this.last, number)
+    if (known !== undefined && comparePositions(at, known.at) <= 0) return
     if (known !== undefined && known.number > number) this.put({ ...known, bought, at })
     else this.put({ sku, sale, number, open: live, bought, at })
   }

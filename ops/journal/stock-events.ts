@@ -51,9 +51,12 @@ export interface RefundNews {
 /** What was decided about a SKU, as far as its books depend on it. */
 export interface StockSettings {
   readonly sku: string
+  readonly sale: string
   readonly incarnation: string
   readonly stock: number
   readonly perUserMax: number
+  /** Of all SKUs of the sale together; undefined if the sale has no such limit. */
+  readonly saleLimitPerUser?: number | undefined
   readonly lineMax: number
   readonly priceMinor: number
   readonly currency: string
@@ -79,8 +82,10 @@ const settledStates = new Map<number, SettledState>([
 const configuredSchema = z.object({
   settings: z.object({
     sku: z.string(),
+    sale: z.string(),
     stock: z.int().min(0),
     perUserMax: z.int().min(1),
+    saleLimitPerUser: z.int().min(1).optional(),
     lineMax: z.int().min(0),
     priceMinor: z.int().min(0),
     currency: z.string(),

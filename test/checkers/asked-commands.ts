@@ -1,6 +1,8 @@
 import { shardName, type ShardName } from '../../cluster/store.ts'
 import { op, type Op, readEntry } from '../../protocol/entry.ts'
 import { readCommandsHead } from '../../protocol/frame.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import type { ReservedUnits } from '../../protocol/reservation.ts'
 
 /** A command on its way to a shard, as it was first sent. */
 export interface AskedCommand {
@@ -14,6 +16,8 @@ export interface AskedCommand {
   readonly request: string | undefined
   /** The same as the journal has it for requests that began no claim: with the user in front and the op mixed in. */
   readonly answeredAs: string
+  /** Some copy of it said that the limit of the sale leaves nothing. */
+  readonly isBeyondLimit: () => boolean
   /** Durable records (LiveBooks.tick) when it was first sent, and when any command with its request id was. */
   readonly tick: number
   readonly requestTick: number
@@ -22,12 +26,14 @@ export interface AskedCommand {
 }
 
 const utf8 = new TextDecoder()
+const buys: ReadonlySet<Op> = new Set([op.buy, op.reservedBuy])
 const shardSubjectOf = /^sluice\.(inv|ses)\.(\d+)$/
 
 /** Remembers every command, for an answer says neither what was asked nor of which SKU: it names a row of its asker's table, and which use of it. */
 export class AskedCommands {
   private readonly byAsker = new Map<string, Map<number, AskedCommand>>()
   private readonly requests = new Map<string, number>()
+  private readonly beyondLimit = new Set<string>()
 
   /** Takes in a frame of commands and returns those that are new: a frame that found nobody is sent again. */
   take(subject: string, frame: Uint8Array, tick: number, moment: number): readonly AskedCommand[] {
@@ -48,9 +54,12 @@ export class AskedCommands {
       const user = utf8.decode(entry.user)
       const isNamed = entry.requestHi !== 0 || entry.requestLo !== 0
       const request = isNamed ? `${entry.requestHi}.${entry.requestLo}` : undefined
+      const copies = `${sku} ${user} ${request ?? `${head.replyTo} ${key}`}`
+      if (entry.op === op.reservedBuy && unpackInner<ReservedUnits>(entry.payload.slice()).number === 0) this.beyondLimit.add(copies)
       const asked: AskedCommand = {
         ...{ shard, op: entry.op, sku, user, qty: entry.qty, payload: entry.payload.slice(), request, tick, moment },
-        answeredAs: `${entry.userHash} ${entry.requestHi}.${(entry.requestLo ^ (entry.op === op.buy ? 0 : entry.op << 24)) >>> 0}`,
+        answeredAs: `${entry.userHash} ${entry.requestHi}.${(entry.requestLo ^ (buys.has(entry.op) ? 0 : entry.op << 24)) >>> 0}`,
+        isBeyondLimit: () => this.beyondLimit.has(copies),
         requestTick: request === undefined ? tick : this.firstAsked(`${sku} ${user} ${request}`, tick),
       }
       asker.set(key, asked)

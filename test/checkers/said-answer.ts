@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { decodeInner, decodePlain } from '../../cluster/call-codec.ts'
 import type { ShardView } from '../../protocol/broadcast.ts'
 import { decodeLine } from '../../protocol/client/operator-calls.ts'
@@ -6,6 +7,7 @@ import { op } from '../../protocol/entry.ts'
 import { parseOrderId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { ReserveRequest } from '../../protocol/reservation.ts'
 import type { ClaimState, FoundOrder, Order, SkuStatus } from '../../protocol/results.ts'
 import type { AskedCommand } from './asked-commands.ts'
 import { explainsClaim, explainsLeft, explainsOrder, wasLeft } from './said-claim.ts'
@@ -21,6 +23,8 @@ interface ClaimReport {
   readonly user: string
   readonly state: ClaimState
 }
+
+const reservedSchema = z.object({ number: z.int(), qty: z.int() })
 
 /** What of an answer does not follow from the durable books at any time since its question was asked; undefined if all does. */
 export function answerProblem(books: ShardBooks, asked: AskedCommand, answer: Uint8Array): string | undefined {
@@ -60,7 +64,8 @@ function resultProblem(books: ShardBooks, asked: AskedCommand, result: Plain, sp
 function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plain, span: Span): string | undefined {
   const { user } = asked
   switch (asked.op) {
-    case op.buy: {
+    case op.buy:
+    case op.reservedBuy: {
       const said = decodeClaim(result)
       // Who asks for units has something then, or is told of a claim that the same request began and that was left.
       const isExplained = said.state === 'none' ? wasLeft(history, user, span) : explainsClaim(history, user, said, span)
@@ -164,6 +169,13 @@ function sessionProblem(
       const news = unpackInner<Order>(payload)
       const isKnown = sessions.ordersOf(user, span.to).some(({ order, state }) => order === news.order && state === news.state)
       return isKnown ? undefined : `is said to be kept, and is not durable: ${news.order} ${news.state}`
+    }
+    case op.reserve: {
+      const { sku, sale, qty, limit } = unpackInner<ReserveRequest>(payload)
+      const { number } = reservedSchema.parse(result)
+      const { reservations } = sessions
+      const isExplained = number === 0 ? reservations.mostIn(user, sale, span) + qty > limit : reservations.knows(user, sku, number)
+      return isExplained ? undefined : unexplained(result)
     }
     case op.orderList: {
       const known = sessions.ordersOf(user, span.to)

@@ -15,6 +15,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'SOLD_OUT':
       return history.isOnceIn(span, ({ available, held, ordered }) => available + held + ordered < asked.qty)
     case 'LIMIT_REACHED':
+      if (asked.isBeyondLimit()) return true
       return history.boughtBy(asked.user, span.to) - history.freedBy(asked.user, span.from) + asked.qty > history.ledger.settings.perUserMax
     case 'LINE_FULL':
       return history.isOnceIn(span, ({ waiting }) => waiting >= history.ledger.settings.lineMax)

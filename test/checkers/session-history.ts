@@ -1,6 +1,7 @@
 import type { ReadEvent } from '../../ops/journal/journal-records.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Order } from '../../protocol/results.ts'
+import { ReservationHistory } from './reservation-history.ts'
 import type { Span, Steps } from './sku-history.ts'
 
 type SessionStep =
@@ -11,8 +12,10 @@ const kinds = new Map([
   [32, 'attached'],
   [33, 'detached'],
   [34, 'ordered'],
+  [48, 'reserved'],
+  [49, 'reported'],
 ] as const)
-const kindNumbers: ReadonlyMap<number, SessionStep['kind']> = kinds
+const kindNumbers: ReadonlyMap<number, SessionStep['kind'] | 'reserved' | 'reported'> = kinds
 const userBytesAt = 16
 const userAt = 17
 /** A user's session knows so many gateways, the latest. */
@@ -21,6 +24,7 @@ const utf8 = new TextDecoder()
 
 /** What a session shard's journal says of its users, read from the bytes that actors/session/session-events.ts describes, with code of its own. */
 export class SessionHistory {
+  readonly reservations = new ReservationHistory()
   private readonly steps: Steps
   private readonly users = new Map<string, SessionStep[]>()
 
@@ -35,6 +39,7 @@ export class SessionHistory {
     const bodyAt = userAt + (bytes[userBytesAt] ?? 0)
     const user = utf8.decode(bytes.subarray(userAt, bodyAt))
     const body = bytes.slice(bodyAt)
+    if (kind === 'reserved' || kind === 'reported') return this.reservations.take(kind, user, body, step)
     const past = this.users.get(user) ?? []
     this.users.set(user, past)
     if (kind === 'ordered') past.push({ step, kind, order: unpackInner<Order>(body) })

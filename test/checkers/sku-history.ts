@@ -91,6 +91,8 @@ export class SkuHistory implements LedgerWatch {
   private readonly freed: { readonly step: number; readonly user: string; readonly qty: number }[] = []
   /** Requests other than `buy` that were decided, by user and request as asked-commands.ts names them. */
   readonly answered = new Set<string>()
+  /** What became of reservations of sessions, in this order. */
+  readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
   private awayCount = 0
@@ -137,6 +139,8 @@ export class SkuHistory implements LedgerWatch {
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
     else if (event.kind === 'refundBegun' || event.kind === 'refundEnded') this.refund(event)
+    else if (event.kind === 'reserved' || event.kind === 'spent' || event.kind === 'reservationTold')
+      this.reservations.push({ step: this.steps.count, kind: event.kind, user: event.user, number: event.number })
     this.remember()
   }
 

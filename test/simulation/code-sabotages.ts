@@ -252,6 +252,28 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'quota-leak',
+    where: 'code',
+    how: 'What a claim that ended had set aside of the limit of its sale is not given back.',
+    breaks: ['G11'],
+    patches: [
+      { file: 'actors/inventory/decide-reserved.js', find: 'live: row >= 0 && isLive(users.state[row])', replace: 'live: row >= 0' },
+    ],
+  },
+  {
+    name: 'reservation-used-twice',
+    where: 'code',
+    how: 'A reservation begins a claim also when it was used before, or given back.',
+    breaks: ['G11'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-reserved.js',
+        find: 'const isGood = number > (known?.number ?? 0);',
+        replace: 'const isGood = number > 0;',
+      },
+    ],
+  },
+  {
     name: 'deadlines-by-local-clock',
     where: 'code',
     how: 'An owner goes by its own clock, wherever the shard had got to, and counts the time without an owner as time that holders had.',

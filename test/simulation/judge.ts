@@ -9,6 +9,7 @@ import { type Complain, Findings } from '../checkers/findings.ts'
 import { FreshnessCheck, type Listener } from '../checkers/freshness-check.ts'
 import { journalRules } from '../checkers/journal-rules.ts'
 import { LeavingCheck } from '../checkers/leaving-check.ts'
+import { LimitCheck } from '../checkers/limit-check.ts'
 import { type DeviceEar, LineCheck } from '../checkers/line-check.ts'
 import { LiveBooks } from '../checkers/live-books.ts'
 import { checkMoney, type ProviderRow } from '../checkers/money-check.ts'
@@ -35,6 +36,9 @@ const pictureMsMax = 5_000
 /** A waiting client hears of a change of its position within this, when nothing is wrong on its way. */
 export const freshMs = 8_000
 
+/** A session asks what became of a reservation after this, at the earliest; before, it was told. */
+const askedAfterMs = 1_000
+
 const reachedByCode: ReadonlyMap<Code, Situation> = new Map([
   ['LINE_FULL', 'line full'],
   ['LIMIT_REACHED', 'limit reached'],
@@ -48,6 +52,7 @@ export class Judge implements Witness {
   private readonly parts: SimParts
   private readonly holdTtlMs: ReadonlyMap<string, number>
   private readonly leaving: LeavingCheck
+  private readonly limits: LimitCheck
   private readonly requests: RequestCheck
   private readonly lines: LineCheck
   private readonly ownership: OwnershipCheck
@@ -73,6 +78,14 @@ export class Judge implements Witness {
     const { complain } = this
     this.books = new LiveBooks({ now, complain, rules: journalRules, excuseMs })
     this.leaving = new LeavingCheck(this.books, complain)
+    this.limits = new LimitCheck({
+      books: this.books,
+      complain,
+      now,
+      onGivenBack: (afterMs) => {
+        if (afterMs >= askedAfterMs) parts.reached.count('reservation given back after a lost answer')
+      },
+    })
     this.requests = new RequestCheck(complain, () => this.books.tick)
     this.lines = new LineCheck({ complain, slackMs: 2 * skewMsMax })
     this.ownership = new OwnershipCheck(complain)
@@ -172,6 +185,7 @@ export class Judge implements Witness {
     const { books, complain, hubs } = this
     checkEnd({ books, gauges: end.gauges, pending: end.pending }, complain)
     this.requests.atEnd(books)
+    this.limits.atEnd()
     checkMoney(books, hubs.provider.ledger.all().map(rowOf), complain, hubs.queue.lostOrders)
     for (const { key, what } of hubs.provider.ledger.violations) complain('G8', `${key}: ${what}`)
     const store = {
@@ -200,6 +214,7 @@ export class Judge implements Witness {
     else if (kind === 'open' || kind === 'append') {
       this.ownership.applied(shard, applied.position)
       this.books.applied(shard, applied.position, applied.bytes)
+      this.limits.applied(shard)
       if (kind === 'open' && this.unopened.delete(shard)) this.forgiveAll(this.books.of(shard))
     }
   }
@@ -216,6 +231,7 @@ export class Judge implements Witness {
       this.ownership.lost(one.shard, one.position)
       const before = this.books.of(one.shard)
       this.books.lost(one.shard, one.position)
+      this.limits.lost(one.shard, before)
       this.unopened.add(one.shard)
       this.forgiveAll(before)
     }

@@ -139,4 +139,6 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'money-kept': 1,
   'reread-tells-nobody': 7,
   'place-rises': 9,
+  'quota-leak': 3,
+  'reservation-used-twice': 5,
 }

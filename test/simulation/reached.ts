@@ -31,6 +31,7 @@ export const situations = [
   'line full',
   'limit reached',
   'sold out',
+  'reservation given back after a lost answer',
   'hold expired',
   'late payment kept',
   'late payment refunded',

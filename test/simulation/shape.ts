@@ -119,5 +119,9 @@ function drawSale(random: SeededRandom): SaleFileInput {
       grantsPerSecond: one.pick([0, 0, 1, 5]),
     }
   })
-  return { sale: saleId, title: 'Drop', opensAt: simulationStart + random.pick([0, 2_000, 6_000]), skus }
+  const limit = random.fork('limit')
+  return {
+    ...{ sale: saleId, title: 'Drop', opensAt: simulationStart + random.pick([0, 2_000, 6_000]), skus },
+    ...(count > 1 && limit.is(0.5) ? { saleLimitPerUser: limit.between(1, 4) } : {}),
+  }
 }
