@@ -125,9 +125,9 @@ function isEarlierUse(one: Use, use: Use): boolean {
   return one.kind !== 'reservationTold' && one.user === use.user && one.step < use.step && one.number >= use.number
 }
 
-/** Units that a user has or may still get of this SKU, and has bought. */
+/** Units that a user has or may still get of this SKU, and has bought; what was refunded counts no more if the refund said so. */
 function unitsIn(history: SkuHistory, user: string): number {
   const last = history.marks.get(user)?.at(-1)
   const isLive = last !== undefined && last.state !== 'away' && last.state !== 'refunding' && liveStates.has(last.state)
-  return history.boughtBy(user, Infinity) + (isLive ? last.past.qty : 0)
+  return history.boughtBy(user, Infinity) - history.freedBy(user, Infinity) + (isLive ? last.past.qty : 0)
 }

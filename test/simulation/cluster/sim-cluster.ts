@@ -30,7 +30,8 @@ export class SimCluster {
 
   /** What may be left of bounded things when nothing is under way any more. */
   *gauges(): Generator<Gauge> {
-    for (const { name, role } of [...this.actors, ...this.gateways, ...this.orders])
+    // What a process that is gone was waiting for is nobody's.
+    for (const { name, role } of [...this.actors, ...this.gateways, ...this.orders].filter(({ isUp }) => isUp))
       yield { name: `pending calls of ${name}`, value: role.calls.pending.size, max: restingCallsMax }
   }
 
