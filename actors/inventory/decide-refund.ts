@@ -19,7 +19,7 @@ export interface RefundWish extends OrderName {
 const fullRetryMs = 1_000
 const utf8 = new TextDecoder()
 
-/** `order.find`: all that is known here of an order, whoever's it is and however long ago it was paid. (SPEC ORD-50) */
+/** `order.find`: all that is known here of an order, whoever's it is and however long ago it was paid. (SPEC ORD-54) */
 export function decideOrderFind(owned: OwnedSku, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
   const found = foundOrder(owned.sku, unpackInner<OrderName>(payload))
   if (found === undefined) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')

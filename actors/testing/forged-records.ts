@@ -1,4 +1,5 @@
 import type { ArchiveRecord } from '../../cluster/store.ts'
+import { formatOrderId } from '../../protocol/ids.ts'
 import {
   eventKind,
   writeClaimed,
@@ -7,11 +8,13 @@ import {
   writeNumbered,
   writeOrdered,
   writePhaseSet,
+  writeRefund,
   writeRestocked,
   writeSettled,
 } from '../inventory/events.ts'
 import { RecordWriter } from '../record.ts'
 import { entryOf } from './asks.ts'
+import { skuId } from './ids.ts'
 import { incarnation, settingsOf } from './inventory-rig.ts'
 
 /** Writes an event of SKU 0 the way the actor would, whether or not the actor ever could: for tests of those who check its journal. */
@@ -55,6 +58,15 @@ export function order(claim: number, amountMinor = 1_999): Forge {
 
 export function settle(claim: number, outcome: number): Forge {
   return (record) => void writeSettled(record, 0, claim, outcome)
+}
+
+/** Of one user's order: begins when `flags` is undefined, and else ends with these. */
+export function refund(claim: number, amountMinor: number, refundedMinor: number, flags?: number): Forge {
+  const id = formatOrderId({ sku: skuId('shoe'), incarnation, claim })
+  const of = { claim, order: id, user: 'a', qty: 1, orderMinor: 1_999, orderTag: 0 }
+  const news = { ...of, amountMinor, requestHi: amountMinor, requestLo: 1, state: 'open', refundedMinor, updatedAt: 0 } as const
+  const kind = flags === undefined ? eventKind.refundBegun : eventKind.refundEnded
+  return (record) => void writeRefund(record, kind, 0, news, flags ?? 0)
 }
 
 export function phase(number: number): Forge {

@@ -8,6 +8,7 @@ import {
   order,
   overdue,
   paid,
+  refund,
   refunded,
   refunding,
   settle,
@@ -51,6 +52,9 @@ test.each<readonly [string, readonly Forge[], readonly Row[]]>([
   ['an order that nobody charged', declinedOne, []],
   ['an order that ended before its money came', declinedOne, [[1, 1_999, 1_999]]],
   ['money that came too late', refundedOne, [[1, 3_998, 3_998]]],
+  ['an order of which a part was given back', [...bought, refund(1, 500, 0), refund(1, 500, 500, 1)], [[1, 1_999, 500]]],
+  ['one that was given back as a whole', [...bought, refund(1, 1_999, 0), refund(1, 1_999, 1_999, 5)], [[1, 1_999, 1_999]]],
+  ['a refund that the provider has refused', [...bought, refund(1, 500, 0), refund(1, 500, 0, 0)], [[1, 1_999, 0]]],
 ])('CHK-7 the money check takes %s', (_, events, rows) => {
   expect(problemsIn(events, rows)).toEqual([])
 })
@@ -63,6 +67,19 @@ test.each<readonly [string, readonly Forge[], readonly Row[], string]>([
   ['money that is kept', refundedOne, [[1, 3_998, 0]], 'G8 shoe:inc1:1 is refunded, and the provider has 3998 of its 3998'],
   ['a refund of what was not charged', refundedOne, [], 'G8 shoe:inc1:1 is refunded, and was never charged'],
   ['an order that never ended', late, [[1, 3_998, 3_998]], 'G8 shoe:inc1:1 is still refunding'],
+  [
+    'a refund that was not made',
+    [...bought, refund(1, 500, 0), refund(1, 500, 500, 1)],
+    [[1, 1_999, 0]],
+    'G8 shoe:inc1:1 was paid with 1999 less 500, and the provider took 1999 and gave back 0',
+  ],
+  [
+    'a refund that was made twice',
+    [...bought, refund(1, 500, 0), refund(1, 500, 500, 1)],
+    [[1, 1_999, 1_000]],
+    'G8 shoe:inc1:1 was paid with 1999 less 500, and the provider took 1999 and gave back 1000',
+  ],
+  ['a refund that never ended', [...bought, refund(1, 500, 0)], [[1, 1_999, 0]], 'G8 shoe: 500 of order 1 are still on their way back'],
   ['money without an order', [], [[5, 1_999, 0]], 'G8 shoe:inc1:5 is no order, and the provider has 1999 for it'],
   [
     'two charges under two keys',

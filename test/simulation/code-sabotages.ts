@@ -200,6 +200,19 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'refund-not-made',
+    where: 'code',
+    how: 'A refund that an operator asks for is settled as done, and the provider never hears of it.',
+    breaks: ['G8'],
+    patches: [
+      {
+        file: 'actors/payment/payment-worker.js',
+        find: 'this.parts.provider.refund(refund, key)',
+        replace: "Promise.resolve('refunded')",
+      },
+    ],
+  },
+  {
     name: 'charge-twice',
     where: 'code',
     how: 'Every try to charge has a key of its own.',
