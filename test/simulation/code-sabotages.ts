@@ -148,14 +148,14 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/outbox.js',
-        find: 'this.refunds.pump(now);',
-        replace: `this.refunds.pump(now);
+        find: 'let open = 0;',
+        replace: `let open = 0;
         this.left ??= new Set(this.state.skus.flatMap((sku) => [...sku.orders.values()].map(({ order }) => order)));`,
       },
       {
         file: 'actors/inventory/outbox.js',
         find: 'if (attempt.underWay || attempt.dueAt > now)',
-        replace: 'if (attempt.underWay || attempt.dueAt > now || this.left.has(order.order))',
+        replace: 'if (attempt.underWay || attempt.dueAt > now || this.left.has(item.order))',
       },
     ],
   },
