@@ -141,5 +141,5 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'reread-tells-nobody': 7,
   'place-rises': 9,
   'quota-leak': 3,
-  'reservation-used-twice': 5,
+  'reservation-used-twice': 3,
 }
