@@ -94,6 +94,12 @@ test.each<readonly [string, readonly Forge[], readonly Row[], string]>([
   expect(problemsIn(events, rows)).toEqual([problem])
 })
 
+test('CHK-7 what operators gave back is gone also where a store has lost their refund, and only there', () => {
+  const rows: readonly Row[] = [[1, 1_999, 500]]
+  expect(problemsIn(bought, rows, [...bought, refund(1, 500, 0)])).toEqual([])
+  expect(problemsIn(bought, rows, bought)).toHaveLength(1)
+})
+
 test('CHK-7 a refund that a store has lost may be paid for all the same, and only such a one', () => {
   const rows: readonly Row[] = [[1, 1_999, 1_999]]
   expect(problemsIn(bought, rows, late)).toEqual([])

@@ -35,7 +35,7 @@ export function checkMoney(
       left.delete(order)
       // A worker that knew of the payment since before the refund may be the one to tell the shard, whose store has forgotten that refund.
       if (mark.state === 'paid' && row.refundedMinor > 0 && everWas(books, order, 'refunding')) continue
-      if (givesBack(mark, history)) checkRefunds(books, history, mark.past, row, complain)
+      if (givesBack(mark, order, books)) checkRefunds(books, history, mark.past, row, complain)
       else checkOrder(mark, row, complain)
     }
     for (const { claim, amountMinor, state } of history.refunds.values())
@@ -74,9 +74,13 @@ function checkOrder({ state, past }: Mark, { order, chargedMinor, refundedMinor 
   if (state === 'refunded' && chargedMinor === 0) complain('G8', `${order} is refunded, and was never charged`)
 }
 
-/** Operators have given something back of what was paid. */
-function givesBack({ state, past }: Mark, { refunds }: SkuHistory): boolean {
-  return (state === 'paid' || state === 'refunded') && [...refunds.values()].some(({ claim }) => claim === past.claim)
+/** Operators have given something back of what was paid, also if a store has lost that. */
+function givesBack({ state, past }: Mark, order: string, books: LiveBooks): boolean {
+  const name = parseOrderId(order)
+  if (name === undefined || (state !== 'paid' && state !== 'refunded')) return false
+  return books
+    .everOf(name.sku)
+    .some((ever) => ever.findOrder(name, Infinity) !== undefined && [...ever.refunds.values()].some(({ claim }) => claim === past.claim))
 }
 
 /** What has gone back is the sum of the order's refunds. Of one whose beginning the store has lost only the provider knows. */

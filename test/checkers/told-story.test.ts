@@ -26,6 +26,12 @@ function problemsIn(steps: readonly Step[]): string[] {
   return problems
 }
 
+test('CHK-7 what has ended is forgotten some time', () => {
+  expect(problemsIn(['buy', held(7, 900), 900, expired, none])).toEqual([])
+  expect(problemsIn(['buy', queued(7, 3), soldout, none])).toEqual([])
+  expect(problemsIn(['buy', held(7, 900), 'checkout', ordered(7, 'paid'), none])).toEqual(['a claim is gone'])
+})
+
 test.each<readonly [string, readonly Step[]]>([
   [
     'a purchase out of the line',

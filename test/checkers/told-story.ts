@@ -183,7 +183,9 @@ export class ToldStory {
   private endProblem(next: ClaimState, now: number): StoryProblem | undefined {
     const { last, lastLive } = this
     if (next.state === last.state) return undefined
-    if (next.state === 'none') return this.asked.leave ? undefined : ['G7', 'a claim is gone']
+    // What has ended is forgotten some time, and to leave it, by a copy of an older call perhaps, leaves nothing.
+    if (next.state === 'none')
+      return this.asked.leave || last.state === 'expired' || last.state === 'soldout' ? undefined : ['G7', 'a claim is gone']
     // Who leaves what has ended in the same moment is told that there is nothing, and hears of that end later.
     const from = last.state === 'none' && this.asked.leave ? lastLive : last
     // What was asked for, by whichever device, may have begun and ended unheard, and the first word of it is its end.
