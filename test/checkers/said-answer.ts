@@ -167,7 +167,10 @@ function sessionProblem(
     }
     case op.orderNews: {
       const news = unpackInner<Order>(payload)
-      const isKnown = sessions.ordersOf(user, span.to).some(({ order, state }) => order === news.order && state === news.state)
+      // Of a paid order that was given back the news may overtake each other.
+      const isKnown = sessions
+        .ordersOf(user, span.to)
+        .some(({ order, state, updatedAt }) => order === news.order && (state === news.state || updatedAt > news.updatedAt))
       return isKnown ? undefined : `is said to be kept, and is not durable: ${news.order} ${news.state}`
     }
     case op.reserve: {

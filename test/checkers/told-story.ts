@@ -161,7 +161,12 @@ export class ToldStory {
 
   private newClaimProblem(now: number): StoryProblem | undefined {
     if (!this.asked.buy) return ['G4', 'a claim that nobody asked for']
-    return this.asked.leave || this.mayHaveEnded(now) ? undefined : ['G4', 'a second claim beside a live one']
+    return this.asked.leave || this.wasPaidElsewhere || this.mayHaveEnded(now) ? undefined : ['G4', 'a second claim beside a live one']
+  }
+
+  /** By another device, and no word of that has come. */
+  private get wasPaidElsewhere(): boolean {
+    return this.asked.checkout && this.asked.devices > 1 && this.last.state === 'held'
   }
 
   /** A new claim has the number of the one before it, which the store has lost. */
