@@ -30,6 +30,7 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
       `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`,
     )
   }
+  if ((settings.draw === undefined) !== (configured.drawSeed === undefined)) return batch.replies.refuse(view, at, 'MALFORMED')
   const event = writeConfigured(batch.record, state.skus.length, configured)
   evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
   batch.replies.result(view, at, { ...skuStatus(state.at(state.skus.length - 1)) })

@@ -1,7 +1,9 @@
+import { JournaledDraw, type Lobby } from './journaled-draw.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
 export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
-export type LedgerState = 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
+/** `seated`: from the lobby to a ticket, which is a claim of its own. */
+export type LedgerState = 'lobby' | 'seated' | 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
 
 /** What became of one claim. */
 export interface LedgerClaim {
@@ -40,6 +42,7 @@ export interface LedgerWatch {
   took(event: SkuEvent, now: number): void
 }
 
+type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn'
 type EventOf<K extends StockEvent['kind']> = Extract<StockEvent, { readonly kind: K }>
 export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
 
@@ -73,6 +76,11 @@ export class StockLedger {
   /** Of what is ordered from now on. */
   orderTag = ''
   watch: LedgerWatch | undefined
+  private readonly draw: JournaledDraw | undefined
+  private readonly lobby: Lobby = {
+    userOf: (claim) => this.claims[claim - 1]?.user ?? '',
+    isThere: (claim) => this.claims[claim - 1]?.state === 'lobby',
+  }
   private pausedAt = 0
   private readonly claims: Claim[] = []
   /** Tickets in the order of the line; those that left are passed over. */
@@ -91,6 +99,8 @@ export class StockLedger {
     this.units = settings.stock
     this.settings = settings
     this.report = report
+    const { sku, draw } = settings
+    this.draw = draw === undefined ? undefined : new JournaledDraw({ sku, ...draw }, (problem) => report('G6', problem))
   }
 
   get available(): number {
@@ -134,10 +144,11 @@ export class StockLedger {
         break
       case 'held':
       case 'queued':
+      case 'lobbied':
         this.claimed(event)
         break
       case 'left':
-        this.end(event.claim, ['queued', 'held'], 'left')
+        this.end(event.claim, ['lobby', 'queued', 'held'], 'left')
         break
       case 'expired':
         this.notBefore(event.claim, now)
@@ -171,6 +182,14 @@ export class StockLedger {
       case 'refundEnded':
         this.refundEnded(event)
         break
+      case 'lobbyClosed':
+      case 'counted':
+      case 'rosterHashed':
+      case 'beaconCame':
+      case 'seated':
+      case 'drawn':
+        this.drawing(event)
+        break
       case 'refundTold':
       case 'answered':
       case 'reserved':
@@ -184,9 +203,41 @@ export class StockLedger {
     if (this.phase === 'paused') this.holdShiftMs += Math.max(0, now - this.pausedAt)
     if (phase === 'paused') this.pausedAt = now
     this.phase = phase
+    if (phase === 'open' && this.draw?.isOver === false) this.report('G6', 'the sale was opened before its draw')
   }
 
-  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued'>): void {
+  private drawing(event: EventOf<DrawKind>): void {
+    const { draw, lobby } = this
+    if (draw === undefined) return this.report('G6', `has a draw's ${event.kind} without a draw`)
+    switch (event.kind) {
+      case 'lobbyClosed':
+        return draw.close(event.cutoff, this.claims.length)
+      case 'counted':
+        return draw.count(event.to, event.entries, lobby)
+      case 'rosterHashed':
+        return draw.hash(event.hash)
+      case 'beaconCame':
+        return draw.beacon(event.value)
+      case 'seated':
+        if (event.isLate) draw.seatLate(event.to, event.claims, lobby)
+        else draw.seat(event.to, event.claims, lobby)
+        for (const claim of event.claims) this.seated(claim)
+        return undefined
+      case 'drawn':
+        return draw.end(this.claims.length, lobby)
+    }
+  }
+
+  /** The place in the lobby becomes the next ticket. */
+  private seated(number: number): void {
+    const claim = this.find(number, ['lobby'], 'was seated', 'G6')
+    if (claim === undefined) return
+    this.move(claim, 'seated')
+    const { user, qty } = claim
+    this.begin({ user, claim: this.claims.length + 1, qty, state: 'queued', until: 0, ...noOrder })
+  }
+
+  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued' | 'lobbied'>): void {
     const last = this.claims.length
     if (claim !== last + 1) this.report('G6', `claim ${claim} follows claim ${last}`)
     const other = this.liveOf.get(user)
@@ -194,13 +245,19 @@ export class StockLedger {
     const bought = this.boughtBy.get(user) ?? 0
     const { perUserMax } = this.settings
     if (bought + qty > perUserMax) this.report('G11', `claim ${claim} gives ${user} ${bought + qty} units; the limit is ${perUserMax}`)
-    if (this.phase !== 'open') this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
+    const begins = kind === 'lobbied' && this.draw?.isOver === false ? 'scheduled' : 'open'
+    if (this.phase !== begins) this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
     if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
-    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder }
+    const state = kind === 'lobbied' ? 'lobby' : kind
+    this.begin({ user, claim, qty, state, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder })
+  }
+
+  private begin(made: Claim): void {
+    const { user, qty, state } = made
     this.claims.push(made)
     this.liveOf.set(user, made)
-    this.count(kind, qty)
-    if (kind === 'queued') this.line.push(made)
+    this.count(state, qty)
+    if (state === 'queued') this.line.push(made)
     this.watch?.moved(made, undefined)
   }
 
