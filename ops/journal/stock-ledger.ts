@@ -68,6 +68,8 @@ export class StockLedger {
   ordered = 0
   sold = 0
   waiting = 0
+  /** People in the lobby. */
+  early = 0
   phase: Phase = 'scheduled'
   settings: StockSettings
   /** What has been added to the deadlines of holds and of payments. */
@@ -412,7 +414,8 @@ export class StockLedger {
   }
 
   private count(state: LedgerState, qty: number): void {
-    if (state === 'queued') this.waiting += Math.sign(qty)
+    if (state === 'lobby') this.early += Math.sign(qty)
+    else if (state === 'queued') this.waiting += Math.sign(qty)
     else if (state === 'held') this.held += qty
     else if (state === 'pending') this.ordered += qty
     else if (state === 'paid') this.sold += qty
