@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DrawRig, names } from '../../actors/testing/draw-rig.ts'
 import { auditJournal, type JournalReport } from './journal-audit.ts'
-import { JournaledDraw, type CountedEntry } from './journaled-draw.ts'
+import { type CountedEntry, type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
 
 test('AUD-20 a lobby, its draw and its line add up, whoever came, left, came back or came too late', async () => {
   const rig = new DrawRig({ stock: 2, draw: { beacon: { source: 'drand', round: 7 } } })
@@ -97,11 +97,12 @@ function told({ cutoff, entries, hash, seats, end }: Story, seed: string, people
   const draw = new JournaledDraw({ sku: 'shoe', seed: Buffer.from(seed, 'hex'), beacon: undefined }, (problem) => problems.push(problem))
   const userOf = (claim: number): string => people[claim - 1] ?? ''
   const lobby = { userOf, isThere: (claim: number) => claim >= 1 && claim <= people.length }
-  draw.close(cutoff, people.length)
-  draw.count(people.length, entries, lobby)
-  draw.hash(hash)
-  draw.seat(people.length, seats, lobby)
-  draw.end(people.length, { userOf, isThere: (claim) => lobby.isThere(claim) && !end.includes(claim) })
+  const take = (event: DrawEvent, there: Lobby = lobby): void => draw.take(event, people.length, there)
+  take({ kind: 'lobbyClosed', index: 0, cutoff })
+  take({ kind: 'counted', index: 0, to: people.length, entries })
+  take({ kind: 'rosterHashed', index: 0, hash })
+  take({ kind: 'seated', index: 0, to: people.length, isLate: false, claims: seats })
+  take({ kind: 'drawn', index: 0 }, { userOf, isThere: (claim) => lobby.isThere(claim) && !end.includes(claim) })
   return problems
 }
 

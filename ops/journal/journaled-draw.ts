@@ -1,4 +1,8 @@
 import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import type { StockEvent } from './stock-events.ts'
+
+type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn'
+export type DrawEvent = Extract<StockEvent, { readonly kind: DrawKind }>
 
 /** What was announced of a draw, and its secret. */
 export interface DrawSettings {
@@ -42,7 +46,25 @@ export class JournaledDraw {
     if (settings.beacon === undefined) this.value = Buffer.alloc(0)
   }
 
-  close(cutoff: number, last: number): void {
+  /** `last`: the SKU's last claim. */
+  take(event: DrawEvent, last: number, lobby: Lobby): void {
+    switch (event.kind) {
+      case 'lobbyClosed':
+        return this.close(event.cutoff, last)
+      case 'counted':
+        return this.count(event.to, event.entries, lobby)
+      case 'rosterHashed':
+        return this.hash(event.hash)
+      case 'beaconCame':
+        return this.beacon(event.value)
+      case 'seated':
+        return event.isLate ? this.seatLate(event.to, event.claims, lobby) : this.seat(event.to, event.claims, lobby)
+      case 'drawn':
+        return this.end(last, lobby)
+    }
+  }
+
+  private close(cutoff: number, last: number): void {
     if (this.cutoff !== undefined) this.report('the lobby was closed twice')
     if (cutoff !== last) this.report(`the lobby was closed behind claim ${cutoff}, and the last one was ${last}`)
     this.cutoff = cutoff
@@ -50,7 +72,7 @@ export class JournaledDraw {
   }
 
   /** Everyone who is in the lobby at this moment and up to `to` has to be among them, and nobody else. */
-  count(to: number, entries: readonly CountedEntry[], lobby: Lobby): void {
+  private count(to: number, entries: readonly CountedEntry[], lobby: Lobby): void {
     if (this.cutoff === undefined || to > this.cutoff)
       this.report(`claims up to ${to} were counted, and the lobby was closed behind ${this.cutoff ?? 'none'}`)
     const key = tagged('entry-key', this.settings.seed)
@@ -64,7 +86,7 @@ export class JournaledDraw {
     this.countedTo = to
   }
 
-  hash(hash: string): void {
+  private hash(hash: string): void {
     if (this.countedTo !== this.cutoff)
       this.report(`the roster was fixed when claims up to ${this.countedTo} were counted, of ${this.cutoff ?? 'no'} claims`)
     this.entries.sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -73,14 +95,14 @@ export class JournaledDraw {
     if (this.rosterHash.toString('hex') !== hash) this.report('the hash of the roster is not that of who was counted')
   }
 
-  beacon(value: Uint8Array): void {
+  private beacon(value: Uint8Array): void {
     if (this.rosterHash === undefined) this.report('the beacon came before the roster was fixed')
     if (this.value !== undefined) this.report('the beacon came twice, or none was planned')
     this.value = Buffer.from(value)
   }
 
   /** The next in the drawn order, but for those who have left. */
-  seat(to: number, claims: readonly number[], lobby: Lobby): void {
+  private seat(to: number, claims: readonly number[], lobby: Lobby): void {
     this.order ??= this.draw()
     const expected = this.order.slice(this.seatedTo, to).flatMap(({ claim }) => (lobby.isThere(claim) ? [claim] : []))
     this.compare(claims, expected, 'the draw')
@@ -88,7 +110,7 @@ export class JournaledDraw {
   }
 
   /** Behind everyone who was drawn, in the order in which they came. */
-  seatLate(to: number, claims: readonly number[], lobby: Lobby): void {
+  private seatLate(to: number, claims: readonly number[], lobby: Lobby): void {
     if (this.order === undefined && this.entries.length > 0) this.report('people who came too late were seated before the draw')
     if (this.seatedTo < this.entries.length)
       this.report(`people who came too late were seated before ${this.entries.length - this.seatedTo} who were drawn`)
@@ -96,7 +118,7 @@ export class JournaledDraw {
     this.lateTo = to
   }
 
-  end(last: number, lobby: Lobby): void {
+  private end(last: number, lobby: Lobby): void {
     const left = claimsBetween(0, last, lobby)
     if (left.length > 0) this.report(`the draw ended, and claim ${left[0]} is still in the lobby`)
     this.isOver = true

@@ -1,4 +1,5 @@
-import { JournaledDraw, type Lobby } from './journaled-draw.ts'
+import { type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
+import { isOrderFrom, mayGoOn, settlements } from './settlements.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
 export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
@@ -42,20 +43,8 @@ export interface LedgerWatch {
   took(event: SkuEvent, now: number): void
 }
 
-type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn'
 type EventOf<K extends StockEvent['kind']> = Extract<StockEvent, { readonly kind: K }>
 export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
-
-/** Which states an order may come to from which; the last three have ended, and money came for them all the same, or went back after all. */
-const settlements: Readonly<Record<OrderFrom, ReadonlySet<SettledState>>> = {
-  pending: new Set(['paid', 'declined', 'overdue', 'refunding']),
-  overdue: new Set(['paid', 'declined', 'refunding']),
-  refunding: new Set(['refunded', 'cancelled', 'unrefunded']),
-  declined: new Set(['refunding']),
-  cancelled: new Set(['refunding']),
-  unrefunded: new Set(['refunded']),
-}
-type OrderFrom = 'pending' | 'overdue' | 'refunding' | 'declined' | 'cancelled' | 'unrefunded'
 
 /**
  * The books of one SKU, kept from the journal alone. Stock is not moved from account to account: `held`, `ordered` and `sold` are the sums of what
@@ -208,26 +197,11 @@ export class StockLedger {
     if (phase === 'open' && this.draw?.isOver === false) this.report('G6', 'the sale was opened before its draw')
   }
 
-  private drawing(event: EventOf<DrawKind>): void {
+  private drawing(event: DrawEvent): void {
     const { draw, lobby } = this
     if (draw === undefined) return this.report('G6', `has a draw's ${event.kind} without a draw`)
-    switch (event.kind) {
-      case 'lobbyClosed':
-        return draw.close(event.cutoff, this.claims.length)
-      case 'counted':
-        return draw.count(event.to, event.entries, lobby)
-      case 'rosterHashed':
-        return draw.hash(event.hash)
-      case 'beaconCame':
-        return draw.beacon(event.value)
-      case 'seated':
-        if (event.isLate) draw.seatLate(event.to, event.claims, lobby)
-        else draw.seat(event.to, event.claims, lobby)
-        for (const claim of event.claims) this.seated(claim)
-        return undefined
-      case 'drawn':
-        return draw.end(this.claims.length, lobby)
-    }
+    draw.take(event, this.claims.length, lobby)
+    if (event.kind === 'seated') for (const claim of event.claims) this.seated(claim)
   }
 
   /** The place in the lobby becomes the next ticket. */
@@ -423,9 +397,3 @@ export class StockLedger {
 }
 
 const noOrder = { orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }
-
-const mayGoOn: readonly OrderFrom[] = ['pending', 'overdue', 'refunding', 'declined', 'cancelled', 'unrefunded']
-
-function isOrderFrom(state: LedgerState): state is OrderFrom {
-  return mayGoOn.some((one) => one === state)
-}

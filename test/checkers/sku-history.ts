@@ -39,6 +39,8 @@ export interface PastClaim {
   awayAt: number
   /** The hashes of the request that began it. */
   request: string
+  /** It was a place in the lobby before, under another number. */
+  readonly isSeated: boolean
   /** Its place among all tickets there ever were, and that of the first who still waited when it came; -1 if it never waited. */
   readonly lineAt: number
   readonly lineFrom: number
@@ -232,8 +234,9 @@ export class SkuHistory implements LedgerWatch {
       : { lineAt: -1, lineFrom: -1, joinedAt: step, leftAt: step }
     const never = { orderTag: '', orderedAt: Infinity, awayAt: Infinity }
     const before = this.marks.get(user)?.at(-1)
-    const request = before?.state === 'seated' ? before.past.request : noRequest
-    const past: PastClaim = { user, claim, qty, amountMinor: 0, request, ...never, ...place }
+    const isSeated = before?.state === 'seated'
+    const request = isSeated ? before.past.request : noRequest
+    const past: PastClaim = { user, claim, qty, amountMinor: 0, request, isSeated, ...never, ...place }
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
