@@ -96,6 +96,9 @@ export class SkuHistory implements LedgerWatch {
   readonly answered = new Set<string>()
   /** What became of reservations of sessions, in this order. */
   readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
+  /** How often the shard got another owner between the closing of the lobby and the last seat. */
+  ownersInDraw = 0
+  private isDrawing = false
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
   private awayCount = 0
@@ -142,6 +145,9 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
+    else if (event.kind === 'lobbyClosed') this.isDrawing = true
+    else if (event.kind === 'drawn') this.isDrawing = false
+    else if (event.kind === 'resumedBy' && this.isDrawing) this.ownersInDraw++
     else if (event.kind === 'refundBegun' || event.kind === 'refundEnded') this.refund(event)
     else if (event.kind === 'reserved' || event.kind === 'spent' || event.kind === 'reservationTold')
       this.reservations.push({ step: this.steps.count, kind: event.kind, user: event.user, number: event.number })
