@@ -35,7 +35,7 @@ export function isSameNews(state: ClaimState, known: ClaimState | undefined): bo
 
 /** The claim can still become something else. */
 export function isLive({ state }: ClaimState): boolean {
-  return state !== 'lobby' && stages.includes(state)
+  return stages.includes(state)
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
 import { type Connection, Connections } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { drawMethods } from './draw-methods.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSku } from './gateway-metrics.ts'
@@ -117,6 +118,7 @@ export class GatewayCore implements MetricSource {
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random }),
       orderMethods({ forwarder, calls, random: world.random }),
+      drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
     )
     this.admission = new Admission(settings, clock, this.counters)

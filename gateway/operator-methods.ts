@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { Random } from '../cluster/world.ts'
@@ -22,6 +23,8 @@ export interface OperatorMethodsParts {
 const unitsMax = 1_000_000_000
 const lineListMost = 1_000
 const incarnationLength = 6
+/** Characters of [a-z0-9]: more than the 256 bits of a seed. */
+const seedLength = 52
 
 /** Methods for operators: sales, stock, and a look at anyone's place. */
 export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBody[] {
@@ -88,8 +91,15 @@ async function createSale(parts: OperatorMethodsParts, call: Call): Promise<void
 }
 
 function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
-  const payload = packInner({ settings, incarnation: parts.random.id(incarnationLength) })
+  const incarnation = parts.random.id(incarnationLength)
+  // Of a SKU that is there already the shard keeps the seed that it has committed to.
+  const secret = settings.draw === undefined ? {} : { drawSeed: seedOf(parts.random) }
+  const payload = packInner({ settings, incarnation, ...secret })
   return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
+}
+
+function seedOf(random: Random): Uint8Array {
+  return createHash('sha256').update(random.id(seedLength)).digest()
 }
 
 async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {

@@ -75,6 +75,13 @@ export class Params {
     return absent === undefined ? read() : (this.optional(read) ?? absent)
   }
 
+  /** Up to `most` bytes in lower-case hex. */
+  hex(name: string, most: number): string {
+    return this.read(name, `1 to ${most} bytes in lower-case hex`, (value) =>
+      typeof value === 'string' && value.length <= 2 * most && /^(?:[0-9a-f]{2})+$/.test(value) ? value : undefined,
+    )
+  }
+
   any(): Plain {
     return this.values[this.at++] ?? null
   }

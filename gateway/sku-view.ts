@@ -81,7 +81,8 @@ export class SkuView {
 
   info(): SkuInfo {
     const { sale, title, description, image, priceMinor, currency, opensAt, perUserMax } = this.settings
-    return { ...this.status(), sale, title, description, image, priceMinor, currency, opensAt, perUserMax }
+    const draw = this.numbers.draw === undefined ? {} : { draw: this.numbers.draw }
+    return { ...this.status(), sale, title, description, image, priceMinor, currency, opensAt, perUserMax, ...draw }
   }
 }
 

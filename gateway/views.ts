@@ -128,6 +128,8 @@ export class Views {
   refusesBuy(view: SkuView, userHash: number, now: number): Refusal | undefined {
     // Whether the view is fresh costs a look at the clock, so that is asked last.
     if (view.numbers.phase === 'scheduled') {
+      // Before the opening of a sale with a draw a `buy` is a place in its lobby.
+      if (view.settings.draw !== undefined) return undefined
       const waitMs = view.settings.opensAt - now
       return waitMs > 0 && this.mayRefuse(view) ? refusal('NOT_OPEN', undefined, waitMs) : undefined
     }

@@ -1,5 +1,5 @@
 import type { SkuId, UserId } from './ids.ts'
-import type { Order } from './results.ts'
+import type { DrawInfo, Order } from './results.ts'
 import type { SkuSettings } from './sku-settings.ts'
 
 /** What an inventory shard tells every gateway, each tick, from durable state only. */
@@ -43,6 +43,8 @@ export interface SkuNumbers {
    * everyone else that it is sold out; these have an order, which only the shard can tell. Left out if there are too many to send.
    */
   readonly buyers?: Uint8Array
+  /** Of a SKU with a draw. */
+  readonly draw?: DrawInfo
 }
 
 /** `scheduled` until it opens; `paused` keeps places and holds; `closed` takes no new claims. */

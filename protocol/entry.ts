@@ -54,6 +54,8 @@ export const op = {
   orderCancel: 16,
   orderFind: 17,
   orderRefund: 18,
+  drawBeacon: 20,
+  drawProof: 21,
   reservedBuy: 24,
   reservationAsk: 25,
   reservationTold: 26,

@@ -76,6 +76,20 @@ export interface SkuStatus {
   readonly state: SkuPhase
 }
 
+/** `lobby` until the opening; `counting` the roster; waiting for the `beacon`; `seating` in the drawn order; `done`. */
+export type DrawStage = 'lobby' | 'counting' | 'beacon' | 'seating' | 'done'
+
+/** What everyone may know of a draw (docs/draw.md). Bytes are hex; what is not known yet is null. */
+export type DrawInfo = {
+  readonly stage: DrawStage
+  readonly commitment: string
+  /** In the lobby, and once it is closed in the roster. */
+  readonly people: number
+  readonly beacon: { readonly source: string; readonly round: number } | null
+  readonly rosterHash: string | null
+  readonly beaconValue: string | null
+}
+
 export interface SkuInfo extends SkuStatus {
   readonly sale: SaleId
   readonly title: string
@@ -85,6 +99,8 @@ export interface SkuInfo extends SkuStatus {
   readonly currency: string
   readonly opensAt: number
   readonly perUserMax: number
+  /** Of a SKU with a draw. */
+  readonly draw?: DrawInfo
 }
 
 export interface SaleInfo {

@@ -31,12 +31,26 @@ export interface SkuSettings {
   readonly refundRestocks?: boolean
   /** It no longer counts against its user's limit. Absent for yes. */
   readonly refundFreesLimit?: boolean
+  /** The order of those who come before the opening is drawn. */
+  readonly draw?: DrawPlan | undefined
+}
+
+export interface DrawPlan {
+  /** A round that nobody can know before the opening; without one, the operator could. */
+  readonly beacon?: { readonly source: string; readonly round: number } | undefined
+  /** After which the draw goes on without it. */
+  readonly beaconWaitMs: number
 }
 
 const units = (least: number) => z.int().min(least).max(1_000_000_000)
 const ms = z.int().min(1_000).max(86_400_000)
 const skuId = z.string().refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 const saleId = z.string().refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+
+const drawSchema = z.strictObject({
+  beacon: z.strictObject({ source: z.string().min(1).max(120), round: z.int().min(0) }).optional(),
+  beaconWaitMs: ms.default(60_000),
+})
 
 const skuFileSchema = z.strictObject({
   sku: skuId,
@@ -58,6 +72,7 @@ const skuFileSchema = z.strictObject({
   // Without defaults: a sale file that does not name them makes the settings that it always made.
   refundRestocks: z.boolean().exactOptional(),
   refundFreesLimit: z.boolean().exactOptional(),
+  draw: drawSchema.optional(),
 })
 
 /** A sale as operators write it: `sale.create` takes this, and so does `sluice sale create --file`. `opensAt` is ms since 1970 or an ISO 8601 time. */

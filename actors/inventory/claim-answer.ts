@@ -20,6 +20,8 @@ export function describeClaim(sku: SkuState, rates: SkuRates, row: number, now: 
       const numbers = { available: sku.available, held: sku.held, ordered: sku.ordered, releaseShare: rates.releaseShare }
       return { state: 'queued', ticket: claim, ahead, eta: estimateEta(ahead, rates.servedPerSecond), odds: estimateOdds(ahead, numbers) }
     }
+    case claimState.lobby:
+      return { state: 'lobby', opensAt: sku.settings.opensAt }
     case claimState.held:
       return { state: 'held', hold: claim, qty: users.qty[row] as number, expiresAt: sku.deadlineOf(row, now) }
     case claimState.expired:

@@ -20,11 +20,13 @@ export const claimState = {
   left: 12,
   /** An order whose money the provider does not give back; somebody has to see to it. */
   unrefunded: 13,
+  /** Waits for the draw before the opening. */
+  lobby: 14,
 } as const
 
 /** One live claim per user and SKU: while this is true, no other can begin. */
 export function isLive(state: number): boolean {
-  return state >= claimState.queued && state <= claimState.refunding
+  return (state >= claimState.queued && state <= claimState.refunding) || state === claimState.lobby
 }
 
 /** The claim is or was an order. */

@@ -55,7 +55,8 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
       return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
     if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
-  if (sku.phase === 'scheduled') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
+  const isEarly = sku.phase === 'scheduled'
+  if (isEarly && sku.draw === undefined) return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, settings.opensAt - batch.now))
   if (sku.phase === 'paused') return batch.replies.refuse(view, at, 'PAUSED', pausedRetryMs)
   if (sku.phase === 'closed') return refuseForGood(owned, batch, view, at, 'CLOSED')
   if (qty > most) return refuseBeyond(owned, batch, view, at, most)
@@ -64,7 +65,7 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
 
   const claim = sku.lastClaim + 1
   const { record } = batch
-  if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {
+  if (!isEarly && qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {
     const expiresAt = batch.now + settings.holdTtlMs
     const event = writeClaimed(record, eventKind.held, sku.index, claim, expiresAt, bytes, view, at)
     evolve(owned.state, record.bytes, record.view, event, batch.now)
@@ -72,9 +73,10 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
     batch.replies.end(claim, claimKind.hold)
     return
   }
-  if (sku.line.size >= settings.lineMax) return batch.replies.refuse(view, at, 'LINE_FULL', 5_000)
-  const event = writeClaimed(record, eventKind.queued, sku.index, claim, 0, bytes, view, at)
+  if ((sku.draw?.people ?? 0) + sku.line.size >= settings.lineMax) return batch.replies.refuse(view, at, 'LINE_FULL', 5_000)
+  const event = writeClaimed(record, isEarly ? eventKind.lobbied : eventKind.queued, sku.index, claim, 0, bytes, view, at)
   evolve(owned.state, record.bytes, record.view, event, batch.now)
+  if (isEarly) return answerClaim(owned, batch, view, at, sku.users.rowOf(claim))
   writeQueued(batch.replies.begin(view, at), sku, owned.rates, claim, sku.line.size - 1)
   batch.replies.end(claim, claimKind.ticket)
 }
@@ -91,7 +93,7 @@ export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, vi
   const state = row < 0 ? claimState.none : (sku.users.state[row] as number)
   if (wasAnswered(sku, view, at, batch.now)) return answerClaim(owned, batch, view, at, row)
   if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
-  if (state === claimState.queued || state === claimState.held) {
+  if (state === claimState.queued || state === claimState.held || state === claimState.lobby) {
     const { record } = batch
     const event = writeNumbered(record, eventKind.left, sku.index, sku.users.claim[row] as number)
     evolve(owned.state, record.bytes, record.view, event, batch.now)

@@ -1,6 +1,7 @@
 import type { Batch } from '../actor.ts'
 import { claimState } from './claim.ts'
 import { grantsAllowed } from './decide-claim.ts'
+import { closeLobby } from './decide-draw.ts'
 import { eventKind, phaseNumbers, writeGranted, writeNumbered, writePhaseSet, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
 import { requestMemoryMs } from './former-requests.ts'
@@ -28,7 +29,8 @@ export function decideDue(state: InventoryState, batch: Batch): boolean {
 function open(state: InventoryState, sku: SkuState, batch: Batch): void {
   if (sku.phase !== 'scheduled') return
   if (sku.settings.opensAt > batch.now) return state.wheel.add(sku.settings.opensAt, sku.index, openingItem)
-  apply(state, batch, writePhaseSet(batch.record, sku.index, phaseNumbers.open))
+  if (sku.draw === undefined) apply(state, batch, writePhaseSet(batch.record, sku.index, phaseNumbers.open))
+  else closeLobby(state, sku, batch)
 }
 
 /** The wheel holds what a deadline once was; pauses and outages may have moved it, and the claim may have gone on since. */

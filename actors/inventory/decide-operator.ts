@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { entryOffset } from '../../protocol/entry.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { SkuStatus } from '../../protocol/results.ts'
-import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
 import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import type { OwnedSku } from './decide-claim.ts'
+import { closeLobby } from './decide-draw.ts'
 import { type Configured, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
 import { evolve, restockKey } from './evolve.ts'
 import type { InventoryState } from './inventory-state.ts'
@@ -20,7 +21,7 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
   const { settings } = configured
   const known = state.find(settings.sku)
   if (known !== undefined) {
-    if (sameSettings(known.settings, settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
+    if (isDeepStrictEqual(known.settings, settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
     return batch.replies.refuse(
       view,
       at,
@@ -29,6 +30,7 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
       `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`,
     )
   }
+  if ((settings.draw === undefined) !== (configured.drawSeed === undefined)) return batch.replies.refuse(view, at, 'MALFORMED')
   const event = writeConfigured(batch.record, state.skus.length, configured)
   evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
   batch.replies.result(view, at, { ...skuStatus(state.at(state.skus.length - 1)) })
@@ -48,8 +50,12 @@ export function decidePhase(owned: OwnedSku, batch: Batch, view: DataView, at: n
   if (sku.phase === 'closed') return batch.replies.refuse(view, at, 'CLOSED')
   if (phase === 'paused' && sku.phase === 'scheduled')
     return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(1, sku.settings.opensAt - batch.now))
-  const event = writePhaseSet(batch.record, sku.index, phaseNumbers[phase])
-  evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  // A sale with a draw opens when everyone who was in its lobby stands in line.
+  if (phase === 'open' && sku.phase === 'scheduled' && sku.draw !== undefined) closeLobby(owned.state, sku, batch)
+  else {
+    const event = writePhaseSet(batch.record, sku.index, phaseNumbers[phase])
+    evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  }
   noteAnswered(owned.state, sku, batch, view, at)
   batch.replies.result(view, at, { ...skuStatus(sku) })
 }
@@ -89,9 +95,4 @@ export function decideLineList(owned: OwnedSku, batch: Batch, view: DataView, at
 export function skuStatus(sku: SkuState): SkuStatus {
   const { available, held, ordered, sold } = sku
   return { sku: sku.settings.sku, available, held, ordered, sold, waiting: sku.line.size, state: sku.phase }
-}
-
-function sameSettings(a: SkuSettings, b: SkuSettings): boolean {
-  const [known, asked] = [new Map(Object.entries(a)), Object.entries(b)]
-  return known.size === asked.length && asked.every(([name, value]) => known.get(name) === value)
 }

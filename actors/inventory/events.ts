@@ -31,6 +31,8 @@ const utf8 = new TextEncoder()
  *     refundEnded the same; in flags 1: it is done (else it was refused), 2: the units are free again, 4: they count against the limit no more; refundedMinor
  *                 with this one
  *     refundTold  u32 claim, u32 requestHi at 12, u32 requestLo at 16      the user's session has the news of it
+ *     lobbied     as queued              waits for the draw
+ *     and the rest of lobby and draw, in draw-events.ts
  *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
  *                 used; in old journals epoch is 0)
  *
@@ -58,6 +60,13 @@ export const eventKind = {
   refundBegun: 17,
   refundEnded: 18,
   refundTold: 19,
+  lobbied: 32,
+  lobbyClosed: 33,
+  counted: 34,
+  rosterHashed: 35,
+  beaconCame: 36,
+  seated: 37,
+  drawn: 38,
 } as const
 
 export const eventOffset = {
@@ -105,6 +114,8 @@ export const refundFlag = { done: 1, restocked: 2, limitFreed: 4 } as const
 export interface Configured {
   readonly settings: SkuSettings
   readonly incarnation: string
+  /** Secret until the draw is over; of a SKU with a draw. */
+  readonly drawSeed?: Uint8Array
 }
 
 export const phaseNumbers = { scheduled: 0, open: 1, paused: 2, closed: 3 } as const
@@ -126,7 +137,7 @@ export function writePhaseSet(record: RecordWriter, sku: number, phase: number):
 /** A new claim: a hold that ends at `expiresAt`, or with `expiresAt` 0 a ticket. User, quantity and request come from the entry at `from`. */
 export function writeClaimed(
   record: RecordWriter,
-  kind: typeof eventKind.held | typeof eventKind.queued,
+  kind: typeof eventKind.held | typeof eventKind.queued | typeof eventKind.lobbied,
   sku: number,
   claim: number,
   expiresAt: number,
@@ -162,6 +173,8 @@ type NumberedKind =
   | typeof eventKind.lineSoldOut
   | typeof eventKind.forgotten
   | typeof eventKind.delivered
+  | typeof eventKind.lobbyClosed
+  | typeof eventKind.drawn
 
 export function writeGranted(record: RecordWriter, sku: number, count: number, expiresAt: number): number {
   const at = skuEvent(record, 24, eventKind.granted, sku)

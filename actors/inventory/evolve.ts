@@ -2,6 +2,7 @@ import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import { claimState, isLive, isOrder } from './claim.ts'
 import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
+import { drawOf, evolveDraw } from './evolve-draw.ts'
 import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
 import type { InventoryState } from './inventory-state.ts'
 import { orderIdOf } from './order-ids.ts'
@@ -22,10 +23,13 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
   const sku = state.at(view.getUint32(at + eventOffset.sku, true))
   switch (kind) {
     case eventKind.held:
-      claimed(state, sku, bytes, view, at, now, true)
+      claimed(state, sku, bytes, view, at, now, claimState.held)
       break
     case eventKind.queued:
-      claimed(state, sku, bytes, view, at, now, false)
+      claimed(state, sku, bytes, view, at, now, claimState.queued)
+      break
+    case eventKind.lobbied:
+      claimed(state, sku, bytes, view, at, now, claimState.lobby)
       break
     case eventKind.left:
       left(sku, view.getUint32(at + eventOffset.claim, true), now)
@@ -74,6 +78,14 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
     case eventKind.reservationTold:
       reserved(sku, kind, bytes, view, at, now)
       break
+    case eventKind.lobbyClosed:
+    case eventKind.counted:
+    case eventKind.rosterHashed:
+    case eventKind.beaconCame:
+    case eventKind.seated:
+    case eventKind.drawn:
+      evolveDraw(sku, kind, bytes, view, at)
+      break
     default:
       throw new Error(`unknown event kind ${kind}`)
   }
@@ -82,10 +94,10 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
 
 function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at: number): void {
   const length = view.getUint16(at, true)
-  const { settings, incarnation } = unpackInner<Configured>(bytes.slice(at + eventOffset.packed, at + length))
+  const { settings, incarnation, drawSeed } = unpackInner<Configured>(bytes.slice(at + eventOffset.packed, at + length))
   const known = state.find(settings.sku)
   if (known === undefined) {
-    const sku = state.add(settings, incarnation)
+    const sku = state.add(settings, incarnation, drawSeed)
     sku.units = settings.stock
     sku.available = settings.stock
     sku.changes.settings = true
@@ -105,10 +117,12 @@ function resumedBy(state: InventoryState, view: DataView, at: number): void {
     sku.orderShiftMs += gapMs
     // A pause moves holds by itself; counting the gap again would give them more time than they had.
     if (sku.phase !== 'paused') sku.holdShiftMs += gapMs
+    // Nobody could take the beacon's value in meanwhile.
+    if (sku.draw?.stage === 'beacon') sku.draw.beaconUntil += gapMs
   }
 }
 
-function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: DataView, at: number, now: number, isHold: boolean): void {
+function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: DataView, at: number, now: number, begun: number): void {
   const { users } = sku
   const hash = view.getUint32(at + eventOffset.userHash, true)
   const userBytes = bytes[at + eventOffset.userBytes] as number
@@ -126,9 +140,9 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
   users.requestLo[row] = view.getUint32(at + eventOffset.requestLo, true)
   sku.lastClaim = claim
-  if (isHold) {
+  users.state[row] = begun
+  if (begun === claimState.held) {
     const expiresAt = view.getFloat64(at + eventOffset.expiresAt, true)
-    users.state[row] = claimState.held
     users.deadline[row] = expiresAt - sku.holdShiftMs
     sku.available -= qty
     sku.held += qty
@@ -136,12 +150,19 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
     state.wheel.add(expiresAt, sku.index, claim)
     sku.changes.numbers = true
   } else {
-    users.state[row] = claimState.queued
     users.deadline[row] = 0
-    sku.line.add(claim)
-    sku.changes.join(claim)
+    if (begun === claimState.lobby) enterLobby(sku)
+    else {
+      sku.line.add(claim)
+      sku.changes.join(claim)
+    }
   }
   users.end(row)
+}
+
+function enterLobby(sku: SkuState): void {
+  drawOf(sku).people++
+  sku.changes.numbers = true
 }
 
 function left(sku: SkuState, claim: number, now: number): void {
@@ -149,7 +170,8 @@ function left(sku: SkuState, claim: number, now: number): void {
   if (sku.users.state[row] === claimState.queued) {
     sku.line.remove(claim)
     sku.changes.leave(claim)
-  } else release(sku, row)
+  } else if (sku.users.state[row] === claimState.lobby) drawOf(sku).people--
+  else release(sku, row)
   endClaim(sku, row, claimState.left, now)
 }
 

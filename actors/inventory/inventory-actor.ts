@@ -7,11 +7,14 @@ import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
 import { isLive } from './claim.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
+import { decideDrawBeacon, decideDrawProof } from './decide-draw-operator.ts'
+import { advanceDraws } from './decide-draw.ts'
 import { decideDue } from './decide-due.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
 import { decideOrderFind, decideOrderRefund, refundDelivered } from './decide-refund.ts'
 import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
+import { DrawWorks } from './draw-works.ts'
 import { endIdOf } from './ended-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -48,6 +51,7 @@ export class InventoryActor implements Actor {
   private outbox: Outbox | undefined
   private reports: ReservationReports | undefined
   private last: OwnedSku | undefined
+  private draws = new DrawWorks()
   /** Kept only so that the reads behind it are not left out. */
   private readonly touched = new Uint32Array(1)
 
@@ -111,6 +115,10 @@ export class InventoryActor implements Actor {
         return decideRestock(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.lineList:
         return decideLineList(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.drawBeacon:
+        return decideDrawBeacon(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.drawProof:
+        return decideDrawProof(owned, this.draws, batch, view, at, payloadOf(bytes, view, at))
       case op.status:
         return batch.replies.result(view, at, { ...skuStatus(owned.sku) })
       case op.reservedBuy:
@@ -128,7 +136,8 @@ export class InventoryActor implements Actor {
 
   tick(batch: Batch): boolean {
     this.refused.dropOld(batch.now)
-    return decideDue(this.state, batch)
+    const isMoreDue = decideDue(this.state, batch)
+    return advanceDraws(this.state, this.draws, batch) || isMoreDue
   }
 
   opened(batch: Batch, gapMs: number): void {
@@ -187,10 +196,11 @@ export class InventoryActor implements Actor {
     this.state.clear()
     this.owned.length = 0
     this.last = undefined
+    this.draws = new DrawWorks()
   }
 
   get hasDeadlines(): boolean {
-    return this.state.skus.some((sku) => sku.held + sku.ordered > 0)
+    return this.state.skus.some((sku) => sku.held + sku.ordered > 0 || sku.draw?.stage === 'beacon')
   }
 
   get isEmpty(): boolean {
@@ -315,7 +325,8 @@ function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number):
 function numbersOf(sku: SkuState, rates: SkuRates): SkuNumbers {
   const { phase, available, held, ordered, sold } = sku
   const { servedPerSecond, releaseShare } = rates
-  const numbers = { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare }
+  const draw = sku.draw === undefined ? {} : { draw: sku.draw.info(sku.settings) }
+  const numbers = { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare, ...draw }
   if (sku.freeable > 0 || sku.users.count > buyersMax) return numbers
   return { ...numbers, buyers: buyersOf(sku) }
 }

@@ -26,8 +26,8 @@ export class InventoryState {
     return sku
   }
 
-  add(settings: SkuSettings, incarnation: string): SkuState {
-    const sku = new SkuState(this.skus.length, settings, incarnation)
+  add(settings: SkuSettings, incarnation: string, drawSeed?: Uint8Array): SkuState {
+    const sku = new SkuState(this.skus.length, settings, incarnation, drawSeed)
     this.skus.push(sku)
     this.byName.set(settings.sku, sku)
     return sku

@@ -11,6 +11,7 @@ import { PaidOrders } from './paid-orders.ts'
 import { Refunds } from './refunds.ts'
 import { Reservations } from './reservations.ts'
 import { SkuChanges } from './sku-changes.ts'
+import { SkuDraw } from './sku-draw.ts'
 import { UserTable } from './user-table.ts'
 
 /** An order that still needs work: a payment to settle, money to send back, or news of its end to deliver. Together they are the outbox. */
@@ -71,11 +72,17 @@ export class SkuState {
   /** What the next broadcast says; not part of the state that snapshots keep. */
   readonly changes = new SkuChanges()
 
-  constructor(index: number, settings: SkuSettings, incarnation: string) {
+  /** Of a SKU with a draw. */
+  readonly draw: SkuDraw | undefined
+
+  constructor(index: number, settings: SkuSettings, incarnation: string, drawSeed?: Uint8Array) {
     this.index = index
     this.settings = settings
     this.incarnation = incarnation
     this.skuHash = hashText(settings.sku)
+    if ((settings.draw === undefined) !== (drawSeed === undefined))
+      throw new Error(`${settings.sku} has a draw without a seed, or a seed without a draw`)
+    this.draw = drawSeed === undefined ? undefined : new SkuDraw(drawSeed, settings)
     this.directMax = directMaxOf(settings)
   }
 
@@ -104,7 +111,7 @@ export class SkuState {
     for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
     // Journals without refunds have digests without them.
     if (this.refunds.digest !== 0) digest = mix32(digest ^ this.refunds.digest)
-    return (digest + this.users.digest + this.reservations.digest) >>> 0
+    return (digest + this.users.digest + this.reservations.digest + (this.draw?.digest() ?? 0)) >>> 0
   }
 
   checkLaws(): void {

@@ -9,6 +9,7 @@ import type { InventoryState } from './inventory-state.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
 import type { Reservation } from './reservations.ts'
+import type { SavedDraw } from './sku-draw.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
 
@@ -32,6 +33,8 @@ interface SavedSku {
   readonly reservations?: readonly Reservation[]
   readonly paid?: SavedPaid
   readonly refunds?: SavedRefunds
+  /** Of a SKU with a draw. */
+  readonly draw?: SavedDraw
 }
 
 interface Saved {
@@ -76,11 +79,12 @@ function saveSku(sku: SkuState): SavedSku {
     reservations: sku.reservations.save(),
     paid: sku.paid.save(sku.users.ranks()),
     refunds: sku.refunds.save(),
+    ...(sku.draw === undefined ? {} : { draw: sku.draw.save() }),
   }
 }
 
 function restoreSku(state: InventoryState, saved: SavedSku): void {
-  const sku = state.add(saved.settings, saved.incarnation)
+  const sku = state.add(saved.settings, saved.incarnation, saved.draw?.seed)
   const [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt] = saved.numbers
   Object.assign(sku, {
     units,
@@ -105,6 +109,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   if (saved.paid === undefined) rememberPaid(sku)
   else sku.paid.restore(saved.paid)
   if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
+  if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)
   sku.checkLaws()

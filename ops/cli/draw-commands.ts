@@ -10,14 +10,16 @@ import type { Work } from '../../actors/draw/work.ts'
 import { counted } from '../counted.ts'
 import { StartFault, systemCode } from '../start-fault.ts'
 import { CommandFault } from './command-fault.ts'
+import { addDrawNodeCommands } from './draw-proof-command.ts'
 import type { Terminal } from './terminal.ts'
 
 const optionsSchema = z.object({ file: z.string(), user: z.string().optional(), json: z.boolean().default(false) })
 type Options = z.output<typeof optionsSchema>
 
-/** `sluice draw verify`. */
+/** `sluice draw verify | beacon | proof`. */
 export function addDrawCommands(program: Command, terminal: Terminal): void {
   const draw = program.command('draw').description('the draw among those who came before a sale opened')
+  addDrawNodeCommands(draw, terminal)
   const verify = draw
     .command('verify')
     .description('do a draw over again from its proof and say what does not agree; needs no node and no network')

@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { ReadEvent } from './journal-records.ts'
+import type { CountedEntry, DrawSettings } from './journaled-draw.ts'
 
 /** What an inventory shard's journal says, read from the bytes that actors/inventory/events.ts describes, with code of its own. */
 export type StockEvent =
   | { readonly kind: 'configured'; readonly index: number; readonly settings: StockSettings }
   | { readonly kind: 'phaseSet'; readonly index: number; readonly phase: Phase }
   | {
-      readonly kind: 'held' | 'queued'
+      /** `lobbied`: waits for the draw. */
+      readonly kind: 'held' | 'queued' | 'lobbied'
       readonly index: number
       readonly claim: number
       readonly qty: number
@@ -24,6 +26,13 @@ export type StockEvent =
   | (RefundNews & { readonly kind: 'refundBegun' })
   | (RefundNews & { readonly kind: 'refundEnded' })
   | { readonly kind: 'refundTold'; readonly index: number; readonly claim: number; readonly request: string }
+  | { readonly kind: 'lobbyClosed'; readonly index: number; readonly cutoff: number }
+  | { readonly kind: 'counted'; readonly index: number; readonly to: number; readonly entries: readonly CountedEntry[] }
+  | { readonly kind: 'rosterHashed'; readonly index: number; readonly hash: string }
+  /** Without bytes for a value that did not come. */
+  | { readonly kind: 'beaconCame'; readonly index: number; readonly value: Uint8Array }
+  | { readonly kind: 'seated'; readonly index: number; readonly to: number; readonly isLate: boolean; readonly claims: readonly number[] }
+  | { readonly kind: 'drawn'; readonly index: number }
   /** `epoch` is 0 in old journals. */
   | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
   /** Says nothing of stock. */
@@ -60,6 +69,8 @@ export interface StockSettings {
   readonly lineMax: number
   readonly priceMinor: number
   readonly currency: string
+  /** Of a SKU with a draw. */
+  readonly draw: Omit<DrawSettings, 'sku'> | undefined
 }
 
 /** The request of a call that carried none. */
@@ -89,13 +100,16 @@ const configuredSchema = z.object({
     lineMax: z.int().min(0),
     priceMinor: z.int().min(0),
     currency: z.string(),
+    draw: z.object({ beacon: z.object({ source: z.string(), round: z.number() }).optional() }).optional(),
   }),
   incarnation: z.string(),
+  drawSeed: z.instanceof(Uint8Array).optional(),
 })
 const packedAt = 8
 const userAt = 36
 const reservationUserAt = 16
 const refundUserAt = 56
+const drawClaimsAt = 16
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** What is wrong with an event's bytes, in words, or the event. */
@@ -114,18 +128,20 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
   const index = u32(4)
   switch (kind) {
     case 1: {
-      const { settings, incarnation } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
-      return { kind: 'configured', index, settings: { ...settings, incarnation } }
+      const { settings, incarnation, drawSeed } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
+      const draw = drawSeed === undefined ? undefined : { seed: drawSeed, beacon: settings.draw?.beacon }
+      return { kind: 'configured', index, settings: { ...settings, incarnation, draw } }
     }
     case 2: {
       const phase = phases[view.getUint8(8)]
       return phase === undefined ? undefined : { kind: 'phaseSet', index, phase }
     }
     case 3:
-    case 4: {
+    case 4:
+    case 32: {
       const user = utf8.decode(bytes.subarray(userAt, userAt + view.getUint8(14)))
       const begun = { index, claim: u32(8), qty: view.getUint16(12, true), user, until: f64(16), request: `${u32(24)}.${u32(28)}` }
-      return { kind: kind === 3 ? 'held' : 'queued', ...begun }
+      return { kind: kind === 3 ? 'held' : kind === 4 ? 'queued' : 'lobbied', ...begun }
     }
     case 5:
       return { kind: 'left', index, claim: u32(8) }
@@ -176,6 +192,24 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     }
     case 19:
       return { kind: 'refundTold', index, claim: u32(8), request: `${u32(12)}.${u32(16)}` }
+    case 33:
+      return { kind: 'lobbyClosed', index, cutoff: u32(8) }
+    case 34: {
+      const count = u32(12)
+      const ids = Buffer.from(bytes.subarray(drawClaimsAt + 4 * count)).toString('hex')
+      const entries = Array.from({ length: count }, (_, i) => ({ claim: u32(drawClaimsAt + 4 * i), id: ids.slice(32 * i, 32 * i + 32) }))
+      return { kind: 'counted', index, to: u32(8), entries }
+    }
+    case 35:
+      return { kind: 'rosterHashed', index, hash: Buffer.from(bytes.subarray(16)).toString('hex') }
+    case 36:
+      return { kind: 'beaconCame', index, value: bytes.slice(8) }
+    case 37: {
+      const claims = Array.from({ length: (bytes.length - drawClaimsAt) / 4 }, (_, i) => u32(drawClaimsAt + 4 * i))
+      return { kind: 'seated', index, to: u32(8), isLate: u32(12) === 1, claims }
+    }
+    case 38:
+      return { kind: 'drawn', index }
     default:
       return undefined
   }

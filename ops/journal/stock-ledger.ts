@@ -1,7 +1,10 @@
+import { type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
+import { isOrderFrom, mayGoOn, settlements } from './settlements.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
 export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
-export type LedgerState = 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
+/** `seated`: from the lobby to a ticket, which is a claim of its own. */
+export type LedgerState = 'lobby' | 'seated' | 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
 
 /** What became of one claim. */
 export interface LedgerClaim {
@@ -43,17 +46,6 @@ export interface LedgerWatch {
 type EventOf<K extends StockEvent['kind']> = Extract<StockEvent, { readonly kind: K }>
 export type SkuEvent = Exclude<StockEvent, EventOf<'configured'>>
 
-/** Which states an order may come to from which; the last three have ended, and money came for them all the same, or went back after all. */
-const settlements: Readonly<Record<OrderFrom, ReadonlySet<SettledState>>> = {
-  pending: new Set(['paid', 'declined', 'overdue', 'refunding']),
-  overdue: new Set(['paid', 'declined', 'refunding']),
-  refunding: new Set(['refunded', 'cancelled', 'unrefunded']),
-  declined: new Set(['refunding']),
-  cancelled: new Set(['refunding']),
-  unrefunded: new Set(['refunded']),
-}
-type OrderFrom = 'pending' | 'overdue' | 'refunding' | 'declined' | 'cancelled' | 'unrefunded'
-
 /**
  * The books of one SKU, kept from the journal alone. Stock is not moved from account to account: `held`, `ordered` and `sold` are the sums of what
  * claims are in those states, and `available` is what then remains of the units put in, so that a unit given out twice shows as a negative number.
@@ -65,6 +57,8 @@ export class StockLedger {
   ordered = 0
   sold = 0
   waiting = 0
+  /** People in the lobby. */
+  early = 0
   phase: Phase = 'scheduled'
   settings: StockSettings
   /** What has been added to the deadlines of holds and of payments. */
@@ -73,6 +67,11 @@ export class StockLedger {
   /** Of what is ordered from now on. */
   orderTag = ''
   watch: LedgerWatch | undefined
+  private readonly draw: JournaledDraw | undefined
+  private readonly lobby: Lobby = {
+    userOf: (claim) => this.claims[claim - 1]?.user ?? '',
+    isThere: (claim) => this.claims[claim - 1]?.state === 'lobby',
+  }
   private pausedAt = 0
   private readonly claims: Claim[] = []
   /** Tickets in the order of the line; those that left are passed over. */
@@ -91,6 +90,8 @@ export class StockLedger {
     this.units = settings.stock
     this.settings = settings
     this.report = report
+    const { sku, draw } = settings
+    this.draw = draw === undefined ? undefined : new JournaledDraw({ sku, ...draw }, (problem) => report('G6', problem))
   }
 
   get available(): number {
@@ -134,10 +135,11 @@ export class StockLedger {
         break
       case 'held':
       case 'queued':
+      case 'lobbied':
         this.claimed(event)
         break
       case 'left':
-        this.end(event.claim, ['queued', 'held'], 'left')
+        this.end(event.claim, ['lobby', 'queued', 'held'], 'left')
         break
       case 'expired':
         this.notBefore(event.claim, now)
@@ -171,6 +173,14 @@ export class StockLedger {
       case 'refundEnded':
         this.refundEnded(event)
         break
+      case 'lobbyClosed':
+      case 'counted':
+      case 'rosterHashed':
+      case 'beaconCame':
+      case 'seated':
+      case 'drawn':
+        this.drawing(event)
+        break
       case 'refundTold':
       case 'answered':
       case 'reserved':
@@ -184,9 +194,26 @@ export class StockLedger {
     if (this.phase === 'paused') this.holdShiftMs += Math.max(0, now - this.pausedAt)
     if (phase === 'paused') this.pausedAt = now
     this.phase = phase
+    if (phase === 'open' && this.draw?.isOver === false) this.report('G6', 'the sale was opened before its draw')
   }
 
-  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued'>): void {
+  private drawing(event: DrawEvent): void {
+    const { draw, lobby } = this
+    if (draw === undefined) return this.report('G6', `has a draw's ${event.kind} without a draw`)
+    draw.take(event, this.claims.length, lobby)
+    if (event.kind === 'seated') for (const claim of event.claims) this.seated(claim)
+  }
+
+  /** The place in the lobby becomes the next ticket. */
+  private seated(number: number): void {
+    const claim = this.find(number, ['lobby'], 'was seated', 'G6')
+    if (claim === undefined) return
+    this.move(claim, 'seated')
+    const { user, qty } = claim
+    this.begin({ user, claim: this.claims.length + 1, qty, state: 'queued', until: 0, ...noOrder })
+  }
+
+  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued' | 'lobbied'>): void {
     const last = this.claims.length
     if (claim !== last + 1) this.report('G6', `claim ${claim} follows claim ${last}`)
     const other = this.liveOf.get(user)
@@ -194,13 +221,19 @@ export class StockLedger {
     const bought = this.boughtBy.get(user) ?? 0
     const { perUserMax } = this.settings
     if (bought + qty > perUserMax) this.report('G11', `claim ${claim} gives ${user} ${bought + qty} units; the limit is ${perUserMax}`)
-    if (this.phase !== 'open') this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
+    const begins = kind === 'lobbied' && this.draw?.isOver === false ? 'scheduled' : 'open'
+    if (this.phase !== begins) this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
     if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
-    const made: Claim = { user, claim, qty, state: kind, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder }
+    const state = kind === 'lobbied' ? 'lobby' : kind
+    this.begin({ user, claim, qty, state, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder })
+  }
+
+  private begin(made: Claim): void {
+    const { user, qty, state } = made
     this.claims.push(made)
     this.liveOf.set(user, made)
-    this.count(kind, qty)
-    if (kind === 'queued') this.line.push(made)
+    this.count(state, qty)
+    if (state === 'queued') this.line.push(made)
     this.watch?.moved(made, undefined)
   }
 
@@ -355,7 +388,8 @@ export class StockLedger {
   }
 
   private count(state: LedgerState, qty: number): void {
-    if (state === 'queued') this.waiting += Math.sign(qty)
+    if (state === 'lobby') this.early += Math.sign(qty)
+    else if (state === 'queued') this.waiting += Math.sign(qty)
     else if (state === 'held') this.held += qty
     else if (state === 'pending') this.ordered += qty
     else if (state === 'paid') this.sold += qty
@@ -363,9 +397,3 @@ export class StockLedger {
 }
 
 const noOrder = { orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }
-
-const mayGoOn: readonly OrderFrom[] = ['pending', 'overdue', 'refunding', 'declined', 'cancelled', 'unrefunded']
-
-function isOrderFrom(state: LedgerState): state is OrderFrom {
-  return mayGoOn.some((one) => one === state)
-}

@@ -24,6 +24,9 @@ export class SkuOrders {
   private readonly live = new Map<number, Claim>()
   /** Orders that ended without being paid: money may come for them all the same, and go back. */
   private readonly unpaid = new Map<number, Claim>()
+  /** Who waits for the draw. */
+  private readonly lobby = new Map<number, Pick<Claim, 'user' | 'qty'>>()
+  private lastClaim = 0
   private readonly line = new WaitingLine((claim) => this.live.get(claim)?.isWaiting === true)
 
   constructor(settings: StockSettings, onEnd: (order: JournaledOrder) => void) {
@@ -36,12 +39,12 @@ export class SkuOrders {
     switch (event.kind) {
       case 'held':
       case 'queued':
-        this.live.set(event.claim, { user: event.user, qty: event.qty, isWaiting: event.kind === 'queued', order: undefined })
-        if (event.kind === 'queued') this.line.add(event.claim)
+        this.begin(event.claim, event, event.kind === 'queued')
         break
       case 'left':
       case 'expired':
         this.live.delete(event.claim)
+        this.lobby.delete(event.claim)
         break
       case 'granted':
         this.each(event.count, (_, claim) => (claim.isWaiting = false))
@@ -58,6 +61,18 @@ export class SkuOrders {
       case 'refundEnded':
         if (event.isDone) this.refunded(event, now)
         break
+      case 'lobbied':
+        this.lastClaim = event.claim
+        this.lobby.set(event.claim, event)
+        break
+      case 'seated':
+        this.seated(event.claims)
+        break
+      case 'lobbyClosed':
+      case 'counted':
+      case 'rosterHashed':
+      case 'beaconCame':
+      case 'drawn':
       case 'phaseSet':
       case 'restocked':
       case 'forgotten':
@@ -75,6 +90,22 @@ export class SkuOrders {
   /** Those without an end, oldest claim first. */
   *open(): Generator<JournaledOrder> {
     for (const { order } of this.live.values()) if (order !== undefined) yield order
+  }
+
+  private begin(number: number, { user, qty }: Pick<Claim, 'user' | 'qty'>, isWaiting: boolean): void {
+    this.lastClaim = number
+    this.live.set(number, { user, qty, isWaiting, order: undefined })
+    if (isWaiting) this.line.add(number)
+  }
+
+  /** Each becomes the next ticket. */
+  private seated(claims: readonly number[]): void {
+    for (const claim of claims) {
+      const there = this.lobby.get(claim)
+      this.lobby.delete(claim)
+      if (there === undefined) this.lastClaim++
+      else this.begin(this.lastClaim + 1, there, true)
+    }
   }
 
   private ordered(number: number, amountMinor: number, now: number, orderTag: string): void {

@@ -58,6 +58,12 @@ export class PlainReader {
     return typeof first === 'number' && typeof second === 'number' ? [first, second] : this.fail(key, 'a pair of numbers')
   }
 
+  /** Nil becomes null. */
+  optional<T>(key: string, decode: (value: Plain) => T): T | null {
+    const value = this.fields[key] ?? null
+    return value === null ? null : decode(value)
+  }
+
   private fail(key: string, expected: string): never {
     throw new Malformed(`${this.what}.${key} is not ${expected}`)
   }

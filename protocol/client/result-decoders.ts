@@ -3,6 +3,8 @@ import { type OrderId, parseOrderId, parseSaleId, parseSkuId } from '../ids.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import type {
   ClaimState,
+  DrawInfo,
+  DrawStage,
   EventName,
   Events,
   FoundOrder,
@@ -25,6 +27,7 @@ import { listOf, PlainReader } from './plain-reader.ts'
 
 const oddsNames: readonly Odds[] = ['likely', 'unlikely', 'none']
 const phases: readonly SkuPhase[] = ['scheduled', 'open', 'paused', 'closed']
+const drawStages: readonly DrawStage[] = ['lobby', 'counting', 'beacon', 'seating', 'done']
 const saleStates: readonly SaleInfo['state'][] = ['scheduled', 'open', 'paused', 'over']
 const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded', 'unrefunded']
 const refundStates: readonly RefundState[] = ['open', 'done', 'refused']
@@ -115,6 +118,28 @@ export function decodeSkuInfo(value: Plain): SkuInfo {
     currency: fields.text('currency'),
     opensAt: fields.number('opensAt'),
     perUserMax: fields.number('perUserMax'),
+    ...drawOf(fields),
+  }
+}
+
+/** Of a SKU with a draw. */
+function drawOf(fields: PlainReader): Pick<SkuInfo, 'draw'> {
+  const draw = fields.optional('draw', decodeDrawInfo)
+  return draw === null ? {} : { draw }
+}
+
+function decodeDrawInfo(value: Plain): DrawInfo {
+  const fields = new PlainReader(value, 'draw')
+  return {
+    stage: fields.oneOf('stage', drawStages),
+    commitment: fields.text('commitment'),
+    people: fields.number('people'),
+    beacon: fields.optional('beacon', (beacon) => {
+      const plan = new PlainReader(beacon, 'beacon')
+      return { source: plan.text('source'), round: plan.number('round') }
+    }),
+    rosterHash: fields.optional('rosterHash', () => fields.text('rosterHash')),
+    beaconValue: fields.optional('beaconValue', () => fields.text('beaconValue')),
   }
 }
 

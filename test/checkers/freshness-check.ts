@@ -57,7 +57,7 @@ export class FreshnessCheck {
 }
 
 function staleness(history: SkuHistory, user: string, told: ClaimState | undefined, span: Span): string | undefined {
-  if (told !== undefined && (isLive(told) || told.state === 'refunding'))
+  if (told !== undefined && (isLive(told) || told.state === 'refunding' || told.state === 'lobby'))
     return explainsClaim(history, user, told, span) ? undefined : `was last told ${JSON.stringify(told)}, which has not been so for`
   const [first, ...others] = history.spansOf(user, span).map(({ mark }) => mark)
   const past = first?.past

@@ -1,12 +1,12 @@
 import { noRequest } from '../../ops/journal/stock-events.ts'
-import type { LedgerState } from '../../ops/journal/stock-ledger.ts'
+import type { LedgerState, SkuEvent } from '../../ops/journal/stock-ledger.ts'
 import type { JournalRule } from './shard-books.ts'
 
 /** Rules about a journal that are reckoned otherwise than its ledger does, which knows most of them too. */
 export const journalRules: readonly JournalRule[] = [limitRule, requestRule, liveClaimRule, priceRule]
 
 const counted: ReadonlySet<LedgerState | undefined> = new Set(['held', 'pending', 'overdue', 'refunding', 'paid'])
-const live: ReadonlySet<LedgerState | undefined> = new Set(['queued', 'held', 'pending', 'overdue', 'refunding'])
+const live: ReadonlySet<LedgerState | undefined> = new Set(['lobby', 'queued', 'held', 'pending', 'overdue', 'refunding'])
 /** A request id is remembered for longer than any call's deadline: so long at least. */
 const requestMemoryMs = 120_000
 
@@ -48,7 +48,7 @@ function requestRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType
   return {
     moved() {},
     took(event, now) {
-      if (event.kind !== 'held' && event.kind !== 'queued' && event.kind !== 'restocked') return
+      if (!begins(event)) return
       if (event.request === noRequest) return
       const key = event.kind === 'restocked' ? event.request : `${event.user} ${event.request}`
       const what = event.kind === 'restocked' ? `${event.units} units` : `claim ${event.claim}`
@@ -58,6 +58,12 @@ function requestRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType
       else begun.set(key, { what, now })
     },
   }
+}
+
+type Beginning = Extract<SkuEvent, { readonly kind: 'held' | 'queued' | 'lobbied' | 'restocked' }>
+
+function begins(event: SkuEvent): event is Beginning {
+  return event.kind === 'held' || event.kind === 'queued' || event.kind === 'lobbied' || event.kind === 'restocked'
 }
 
 /** G8: an order is for the price of its units. */

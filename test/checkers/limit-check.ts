@@ -89,10 +89,12 @@ export class LimitCheck {
 
   private checkClaims(history: SkuHistory, before: number): void {
     const { claims, ledger, reservations } = history
-    for (const { user, claim, qty, joinedAt } of claims.values()) {
+    for (const { user, claim, qty, joinedAt, isSeated } of claims.values()) {
       if (joinedAt <= before || this.excused.has(user)) continue
       this.checked++
       this.checkTotal(history, user, claim)
+      // Its place in the lobby had the reservation.
+      if (isSeated) continue
       const used = reservations.find((one) => one.kind === 'reserved' && one.user === user && one.step === joinedAt + 1)
       const isReserved = used !== undefined && this.isReserved(user, ledger.sku, used.number, qty)
       if (!isReserved) this.parts.complain('G11', `${ledger.sku}: claim ${claim} of ${user} began without a durable reservation for it`)

@@ -27,8 +27,9 @@ function isAsSaid(history: SkuHistory, part: MarkedSpan, said: ClaimState): bool
   if (mark === undefined || mark.state === 'left' || mark.state === 'away') return said.state === 'none'
   switch (said.state) {
     case 'none':
-    case 'lobby':
       return false
+    case 'lobby':
+      return mark.state === 'lobby'
     case 'expired':
     case 'soldout':
       return mark.state === said.state

@@ -18,7 +18,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
       if (asked.isBeyondLimit()) return true
       return history.boughtBy(asked.user, span.to) - history.freedBy(asked.user, span.from) + asked.qty > history.ledger.settings.perUserMax
     case 'LINE_FULL':
-      return history.isOnceIn(span, ({ waiting }) => waiting >= history.ledger.settings.lineMax)
+      return history.isOnceIn(span, ({ waiting, early }) => waiting + early >= history.ledger.settings.lineMax)
     case 'NOT_OPEN':
       return history.isOnceIn(span, ({ phase }) => phase === 'scheduled')
     case 'PAUSED':
@@ -46,7 +46,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
 const ofOneOrder: ReadonlySet<number> = new Set([op.orderGet, op.orderCancel, op.orderFind, op.orderRefund])
 
 /** Neither a hold nor an order, and not a hold that ended. */
-const holdless: ReadonlySet<string> = new Set(['queued', 'left', 'soldout', 'away'])
+const holdless: ReadonlySet<string> = new Set(['lobby', 'queued', 'left', 'soldout', 'away'])
 
 /** Users know only what they claimed last as their order. Of a claim that has made way for another one a payment is told nothing if it was that order, or ended long ago. */
 function isUnknownOrder(history: SkuHistory, { op: asks, user, payload }: AskedCommand, span: Span): boolean {

@@ -21,6 +21,7 @@ export interface Moment {
   readonly ordered: number
   readonly sold: number
   readonly waiting: number
+  readonly early: number
   readonly buyers: number
   readonly holdShiftMs: number
 }
@@ -38,6 +39,8 @@ export interface PastClaim {
   awayAt: number
   /** The hashes of the request that began it. */
   request: string
+  /** It was a place in the lobby before, under another number. */
+  readonly isSeated: boolean
   /** Its place among all tickets there ever were, and that of the first who still waited when it came; -1 if it never waited. */
   readonly lineAt: number
   readonly lineFrom: number
@@ -93,6 +96,9 @@ export class SkuHistory implements LedgerWatch {
   readonly answered = new Set<string>()
   /** What became of reservations of sessions, in this order. */
   readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
+  /** How often the shard got another owner between the closing of the lobby and the last seat. */
+  ownersInDraw = 0
+  private isDrawing = false
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
   private awayCount = 0
@@ -124,12 +130,13 @@ export class SkuHistory implements LedgerWatch {
     }
     if (from !== undefined) this.changed.push({ step, claim: past.claim })
     this.mark(past, claim.state, claim.until)
-    if (!liveStates.has(claim.state)) this.ended.push(past)
+    // A place in the lobby does not end, but goes on as the ticket that comes next.
+    if (!liveStates.has(claim.state) && claim.state !== 'seated') this.ended.push(past)
   }
 
   took(event: SkuEvent): void {
     this.steps.count++
-    if (event.kind === 'held' || event.kind === 'queued') {
+    if (event.kind === 'held' || event.kind === 'queued' || event.kind === 'lobbied') {
       const past = this.claims.get(event.claim)
       if (past !== undefined) past.request = event.request
     } else if (event.kind === 'ordered') {
@@ -138,6 +145,9 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
+    else if (event.kind === 'lobbyClosed') this.isDrawing = true
+    else if (event.kind === 'drawn') this.isDrawing = false
+    else if (event.kind === 'resumedBy' && this.isDrawing) this.ownersInDraw++
     else if (event.kind === 'refundBegun' || event.kind === 'refundEnded') this.refund(event)
     else if (event.kind === 'reserved' || event.kind === 'spent' || event.kind === 'reservationTold')
       this.reservations.push({ step: this.steps.count, kind: event.kind, user: event.user, number: event.number })
@@ -229,7 +239,10 @@ export class SkuHistory implements LedgerWatch {
       ? { lineAt: this.line.length, lineFrom: this.headAt, joinedAt: step, leftAt: Infinity }
       : { lineAt: -1, lineFrom: -1, joinedAt: step, leftAt: step }
     const never = { orderTag: '', orderedAt: Infinity, awayAt: Infinity }
-    const past: PastClaim = { user, claim, qty, amountMinor: 0, request: noRequest, ...never, ...place }
+    const before = this.marks.get(user)?.at(-1)
+    const isSeated = before?.state === 'seated'
+    const request = isSeated ? before.past.request : noRequest
+    const past: PastClaim = { user, claim, qty, amountMinor: 0, request, isSeated, ...never, ...place }
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
@@ -273,8 +286,8 @@ export class SkuHistory implements LedgerWatch {
   }
 
   private remember(): void {
-    const { phase, available, held, ordered, sold, waiting, buyers, holdShiftMs } = this.ledger
-    this.moments.push({ step: this.steps.count, phase, available, held, ordered, sold, waiting, buyers, holdShiftMs })
+    const { phase, available, held, ordered, sold, waiting, early, buyers, holdShiftMs } = this.ledger
+    this.moments.push({ step: this.steps.count, phase, available, held, ordered, sold, waiting, early, buyers, holdShiftMs })
   }
 
   /** Of the last moment that is not after this step; -1 if all are. */
@@ -284,7 +297,7 @@ export class SkuHistory implements LedgerWatch {
 }
 
 /** Claims that may still become something else; the user can have no other meanwhile. */
-export const liveStates: ReadonlySet<LedgerState> = new Set(['queued', 'held', 'pending', 'overdue', 'refunding'])
+export const liveStates: ReadonlySet<LedgerState> = new Set(['lobby', 'queued', 'held', 'pending', 'overdue', 'refunding'])
 
 /** The index of the last of `items`, whose keys never fall, with a key of at most `most`; -1 if there is none. */
 export function lastIndexUpTo<T>(items: readonly T[], keyOf: (item: T) => number, most: number): number {

@@ -50,6 +50,7 @@ export interface StoryOptions {
  * What one user was told of one SKU by one device's connections, held against what the user did: each word has to follow from the one before by something that the user asked
  * for, or by what a sale does by itself (G4 to G7). Whatever was told once and is gone later shows here, whoever lost it.
  *
+ *     lobby -> queued n           its place was drawn
  *     queued n -> held n          its turn came; `ahead` never rises while it waits
  *     queued n -> soldout         held n -> expired, not before the deadline that was told
  *     none, asked -> the end of what was asked for, if no word came through in between
@@ -188,6 +189,7 @@ export class ToldStory {
   private endProblem(next: ClaimState, now: number): StoryProblem | undefined {
     const { last, lastLive } = this
     if (next.state === last.state) return undefined
+    if (next.state === 'lobby') return this.lobbyProblem()
     // What has ended is forgotten some time, and to leave it, by a copy of an older call perhaps, leaves nothing.
     if (next.state === 'none')
       return this.asked.leave || last.state === 'expired' || last.state === 'soldout' ? undefined : ['G7', 'a claim is gone']
@@ -195,13 +197,18 @@ export class ToldStory {
     const from = last.state === 'none' && this.asked.leave ? lastLive : last
     // What was asked for, by whichever device, may have begun and ended unheard, and the first word of it is its end.
     const mayBeNew = this.asked.buy && (!isLive(last) || this.asked.devices > 1 || this.mayHaveEnded(now))
-    const waited = from.state === 'queued' || mayBeNew
+    const waited = from.state === 'queued' || from.state === 'lobby' || mayBeNew
     if (next.state === 'soldout') return waited ? undefined : ['G2', 'sold out without a place']
     if (next.state !== 'expired') return ['G7', 'a state that this sale does not have']
     const hadTime = this.isDelayed || now - this.lastLiveAt >= this.holdTtlMs - this.slackMs
     if (waited && hadTime) return undefined
     if (from.state !== 'held') return ['G7', 'a hold ended that there was no time for']
     return now < from.expiresAt - this.slackMs ? ['G7', 'a hold ended before its deadline'] : undefined
+  }
+
+  private lobbyProblem(): StoryProblem | undefined {
+    if (this.number > 0 && !this.isNumberLost) return ['G6', 'a claim went back to the lobby']
+    return this.asked.buy ? undefined : ['G4', 'a place in the lobby that nobody asked for']
   }
 
   private sameClaimProblem(next: ClaimState): StoryProblem | undefined {

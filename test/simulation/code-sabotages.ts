@@ -337,6 +337,19 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'draw-by-arrival',
+    where: 'code',
+    how: 'Who was in the lobby is seated in the order in which they came.',
+    breaks: ['G6'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-draw.js',
+        find: 'draw.claimAt(sorted.entries[order[position]])',
+        replace: 'draw.claimAt(position)',
+      },
+    ],
+  },
+  {
     name: 'place-rises',
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',

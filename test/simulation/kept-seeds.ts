@@ -111,6 +111,7 @@ export const keptSeeds: readonly KeptSeed[] = [
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
 export const catchingSeeds: Readonly<Record<string, number>> = {
+  'draw-by-arrival': 8,
   'no-fence': 6,
   'no-chain': 1,
   'reply-before-append': 3,

@@ -34,7 +34,8 @@ export class ReachedWatch {
 
   /** What only the whole story of an order shows. */
   conclude(books: LiveBooks): void {
-    for (const { marks, refunds, claims } of books.allSkus()) {
+    for (const { marks, refunds, claims, ownersInDraw } of books.allSkus()) {
+      this.reached.count('owner lost in a draw', ownersInDraw)
       for (const { claim, amountMinor, state } of refunds.values()) {
         const isWhole = amountMinor === claims.get(claim)?.amountMinor
         if (state === 'done') this.reached.count(isWhole ? 'paid order refunded as a whole' : 'paid order refunded in part')

@@ -52,6 +52,7 @@ export const situations = [
   'restocked sale',
   'record of a user read cold',
   'cold record fenced',
+  'owner lost in a draw',
 ] as const
 
 export type Situation = (typeof situations)[number]

@@ -117,6 +117,7 @@ function drawSale(random: SeededRandom): SaleFileInput {
       lineMax: one.pick([2, 6, 100]),
       usersMax: one.pick([6, 100, 1_000]),
       grantsPerSecond: one.pick([0, 0, 1, 5]),
+      ...drawDraw(one.fork('draw')),
     }
   })
   const limit = random.fork('limit')
@@ -124,4 +125,10 @@ function drawSale(random: SeededRandom): SaleFileInput {
     ...{ sale: saleId, title: 'Drop', opensAt: simulationStart + random.pick([0, 2_000, 6_000]), skus },
     ...(count > 1 && limit.is(0.5) ? { saleLimitPerUser: limit.between(1, 4) } : {}),
   }
+}
+
+/** Some lobbies are drawn at once, some wait for a beacon that comes late or never. */
+function drawDraw(random: SeededRandom): Pick<SaleFileInput['skus'][number], 'draw'> {
+  if (!random.is(0.3)) return {}
+  return { draw: random.is(0.5) ? {} : { beacon: { source: 'beacon', round: 1 }, beaconWaitMs: random.pick([1_000, 3_000]) } }
 }

@@ -75,7 +75,8 @@ export class Shopper {
       return
     }
     const seen = device.seen.get(sku)
-    if (seen === undefined || !isLive(seen)) {
+    if (seen?.state === 'lobby' && random.is(habits.leaveShare / 2)) await this.leave(device, sku)
+    else if (seen === undefined || !isLive(seen)) {
       if (!this.isLeaving) await this.buy(device, sku)
     } else if (seen.state === 'queued') await this.wait(device, sku)
     else if (seen.state === 'held') await this.useHold(device, sku)

@@ -1,0 +1,177 @@
+import { createCipheriv, createHash, createHmac } from 'node:crypto'
+import type { StockEvent } from './stock-events.ts'
+
+type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn'
+export type DrawEvent = Extract<StockEvent, { readonly kind: DrawKind }>
+
+/** What was announced of a draw, and its secret. */
+export interface DrawSettings {
+  readonly sku: string
+  readonly seed: Uint8Array
+  readonly beacon: { readonly source: string; readonly round: number } | undefined
+}
+
+export interface CountedEntry {
+  readonly claim: number
+  /** In hex. */
+  readonly id: string
+}
+
+/** Of whom it is known whether they are in the lobby. */
+export interface Lobby {
+  readonly userOf: (claim: number) => string
+  readonly isThere: (claim: number) => boolean
+}
+
+/**
+ * One draw by the journal alone: does what docs/draw.md describes over again, all at once and in the plainest way, and complains where the journal
+ * says something else.
+ */
+export class JournaledDraw {
+  isOver = false
+  private readonly settings: DrawSettings
+  private readonly report: (problem: string) => void
+  private cutoff: number | undefined
+  private countedTo = 0
+  private readonly entries: CountedEntry[] = []
+  private rosterHash: Buffer | undefined
+  private value: Buffer | undefined
+  private order: readonly CountedEntry[] | undefined
+  private seatedTo = 0
+  private lateTo = 0
+
+  constructor(settings: DrawSettings, report: (problem: string) => void) {
+    this.settings = settings
+    this.report = report
+    if (settings.beacon === undefined) this.value = Buffer.alloc(0)
+  }
+
+  /** `last`: the SKU's last claim. */
+  take(event: DrawEvent, last: number, lobby: Lobby): void {
+    switch (event.kind) {
+      case 'lobbyClosed':
+        return this.close(event.cutoff, last)
+      case 'counted':
+        return this.count(event.to, event.entries, lobby)
+      case 'rosterHashed':
+        return this.hash(event.hash)
+      case 'beaconCame':
+        return this.beacon(event.value)
+      case 'seated':
+        return event.isLate ? this.seatLate(event.to, event.claims, lobby) : this.seat(event.to, event.claims, lobby)
+      case 'drawn':
+        return this.end(last, lobby)
+    }
+  }
+
+  private close(cutoff: number, last: number): void {
+    if (this.cutoff !== undefined) this.report('the lobby was closed twice')
+    if (cutoff !== last) this.report(`the lobby was closed behind claim ${cutoff}, and the last one was ${last}`)
+    this.cutoff = cutoff
+    this.lateTo = cutoff
+  }
+
+  /** Everyone who is in the lobby at this moment and up to `to` has to be among them, and nobody else. */
+  private count(to: number, entries: readonly CountedEntry[], lobby: Lobby): void {
+    if (this.cutoff === undefined || to > this.cutoff)
+      this.report(`claims up to ${to} were counted, and the lobby was closed behind ${this.cutoff ?? 'none'}`)
+    const key = tagged('entry-key', this.settings.seed)
+    const expected = claimsBetween(this.countedTo, to, lobby).map((claim) => {
+      const mac = createHmac('sha256', key).update(lobby.userOf(claim), 'utf8').digest('hex')
+      return { claim, id: mac.slice(0, entryIdDigits) }
+    })
+    const wrong = firstDifference(entries, expected, (a, b) => a.claim === b.claim && a.id === b.id)
+    if (wrong !== undefined) this.report(`the roster has ${entryText(entries[wrong])} where the lobby has ${entryText(expected[wrong])}`)
+    this.entries.push(...entries)
+    this.countedTo = to
+  }
+
+  private hash(hash: string): void {
+    if (this.countedTo !== this.cutoff)
+      this.report(`the roster was fixed when claims up to ${this.countedTo} were counted, of ${this.cutoff ?? 'no'} claims`)
+    this.entries.sort((a, b) => (a.id < b.id ? -1 : 1))
+    const inner = createHash('sha256').update(Buffer.from(this.entries.map(({ id }) => id).join(''), 'hex'))
+    this.rosterHash = tagged('roster', inner.digest())
+    if (this.rosterHash.toString('hex') !== hash) this.report('the hash of the roster is not that of who was counted')
+  }
+
+  private beacon(value: Uint8Array): void {
+    if (this.rosterHash === undefined) this.report('the beacon came before the roster was fixed')
+    if (this.value !== undefined) this.report('the beacon came twice, or none was planned')
+    this.value = Buffer.from(value)
+  }
+
+  /** The next in the drawn order, but for those who have left. */
+  private seat(to: number, claims: readonly number[], lobby: Lobby): void {
+    this.order ??= this.draw()
+    const expected = this.order.slice(this.seatedTo, to).flatMap(({ claim }) => (lobby.isThere(claim) ? [claim] : []))
+    this.compare(claims, expected, 'the draw')
+    this.seatedTo = to
+  }
+
+  /** Behind everyone who was drawn, in the order in which they came. */
+  private seatLate(to: number, claims: readonly number[], lobby: Lobby): void {
+    if (this.order === undefined && this.entries.length > 0) this.report('people who came too late were seated before the draw')
+    if (this.seatedTo < this.entries.length)
+      this.report(`people who came too late were seated before ${this.entries.length - this.seatedTo} who were drawn`)
+    this.compare(claims, claimsBetween(this.lateTo, to, lobby), 'the time at which they came')
+    this.lateTo = to
+  }
+
+  private end(last: number, lobby: Lobby): void {
+    const left = claimsBetween(0, last, lobby)
+    if (left.length > 0) this.report(`the draw ended, and claim ${left[0]} is still in the lobby`)
+    this.isOver = true
+  }
+
+  private compare(claims: readonly number[], expected: readonly number[], by: string): void {
+    const wrong = firstDifference(claims, expected, (a, b) => a === b)
+    if (wrong !== undefined)
+      this.report(`claim ${claims[wrong] ?? 'none'} was seated where by ${by} it is claim ${expected[wrong] ?? 'none'}`)
+  }
+
+  private draw(): readonly CountedEntry[] {
+    if (this.rosterHash === undefined || this.value === undefined) {
+      this.report('somebody was seated before the draw')
+      return []
+    }
+    const key = tagged('order-key', this.settings.seed, this.rosterHash, this.value)
+    const numbers = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
+    const order = [...this.entries]
+    for (let left = order.length; left > 1; left--) {
+      const fair = Math.floor(2 ** 32 / left) * left
+      let number = 2 ** 32
+      while (number >= fair) number = numbers.update(Buffer.alloc(4)).readUInt32BE()
+      const [chosen, last] = [order[number % left], order[left - 1]]
+      if (chosen === undefined || last === undefined) throw new Error('a place without an entry')
+      order[number % left] = last
+      order[left - 1] = chosen
+    }
+    return order
+  }
+}
+
+const entryIdDigits = 32
+
+function tagged(purpose: string, ...parts: readonly Uint8Array[]): Buffer {
+  const sized = parts.flatMap((part) => [Buffer.from(part.length.toString(16).padStart(8, '0'), 'hex'), part])
+  return createHash('sha256')
+    .update(Buffer.concat([Buffer.from(`sluice.draw.1.${purpose}\0`), ...sized]))
+    .digest()
+}
+
+function claimsBetween(after: number, to: number, lobby: Lobby): readonly number[] {
+  return Array.from({ length: Math.max(0, to - after) }, (_, i) => after + 1 + i).filter((claim) => lobby.isThere(claim))
+}
+
+function firstDifference<T>(left: readonly T[], right: readonly T[], same: (a: T, b: T) => boolean): number | undefined {
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const [a, b] = [left[i], right[i]]
+    if (a === undefined || b === undefined || !same(a, b)) return i
+  }
+  return undefined
+}
+
+function entryText(entry: CountedEntry | undefined): string {
+  return entry === undefined ? 'nobody' : `claim ${entry.claim}`
+}
