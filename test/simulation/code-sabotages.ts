@@ -167,8 +167,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/decide-claim.js',
-        find: 'if (qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {',
-        replace: 'if (qty <= sku.available && grantsAllowed(sku, batch.now) > 0) {',
+        find: 'if (!isEarly && qty <= sku.available && sku.line.size === 0 && grantsAllowed(sku, batch.now) > 0) {',
+        replace: 'if (!isEarly && qty <= sku.available && grantsAllowed(sku, batch.now) > 0) {',
       },
     ],
   },
