@@ -16,7 +16,7 @@ function problemsIn(story: string): string[] {
   return problems.map(({ what }) => what)
 }
 
-test.each(['a=1 1-0 1-1 1-2 b=2 2-0 a=5 5-0 5-1', '1-0 1-1 1-2 -1-2 1-2 2-0', '1-0 1-1 3-0 3-1 -1-1 4-0 4-1'])(
+test.each(['a=1 1-0 1-1 1-2 b=2 2-0 a=5 5-0 5-1', '1-0 1-1 1-2 -1-2 1-2 2-0', '1-0 1-1 3-0 3-1 -1-1 4-0 4-1', '1-0 2-0 -2-0 2-0 2-1'])(
   'CHK-7 owners take turns in %s',
   (story) => {
     expect(problemsIn(story)).toEqual([])
@@ -31,7 +31,8 @@ test.each([
   ['1-1', 'inv.0: record 1-1 was written although nothing was opened last'],
   ['2-0 1-0', 'inv.0: epoch 1 was opened after 2'],
   ['1-0 1-1 1-0', 'inv.0: epoch 1 was opened twice'],
-  ['1-0 2-0 -2-0 2-0', 'inv.0: epoch 2 was opened twice'],
+  ['1-0 2-0 2-1 -2-0 2-0', 'inv.0: epoch 2 was opened twice'],
+  ['1-0 2-0 -2-0 3-0 2-0', 'inv.0: epoch 2 was opened after 3'],
   ['a=1 b=1', 'inv.0: epoch 1 of a was given to b too'],
 ])('CHK-8 the ownership check finds what is wrong in %s', (story, problem) => {
   expect(problemsIn(story)).toEqual([problem])

@@ -30,17 +30,24 @@ export class OwnershipCheck {
       if (of.opened.has(position.epoch)) this.complain('G5', `${shard}: epoch ${position.epoch} was opened twice`)
       else if (position.epoch <= of.newest) this.complain('G5', `${shard}: epoch ${position.epoch} was opened after ${of.newest}`)
       of.opened.add(position.epoch)
-      of.newest = Math.max(of.newest, position.epoch)
     } else if (last === undefined || position.epoch !== last.epoch) {
       const newest = last === undefined ? 'nothing' : `epoch ${last.epoch}`
       this.complain('G5', `${shard}: record ${textOf(position)} was written although ${newest} was opened last`)
     } else if (position.seq !== last.seq + 1) this.complain('G5', `${shard}: record ${textOf(position)} follows ${textOf(last)}`)
   }
 
-  /** The store has lost the records from here on; epochs that were lost with them stay used. */
+  /**
+   * The store has lost the records from here on. Epochs that were lost with them stay used, but for one in which nothing was written yet: its owner may not
+   * know that it was opened, and open it again.
+   */
   lost(shard: ShardName, from: Position): void {
     const of = this.of(shard)
-    while (of.last !== undefined && comparePositions(of.last, from) >= 0) of.applied.pop()
+    let written = 0
+    for (let { last } = of; last !== undefined && comparePositions(last, from) >= 0; { last } = of) {
+      of.applied.pop()
+      if (last.seq > 0) written = last.epoch
+      else if (last.epoch !== written) of.opened.delete(last.epoch)
+    }
   }
 
   private of(shard: ShardName): ShardOwnership {
@@ -56,7 +63,10 @@ class ShardOwnership {
   readonly owners = new Map<number, string>()
   readonly opened = new Set<number>()
   readonly applied: Position[] = []
-  newest = 0
+
+  get newest(): number {
+    return Math.max(0, ...this.opened)
+  }
 
   get last(): Position | undefined {
     return this.applied.at(-1)
