@@ -50,7 +50,8 @@ const holdless: ReadonlySet<string> = new Set(['lobby', 'queued', 'left', 'soldo
 
 /** Users know only what they claimed last as their order. Of a claim that has made way for another one a payment is told nothing if it was that order, or ended long ago. */
 function isUnknownOrder(history: SkuHistory, { op: asks, user, payload }: AskedCommand, span: Span): boolean {
-  const name = unpackInner<OrderName>(payload)
+  const { refund, ...name } = unpackInner<OrderName & { readonly refund?: string }>(payload)
+  if (asks === op.settle && refund !== undefined) return !isRefundOf(history, name.claim, refund, span)
   const past = history.claims.get(name.claim)
   // Operators know every order that is somebody's last, or was paid.
   if (asks === op.orderFind || asks === op.orderRefund) {
@@ -65,4 +66,11 @@ function isUnknownOrder(history: SkuHistory, { op: asks, user, payload }: AskedC
   }
   if (past?.user !== user || history.findOrder(name, span.from) === undefined) return true
   return history.spansOf(user, span).some(({ mark }) => mark?.past !== past || mark.state === 'away')
+}
+
+/** Whether the refund with this key had begun before the span: a store may have lost it again. */
+function isRefundOf(history: SkuHistory, claim: number, key: string, { from }: Span): boolean {
+  const request = /\/refund\/(\w+)-(\w+)$/.exec(key)?.slice(1) ?? []
+  const found = history.refunds.get(`${claim} ${request.map((half) => Number.parseInt(half, 36)).join('.')}`)
+  return found !== undefined && found.begunAt <= from
 }
