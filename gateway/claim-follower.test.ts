@@ -8,7 +8,7 @@ import type { SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
 import { writeError, writeResult } from '../protocol/envelope.ts'
 import { type AnswerView, claimKind } from '../protocol/frame.ts'
-import { formatOrderId, parseOrderId, parseUserId, type UserId } from '../protocol/ids.ts'
+import { formatOrderId, parseOrderId, parseSkuId, parseUserId, type UserId } from '../protocol/ids.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import type { ClaimState } from '../protocol/results.ts'
@@ -321,6 +321,20 @@ test('GW-90 so are all the claims of a user', async () => {
   await world.pass(0)
   expect(shard.heard.map((one) => one.op)).toEqual([op.claimsOfUser, op.claimsOfUser])
   expect(phone.eventsOf('held')).toMatchObject([{ hold: 8 }])
+})
+
+test('GW-96 a claim of a SKU that is not known here yet is asked for again with the next news of its shard', async () => {
+  const presence = presences.join(anna, laptop)
+  const hat = parseSkuId('hat')
+  if (hat === undefined) throw new Error('not an id')
+  reports.set(3, { ...report(3, claimKind.hold, { ...held, hold: 3 }), sku: hat })
+  follower.resumed(presence, 0, [...reports.values()], world.clock.monotonic(), laptop)
+  expect(presence.claims.size).toBe(0)
+  for (const heard of [1, 2]) {
+    changed({})
+    await world.pass(0)
+    expect(shard.heard.map((one) => one.op)).toEqual(Array.from({ length: heard }, () => op.claimsOfUser))
+  }
 })
 
 test('GW-66 a device that comes later is followed from its resume on, and the others hear only what is new to them', () => {

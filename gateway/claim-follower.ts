@@ -110,6 +110,8 @@ export class ClaimFollower implements ClaimAnswers {
     for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
       if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, { caller, askedAt })
+      // Of a SKU that is not known here yet: once more with the shard's next news, which will be of it.
+      else this.questions.note(shard, presence)
     }
   }
 
