@@ -38,7 +38,14 @@ export class JetStreamRefusal extends Error {
   }
 }
 
-export const jetStreamCode = { streamNotFound: 10_059, streamFull: 10_077, messageNotFound: 10_037, streamNameInUse: 10_058 } as const
+export const jetStreamCode = {
+  noPeers: 10_005,
+  temporarilyAway: 10_008,
+  streamNotFound: 10_059,
+  streamFull: 10_077,
+  messageNotFound: 10_037,
+  streamNameInUse: 10_058,
+} as const
 
 export function encodeStream(config: StreamConfig): Uint8Array {
   return encode({

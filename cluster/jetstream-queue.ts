@@ -6,7 +6,7 @@ import { NatsLink } from './nats-link.ts'
 import type { NatsOptions } from './nats-options.ts'
 import type { QueueContent, QueueMessages } from './queue-messages.ts'
 import { type Consumer, type DeadLetter, type Delivery, type Queue, QueueFault } from './queue.ts'
-import type { World } from './world.ts'
+import { delay, type World } from './world.ts'
 
 export interface JetStreamQueueLimits extends JetStreamConsumerLimits {
   /** Orders that wait, run or back off; one more is refused as `QUEUE_FULL`. */
@@ -51,6 +51,7 @@ export interface JetStreamOptions extends NatsOptions {
 
 const orderBytesMax = 64 * 1024
 const lettersAtOnce = 64
+const standAgainMs = 500
 
 /**
  * The queue of many processes, in a work-queue stream of JetStream, where `nats stream view` shows it; dead letters lie in a stream of their own. JetStream
@@ -100,7 +101,7 @@ export class JetStreamQueue<T> implements Queue<T> {
         )
       }
       const queue = new JetStreamQueue(options, content, limits, link)
-      await queue.#restore()
+      await queue.#stand(options.signal)
       return queue
     } catch (error) {
       link.close()
@@ -186,6 +187,20 @@ export class JetStreamQueue<T> implements Queue<T> {
     this.#world.log.error({ id, attempts, reason }, 'an order was handed out too often without an end')
   }
 
+  /** A server answers for itself before JetStream does: several of them have to find each other first. */
+  async #stand(signal: AbortSignal | undefined): Promise<void> {
+    const { log, timers } = this.#world
+    for (let told = false; ; told = true) {
+      try {
+        return await this.#restore()
+      } catch (error) {
+        if (!isPassing(error) || signal?.aborted === true) throw error
+        if (!told) log.warn({ error: String(error) }, 'JetStream does not answer yet; waiting for it')
+        await delay(timers, standAgainMs)
+      }
+    }
+  }
+
   /** Makes what is not there: the first time, and after JetStream has lost everything. */
   #restore(): Promise<void> {
     this.#restoring ??= this.#ensure().finally(() => {
@@ -249,4 +264,11 @@ function queueFault(error: unknown, { ordersMax }: JetStreamQueueLimits): QueueF
   if (error instanceof QueueFault) return error
   if (isFull(error)) return new QueueFault('QUEUE_FULL', `the queue has ${ordersMax} orders, which is all it takes`, error)
   return new QueueFault('QUEUE_FAILED', error instanceof Error ? error.message : String(error), error)
+}
+
+/** Nobody answers, or not in time; what it refuses stays refused. */
+function isPassing(error: unknown): boolean {
+  const fault = error instanceof QueueFault ? error.cause : error
+  if (fault instanceof JetStreamRefusal) return fault.number === jetStreamCode.temporarilyAway || fault.number === jetStreamCode.noPeers
+  return fault instanceof NatsFault && (fault.code === 'NATS_AWAY' || fault.code === 'NATS_NOBODY')
 }
