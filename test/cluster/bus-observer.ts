@@ -1,6 +1,7 @@
 import { Calls } from '../../cluster/calls.ts'
 import { NatsBus } from '../../cluster/nats-bus.ts'
 import { NodeDirectory } from '../../cluster/node-directory.ts'
+import { delay } from '../../cluster/world.ts'
 import type { ShardBroadcast } from '../../protocol/broadcast.ts'
 import { decodeClaim } from '../../protocol/client/result-decoders.ts'
 import type { Code } from '../../protocol/codes.ts'
@@ -14,6 +15,7 @@ import { LoggedWorld } from '../servers/logged-world.ts'
 
 /** Longer than any test: a call that nobody answers is still open at the end. */
 const callDeadlineMs = 600_000
+const againMs = 2_000
 const name = 'observer'
 
 /** A process on the cluster's bus that is none of its own: asks shards without a gateway, and hears all that they tell everybody. */
@@ -67,6 +69,17 @@ export class BusObserver {
       requestId: user,
     })
     return error === null ? decodeClaim(result) : error.code
+  }
+
+  /** The same call again now and then: an owner that sleeps still takes frames from the bus, whenever its heir does not listen. */
+  async buyUntilAnswered(sku: string, user: string): Promise<ClaimState | Code> {
+    const { timers } = new LoggedWorld()
+    const answers: Promise<ClaimState | Code>[] = []
+    for (;;) {
+      answers.push(this.buy(sku, user))
+      const answer = await Promise.race([...answers, delay(timers, againMs)])
+      if (answer !== undefined) return answer
+    }
   }
 
   /** Who answers, and what each owns. */
