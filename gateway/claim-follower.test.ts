@@ -8,7 +8,7 @@ import type { SkuChange } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
 import { writeError, writeResult } from '../protocol/envelope.ts'
 import { type AnswerView, claimKind } from '../protocol/frame.ts'
-import { formatOrderId, parseOrderId, parseSkuId, parseUserId, type UserId } from '../protocol/ids.ts'
+import { formatOrderId, parseOrderId, parseUserId, type UserId } from '../protocol/ids.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import type { ClaimState } from '../protocol/results.ts'
@@ -23,6 +23,8 @@ import type { ViewListener } from './views.ts'
 
 const settings = skuSettings('lamp')
 const { sku } = settings
+/** Not known here. */
+const hat = skuSettings('hat').sku
 const anna = userOf('anna')
 
 const queued = (ahead: number): ClaimState => ({ state: 'queued', ticket: 7, ahead, eta: null, odds: 'likely' })
@@ -325,8 +327,6 @@ test('GW-90 so are all the claims of a user', async () => {
 
 test('GW-96 a claim of a SKU that is not known here yet is asked for again with the next news of its shard', async () => {
   const presence = presences.join(anna, laptop)
-  const hat = parseSkuId('hat')
-  if (hat === undefined) throw new Error('not an id')
   reports.set(3, { ...report(3, claimKind.hold, { ...held, hold: 3 }), sku: hat })
   follower.resumed(presence, 0, [...reports.values()], world.clock.monotonic(), laptop)
   expect(presence.claims.size).toBe(0)
@@ -335,6 +335,34 @@ test('GW-96 a claim of a SKU that is not known here yet is asked for again with 
     await world.pass(0)
     expect(shard.heard.map((one) => one.op)).toEqual(Array.from({ length: heard }, () => op.claimsOfUser))
   }
+})
+
+test('GW-97 a claim that was passed on before its SKU was known here, and that its shard has lost since, is told as gone', async () => {
+  answeredUnviewed({ state: 'lobby', opensAt: 9_000 })
+  await world.pass(1)
+  reports.set(3, { ...report(3, claimKind.ticket, { state: 'lobby', opensAt: 9_000 }), sku: hat })
+  changed({})
+  await world.pass(0)
+  expect(phone.events).toEqual([])
+  // The SKU is still not known here, and then the store of its shard loses it.
+  reports.clear()
+  changed({})
+  await world.pass(0)
+  expect(phone.eventsOf('left')).toEqual([{ sku: hat }])
+  changed({})
+  await world.pass(0)
+  expect(phone.events).toHaveLength(1)
+})
+
+test('GW-97 not by a shard that spoke before that answer came', async () => {
+  const askedAt = world.clock.monotonic()
+  answeredUnviewed(queued(3))
+  follower.resumed(annasPresence(), 0, [], askedAt)
+  expect(phone.events).toEqual([])
+  await world.pass(1)
+  follower.askAgain()
+  await world.pass(0)
+  expect(phone.eventsOf('left')).toEqual([{ sku: hat }])
 })
 
 test('GW-66 a device that comes later is followed from its resume on, and the others hear only what is new to them', () => {
@@ -490,6 +518,12 @@ function asked({ op: asks, user, payload }: Heard): readonly ClaimReport[] {
 function answered(state: ClaimState, claim: number, kind: number): void {
   follower.expect(3, lamp, presences.find(anna))
   follower.answered(answerOf(3, state, claim, kind), phone)
+}
+
+/** About {@link hat}. */
+function answeredUnviewed(state: ClaimState): void {
+  follower.expect(3, { sku: hat, shard: 0 }, presences.find(anna))
+  follower.answered(answerOf(3, state, 3, claimKind.ticket), phone)
 }
 
 /** Of an answer that has come and is not taken in yet. */

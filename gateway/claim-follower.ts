@@ -36,8 +36,8 @@ export class ClaimFollower implements ClaimAnswers {
     parts.views.onChange((view, change) => this.changed(view, change))
   }
 
-  /** The answer to the call in `row` will be about this user's claim of this SKU, or of one in this shard that is not known here yet. */
-  expect(row: number, view: SkuView | number | undefined, presence: Presence | undefined): void {
+  /** The answer to the call in `row` will be about this user's claim of this SKU, which may not be known here yet. */
+  expect(row: number, view: SkuView | UnknownSku | undefined, presence: Presence | undefined): void {
     if (view !== undefined && presence !== undefined) this.expected.set(row, { view, presence })
     // The row's earlier call may have ended without an answer.
     else if (this.expected.size > 0) this.expected.delete(row)
@@ -49,7 +49,7 @@ export class ClaimFollower implements ClaimAnswers {
    */
   insteadOf(answer: AnswerView): ClaimState | undefined {
     const asked = this.expected.size === 0 ? undefined : this.expected.get(answer.slot)
-    if (asked === undefined || typeof asked.view === 'number') return undefined
+    if (asked === undefined || !('settings' in asked.view)) return undefined
     const known = asked.presence.claims.get(asked.view.settings.sku)
     if (known?.state === undefined || known.claim !== answer.claim || known.doubtedAt !== undefined) return undefined
     const state = claimStateIn(answer)
@@ -63,7 +63,7 @@ export class ClaimFollower implements ClaimAnswers {
     if (asked === undefined) return
     this.expected.delete(answer.slot)
     const { view, presence } = asked
-    if (typeof view === 'number') return answer.claim === noClaim ? undefined : this.questions.note(view, presence)
+    if (!('settings' in view)) return this.answeredUnviewed(answer, view, presence)
     const { sku } = view.settings
     const known = presence.claims.get(sku)
     if (answer.claim === noClaim || presence.connections.size === 0) return
@@ -88,8 +88,8 @@ export class ClaimFollower implements ClaimAnswers {
     this.expected.delete(row)
     const { view, presence } = asked
     if (codeTable[code].retry !== 'unknown' || presence.connections.size === 0) return
-    if (typeof view === 'number') this.questions.note(view, presence)
-    else this.questions.askAbout(view.shard, presence)
+    if ('settings' in view) this.questions.askAbout(view.shard, presence)
+    else this.questions.note(view.shard, presence)
   }
 
   /** Takes in all that a shard, asked at `askedAt`, reported of a user's claims, in answer to `caller`. */
@@ -107,6 +107,7 @@ export class ClaimFollower implements ClaimAnswers {
         this.questions.askAboutLater(shard, presence)
       } else if (report === undefined && state !== undefined && isLive(state)) this.lost(followed, caller)
     }
+    this.resumedUnviewed(presence, shard, reported, askedAt, caller)
     for (const report of reported.values()) {
       const view = this.parts.views.find(report.sku)
       if (view !== undefined) this.learn(this.follow(presence, view, report.claim), report.kind, report.state, { caller, askedAt })
@@ -207,6 +208,36 @@ export class ClaimFollower implements ClaimAnswers {
     return true
   }
 
+  /** There is no view to follow the claim by: what it is now is asked with its shard's next news. */
+  private answeredUnviewed(answer: AnswerView, { sku, shard }: UnknownSku, presence: Presence): void {
+    const state = answer.claim === noClaim ? undefined : claimStateIn(answer)
+    if (state === undefined) return
+    if (isLive(state)) presence.unviewed.set(sku, { shard, heardAt: this.parts.clock.monotonic() })
+    else presence.unviewed.delete(sku)
+    this.questions.note(shard, presence)
+  }
+
+  /** Nobody follows a claim without a view: that its shard has lost it shows only here. */
+  private resumedUnviewed(
+    presence: Presence,
+    shard: number,
+    reported: ReadonlyMap<SkuId, ClaimReport>,
+    askedAt: number,
+    caller: Connection | undefined,
+  ): void {
+    for (const [sku, told] of presence.unviewed) {
+      if (told.shard !== shard) continue
+      const isReported = reported.has(sku)
+      if (isReported && this.parts.views.find(sku) === undefined) continue
+      if (!isReported && told.heardAt >= askedAt) {
+        this.questions.askAboutLater(shard, presence)
+        continue
+      }
+      presence.unviewed.delete(sku)
+      if (!isReported && presence.claims.get(sku) === undefined) this.tellUser(presence, sku, { state: 'none' }, caller)
+    }
+  }
+
   /** Takes in what a claim is, and tells it to the user's connections if it is new to them. */
   private learn(followed: FollowedClaim, kind: number, state: ClaimState, { caller, askedAt = 0 }: Source): boolean {
     const { state: known, aheadShown, heardAt } = followed
@@ -243,9 +274,13 @@ export class ClaimFollower implements ClaimAnswers {
   }
 
   private notify(followed: FollowedClaim, state: ClaimState, except?: Connection): void {
-    const notification = claimNotification(followed.view.settings.sku, state, this.parts.clock.now())
+    this.tellUser(followed.presence, followed.view.settings.sku, state, except)
+  }
+
+  private tellUser(presence: Presence, sku: SkuId, state: ClaimState, except?: Connection): void {
+    const notification = claimNotification(sku, state, this.parts.clock.now())
     if (notification === undefined) return
-    for (const connection of followed.presence.connections) if (connection !== except) connection.notify(notification)
+    for (const connection of presence.connections) if (connection !== except) connection.notify(notification)
   }
 }
 
@@ -255,8 +290,13 @@ interface Source {
   readonly askedAt?: number
 }
 
+/** A SKU that this gateway has not heard of yet, and the shard that it is in. */
+export interface UnknownSku {
+  readonly sku: SkuId
+  readonly shard: number
+}
+
 interface Expected {
-  /** A shard's number as long as the SKU is not known here. */
-  readonly view: SkuView | number
+  readonly view: SkuView | UnknownSku
   readonly presence: Presence
 }

@@ -5,10 +5,11 @@ import { ScannedCall, scanHotCall } from '../protocol/edge-scanner.ts'
 import { op } from '../protocol/entry.ts'
 import { decodeJsonMessage, decodeMessage, type Message, writeRequest } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
+import { parseSkuId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
-import type { ClaimFollower } from './claim-follower.ts'
+import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
@@ -113,7 +114,8 @@ export class Dispatcher implements CallSink {
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       connection.inFlight++
-      parts.follower.expect(row, view ?? parts.calls.shardOfHash(call.skuHash), this.followed(identity, call, bytes))
+      const presence = this.followed(identity, call, bytes)
+      parts.follower.expect(row, view ?? (presence === undefined ? undefined : this.unknownSku(call, bytes)), presence)
     }
     return end
   }
@@ -230,6 +232,11 @@ export class Dispatcher implements CallSink {
     return presences.findScanned(call.userHash, bytes, call.userFrom, call.userTo)
   }
 
+  private unknownSku({ skuHash, skuFrom, skuTo }: ScannedCall, bytes: Uint8Array): UnknownSku | undefined {
+    const sku = parseSkuId(ascii.decode(bytes.subarray(skuFrom, skuTo)))
+    return sku === undefined ? undefined : { sku, shard: this.parts.calls.shardOfHash(skuHash) }
+  }
+
   /** A hot call that has to take the general path all the same; it was admitted already. */
   private runDecoded(connection: Connection, method: Method, message: Message): void {
     if (message.kind === 'request') this.run(connection, message.msgid, method, new Params(message.params))
@@ -273,6 +280,7 @@ const unknownMethod = 0
 /** `[0, msgid, method, params]`; of the only call on a connection. */
 const requestParts = 4
 export const httpMsgid = 0
+const ascii = new TextDecoder('latin1')
 const hotNames: ReadonlySet<string> = new Set(['buy', 'leave', 'claim'])
 /** A service's `buy`: user, SKU, quantity, request id. */
 const hotParamsMax = 4

@@ -1,4 +1,5 @@
 import type { Calls, Command } from '../cluster/calls.ts'
+import type { SkuId } from '../protocol/ids.ts'
 import type { ShardKind } from '../protocol/subject.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
@@ -23,11 +24,12 @@ export class Forwarder {
   }
 
   /** To the shard of the command's SKU. A user who is connected here hears on every connection what comes of it. */
-  toInventory(call: Call | UserCall, command: Command & { readonly sku: string }): void {
+  toInventory(call: Call | UserCall, command: Command & { readonly sku: SkuId }): void {
     const { calls, views, follower, presences } = this.parts
     const shard = calls.shardOfText(command.sku)
     const row = this.send(call, 'inv', shard, command)
-    if (row >= 0) follower.expect(row, views.find(command.sku) ?? shard, 'user' in call ? presences.find(call.user) : undefined)
+    if (row >= 0)
+      follower.expect(row, views.find(command.sku) ?? { sku: command.sku, shard }, 'user' in call ? presences.find(call.user) : undefined)
   }
 
   /** To the shard of the command's user. */

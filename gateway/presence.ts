@@ -1,6 +1,6 @@
 import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
-import type { UserId } from '../protocol/ids.ts'
+import type { SkuId, UserId } from '../protocol/ids.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import type { Connection } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
@@ -25,6 +25,12 @@ export interface FollowedClaim {
   shownAt: number
 }
 
+export interface UnviewedClaim {
+  readonly shard: number
+  /** By the monotonic clock. */
+  readonly heardAt: number
+}
+
 /** One user with all their WebSockets at this gateway. */
 export class Presence {
   readonly user: UserId
@@ -32,6 +38,8 @@ export class Presence {
   readonly connections = new Set<Connection>()
   /** By SKU: the user's latest claim. */
   readonly claims = new Map<string, FollowedClaim>()
+  /** Of SKUs that have no view here yet: live claims that the user was told of in an answer. */
+  readonly unviewed = new Map<SkuId, UnviewedClaim>()
 
   constructor(user: UserId) {
     this.user = user

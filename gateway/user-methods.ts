@@ -2,6 +2,7 @@ import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls, Command } from '../cluster/calls.ts'
 import type { Clock } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
+import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ReserveRequest } from '../protocol/reservation.ts'
@@ -121,7 +122,7 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
 async function reserveAndBuy(
   { calls, forwarder }: UserMethodsParts,
   call: UserCall,
-  buy: Command & { readonly sku: string; readonly user: string },
+  buy: Command & { readonly sku: SkuId; readonly user: UserId },
   request: ReserveRequest,
 ): Promise<void> {
   const reserve = { op: op.reserve, user: buy.user, payload: packInner(request) }

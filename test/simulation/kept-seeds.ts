@@ -107,6 +107,12 @@ export const keptSeeds: readonly KeptSeed[] = [
     found:
       'A checker did not let a gateway say that all is sold just after more units were put in, while a slower copy of the call got one.',
   },
+  {
+    seed: 1_800_962,
+    name: 'a lobby nobody follows',
+    found:
+      'A gateway passed on that its user was in a lobby of a SKU that it did not know yet, and never told them when a store had lost that.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
