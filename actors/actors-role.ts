@@ -5,9 +5,10 @@ import type { Queue } from '../cluster/queue.ts'
 import { partsOfName, shardName, type ShardName, type Snapshot, type Store } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
 import type { OwnedShard } from '../protocol/node-report.ts'
-import { publicSubject, shardSubject } from '../protocol/subject.ts'
+import { publicSubject, replySubject, shardSubject } from '../protocol/subject.ts'
 import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
+import { type AbsenceCounters, AbsenceWatch } from './inventory/absence-watch.ts'
 import type { EndedOrder } from './inventory/ended-order.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { Outbox } from './inventory/outbox.ts'
@@ -58,6 +59,7 @@ export class ActorsRole implements MetricSource {
   private readonly parts: ActorsRoleParts
   private readonly compaction: Compaction
   private readonly standBys: StandBys
+  private readonly absence: AbsenceCounters = { ended: 0 }
 
   constructor(parts: ActorsRoleParts) {
     this.parts = parts
@@ -95,7 +97,11 @@ export class ActorsRole implements MetricSource {
   collect(sink: MetricSink): void {
     this.host.collect(sink)
     this.compaction.collect(sink)
+    sink.counter('sluice_tickets_absent_total', 'Places in line that ended because their user was away for too long', this.absence.ended)
   }
+
+  /** Where there is one process, the gateways of its former runs are gone. */
+  private readonly isOver = (gateway: string): boolean => this.parts.isAlone && gateway !== replySubject(this.parts.node)
 
   private async openInventory(tenure: Tenure): Promise<Shard> {
     const { name, epoch, mayAct, onLost } = tenure
@@ -105,6 +111,7 @@ export class ActorsRole implements MetricSource {
     const targets = orderTargets({ queue, office, calls, log: world.log })
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
     actor.useReports((state) => new ReservationReports(state, calls, world.log))
+    actor.useAbsence((state) => new AbsenceWatch(state, calls, world.log, this.absence))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
     const shard = await Shard.open({ name, ...subjects, actor, ahead, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => follower.follow(name))
@@ -113,7 +120,7 @@ export class ActorsRole implements MetricSource {
   private async openSessions(tenure: Tenure): Promise<Shard> {
     const { name, epoch, mayAct, onLost } = tenure
     const { store, bus, world, limits, calls } = this.parts
-    const actor = new SessionActor(limits.sessions)
+    const actor = new SessionActor(limits.sessions, this.isOver)
     actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits: limits.sessions, log: world.log }))
     actor.useRepeats((open) => new ReservationRepeats(open, calls, limits.sessions.askEveryMs, world.log))
     const subject = shardSubject('ses', partsOfName(name).shard)

@@ -2,7 +2,7 @@ import type { UserId } from '../protocol/ids.ts'
 import type { Presences } from './presence.ts'
 
 export interface AttachRoundsParts {
-  readonly presences: Pick<Presences, 'size' | 'users'>
+  readonly presences: Pick<Presences, 'size'> & { users(): Iterator<UserId, undefined> }
   readonly stillAttached: (user: UserId) => void
   /** In which everybody has had their turn once. */
   readonly roundMs: number

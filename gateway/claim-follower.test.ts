@@ -40,6 +40,7 @@ let shard: ScriptedShard
 let reports: Map<number, ClaimReport>
 let isAway: boolean
 let toldSession: unknown[]
+let toldHere: string[]
 let tellViews: ViewListener
 let phone: FakeConnection
 let laptop: FakeConnection
@@ -49,6 +50,7 @@ beforeEach(() => {
   const bus = new LocalBus(world.log)
   reports = new Map()
   toldSession = []
+  toldHere = []
   presences = new Presences({ attached: () => {}, detached: () => {} })
   lamp = new SkuView(0, skuView(settings))
   isAway = false
@@ -68,6 +70,7 @@ beforeEach(() => {
     clock: world.clock,
     log: world.log,
     decodeReports: decodeInner<readonly ClaimReport[]>,
+    stillAttached: (user) => toldHere.push(user),
     tellSession: (...told) => toldSession.push(told),
   })
   phone = new FakeConnection()
@@ -206,6 +209,15 @@ test('GW-65 a claim that changed is asked for, once for all that are followed, a
   expect(shard.last.op).toBe(op.claimsByNumber)
   expect(phone.eventsOf('held')).toEqual([{ sku, hold: 7, qty: 1, expiresAt: 9_000 }])
   expect(presences.claimsOf(lamp)?.get(7)?.kind).toBe(claimKind.hold)
+})
+
+test('ABS-7 a gateway says again which of those who are called up it has, and asks nothing else', async () => {
+  answered(queued(0), 7, claimKind.ticket)
+  changed({ rollCall: [3, 3, 7, 1] })
+  changed({ rollCall: [8, 20] })
+  await world.pass(0)
+  expect(toldHere).toEqual(['anna'])
+  expect(shard.heard).toEqual([])
 })
 
 test('GW-65 changes of claims that nobody here has cost nothing', async () => {

@@ -15,6 +15,8 @@ export interface FollowerParts extends Omit<QuestionParts, 'answers'> {
   readonly views: Pick<Views, 'find' | 'onChange' | 'all'>
   /** Tells the user's other gateways that a claim appeared or became something else. */
   readonly tellSession: (user: UserId, sku: SkuId, claim: number) => void
+  /** Says to the session once more that the user is here. */
+  readonly stillAttached: (user: UserId) => void
 }
 
 /**
@@ -187,6 +189,10 @@ export class ClaimFollower implements ClaimAnswers {
     const followed = this.parts.presences.claimsOf(view)
     if (followed === undefined) return
     if (change === undefined) for (const one of followed.values()) one.doubtedAt = this.parts.clock.monotonic()
+    eachOfRuns(change?.rollCall ?? [], (claim) => {
+      const one = followed.get(claim)
+      if (one !== undefined) this.parts.stillAttached(one.presence.user)
+    })
     const claims: number[] = []
     if (change === undefined || goesOn) claims.push(...followed.keys())
     else {

@@ -14,7 +14,7 @@ export function claimNotification(sku: SkuId, state: ClaimState, now: number): N
     case 'held':
       return new Notification('held', { sku, hold: state.hold, qty: state.qty, expiresAt: state.expiresAt })
     case 'expired':
-      return new Notification('expired', { sku })
+      return new Notification('expired', state.reason === undefined ? { sku } : { sku, reason: state.reason })
     case 'soldout':
       return new Notification('soldout', { sku })
     case 'none':

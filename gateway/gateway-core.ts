@@ -56,6 +56,8 @@ type LastingConnection = Connection & { readonly transport: 'ws' | 'rpc' }
 
 /** Between two looks for token buckets that are full again. */
 const sweepMs = 10_000
+/** For sessions to hear who is not here any more. */
+const farewellMsMax = 2_000
 /** Between two looks for connections whose token has expired; their calls are refused at once. */
 const expiryMs = 1_000
 
@@ -110,6 +112,7 @@ export class GatewayCore implements MetricSource {
       log,
       decodeReports,
       tellSession: (user, sku, claim) => this.sessions.claimed(user, sku, claim),
+      stillAttached: (user) => this.sessions.stillAttached(user),
     })
 
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
@@ -213,6 +216,11 @@ export class GatewayCore implements MetricSource {
     sink.counter('sluice_view_stale_total', 'Buys that went to their shard because the view was too old to refuse them', this.views.stale)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     for (const view of this.views.all()) collectSku(sink, view.status())
+  }
+
+  /** Before the end: whoever is still here is not any more. */
+  farewell(): Promise<void> {
+    return this.sessions.farewell(this.presences.users(), farewellMsMax)
   }
 
   close(): void {

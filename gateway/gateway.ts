@@ -47,7 +47,7 @@ export class Gateway implements MetricSource {
   }
 
   /**
-   * Accepts nobody new and asks everyone to go elsewhere; resolves when nobody is left or the time is over. Calls that come in meanwhile are still
+   * Accepts nobody new and asks everyone to go elsewhere; resolves when nobody is left or the time is over, and sessions know of it. Calls that come in meanwhile are still
    * answered.
    */
   drain(withinMs: number): Promise<void> {
@@ -59,7 +59,7 @@ export class Gateway implements MetricSource {
       const look = (): void => {
         if (this.core.connections.size > 0 && clock.monotonic() < until) return
         timer.cancel()
-        resolve()
+        resolve(this.core.farewell())
       }
       const timer = timers.every(drainLookMs, look)
       look()

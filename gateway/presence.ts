@@ -69,7 +69,7 @@ export class Presences {
   }
 
   /** Goes on with those who come while it is used. */
-  users(): Iterator<UserId, undefined> {
+  users(): IterableIterator<UserId, undefined> {
     return this.byUser.keys()
   }
 

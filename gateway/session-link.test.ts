@@ -114,6 +114,31 @@ test('GW-93 who is here is not said again while something newer is under way', a
   expect(heard().at(-1)).toBe(op.detach)
 })
 
+test('ABS-9 a gateway that ends says of everybody that they are gone, and waits until sessions have it, but not for ever', async () => {
+  link.attached(anna)
+  await world.pass(0)
+  answer = away
+  let isOver = false
+  const ends = link.farewell([anna], 5_000).then(() => (isOver = true))
+  link.stillAttached(anna)
+  link.attached(anna)
+  await world.pass(1_500)
+  expect(isOver).toBe(false)
+  answer = taken
+  await world.pass(1_500)
+  await ends
+  expect(heard().filter((word) => word === op.attach)).toHaveLength(1)
+  expect(heard().at(-1)).toBe(op.detach)
+
+  answer = away
+  let isGivenUp = false
+  const givenUp = link.farewell([anna], 5_000).then(() => (isGivenUp = true))
+  await world.pass(4_900)
+  expect(isGivenUp).toBe(false)
+  await world.pass(200)
+  await givenUp
+})
+
 test('GW-45 after its end nothing more is told', async () => {
   answer = away
   link.attached(anna)

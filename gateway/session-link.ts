@@ -8,6 +8,7 @@ import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { PresenceListener } from './presence.ts'
 
 const retryMs = 1_000
+const farewellLookMs = 20
 
 /**
  * Keeps the session actors informed of who is connected here and who got a claim. Batched by {@link Calls}; off the hot path.
@@ -25,6 +26,8 @@ export class SessionLink implements PresenceListener {
   private readonly fresh = new Set<UserId>()
   private readonly where: Uint8Array
   private closed = false
+  /** Nobody is here any more, whatever else is said. */
+  private isLeaving = false
 
   constructor(calls: Calls, world: World, mayHaveMissed: (user: UserId) => void) {
     this.calls = calls
@@ -34,13 +37,14 @@ export class SessionLink implements PresenceListener {
   }
 
   attached(user: UserId): void {
+    if (this.isLeaving) return
     this.fresh.add(user)
     this.say(user, op.attach)
   }
 
   /** Says once more that the user is here. */
   stillAttached(user: UserId): void {
-    if (!this.wanted.has(user)) this.say(user, op.attach)
+    if (!this.isLeaving && !this.wanted.has(user)) this.say(user, op.attach)
   }
 
   detached(user: UserId): void {
@@ -52,6 +56,26 @@ export class SessionLink implements PresenceListener {
     this.request({ op: op.claimed, user, payload: packInner({ sku, claim, from: this.calls.subject }) }).catch((error: unknown) =>
       this.failed(user, error),
     )
+  }
+
+  /**
+   * Says of everybody that they are not here any more, for this gateway ends: of one that says nothing nobody knows whether it still has its users. Resolves when
+   * the sessions have it, or when the time is over.
+   */
+  farewell(users: Iterable<UserId>, withinMs: number): Promise<void> {
+    this.isLeaving = true
+    for (const user of users) this.say(user, op.detach)
+    const { timers, clock } = this.world
+    const until = clock.monotonic() + withinMs
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.wanted.size > 0 && clock.monotonic() < until) return
+        timer.cancel()
+        resolve()
+      }
+      const timer = timers.every(farewellLookMs, look)
+      look()
+    })
   }
 
   close(): void {

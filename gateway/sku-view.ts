@@ -80,9 +80,9 @@ export class SkuView {
   }
 
   info(): SkuInfo {
-    const { sale, title, description, image, priceMinor, currency, opensAt, perUserMax } = this.settings
+    const { sale, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs = 0 } = this.settings
     const draw = this.numbers.draw === undefined ? {} : { draw: this.numbers.draw }
-    return { ...this.status(), sale, title, description, image, priceMinor, currency, opensAt, perUserMax, ...draw }
+    return { ...this.status(), sale, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs, ...draw }
   }
 }
 

@@ -23,6 +23,8 @@ export interface SkuChange extends SkuNumbers {
   readonly left: Runs
   /** Claims that changed otherwise than by their own user's call; whoever serves one of them asks for it. */
   readonly changed: Runs
+  /** Tickets whose users seem to be away: whoever serves one of them says again that the user is there. */
+  readonly rollCall?: Runs
   /** Only when they are new. */
   readonly settings?: SkuSettings
 }

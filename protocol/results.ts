@@ -13,9 +13,15 @@ export type ClaimState =
   | { readonly state: 'lobby'; readonly opensAt: number }
   | { readonly state: 'queued'; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
   | { readonly state: 'held'; readonly hold: number; readonly qty: number; readonly expiresAt: number }
-  | { readonly state: 'expired' }
+  | Expired
   | { readonly state: 'soldout' }
   | OrderClaim
+
+/** A hold came to its deadline; or, `absent`, a place in line was given up because its user was away for longer than the sale allows. */
+export interface Expired {
+  readonly state: 'expired'
+  readonly reason?: 'absent'
+}
 
 /** The claim is an order: `pending` until the payment's outcome is known. */
 export interface OrderClaim {
@@ -99,6 +105,8 @@ export interface SkuInfo extends SkuStatus {
   readonly currency: string
   readonly opensAt: number
   readonly perUserMax: number
+  /** For so long a place in line survives without a connection of its user; 0 is for ever. */
+  readonly absenceMs: number
   /** Of a SKU with a draw. */
   readonly draw?: DrawInfo
 }
@@ -117,7 +125,7 @@ export interface Events {
   /** With the ticket's number: who was away may know of an older one only. */
   readonly line: { readonly sku: SkuId; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
   readonly held: { readonly sku: SkuId; readonly hold: number; readonly qty: number; readonly expiresAt: number }
-  readonly expired: { readonly sku: SkuId }
+  readonly expired: { readonly sku: SkuId; readonly reason?: 'absent' }
   readonly order: Order
   readonly sku: SkuStatus
   readonly sale: SaleInfo

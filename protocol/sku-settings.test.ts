@@ -23,8 +23,18 @@ test('PRO-27 a sale file needs little, and the rest has a default', () => {
       lineMax: 2_000_000,
       usersMax: 16_000_000,
       grantsPerSecond: 0,
+      absenceMs: 300_000,
     },
   ])
+})
+
+test('PRO-27 how long a place survives its user’s absence is said by the SKU, else by the sale', () => {
+  const file = saleFileSchema.parse({ ...sale, absenceMs: 60_000, skus: [sku, { ...sku, sku: 'sock', absenceMs: 0 }] })
+  expect(settingsOfSale(file).map((one) => one.absenceMs)).toEqual([60_000, 0])
+  for (const absenceMs of [1, 999, -1, 86_400_001, 1_000.5, null]) {
+    expect(saleFileSchema.safeParse({ ...sale, absenceMs }).success).toBe(false)
+    expect(saleFileSchema.safeParse({ ...sale, skus: [{ ...sku, absenceMs }] }).success).toBe(false)
+  }
 })
 
 test('PRO-27 a limit for all SKUs of a sale goes into the settings of each, and of none where there is no such limit', () => {

@@ -27,6 +27,8 @@ export interface SkuSettings {
   readonly usersMax: number
   /** Holds given out per second, newcomers included; 0 is no limit. */
   readonly grantsPerSecond: number
+  /** A place in line survives so long without a connection of its user; 0 is for ever. Absent in the settings of older versions, for that. */
+  readonly absenceMs?: number
   /** What is wholly given back of a paid order goes on sale again; else its units stay sold. Absent in the settings of older versions, for no. */
   readonly refundRestocks?: boolean
   /** It no longer counts against its user's limit. Absent for yes. */
@@ -44,6 +46,9 @@ export interface DrawPlan {
 
 const units = (least: number) => z.int().min(least).max(1_000_000_000)
 const ms = z.int().min(1_000).max(86_400_000)
+/** Long enough for a phone that is in a tunnel, and for a page that is closed by mistake. */
+const absenceMsDefault = 300_000
+const absenceMs = z.union([z.literal(0), ms], 'must be 0 for never, or 1000 to 86400000 ms')
 const skuId = z.string().refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 const saleId = z.string().refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 
@@ -69,6 +74,7 @@ const skuFileSchema = z.strictObject({
   lineMax: units(0).default(2_000_000),
   usersMax: z.int().min(1).max(16_000_000).default(16_000_000),
   grantsPerSecond: z.int().min(0).max(1_000_000).default(0),
+  absenceMs: absenceMs.exactOptional(),
   // Without defaults: a sale file that does not name them makes the settings that it always made.
   refundRestocks: z.boolean().exactOptional(),
   refundFreesLimit: z.boolean().exactOptional(),
@@ -81,6 +87,8 @@ export const saleFileSchema = z.strictObject({
   title: z.string().min(1).max(120),
   opensAt: z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]),
   saleLimitPerUser: z.int().min(1).max(1_000).optional(),
+  /** Of every SKU that does not say it of itself. */
+  absenceMs: absenceMs.default(absenceMsDefault),
   skus: z
     .array(skuFileSchema)
     .min(1)
@@ -100,6 +108,7 @@ export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
     sale: file.sale as SaleId,
     saleTitle: file.title,
     opensAt: file.opensAt,
+    absenceMs: sku.absenceMs ?? file.absenceMs,
     ...(file.saleLimitPerUser === undefined ? {} : { saleLimitPerUser: file.saleLimitPerUser }),
   }))
 }

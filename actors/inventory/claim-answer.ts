@@ -26,6 +26,8 @@ export function describeClaim(sku: SkuState, rates: SkuRates, row: number, now: 
       return { state: 'held', hold: claim, qty: users.qty[row] as number, expiresAt: sku.deadlineOf(row, now) }
     case claimState.expired:
       return { state: 'expired' }
+    case claimState.absent:
+      return { state: 'expired', reason: 'absent' }
     case claimState.soldout:
       return { state: 'soldout' }
     default:

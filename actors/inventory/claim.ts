@@ -22,6 +22,8 @@ export const claimState = {
   unrefunded: 13,
   /** Waits for the draw before the opening. */
   lobby: 14,
+  /** A ticket whose user was away for too long. */
+  absent: 15,
 } as const
 
 /** One live claim per user and SKU: while this is true, no other can begin. */

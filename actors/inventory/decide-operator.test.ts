@@ -57,6 +57,19 @@ describe('phases', () => {
     expect(rig.status().state).toBe('paused')
   })
 
+  test('ABS-12 a SKU of an older version takes the same sale file again, and ends no place', () => {
+    const rig = new InventoryRig()
+    const { absenceMs: _none, ...older } = settingsOf({ stock: 1 })
+    rig.configure(older)
+    rig.buy('ann')
+    rig.buy('bob')
+    rig.configure(settingsOf({ stock: 1 }))
+    expect(rig.ask({ op: 'configure', payload: { settings: settingsOf({ stock: 2 }), incarnation } }).error?.code).toBe('FORBIDDEN')
+    rig.pass(5_000)
+    const away = { claim: rig.claimOf('bob'), goneMs: 5_000_000, unownedMs: [] }
+    expect(rig.ask({ op: 'absent', sku: 'shoe', user: 'bob', payload: away }).result).toBe(false)
+  })
+
   test('INV-44 close ends tickets, and lets holds and orders run out', () => {
     const rig = rigWith({ stock: 3 })
     for (const user of ['ann', 'bob', 'cat', 'dan']) rig.buy(user)

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { entryOffset } from '../../protocol/entry.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { SkuStatus } from '../../protocol/results.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
 import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import type { OwnedSku } from './decide-claim.ts'
@@ -21,7 +22,7 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
   const { settings } = configured
   const known = state.find(settings.sku)
   if (known !== undefined) {
-    if (isDeepStrictEqual(known.settings, settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
+    if (isDeepStrictEqual(asOf(known.settings, settings), settings)) return batch.replies.result(view, at, { ...skuStatus(known) })
     return batch.replies.refuse(
       view,
       at,
@@ -34,6 +35,11 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
   const event = writeConfigured(batch.record, state.skus.length, configured)
   evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
   batch.replies.result(view, at, { ...skuStatus(state.at(state.skus.length - 1)) })
+}
+
+/** A sale file that was used with an older version says nothing of absence, and by that made a SKU of which nobody's counts. */
+function asOf(known: SkuSettings, now: SkuSettings): SkuSettings {
+  return known.absenceMs !== undefined || now.absenceMs === undefined ? known : { ...known, absenceMs: now.absenceMs }
 }
 
 /** Opens, pauses, resumes (`open` again) or closes a SKU. The phase that it already has is fine. */

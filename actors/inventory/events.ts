@@ -32,6 +32,7 @@ const utf8 = new TextEncoder()
  *                 with this one
  *     refundTold  u32 claim, u32 requestHi at 12, u32 requestLo at 16      the user's session has the news of it
  *     lobbied     as queued              waits for the draw
+ *     absent      u32 claim              a ticket whose user was away for too long
  *     and the rest of lobby and draw, in draw-events.ts
  *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
  *                 used; in old journals epoch is 0)
@@ -67,6 +68,7 @@ export const eventKind = {
   beaconCame: 36,
   seated: 37,
   drawn: 38,
+  absent: 39,
 } as const
 
 export const eventOffset = {
@@ -170,6 +172,7 @@ export function writeNumbered(record: RecordWriter, kind: NumberedKind, sku: num
 type NumberedKind =
   | typeof eventKind.left
   | typeof eventKind.expired
+  | typeof eventKind.absent
   | typeof eventKind.lineSoldOut
   | typeof eventKind.forgotten
   | typeof eventKind.delivered

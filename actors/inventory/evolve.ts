@@ -19,7 +19,7 @@ const utf8 = new TextDecoder()
 export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
   const kind = bytes[at + eventOffset.kind]
   if (kind === eventKind.configured) return configured(state, bytes, view, at)
-  if (kind === eventKind.resumedBy) return resumedBy(state, view, at)
+  if (kind === eventKind.resumedBy) return resumedBy(state, view, at, now)
   const sku = state.at(view.getUint32(at + eventOffset.sku, true))
   switch (kind) {
     case eventKind.held:
@@ -36,6 +36,9 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
       break
     case eventKind.expired:
       expired(sku, view.getUint32(at + eventOffset.claim, true), now)
+      break
+    case eventKind.absent:
+      absent(sku, view.getUint32(at + eventOffset.claim, true), now)
       break
     case eventKind.granted:
       granted(state, sku, view.getUint32(at + eventOffset.count, true), view.getFloat64(at + eventOffset.expiresAt, true), now)
@@ -109,12 +112,13 @@ function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at
   state.scheduleOpening(settings)
 }
 
-function resumedBy(state: InventoryState, view: DataView, at: number): void {
+function resumedBy(state: InventoryState, view: DataView, at: number, now: number): void {
   const gapMs = view.getFloat64(at + eventOffset.gapMs, true)
   const epoch = view.getFloat64(at + eventOffset.epoch, true)
   if (epoch !== 0) state.orderTag = orderTag(epoch)
   for (const sku of state.skus) {
     sku.orderShiftMs += gapMs
+    sku.stoodStill(now - gapMs, now)
     // A pause moves holds by itself; counting the gap again would give them more time than they had.
     if (sku.phase !== 'paused') sku.holdShiftMs += gapMs
     // Nobody could take the beacon's value in meanwhile.
@@ -150,7 +154,8 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
     state.wheel.add(expiresAt, sku.index, claim)
     sku.changes.numbers = true
   } else {
-    users.deadline[row] = 0
+    // Of who waits the beginning: an absence counts from there at the earliest.
+    users.deadline[row] = sku.countsAbsence ? now : 0
     if (begun === claimState.lobby) enterLobby(sku)
     else {
       sku.line.add(claim)
@@ -173,6 +178,12 @@ function left(sku: SkuState, claim: number, now: number): void {
   } else if (sku.users.state[row] === claimState.lobby) drawOf(sku).people--
   else release(sku, row)
   endClaim(sku, row, claimState.left, now)
+}
+
+function absent(sku: SkuState, claim: number, now: number): void {
+  sku.line.remove(claim)
+  sku.changes.leave(claim)
+  endClaim(sku, rowOf(sku, claim), claimState.absent, now)
 }
 
 function expired(sku: SkuState, claim: number, now: number): void {
@@ -317,7 +328,12 @@ function phaseSet(state: InventoryState, sku: SkuState, number: number, now: num
   const phase = phaseNames[number]
   if (phase === undefined) throw new Error(`unknown phase ${number}`)
   const wasPaused = sku.phase === 'paused'
-  if (wasPaused) sku.holdShiftMs += Math.max(0, now - sku.pausedAt)
+  if (wasPaused) {
+    sku.holdShiftMs += Math.max(0, now - sku.pausedAt)
+    sku.stoodStill(sku.pausedAt, now)
+  }
+  // Whoever was in a lobby may be away until it opens.
+  if (sku.phase === 'scheduled' && sku.draw !== undefined) sku.stoodStill(0, now)
   if (phase === 'paused') sku.pausedAt = now
   sku.phase = phase
   sku.changes.settings = true

@@ -4,8 +4,10 @@ import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
+import type { AbsenceWatch } from './absence-watch.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
 import { isLive } from './claim.ts'
+import { decideAbsent } from './decide-absent.ts'
 import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-claim.ts'
 import { decideDrawBeacon, decideDrawProof } from './decide-draw-operator.ts'
 import { advanceDraws } from './decide-draw.ts'
@@ -50,6 +52,7 @@ export class InventoryActor implements Actor {
   private readonly refused = new RefusedRequests()
   private outbox: Outbox | undefined
   private reports: ReservationReports | undefined
+  private absence: AbsenceWatch | undefined
   private last: OwnedSku | undefined
   private draws = new DrawWorks()
   /** Kept only so that the reads behind it are not left out. */
@@ -67,6 +70,11 @@ export class InventoryActor implements Actor {
   /** Owners tell sessions what became of their reservations. */
   useReports(make: (state: InventoryState) => ReservationReports): void {
     this.reports = make(this.state)
+  }
+
+  /** Owners end the places of users who stay away. */
+  useAbsence(make: (state: InventoryState) => AbsenceWatch): void {
+    this.absence = make(this.state)
   }
 
   /**
@@ -127,6 +135,8 @@ export class InventoryActor implements Actor {
         return decideReservationAsk(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.reservationTold:
         return decideReservationTold(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
+      case op.absent:
+        return decideAbsent(owned, batch, bytes, view, at, payloadOf(bytes, view, at))
       case op.delivered:
         return delivered(owned, batch, view, at, unpackInner<string>(payloadOf(bytes, view, at)))
       default:
@@ -152,6 +162,7 @@ export class InventoryActor implements Actor {
   released(now: number, position: Position): void {
     this.outbox?.pump(now)
     this.reports?.pump(now, position)
+    this.absence?.pump(now)
   }
 
   broadcast(now: number): BroadcastContent | undefined {
@@ -164,8 +175,9 @@ export class InventoryActor implements Actor {
       rates.update(changes, now)
       if (!changes.any) continue
       if (changes.overflowed) complete = false
-      const { joined, left, changed } = changes
-      const change: SkuChange = { sku: sku.settings.sku, ...numbersOf(sku, rates), joined, left, changed }
+      const { joined, left, changed, rollCall } = changes
+      const called = rollCall.length === 0 ? {} : { rollCall }
+      const change: SkuChange = { sku: sku.settings.sku, ...numbersOf(sku, rates), joined, left, changed, ...called }
       skus.push(changes.settings ? { ...change, settings: sku.settings } : change)
       changes.reset()
     }

@@ -8,6 +8,8 @@ export class SkuChanges {
   joined: number[] = []
   left: number[] = []
   changed: number[] = []
+  /** Tickets whose users seem to be away. */
+  rollCall: number[] = []
   numbers = false
   settings = false
   overflowed = false
@@ -35,6 +37,13 @@ export class SkuChanges {
     this.bound(this.changed)
   }
 
+  /** Whoever serves this ticket's user has to say so, or it ends. */
+  call(claim: number): void {
+    this.numbers = true
+    appendToRuns(this.rollCall, claim)
+    this.bound(this.rollCall)
+  }
+
   get any(): boolean {
     return this.numbers || this.settings || this.overflowed
   }
@@ -44,6 +53,7 @@ export class SkuChanges {
     this.joined = []
     this.left = []
     this.changed = []
+    this.rollCall = []
     this.numbers = false
     this.settings = false
     this.overflowed = false

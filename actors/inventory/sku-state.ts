@@ -3,6 +3,7 @@ import { hashText, mix32 } from '../../protocol/hash.ts'
 import type { OrderId } from '../../protocol/ids.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { Standstills } from '../standstills.ts'
 import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
 import { phaseNumbers } from './events.ts'
@@ -68,6 +69,9 @@ export class SkuState {
   pausedAt = 0
   /** With `grantsPerSecond`: when the next hold may be given out. */
   nextGrantAt = 0
+  /** Its places end by their users' absence; of such a SKU alone the times are kept that do not count as one. */
+  countsAbsence: boolean
+  readonly standstills = new Standstills()
 
   /** What the next broadcast says; not part of the state that snapshots keep. */
   readonly changes = new SkuChanges()
@@ -84,11 +88,13 @@ export class SkuState {
       throw new Error(`${settings.sku} has a draw without a seed, or a seed without a draw`)
     this.draw = drawSeed === undefined ? undefined : new SkuDraw(drawSeed, settings)
     this.directMax = directMaxOf(settings)
+    this.countsAbsence = countsAbsence(settings)
   }
 
   configure(settings: SkuSettings): void {
     this.settings = settings
     this.directMax = directMaxOf(settings)
+    this.countsAbsence = countsAbsence(settings)
   }
 
   /** Units that are free or can still come free. */
@@ -103,6 +109,11 @@ export class SkuState {
     return stored + this.holdShiftMs + (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
   }
 
+  /** From `from` to `until` nobody's absence counts. */
+  stoodStill(from: number, until: number): void {
+    if (this.countsAbsence) this.standstills.add(from, until)
+  }
+
   /** A hash of everything that matters in the state: equal for two replicas in the same state. */
   digest(): number {
     const numbers = [this.available, this.held, this.ordered, this.sold, this.units, this.lastClaim, this.line.size, this.orders.size]
@@ -111,6 +122,7 @@ export class SkuState {
     for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
     // Journals without refunds have digests without them.
     if (this.refunds.digest !== 0) digest = mix32(digest ^ this.refunds.digest)
+    if (this.standstills.digest !== 0) digest = mix32(digest ^ this.standstills.digest)
     return (digest + this.users.digest + this.reservations.digest + (this.draw?.digest() ?? 0)) >>> 0
   }
 
@@ -122,6 +134,10 @@ export class SkuState {
       )
     }
   }
+}
+
+function countsAbsence({ absenceMs = 0 }: SkuSettings): boolean {
+  return absenceMs > 0
 }
 
 function directMaxOf({ saleLimitPerUser, perUserMax }: SkuSettings): number {

@@ -33,6 +33,7 @@ interface SavedSku {
   readonly reservations?: readonly Reservation[]
   readonly paid?: SavedPaid
   readonly refunds?: SavedRefunds
+  readonly standstills?: readonly number[]
   /** Of a SKU with a draw. */
   readonly draw?: SavedDraw
 }
@@ -79,6 +80,7 @@ function saveSku(sku: SkuState): SavedSku {
     reservations: sku.reservations.save(),
     paid: sku.paid.save(sku.users.ranks()),
     refunds: sku.refunds.save(),
+    standstills: sku.standstills.save(),
     ...(sku.draw === undefined ? {} : { draw: sku.draw.save() }),
   }
 }
@@ -109,6 +111,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   if (saved.paid === undefined) rememberPaid(sku)
   else sku.paid.restore(saved.paid)
   if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
+  sku.standstills.restore(saved.standstills ?? [])
   if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)

@@ -66,7 +66,7 @@ describe('a limit over several SKUs', () => {
   })
 
   it('LIM-4 what is refused is given back at once', async () => {
-    const other = await LimitedShop.open(['shoe'], 2, 1)
+    const other = await LimitedShop.open(['shoe'], 2, { stock: 1 })
     await other.buy('ann', 'shoe', 'r1')
     await other.settle('shoe', orderOf(await other.checkout('ann', 'shoe')), 'paid')
     expect(await other.buy('bob', 'shoe', 'r1')).toBe('SOLD_OUT')
@@ -134,7 +134,7 @@ describe('through any calls, losses and changes of owner', () => {
   it('LIM-16 nobody has more than the limit, sessions never count less than there is, and in the end no more', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const run = await LimitedShop.open(skus, 3, 6)
+        const run = await LimitedShop.open(skus, 3, { stock: 6 })
         let request = 0
         for (const one of steps) {
           await take(run, one, `r${++request}`)

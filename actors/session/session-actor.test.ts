@@ -56,10 +56,10 @@ class Bed {
     this.calls = new Calls({ bus, world, node: 'phone', shards: 1, limits: { pendingMax: 1_000, callDeadlineMs: 5_000 } })
   }
 
-  static async open(world = new ManualWorld(), store = new MemoryStore()): Promise<Bed> {
+  static async open(world = new ManualWorld(), store = new MemoryStore(), isOver?: (gateway: string) => boolean): Promise<Bed> {
     const bus = new MemoryBus()
     const losses: Error[] = []
-    const actor = new SessionActor(limits)
+    const actor = new SessionActor(limits, isOver)
     const { epoch } = await store.claim(name)
     actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits, log: world.log }))
     const parts = {
@@ -344,7 +344,7 @@ describe('a session', () => {
       return snapshot
     })
     await bed.world.until('three records are being written', () => bed.store.writing.held === 3)
-    await bed.world.pass(5_000)
+    await bed.world.pass(4_000)
     expect(taken).toBeUndefined()
     // The owner goes on meanwhile; what it changes now is behind the snapshot.
     await bed.ask(op.attach, 'ann', { gateway: laptop })
@@ -370,6 +370,45 @@ describe('a session', () => {
     expect(bed.losses).toEqual([])
     await bed.world.pass(1_000)
     expect(bed.actor.usersInMemory).toBeLessThanOrEqual(limits.usersMax)
+  })
+
+  test('ABS-2 says since when a user is known to be gone, and nothing of one who is there or never was', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    expect((await bed.ask(op.whereabouts, 'ann')).result).toEqual({ goneMs: null, unownedMs: [] })
+    expect((await bed.ask(op.whereabouts, 'bob')).result).toEqual({ goneMs: null, unownedMs: [] })
+    await bed.ask(op.attach, 'ann', { gateway: laptop })
+    await bed.ask(op.detach, 'ann', { gateway: phone })
+    expect((await bed.ask(op.whereabouts, 'ann')).result).toEqual({ goneMs: null, unownedMs: [] })
+    await bed.ask(op.detach, 'ann', { gateway: laptop })
+    await bed.world.pass(3_000)
+    expect((await bed.ask(op.whereabouts, 'ann')).result).toEqual({ goneMs: 3_000, unownedMs: [] })
+  })
+
+  test('ABS-5 tells of times without an owner, also when snapshots have trimmed them from the journal', async () => {
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    await bed.ask(op.detach, 'ann', { gateway: phone })
+    await bed.world.settled(bed.shard.close())
+    await bed.world.pass(60_000)
+    bed = await bed.crash()
+    await bed.world.pass(2_000)
+    const said = { goneMs: 62_000, unownedMs: [62_000, 2_000] }
+    expect((await bed.ask(op.whereabouts, 'ann')).result).toEqual(said)
+    await bed.store.writeSnapshot(name, await bed.world.settled(snapshotSessions(bed.shard, bed.actor)))
+    bed = await bed.crash()
+    const { result } = await bed.ask(op.whereabouts, 'ann')
+    const { goneMs, unownedMs } = result as typeof said
+    expect(unownedMs.slice(0, 2).map((ago) => goneMs - ago)).toEqual([0, 60_000])
+  })
+
+  test('ABS-9 of gateways of a former run of the same process the users are gone', async () => {
+    const over = new Set<string>()
+    bed = await Bed.open(bed.world, bed.store, (gateway) => over.has(gateway))
+    await bed.ask(op.attach, 'ann', { gateway: phone })
+    over.add(phone)
+    await bed.ask(op.attach, 'ann', { gateway: laptop })
+    expect((await bed.user('ann')).attachedTo).toEqual([laptop])
+    over.add(laptop)
+    expect((await bed.ask(op.whereabouts, 'ann')).result).toEqual({ goneMs: 0, unownedMs: [] })
   })
 
   test('SES-12 refuses what names no user or no known command', async () => {

@@ -10,10 +10,13 @@ import {
   decideOrderList,
   decideOrderNews,
   decideUserGet,
+  recordOf,
   type SessionCommand,
 } from './decide-session.ts'
+import { decideWhereabouts, leaveGateways } from './decide-whereabouts.ts'
 import type { OpenReservations } from './open-reservations.ts'
 import type { ReservationRepeats } from './reservation-repeats.ts'
+import { writeResumed } from './session-events.ts'
 import { recordKey, userOfKey } from './session-record.ts'
 import { SessionState } from './session-state.ts'
 import type { WriteBehind } from './write-behind.ts'
@@ -33,7 +36,10 @@ export interface SessionLimits {
 export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_000, askEveryMs: 60_000 }
 
 const busyRetryMs = 1_000
+/** After word of an absence that may be counted, for so long a next owner has to know how long there was none. */
+const countingMs = 600_000
 const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.orderList])
+const whereOps: ReadonlySet<number> = new Set([op.attach, op.detach, op.whereabouts])
 const utf8 = new TextDecoder()
 
 /** The sessions of one shard: finds the user that an entry is about and hands it to the decision for its op. */
@@ -42,9 +48,15 @@ export class SessionActor implements Actor {
   private readonly limits: SessionLimits
   private writeBehind: WriteBehind | undefined
   private repeats: ReservationRepeats | undefined
+  private readonly isOver: (gateway: string) => boolean
+  /** By the shard's time: of the last turn, and when somebody was last known to be gone. */
+  private now = 0
+  private goneAt = -Infinity
 
-  constructor(limits: SessionLimits = sessionLimits) {
+  /** `isOver`: this gateway's process has certainly ended, and all its connections with it. */
+  constructor(limits: SessionLimits = sessionLimits, isOver: (gateway: string) => boolean = () => false) {
     this.limits = limits
+    this.isOver = isOver
   }
 
   /** Owners write records behind; followers that only replay do not. */
@@ -68,15 +80,24 @@ export class SessionActor implements Actor {
       return batch.replies.refuse(view, at, 'BUSY', busyRetryMs)
     const payloadAt = at + entryHeadBytes + (bytes[at + entryOffset.skuBytes] as number) + (bytes[at + entryOffset.userBytes] as number)
     const payload = bytes.subarray(payloadAt, at + view.getUint16(at, true))
-    decide(operation, { state: this.state, batch, user, session, view, at, payload })
+    const command = { state: this.state, batch, user, session, view, at, payload }
+    if (operation === op.detach || operation === op.whereabouts) this.goneAt = batch.now
+    if (whereOps.has(operation)) leaveGateways(command, this.isOver)
+    decide(operation, command)
   }
 
-  tick(): boolean {
+  tick(batch: Batch): boolean {
+    this.now = batch.now
     return false
   }
 
-  opened(): void {
-    // Nothing of a session runs out by time, so a time without an owner changes nothing.
+  get hasDeadlines(): boolean {
+    return this.now - this.goneAt < countingMs
+  }
+
+  /** Nobody could say meanwhile that a user is back. */
+  opened(batch: Batch, gapMs: number): void {
+    if (gapMs > 0) this.evolve(batch.record.bytes, batch.record.view, writeResumed(batch.record, recordOf(batch), gapMs), batch.now)
   }
 
   evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
@@ -141,6 +162,8 @@ function decide(operation: number, command: SessionCommand): void {
       return decideAttach(command)
     case op.detach:
       return decideDetach(command)
+    case op.whereabouts:
+      return decideWhereabouts(command)
     case op.claimed:
       return decideClaimed(command)
     case op.orderNews:

@@ -16,10 +16,11 @@ import type { RecordWriter } from '../record.ts'
  *     ordered   inner codec of an Order
  *     reserved  inner codec of a ReservedEvent
  *     reported  inner codec of a ReservationReport
+ *     resumed   f64 gapMs      of the shard and not of a user, who is empty: a new owner opened it after so long without one
  *
  * Numbers are part of the journal's format: never reuse one.
  */
-export const sessionEvent = { attached: 32, detached: 33, ordered: 34, reserved: 48, reported: 49 } as const
+export const sessionEvent = { attached: 32, detached: 33, ordered: 34, resumed: 38, reserved: 48, reported: 49 } as const
 
 const kindAt = 2
 const seqAt = 4
@@ -62,6 +63,15 @@ export function writeReserved(record: RecordWriter, position: Position, user: st
 
 export function writeReported(record: RecordWriter, position: Position, user: string, report: ReservationReport): number {
   return write(record, sessionEvent.reported, position, user, packInner(report))
+}
+
+export function writeResumed(record: RecordWriter, position: Position, gapMs: number): number {
+  return write(record, sessionEvent.resumed, position, '', new Uint8Array(Float64Array.of(gapMs).buffer))
+}
+
+/** The time without an owner, if the event at `at` tells of one. */
+export function gapOfEvent(bytes: Uint8Array, view: DataView, at: number): number | undefined {
+  return bytes[at + kindAt] === sessionEvent.resumed ? view.getFloat64(at + userAt, true) : undefined
 }
 
 /** Whose event it is, without reading the rest. */

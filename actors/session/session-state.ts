@@ -2,8 +2,9 @@ import { comparePositions } from '../../cluster/store.ts'
 import { hashBytes, mix32 } from '../../protocol/hash.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { JournalFault } from '../record.ts'
+import { Standstills } from '../standstills.ts'
 import { type OpenReservation, OpenReservations } from './open-reservations.ts'
-import { readEvent, userOfEvent } from './session-events.ts'
+import { gapOfEvent, readEvent, userOfEvent } from './session-events.ts'
 import { unpackSession } from './session-record.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -14,6 +15,7 @@ interface Saved {
   readonly chain: number
   /** Not in snapshots of versions that had none. */
   readonly open?: readonly OpenReservation[]
+  readonly standstills?: readonly number[]
 }
 
 /** An event of a user who is not in memory, as it stood in its record. */
@@ -34,6 +36,8 @@ export class SessionState {
   readonly dirty = new Map<string, number>()
   /** Reservations whose end is not known, of all users, whether in memory or not. */
   readonly open = new OpenReservations()
+  /** Times without an owner: nobody could say meanwhile that a user is back. */
+  readonly standstills = new Standstills()
   private readonly warm = new Map<string, UserSession>()
   private readonly cold = new Map<string, ColdEvent[]>()
   private chain = 0
@@ -77,6 +81,8 @@ export class SessionState {
   evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
     const end = at + view.getUint16(at, true)
     this.chain = mix32(Math.imul(this.chain, 31) ^ hashBytes(bytes, at, end))
+    const gapMs = gapOfEvent(bytes, view, at)
+    if (gapMs !== undefined) return this.standstills.add(now - gapMs, now)
     this.open.follow(bytes, view, at)
     const user = userOfEvent(bytes, at)
     const session = this.warm.get(user)
@@ -127,7 +133,8 @@ export class SessionState {
   /** What a snapshot keeps besides the users' own records, which have to be written first. */
   save(): Uint8Array[] {
     if (this.cold.size > 0) throw new Error('a snapshot of sessions leaves out users who are not in their records yet')
-    return [packInner({ version: snapshotVersion, chain: this.chain, open: this.open.save() } satisfies Saved)]
+    const saved = { version: snapshotVersion, chain: this.chain, open: this.open.save(), standstills: this.standstills.save() }
+    return [packInner(saved satisfies Saved)]
   }
 
   restore(chunks: readonly Uint8Array[]): void {
@@ -137,6 +144,7 @@ export class SessionState {
     }
     this.chain = saved.chain
     this.open.restore(saved.open ?? [])
+    this.standstills.restore(saved.standstills ?? [])
   }
 
   clear(): void {
@@ -144,6 +152,7 @@ export class SessionState {
     this.warm.clear()
     this.cold.clear()
     this.open.clear()
+    this.standstills.clear()
     this.chain = 0
   }
 

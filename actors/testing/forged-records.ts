@@ -44,7 +44,7 @@ export function ticket(claim: number, user: string, qty = 1): Forge {
   return claimed(eventKind.queued, claim, { user, qty, until: 0, request: undefined })
 }
 
-export function numbered(kind: 'left' | 'expired' | 'lineSoldOut' | 'forgotten' | 'delivered', number: number): Forge {
+export function numbered(kind: 'left' | 'expired' | 'absent' | 'lineSoldOut' | 'forgotten' | 'delivered', number: number): Forge {
   return (record) => void writeNumbered(record, eventKind[kind], 0, number)
 }
 

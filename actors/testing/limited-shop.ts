@@ -3,7 +3,9 @@ import { shardName } from '../../cluster/store.ts'
 import { op } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
-import { publicSubject, type ShardKind, shardSubject } from '../../protocol/subject.ts'
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { publicSubject, replySubject, type ShardKind, shardSubject } from '../../protocol/subject.ts'
+import { AbsenceWatch } from '../inventory/absence-watch.ts'
 import { InventoryActor } from '../inventory/inventory-actor.ts'
 import { ReservationReports } from '../inventory/reservation-reports.ts'
 import { ReservationRepeats } from '../session/reservation-repeats.ts'
@@ -27,6 +29,8 @@ export class LimitedShop {
   readonly world = new ManualWorld()
   readonly bus = new MemoryBus()
   readonly skus: readonly string[]
+  /** Places that ended by their users' absence. */
+  readonly absence = { ended: 0 }
   private readonly limit: number
   private readonly stores = { inv: new MemoryStore(), ses: new MemoryStore() }
   private readonly gateway = this.callsOf('gateway')
@@ -38,12 +42,13 @@ export class LimitedShop {
     this.limit = limit
   }
 
-  static async open(skus: readonly string[], limit: number, stock = 10): Promise<LimitedShop> {
+  static async open(skus: readonly string[], limit: number, wish: Partial<SkuSettings> = {}): Promise<LimitedShop> {
     const shop = new LimitedShop(skus, limit)
     await shop.takeOver('inv')
     await shop.takeOver('ses')
     for (const sku of skus) {
-      const settings = { ...settingsOf({ sku, stock, perUserMax: 5, holdTtlMs: 3_025, paymentTtlMs: 5_025 }), saleLimitPerUser: limit }
+      const made = settingsOf({ sku, stock: 10, perUserMax: 5, holdTtlMs: 3_025, paymentTtlMs: 5_025 })
+      const settings = { ...made, saleLimitPerUser: limit, ...wish }
       await shop.ask('inv', { op: op.configure, payload: packInner({ settings, incarnation }) })
     }
     await shop.world.pass(100)
@@ -53,11 +58,7 @@ export class LimitedShop {
   /** The owner of a shard is gone with all that it had in memory, and another takes over. */
   async takeOver(kind: ShardKind): Promise<void> {
     const { world, bus } = this
-    const former = this.owners.get(kind)
-    if (former !== undefined) {
-      await world.settled(former.shard.close())
-      former.calls.close()
-    }
+    await this.lose(kind)
     const name = shardName(kind, 0)
     const store = this.stores[kind]
     const { epoch } = await store.claim(name)
@@ -99,6 +100,33 @@ export class LimitedShop {
     return this.ask('inv', { op: op.settle, sku, payload })
   }
 
+  /** Word of a gateway that the user is there, or is not any more. */
+  attach(user: string, gateway = 'phone'): Promise<Plain> {
+    return this.ask('ses', { op: op.attach, user, payload: packInner({ gateway: replySubject(gateway) }) })
+  }
+
+  detach(user: string, gateway = 'phone'): Promise<Plain> {
+    return this.ask('ses', { op: op.detach, user, payload: packInner({ gateway: replySubject(gateway) }) })
+  }
+
+  claim(user: string, sku: string): Promise<Plain> {
+    return this.ask('inv', { op: op.claim, user, sku })
+  }
+
+  setPhase(sku: string, phase: string): Promise<Plain> {
+    return this.ask('inv', { op: op.setPhase, sku, payload: packInner({ phase }) })
+  }
+
+  /** Nobody owns the shard from now on. */
+  async lose(kind: ShardKind): Promise<void> {
+    const { world } = this
+    const owner = this.owners.get(kind)
+    if (owner === undefined) return
+    await world.settled(owner.shard.close())
+    owner.calls.close()
+    this.owners.delete(kind)
+  }
+
   /** What the user has of each SKU, in the shard's own words; nothing of what it does not speak of. */
   async has(user: string): Promise<Units> {
     const units: Record<string, number> = {}
@@ -129,6 +157,7 @@ export class LimitedShop {
   private inventory(calls: Calls): InventoryActor {
     const actor = new InventoryActor(0)
     actor.useReports((state) => new ReservationReports(state, calls, this.world.log))
+    actor.useAbsence((state) => new AbsenceWatch(state, calls, this.world.log, this.absence))
     return actor
   }
 

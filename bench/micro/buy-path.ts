@@ -146,7 +146,7 @@ function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; vie
   const views = new Views({ bus, calls, clock, timers, log, shards: 1, tickMs, decodeView: (bytes) => decodeInner<ShardView>(bytes) })
   const presences = new Presences({ attached: () => {}, detached: () => {} })
   const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
-  const follower = new ClaimFollower({ calls, views, presences, clock, log, decodeReports, tellSession: () => {} })
+  const follower = new ClaimFollower({ calls, views, presences, clock, log, decodeReports, tellSession: () => {}, stillAttached: () => {} })
   const many = Number.MAX_SAFE_INTEGER
   const limits = {
     connectionsMax: many,

@@ -232,6 +232,16 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
     problem: 'claim 1 ran out 100 ms too early',
   },
   {
+    name: 'a place that ends by absence sooner than anyone can have been away',
+    events: [hold(1, 'a', 2), ticket(2, 'b'), numbered('absent', 2)],
+    problem: 'claim 2 ended by absence after 0 ms in a sale that is open and allows 300000 ms',
+  },
+  {
+    name: 'a hold that ends by absence',
+    events: [hold(1, 'a'), numbered('absent', 1)],
+    problem: 'claim 1 ended as absent although it was held',
+  },
+  {
     name: 'an open order that is put away',
     events: [hold(1, 'a'), order(1), numbered('delivered', 1)],
     problem: 'claim 1 was delivered as ended although it was pending',

@@ -17,7 +17,7 @@ export type StockEvent =
       readonly until: number
       readonly request: string
     }
-  | { readonly kind: 'left' | 'expired' | 'delivered'; readonly index: number; readonly claim: number }
+  | { readonly kind: 'left' | 'expired' | 'absent' | 'delivered'; readonly index: number; readonly claim: number }
   | { readonly kind: 'granted'; readonly index: number; readonly count: number; readonly until: number }
   | { readonly kind: 'lineSoldOut' | 'forgotten'; readonly index: number; readonly count: number }
   | { readonly kind: 'ordered'; readonly index: number; readonly claim: number; readonly until: number; readonly amountMinor: number }
@@ -66,6 +66,8 @@ export interface StockSettings {
   readonly perUserMax: number
   /** Of all SKUs of the sale together; undefined if the sale has no such limit. */
   readonly saleLimitPerUser?: number | undefined
+  /** For so long a place survives without its user; 0 is for ever, and undefined too. */
+  readonly absenceMs?: number | undefined
   readonly lineMax: number
   readonly priceMinor: number
   readonly currency: string
@@ -97,6 +99,7 @@ const configuredSchema = z.object({
     stock: z.int().min(0),
     perUserMax: z.int().min(1),
     saleLimitPerUser: z.int().min(1).optional(),
+    absenceMs: z.int().min(0).optional(),
     lineMax: z.int().min(0),
     priceMinor: z.int().min(0),
     currency: z.string(),
@@ -208,6 +211,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       const claims = Array.from({ length: (bytes.length - drawClaimsAt) / 4 }, (_, i) => u32(drawClaimsAt + 4 * i))
       return { kind: 'seated', index, to: u32(8), isLate: u32(12) === 1, claims }
     }
+    case 39:
+      return { kind: 'absent', index, claim: u32(8) }
     case 38:
       return { kind: 'drawn', index }
     default:

@@ -2,7 +2,7 @@ import { type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
 import { isOrderFrom, mayGoOn, settlements } from './settlements.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
-export type ClaimEnd = 'expired' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
+export type ClaimEnd = 'expired' | 'absent' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
 /** `seated`: from the lobby to a ticket, which is a claim of its own. */
 export type LedgerState = 'lobby' | 'seated' | 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
 
@@ -25,6 +25,8 @@ interface Claim {
   state: LedgerState
   /** When a hold or a payment ends, without what pauses and times without an owner have added: see {@link StockLedger.deadlineOf}. */
   until: number
+  /** When a ticket began, without what pauses and times without an owner have added until then. */
+  since: number
   /** Of the order that it became: what stands in its id behind the incarnation. */
   orderTag: string
   /** What was paid for it, what is on its way back or has gone, and what has gone. */
@@ -136,7 +138,7 @@ export class StockLedger {
       case 'held':
       case 'queued':
       case 'lobbied':
-        this.claimed(event)
+        this.claimed(event, now)
         break
       case 'left':
         this.end(event.claim, ['lobby', 'queued', 'held'], 'left')
@@ -144,6 +146,9 @@ export class StockLedger {
       case 'expired':
         this.notBefore(event.claim, now)
         this.end(event.claim, ['held'], 'expired')
+        break
+      case 'absent':
+        this.absent(event.claim, now)
         break
       case 'granted':
         this.granted(event)
@@ -179,7 +184,7 @@ export class StockLedger {
       case 'beaconCame':
       case 'seated':
       case 'drawn':
-        this.drawing(event)
+        this.drawing(event, now)
         break
       case 'refundTold':
       case 'answered':
@@ -197,23 +202,23 @@ export class StockLedger {
     if (phase === 'open' && this.draw?.isOver === false) this.report('G6', 'the sale was opened before its draw')
   }
 
-  private drawing(event: DrawEvent): void {
+  private drawing(event: DrawEvent, now: number): void {
     const { draw, lobby } = this
     if (draw === undefined) return this.report('G6', `has a draw's ${event.kind} without a draw`)
     draw.take(event, this.claims.length, lobby)
-    if (event.kind === 'seated') for (const claim of event.claims) this.seated(claim)
+    if (event.kind === 'seated') for (const claim of event.claims) this.seated(claim, now)
   }
 
   /** The place in the lobby becomes the next ticket. */
-  private seated(number: number): void {
+  private seated(number: number, now: number): void {
     const claim = this.find(number, ['lobby'], 'was seated', 'G6')
     if (claim === undefined) return
     this.move(claim, 'seated')
     const { user, qty } = claim
-    this.begin({ user, claim: this.claims.length + 1, qty, state: 'queued', until: 0, ...noOrder })
+    this.begin({ user, claim: this.claims.length + 1, qty, state: 'queued', until: 0, since: this.running(now), ...noOrder })
   }
 
-  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued' | 'lobbied'>): void {
+  private claimed({ kind, claim, qty, user, until }: EventOf<'held' | 'queued' | 'lobbied'>, now: number): void {
     const last = this.claims.length
     if (claim !== last + 1) this.report('G6', `claim ${claim} follows claim ${last}`)
     const other = this.liveOf.get(user)
@@ -225,7 +230,7 @@ export class StockLedger {
     if (this.phase !== begins) this.report('G6', `claim ${claim} began while the sale was ${this.phase}`)
     if (kind === 'held' && this.waiting > 0) this.report('G6', `claim ${claim} got a hold past ${this.waiting} people in line`)
     const state = kind === 'lobbied' ? 'lobby' : kind
-    this.begin({ user, claim, qty, state, until: kind === 'held' ? until - this.holdShiftMs : 0, ...noOrder })
+    this.begin({ user, claim, qty, state, until: kind === 'held' ? until - this.holdShiftMs : 0, since: this.running(now), ...noOrder })
   }
 
   private begin(made: Claim): void {
@@ -349,6 +354,21 @@ export class StockLedger {
   private deadlineOf({ state, until }: Claim, now: number): number {
     if (state !== 'held') return until + this.orderShiftMs
     return until + this.holdShiftMs + (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
+  }
+
+  /** Nobody can have been away for longer than the ticket has waited. */
+  private absent(number: number, now: number): void {
+    const claim = this.claims[number - 1]
+    const { absenceMs = 0 } = this.settings
+    const waitedMs = this.running(now) - (claim?.since ?? 0)
+    if (absenceMs === 0 || this.phase !== 'open' || waitedMs < absenceMs)
+      this.report('G7', `claim ${number} ended by absence after ${waitedMs} ms in a sale that is ${this.phase} and allows ${absenceMs} ms`)
+    this.end(number, ['queued'], 'absent')
+  }
+
+  /** The time, without pauses and times without an owner. */
+  private running(now: number): number {
+    return now - this.holdShiftMs - (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
   }
 
   private notBefore(number: number, now: number): void {

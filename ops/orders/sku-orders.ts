@@ -43,6 +43,7 @@ export class SkuOrders {
         break
       case 'left':
       case 'expired':
+      case 'absent':
         this.live.delete(event.claim)
         this.lobby.delete(event.claim)
         break

@@ -17,7 +17,17 @@ function arrange() {
 
 const order = { order: 'shoe:a1:z', sku: 'shoe', state: 'paid', qty: 1, amountMinor: 9900, currency: 'EUR', updatedAt: 5 }
 const status = { sku: 'shoe', available: 1, held: 2, ordered: 3, sold: 4, waiting: 5, state: 'open' }
-const shoe = { sale: 'drop', title: 'Shoe', description: '', image: '', priceMinor: 9900, currency: 'EUR', opensAt: 1, perUserMax: 2 }
+const shoe = {
+  sale: 'drop',
+  title: 'Shoe',
+  description: '',
+  image: '',
+  priceMinor: 9900,
+  currency: 'EUR',
+  opensAt: 1,
+  perUserMax: 2,
+  absenceMs: 0,
+}
 const sale = { sale: 'drop', title: 'Drop', opensAt: 1, state: 'open', skus: [{ ...status, ...shoe }] }
 
 const examples: readonly (readonly [ClientEventName, Plain])[] = [
@@ -25,6 +35,7 @@ const examples: readonly (readonly [ClientEventName, Plain])[] = [
   ['line', { sku: 'shoe', ticket: 7, ahead: 3, eta: null, odds: 'none' }],
   ['held', { sku: 'shoe', hold: 9, qty: 1, expiresAt: 123 }],
   ['expired', { sku: 'shoe' }],
+  ['expired', { sku: 'shoe', reason: 'absent' }],
   ['soldout', { sku: 'shoe' }],
   ['left', { sku: 'shoe' }],
   ['order', order],
@@ -51,10 +62,10 @@ test('SDK-32 an event that is not what it should be is a fault, an unknown one i
     server.newest.notify(name, [event])
     server.newest.notify(name, { ...(event as { [key: string]: Plain }), sku: 'no sku id', skus: 5, withinMs: 'soon' })
   }
-  expect(faults).toHaveLength(3 * (examples.length - 3))
+  expect(faults).toHaveLength(3 * (examples.length - 4))
   server.newest.notify('weather', { sunny: true })
   server.newest.notify('toString', {})
-  expect(faults).toHaveLength(3 * (examples.length - 3))
+  expect(faults).toHaveLength(3 * (examples.length - 4))
   expect(core.state).toEqual({ kind: 'open' })
 })
 

@@ -38,9 +38,10 @@ export function decodeClaim(value: Plain): ClaimState {
   const state = fields.oneOf('state', claimStates)
   switch (state) {
     case 'none':
-    case 'expired':
     case 'soldout':
       return { state }
+    case 'expired':
+      return { state, ...reasonOf(fields) }
     case 'lobby':
       return { state, opensAt: fields.number('opensAt') }
     case 'queued':
@@ -118,6 +119,8 @@ export function decodeSkuInfo(value: Plain): SkuInfo {
     currency: fields.text('currency'),
     opensAt: fields.number('opensAt'),
     perUserMax: fields.number('perUserMax'),
+    // Servers of older versions end no place because of its user's absence.
+    absenceMs: fields.has('absenceMs') ? fields.number('absenceMs') : 0,
     ...drawOf(fields),
   }
 }
@@ -167,7 +170,10 @@ export const eventDecoders: { readonly [N in EventName]: (value: Plain) => Clien
     const fields = new PlainReader(value, 'held')
     return { sku: fields.id('sku', parseSkuId), ...holdOf(fields) }
   },
-  expired: skuOnly,
+  expired(value) {
+    const fields = new PlainReader(value, 'expired')
+    return { sku: fields.id('sku', parseSkuId), ...reasonOf(fields) }
+  },
   soldout: skuOnly,
   left: skuOnly,
   order: decodeOrder,
@@ -176,7 +182,12 @@ export const eventDecoders: { readonly [N in EventName]: (value: Plain) => Clien
   drain: (value) => ({ withinMs: new PlainReader(value, 'drain').number('withinMs') }),
 }
 
-function skuOnly(value: Plain): Events['expired'] {
+/** A reason that this side does not know is none. */
+function reasonOf(fields: PlainReader): { readonly reason?: 'absent' } {
+  return fields.has('reason') && fields.text('reason') === 'absent' ? { reason: 'absent' } : {}
+}
+
+function skuOnly(value: Plain): Events['soldout'] {
   return { sku: new PlainReader(value, 'event').id('sku', parseSkuId) }
 }
 

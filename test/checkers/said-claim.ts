@@ -31,6 +31,7 @@ function isAsSaid(history: SkuHistory, part: MarkedSpan, said: ClaimState): bool
     case 'lobby':
       return mark.state === 'lobby'
     case 'expired':
+      return mark.state === (said.reason ?? said.state)
     case 'soldout':
       return mark.state === said.state
     case 'queued':

@@ -25,8 +25,11 @@ const utf8 = new TextDecoder()
 /** What a session shard's journal says of its users, read from the bytes that actors/session/session-events.ts describes, with code of its own. */
 export class SessionHistory {
   readonly reservations = new ReservationHistory()
+  /** How many gateways each user had after each word of one, in order. */
+  readonly presences: { readonly step: number; readonly user: string; readonly gateways: number }[] = []
   private readonly steps: Steps
   private readonly users = new Map<string, SessionStep[]>()
+  private readonly gatewaysOf = new Map<string, readonly string[]>()
 
   constructor(steps: Steps) {
     this.steps = steps
@@ -43,7 +46,13 @@ export class SessionHistory {
     const past = this.users.get(user) ?? []
     this.users.set(user, past)
     if (kind === 'ordered') past.push({ step, kind, order: unpackInner<Order>(body) })
-    else past.push({ step, kind, gateway: utf8.decode(body) })
+    else {
+      const gateway = utf8.decode(body)
+      past.push({ step, kind, gateway })
+      const gateways = next(this.gatewaysOf.get(user) ?? [], kind, gateway)
+      this.gatewaysOf.set(user, gateways)
+      this.presences.push({ step, user, gateways: gateways.length })
+    }
   }
 
   /** Whether at any time of the span the user was, or was not, attached to the gateway. */
@@ -53,8 +62,7 @@ export class SessionHistory {
       if (one.kind === 'ordered') continue
       if (one.step > to) break
       if (one.step > from && gateways.includes(gateway) === wanted) return true
-      const others = gateways.filter((other) => other !== one.gateway)
-      gateways = one.kind === 'attached' ? [...others, one.gateway].slice(-gatewaysMax) : others
+      gateways = next(gateways, one.kind, one.gateway)
     }
     return gateways.includes(gateway) === wanted
   }
@@ -63,4 +71,9 @@ export class SessionHistory {
   ordersOf(user: string, step: number): Order[] {
     return (this.users.get(user) ?? []).flatMap((one) => (one.kind === 'ordered' && one.step <= step ? [one.order] : []))
   }
+}
+
+function next(gateways: readonly string[], kind: 'attached' | 'detached', gateway: string): readonly string[] {
+  const others = gateways.filter((other) => other !== gateway)
+  return kind === 'attached' ? [...others, gateway].slice(-gatewaysMax) : others
 }

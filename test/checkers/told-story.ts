@@ -53,6 +53,7 @@ export interface StoryOptions {
  *     lobby -> queued n           its place was drawn
  *     queued n -> held n          its turn came; `ahead` never rises while it waits
  *     queued n -> soldout         held n -> expired, not before the deadline that was told
+ *     queued n -> expired         with the reason `absent`, which other checkers look into
  *     none, asked -> the end of what was asked for, if no word came through in between
  *     queued n, held n -> none    only if the user left
  *     held n -> order n           only if the user checked out; the order then ends once, cancelled only if the user wanted that, and stays as it ended
@@ -199,6 +200,7 @@ export class ToldStory {
     const mayBeNew = this.asked.buy && (!isLive(last) || this.asked.devices > 1 || this.mayHaveEnded(now))
     const waited = from.state === 'queued' || from.state === 'lobby' || mayBeNew
     if (next.state === 'soldout') return waited ? undefined : ['G2', 'sold out without a place']
+    if (next.state === 'expired' && next.reason === 'absent') return waited ? undefined : ['G7', 'absent without a place']
     if (next.state !== 'expired') return ['G7', 'a state that this sale does not have']
     const hadTime = this.isDelayed || now - this.lastLiveAt >= this.holdTtlMs - this.slackMs
     if (waited && hadTime) return undefined

@@ -4,6 +4,7 @@ import type { JournalSource } from '../../ops/journal/journal-audit.ts'
 import { type Code, codeTable } from '../../protocol/codes.ts'
 import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
 import type { SaleFileInput } from '../../protocol/sku-settings.ts'
+import { AbsenceCheck } from '../checkers/absence-check.ts'
 import { checkEnd, type Gauge, type PendingCall, SoldOutCheck } from '../checkers/final-check.ts'
 import { type Complain, Findings } from '../checkers/findings.ts'
 import { FreshnessCheck, type Listener } from '../checkers/freshness-check.ts'
@@ -36,6 +37,11 @@ const pictureMsMax = 5_000
 /** A waiting client hears of a change of its position within this, when nothing is wrong on its way. */
 export const freshMs = 8_000
 
+/** From a session's word about a user until the end of their place is durable, through slow shards and a slow store. */
+const decidedMsMax = 15_000
+/** Two roll calls, and calls that are made again. */
+const absentMsMax = 8_000
+
 /** A session asks what became of a reservation after this, at the earliest; before, it was told. */
 const askedAfterMs = 1_000
 
@@ -59,6 +65,7 @@ export class Judge implements Witness {
   private readonly soldOut: SoldOutCheck
   private readonly truth: TruthCheck
   private readonly freshness: FreshnessCheck
+  private readonly absence: AbsenceCheck
   private readonly hubs: Pick<Hubs, 'store' | 'network' | 'queue' | 'provider'>
   /** When a request was made for the first time. */
   private readonly firstAskedAt = new Map<string, number>()
@@ -91,6 +98,17 @@ export class Judge implements Witness {
     this.ownership = new OwnershipCheck(complain)
     this.soldOut = new SoldOutCheck({ books: this.books, complain, pictureMsMax })
     this.truth = new TruthCheck(this.books, complain)
+    this.absence = new AbsenceCheck({
+      books: this.books,
+      complain,
+      now,
+      timeOf: (recordNow) => recordNow - simulationStart,
+      slackMs: 3 * skewMsMax,
+      decidedWithinMs: decidedMsMax,
+      endsWithinMs: absentMsMax,
+      onEnded: () => parts.reached.count('place ended by absence'),
+      onBack: () => parts.reached.count('back in time'),
+    })
     this.freshness = new FreshnessCheck({ books: this.books, complain, withinMs: freshMs })
     hubs.store.observe({
       onApplied: (applied) => this.applied(applied),
@@ -155,7 +173,7 @@ export class Judge implements Witness {
 
   told(who: Who, sku: string, claim: ClaimState): void {
     this.say(`${who.device} is told ${sku} ${JSON.stringify(claim)}`)
-    if (claim.state === 'expired') this.parts.reached.count('hold expired')
+    if (claim.state === 'expired' && claim.reason === undefined) this.parts.reached.count('hold expired')
     if (!this.isExcused(sku)) this.truth.told(who.user, sku, claim)
     this.ear(who, sku).told(claim, this.parts.scheduler.now)
   }
@@ -173,7 +191,9 @@ export class Judge implements Witness {
 
   /** Now and then, while nothing is wrong. */
   look(listeners: Iterable<Listener>): void {
-    this.freshness.look(listeners, this.now)
+    const all = [...listeners]
+    this.freshness.look(all, this.now)
+    this.absence.look(all)
   }
 
   /** After the quiet time. `digests`: of the shards that somebody owns. */
@@ -215,6 +235,7 @@ export class Judge implements Witness {
       this.ownership.applied(shard, applied.position)
       this.books.applied(shard, applied.position, applied.bytes)
       this.limits.applied(shard)
+      this.absence.applied(shard)
       if (kind === 'open' && this.unopened.delete(shard)) this.forgiveAll(this.books.of(shard))
     }
   }
@@ -225,13 +246,17 @@ export class Judge implements Witness {
     for (const one of lost) {
       // Also by losing journal records: until their owner knows of that, it writes cold ones that go beyond the journal.
       const isOfUsers = one.kind === 'put' || one.kind === 'delete' || (one.kind === 'append' && partsOfName(one.shard).kind === 'ses')
-      if (isOfUsers) this.leaving.partsColdRecords(one.shard)
+      if (isOfUsers) {
+        this.leaving.partsColdRecords(one.shard)
+        this.absence.lost(one.shard)
+      }
       if ((one.kind !== 'open' && one.kind !== 'append') || shards.has(one.shard)) continue
       shards.add(one.shard)
       this.ownership.lost(one.shard, one.position)
       const before = this.books.of(one.shard)
       this.books.lost(one.shard, one.position)
       this.limits.lost(one.shard, before)
+      this.absence.lost(one.shard)
       this.unopened.add(one.shard)
       this.forgiveAll(before)
     }

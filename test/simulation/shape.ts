@@ -50,6 +50,8 @@ export interface Habits {
   /** Users who never ask how things stand, but wait until they are told. */
   readonly patientShare: number
   readonly qtyMax: number
+  /** Closes the page, and opens it again or not. */
+  readonly closeShare: number
 }
 
 /** Between two machines' clocks, at most: twice this. */
@@ -96,6 +98,7 @@ export function drawShape(random: SeededRandom): Shape {
       patientShare: random.pick([0, 0.5, 1]),
       qtyMax: random.pick([1, 1, 2, 3]),
       cancelShare: random.pick([0, 0.05, 0.3]),
+      closeShare: random.pick([0, 0.2, 0.6]),
     },
   }
 }
@@ -117,6 +120,7 @@ function drawSale(random: SeededRandom): SaleFileInput {
       lineMax: one.pick([2, 6, 100]),
       usersMax: one.pick([6, 100, 1_000]),
       grantsPerSecond: one.pick([0, 0, 1, 5]),
+      absenceMs: one.fork('absence').pick([0, 2_000, 4_000, 8_000]),
       ...drawDraw(one.fork('draw')),
     }
   })

@@ -12,6 +12,8 @@ import { Device } from './device.ts'
 import { SimOperator } from './operator.ts'
 import { Shopper } from './shopper.ts'
 
+const closeEveryMs = 2_000
+const closedMsMax = 16_000
 const offlineEveryMs = 4_000
 const offlineMsMax = 12_000
 
@@ -23,6 +25,7 @@ export class Crowd {
   private readonly hubs: Hubs
   private readonly shape: Shape
   private readonly random: SeededRandom
+  private readonly pages: SeededRandom
   private busy = 0
   private isOver = false
 
@@ -31,6 +34,7 @@ export class Crowd {
     this.hubs = hubs
     this.shape = shape
     this.random = parts.random.fork('crowd')
+    this.pages = parts.random.fork('pages')
     this.operator = new SimOperator({
       device: this.device('oper', 0),
       sockets: hubs.sockets,
@@ -89,6 +93,7 @@ export class Crowd {
     this.watch(this.operate(forMs))
     for (const shopper of this.shoppers) this.watch(shopper.shop())
     this.sendOffline()
+    this.closePages()
   }
 
   /** The operator hears that it is sold out. */
@@ -124,6 +129,24 @@ export class Crowd {
       const { device } = random.pick(random.pick(this.shoppers).devices)
       if (!device.process.isDead && random.is(shape.habits.offlineShare)) hubs.sockets.goOffline(device, random.between(50, offlineMsMax))
       this.sendOffline()
+    })
+  }
+
+  /** Somebody closes the page, on all devices at once, and comes back soon, late, or so that it just matters. */
+  private closePages(): void {
+    const { pages, shape, parts } = this
+    if (shape.habits.closeShare === 0) return
+    parts.scheduler.after(pages.between(100, closeEveryMs), () => {
+      if (this.isOver) return
+      this.closePages()
+      const { devices } = pages.pick(this.shoppers)
+      const open = devices.filter(({ process, isClosed }) => !process.isDead && !isClosed)
+      if (open.length === 0 || !pages.is(shape.habits.closeShare)) return
+      parts.reached.count('tab closed')
+      for (const device of open) device.closePage()
+      parts.scheduler.after(pages.between(200, closedMsMax), () => {
+        for (const device of open) if (!device.process.isDead) device.openPage()
+      })
     })
   }
 

@@ -22,7 +22,10 @@ export class Device {
   readonly who: Who
   readonly device: SimDevice
   readonly process: SimProcess
-  readonly client: SocketClient
+  /** The page that is open, or was last. */
+  client: SocketClient
+  /** No page is open. */
+  isClosed = false
   readonly seen = new Map<string, ClaimState>()
   /** Every order that it has seen paid. */
   readonly paid = new Set<string>()
@@ -35,20 +38,43 @@ export class Device {
 
   constructor(parts: DeviceParts) {
     this.parts = parts
-    const { device, sockets, user } = parts
+    const { device, user } = parts
     this.who = { device: device.process.name, user }
     this.device = device
     this.process = device.process
     this.onlineSince = parts.now()
-    this.client = connectSocket({
+    // A connection may outlive that its device has no network, and bring what came meanwhile.
+    device.world.onNetwork(() => {
+      this.onlineSince = this.parts.now()
+    })
+    this.client = this.connect()
+  }
+
+  /** What was asked and has no answer is given up. */
+  closePage(): void {
+    this.isClosed = true
+    this.knowsSince = undefined
+    this.client.close()
+  }
+
+  /** Anew, knowing nothing but what is remembered of the page before. */
+  openPage(): void {
+    this.isClosed = false
+    this.client = this.connect()
+  }
+
+  private connect(): SocketClient {
+    const { device, sockets, user, deadlineMs } = this.parts
+    const client = connectSocket({
       url: 'ws://shop/v1/ws',
       token: user,
       subprotocol: msgpackSubprotocol,
       WebSocket: sockets.webSocketOf(device),
       world: device.world,
-      deadlineMs: parts.deadlineMs,
+      deadlineMs,
     })
-    this.listen()
+    this.listen(client)
+    return client
   }
 
   /** Since when it could hear of everything; undefined while it cannot. */
@@ -104,10 +130,9 @@ export class Device {
     this.parts.witness.told(this.who, sku, claim)
   }
 
-  private listen(): void {
-    const { client } = this
+  private listen(client: SocketClient): void {
     client.on('held', ({ sku, hold, qty, expiresAt }) => this.told(sku, { state: 'held', hold, qty, expiresAt }))
-    client.on('expired', ({ sku }) => this.told(sku, { state: 'expired' }))
+    client.on('expired', ({ sku, ...why }) => this.told(sku, { state: 'expired', ...why }))
     client.on('soldout', ({ sku }) => this.told(sku, { state: 'soldout' }))
     client.on('left', ({ sku }) => this.told(sku, { state: 'none' }))
     client.on('order', ({ sku, updatedAt: _updatedAt, ...order }) => {
@@ -119,11 +144,7 @@ export class Device {
     })
     client.on('line', ({ sku, ...place }) => this.told(sku, { state: 'queued', ...place }))
     client.on('state', ({ kind }) => {
-      if (kind !== 'open') this.knowsSince = undefined
-    })
-    // A connection may outlive that its device has no network, and bring what came meanwhile.
-    this.device.world.onNetwork(() => {
-      this.onlineSince = this.parts.now()
+      if (kind !== 'open' && client === this.client) this.knowsSince = undefined
     })
     client.on('resumed', ({ claims }) => {
       this.knowsSince = this.parts.now()

@@ -51,6 +51,7 @@ export class Shopper {
       const device = random.pick(this.devices)
       if (device.process.isDead) return
       await this.think(device)
+      if (device.isClosed) continue
       const sku = random.pick(this.skus)
       if (this.isLeaving && !this.skus.some((one) => this.isOpen(device, one))) return
       await this.act(device, this.isLeaving ? (this.skus.find((one) => this.isOpen(device, one)) ?? sku) : sku)
