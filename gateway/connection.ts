@@ -1,4 +1,5 @@
 import type { Identity } from './identity.ts'
+import type { LineFrame } from './line-frames.ts'
 import type { Notification } from './notification.ts'
 
 /**
@@ -22,6 +23,13 @@ export interface Connection {
   /** Hands what has been gathered to the network. */
   flush(): void
   close(reason: CloseReason): void
+}
+
+/** A user's WebSocket. */
+export interface UserSocket extends Connection {
+  readonly codec: 'msgpack' | 'json'
+  /** Sends a place in line, unless something sent before is still unread: false then, for by the time that it is read there may be a newer one. */
+  tellPlace(frame: LineFrame): boolean
 }
 
 export type CloseReason = 'malformed' | 'too-large' | 'unauthorized' | 'slow' | 'idle' | 'drain' | 'gone'

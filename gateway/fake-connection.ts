@@ -1,14 +1,18 @@
-import { decodeMessage, type Message } from '../protocol/envelope.ts'
+import { decodeJsonMessage, decodeMessage, type Message } from '../protocol/envelope.ts'
 import type { EventName } from '../protocol/results.ts'
-import type { CloseReason, Connection } from './connection.ts'
+import type { CloseReason, Connection, UserSocket } from './connection.ts'
 import { type Identity, nobody } from './identity.ts'
+import type { LineFrame } from './line-frames.ts'
 import type { Notification } from './notification.ts'
 
 /** A connection without a network, for tests: keeps what it is told. */
-export class FakeConnection implements Connection {
+export class FakeConnection implements UserSocket {
   readonly transport: Connection['transport']
   readonly address: string
   identity: Identity
+  readonly codec: UserSocket['codec']
+  /** A client that does not leaves what it is sent in the socket. */
+  reads = true
   inFlight = 0
   index = -1
   turn = 0
@@ -18,8 +22,9 @@ export class FakeConnection implements Connection {
   flushes = 0
   closedFor: CloseReason | undefined
 
-  constructor(parts: { readonly transport?: Connection['transport']; readonly address?: string; readonly identity?: Identity } = {}) {
+  constructor(parts: Partial<Pick<UserSocket, 'transport' | 'address' | 'identity' | 'codec'>> = {}) {
     this.transport = parts.transport ?? 'ws'
+    this.codec = parts.codec ?? 'msgpack'
     this.address = parts.address ?? '10.0.0.1'
     this.identity = parts.identity ?? nobody
   }
@@ -31,6 +36,14 @@ export class FakeConnection implements Connection {
   notify(notification: Notification): void {
     const message = decodeMessage(notification.msgpack)
     if (message.kind === 'notification') this.events.push({ name: notification.name, content: message.params[0] })
+  }
+
+  tellPlace({ msgpack, json }: LineFrame): boolean {
+    if (!this.reads) return false
+    const text = typeof json === 'string' ? json : new TextDecoder().decode(json)
+    const message = this.codec === 'json' ? decodeJsonMessage(text) : decodeMessage(msgpack)
+    if (message.kind === 'notification') this.events.push({ name: 'line', content: message.params[0] })
+    return true
   }
 
   watch(sku: string, on: boolean): void {

@@ -12,12 +12,13 @@ import { AttachRounds } from './attach-rounds.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
-import { type Connection, Connections } from './connection.ts'
+import { type Connection, Connections, type UserSocket } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { drawMethods } from './draw-methods.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSku } from './gateway-metrics.ts'
+import type { LineEncoder } from './line-frames.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
 import { operatorMethods } from './operator-methods.ts'
@@ -39,6 +40,8 @@ export interface GatewayCoreParts {
   readonly shards: number
   /** The processes around this one. */
   readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
+  /** Without one, all frames are encoded by the event loop. */
+  readonly lineEncoder?: LineEncoder
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits & {
@@ -52,7 +55,7 @@ export interface GatewayCoreParts {
 export type Publish = (view: SkuView, notification: Notification) => void
 
 /** A socket, as against a single HTTP call. */
-type LastingConnection = Connection & { readonly transport: 'ws' | 'rpc' }
+type LastingConnection = (UserSocket & { readonly transport: 'ws' }) | (Connection & { readonly transport: 'rpc' })
 
 /** Between two looks for token buckets that are full again. */
 const sweepMs = 10_000
@@ -145,7 +148,10 @@ export class GatewayCore implements MetricSource {
       views,
       presences,
       clock,
+      timers,
+      log,
       counters,
+      encoder: parts.lineEncoder,
       budgetPerSecond: settings.lineFrameBudgetPerSecond,
       tickMs: settings.tickMs,
     })
@@ -197,14 +203,14 @@ export class GatewayCore implements MetricSource {
     this.connections.add(connection)
     this.counters.opened[transport]++
     this.counters.open[transport]++
-    if (identity.role === 'user' && transport === 'ws') this.presences.join(identity.user, connection)
+    if (identity.role === 'user' && connection.transport === 'ws') this.presences.join(identity.user, connection)
   }
 
   closed(connection: LastingConnection): void {
     const { transport, identity } = connection
     this.connections.remove(connection)
     this.counters.open[transport]--
-    if (identity.role === 'user' && transport === 'ws') this.presences.leave(identity.user, connection)
+    if (identity.role === 'user' && connection.transport === 'ws') this.presences.leave(identity.user, connection)
   }
 
   collect(sink: MetricSink): void {
@@ -214,6 +220,11 @@ export class GatewayCore implements MetricSource {
     sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
     sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
     sink.counter('sluice_view_stale_total', 'Buys that went to their shard because the view was too old to refuse them', this.views.stale)
+    sink.gauge(
+      'sluice_position_bound_seconds',
+      'Time within which every client here hears of a change of its place',
+      this.rounds.boundMs / 1000,
+    )
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     for (const view of this.views.all()) collectSku(sink, view.status())
   }
@@ -225,6 +236,7 @@ export class GatewayCore implements MetricSource {
 
   close(): void {
     for (const timer of this.timers) timer.cancel()
+    this.rounds.close()
     this.sessions.close()
     this.views.close()
   }

@@ -1,4 +1,5 @@
 import { codes, codeTable } from '../protocol/codes.ts'
+import { MsCounts } from './ms-counts.ts'
 
 const codeSlots = codes.length + 1
 const methodsMax = 64
@@ -12,6 +13,14 @@ export class GatewayCounters {
   malformed = 0
   slowClosed = 0
   positionFrames = 0
+  /** Not sent, because what was sent before was still unread. */
+  positionsPutOff = 0
+  /** How old what clients had been shown last was known to be right, when something newer was sent. */
+  readonly positionLags = new MsCounts([100, 250, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 5_000, 10_000, 30_000])
+  /** How long the event loop was kept by the slices of position rounds. */
+  readonly positionSlices = new MsCounts([0.5, 1, 2, 5, 10, 20, 50, 100])
+  roundsEncoded = 0
+  encoderFailures = 0
   dropped = 0
   opened = { rpc: 0, ws: 0 }
   open = { rpc: 0, ws: 0 }

@@ -21,6 +21,19 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
   sink.counter('sluice_slow_closed_total', 'Connections closed because they did not read', counters.slowClosed)
   sink.counter('sluice_stock_frames_dropped_total', 'Stock frames dropped for slow WebSockets', counters.dropped)
   sink.counter('sluice_position_frames_total', 'Places in line told to clients', counters.positionFrames)
+  sink.counter(
+    'sluice_positions_put_off_total',
+    'Places not told to a WebSocket that had not read what came before',
+    counters.positionsPutOff,
+  )
+  counters.positionLags.tell(
+    sink,
+    'sluice_position_lag_seconds',
+    'Since a place was shown or found unchanged, when the client was told a newer one',
+  )
+  counters.positionSlices.tell(sink, 'sluice_position_slice_seconds', 'Time for which a slice of a position round kept the event loop')
+  sink.counter('sluice_position_rounds_encoded_total', 'Position rounds encoded by a worker thread', counters.roundsEncoded)
+  sink.counter('sluice_position_encoder_failures_total', 'Position rounds that no worker thread encoded in time', counters.encoderFailures)
 }
 
 /** Where a SKU stands, by the gateway's view. */

@@ -2,7 +2,7 @@ import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import type { Connection } from './connection.ts'
+import type { UserSocket } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
 
 /** A claim of a user who is connected here, followed from answer to end. */
@@ -22,7 +22,12 @@ export interface FollowedClaim {
   doubtedAt: number | undefined
   /** The place that the user was last shown, so that it never rises and is not sent twice. */
   aheadShown: number
+  /** When that was shown, or was found to be still so. */
   shownAt: number
+  /** A device could not be shown it, because it did not read. */
+  isOwed: boolean
+  /** A round has picked it to be told its place, which is still to be sent. */
+  isPicked: boolean
 }
 
 export interface UnviewedClaim {
@@ -35,7 +40,7 @@ export interface UnviewedClaim {
 export class Presence {
   readonly user: UserId
   readonly userHash: number
-  readonly connections = new Set<Connection>()
+  readonly connections = new Set<UserSocket>()
   /** By SKU: the user's latest claim. */
   readonly claims = new Map<string, FollowedClaim>()
   /** Of SKUs that have no view here yet: live claims that the user was told of in an answer. */
@@ -82,7 +87,7 @@ export class Presences {
     return this.byHash.get(hash)?.find((presence) => isNamed(presence.user, bytes, from, to))
   }
 
-  join(user: UserId, connection: Connection): Presence {
+  join(user: UserId, connection: UserSocket): Presence {
     let presence = this.byUser.get(user)
     if (presence === undefined) {
       presence = new Presence(user)
@@ -94,7 +99,7 @@ export class Presences {
     return presence
   }
 
-  leave(user: UserId, connection: Connection): void {
+  leave(user: UserId, connection: UserSocket): void {
     const presence = this.byUser.get(user)
     if (presence === undefined) return
     presence.connections.delete(connection)
@@ -124,6 +129,8 @@ export class Presences {
       doubtedAt: undefined,
       aheadShown: Number.MAX_SAFE_INTEGER,
       shownAt: 0,
+      isOwed: false,
+      isPicked: false,
     }
     const claims = this.bySku.get(view)
     if (claims === undefined) this.bySku.set(view, new Map([[claim, followed]]))

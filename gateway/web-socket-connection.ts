@@ -1,6 +1,7 @@
 import { decodeStrict } from '../protocol/msgpack-reader.ts'
-import type { CloseReason, Connection } from './connection.ts'
+import type { CloseReason, UserSocket } from './connection.ts'
 import type { Identity } from './identity.ts'
+import type { LineFrame } from './line-frames.ts'
 import type { Notification } from './notification.ts'
 import type { WebSocket } from './uws.ts'
 
@@ -26,7 +27,7 @@ const closeCodes: Record<CloseReason, number> = {
 const sendDropped = 2
 
 /** One WebSocket. Results and personal events must arrive or the socket is closed, so that the client resumes; stock ticks may be dropped. */
-export class WebSocketConnection implements Connection {
+export class WebSocketConnection implements UserSocket {
   readonly transport = 'ws'
   readonly address: string
   identity: Identity
@@ -34,7 +35,7 @@ export class WebSocketConnection implements Connection {
   index = -1
   turn = 0
   private readonly socket: WebSocket<SocketData>
-  private readonly json: boolean
+  readonly codec: 'msgpack' | 'json'
   private readonly onSlow: () => void
   /** Nothing that comes in after this is read. */
   isOpen = true
@@ -45,7 +46,7 @@ export class WebSocketConnection implements Connection {
     this.socket = socket
     this.address = data.address
     this.identity = data.identity
-    this.json = data.json
+    this.codec = data.json ? 'json' : 'msgpack'
     this.onSlow = onSlow
   }
 
@@ -57,6 +58,14 @@ export class WebSocketConnection implements Connection {
   notify(notification: Notification): void {
     this.flush()
     this.send(this.json ? notification.json : notification.msgpack)
+  }
+
+  tellPlace(frame: LineFrame): boolean {
+    if (!this.isOpen) return true
+    if (this.socket.getBufferedAmount() > 0) return false
+    this.flush()
+    this.send(this.json ? frame.json : frame.msgpack)
+    return true
   }
 
   watch(sku: string, on: boolean): void {
@@ -86,6 +95,10 @@ export class WebSocketConnection implements Connection {
   /** The socket is gone; sending to it from now on would throw. */
   closed(): void {
     this.isOpen = false
+  }
+
+  private get json(): boolean {
+    return this.codec === 'json'
   }
 
   private send(message: string | Uint8Array): void {

@@ -1,35 +1,27 @@
-import { availableParallelism } from 'node:os'
-import { FixedQueue, Piscina } from 'piscina'
+import { encodeLines, lineCodec, type LineEncoder, type LineRound } from '../../gateway/line-frames.ts'
+import { skuSettings } from '../../gateway/view-fixtures.ts'
+import { LineEncoderPool } from '../../ops/line-encoder-pool.ts'
 import type { MicroCase, MicroSuite } from './micro-case.ts'
-import { encodePositions, type PositionRound } from './position-frames.ts'
 
-const sizes = [100, 1_000, 10_000, 50_000] as const
-const queueMax = 16
+const sizes = [100, 250, 500, 1_000, 2_000, 10_000, 50_000] as const
 
 /**
- * A round of position frames, encoded by the event loop itself and by a worker thread (Piscina) that gets the numbers and gives back one buffer, neither
- * of them copied. What decides between the two is not only the time but for how much of it the event loop stands still.
+ * A round of position frames, half of them msgpack and half JSON, encoded by the event loop itself and by the gateway's worker thread, which gets the
+ * numbers and gives back one buffer, neither of them copied. What decides between the two is not the time but for how much of it the event loop stands still.
  */
 export const positionEncoding: MicroSuite = async () => {
-  const pool = new Piscina<PositionRound, Uint8Array>({
-    filename: new URL('./position-frames-worker.js', import.meta.url).href,
-    name: 'encode',
-    maxThreads: Math.max(1, availableParallelism() - 1),
-    maxQueue: queueMax,
-    taskQueue: new FixedQueue(),
-    recordTiming: false,
-  })
+  const pool = new LineEncoderPool()
   // The first round waits for the thread to start.
-  await pool.run(roundOf(1))
+  await pool.encode(roundOf(1))
   return { cases: sizes.flatMap((size) => [inline(size), pooled(size, pool)]), close: () => pool.close() }
 }
 
 function inline(size: number): MicroCase {
   const round = roundOf(size)
-  return { name: `frames: ${count(size)} inline`, operations: size, unit: 'frame', run: () => encodePositions(round) }
+  return { name: `frames: ${count(size)} inline`, operations: size, unit: 'frame', run: () => encodeLines(round) }
 }
 
-function pooled(size: number, pool: Piscina<PositionRound, Uint8Array>): MicroCase {
+function pooled(size: number, encoder: LineEncoder): MicroCase {
   let round = roundOf(size)
   return {
     name: `frames: ${count(size)} by a worker`,
@@ -39,13 +31,18 @@ function pooled(size: number, pool: Piscina<PositionRound, Uint8Array>): MicroCa
     prepare: () => {
       round = roundOf(size)
     },
-    run: () => pool.run(round, { transferList: [round.ahead.buffer] }),
+    run: () => encoder.encode(round),
   }
 }
 
-function roundOf(size: number): PositionRound {
-  const numbers = { available: 0, held: 900, ordered: 80, servedPerSecond: 12.5, releaseShare: 0.1 }
-  return { sku: 'aurora-lamp', numbers, ahead: Uint32Array.from({ length: size }, (_, i) => i * 3) }
+function roundOf(size: number): LineRound {
+  return {
+    sku: skuSettings('aurora-lamp').sku,
+    numbers: { available: 0, held: 900, ordered: 80, servedPerSecond: 12.5, releaseShare: 0.1 },
+    tickets: Uint32Array.from({ length: size }, (_, i) => i * 3 + 1),
+    aheads: Uint32Array.from({ length: size }, (_, i) => i * 3),
+    codecs: Uint8Array.from({ length: size }, (_, i) => (i % 2 === 0 ? lineCodec.msgpack : lineCodec.json)),
+  }
 }
 
 function count(value: number): string {

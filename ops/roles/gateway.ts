@@ -9,6 +9,7 @@ import { loadUws } from '../../gateway/uws.ts'
 import { PortFault } from '../../gateway/web-server.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
+import { LineEncoderPool } from '../line-encoder-pool.ts'
 import { listenFault, StartFault } from '../start-fault.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -32,6 +33,8 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   const tls = await tlsFilesOf(config)
   const secrets = await ports.secrets()
   const identities = new IdentityCheck(secrets, () => world.clock.now())
+  const lineEncoder = new LineEncoderPool()
+  closers.add(() => lineEncoder.close())
   const gateway = new Gateway({
     uws,
     world,
@@ -43,6 +46,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
     routes: routes(identities),
     decodeInner,
+    lineEncoder,
     settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },
   })
   closers.add(() => gateway.close())

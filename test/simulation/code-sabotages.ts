@@ -354,8 +354,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',
     breaks: ['G6'],
-    patches: [
-      { file: 'gateway/position-rounds.js', find: 'if (ahead >= followed.aheadShown)', replace: 'if (ahead === followed.aheadShown)' },
-    ],
+    patches: [{ file: 'gateway/line-turn.js', find: 'return ahead < aheadShown ||', replace: 'return ahead !== aheadShown ||' }],
   },
 ]

@@ -1,8 +1,10 @@
 import { decodeInner } from '../../../cluster/call-codec.ts'
 import { Calls } from '../../../cluster/calls.ts'
-import type { CloseReason, Connection } from '../../../gateway/connection.ts'
+import { delay, type World } from '../../../cluster/world.ts'
+import type { CloseReason, UserSocket } from '../../../gateway/connection.ts'
 import { GatewayCore } from '../../../gateway/gateway-core.ts'
 import { type Identity, nobody } from '../../../gateway/identity.ts'
+import { encodeLines, type LineEncoder, type LineFrame } from '../../../gateway/line-frames.ts'
 import type { Notification } from '../../../gateway/notification.ts'
 import { msgpackSubprotocol, tokenSubprotocolPrefix } from '../../../protocol/envelope.ts'
 import { hashText } from '../../../protocol/hash.ts'
@@ -26,7 +28,8 @@ export function startGateway(process: SimProcess, hubs: Hubs, shape: Shape): Sim
   const { world, name } = process
   const bus = hubs.network.connect(process)
   const calls = new Calls({ bus, world, node: name, shards: shape.shards, limits: shape })
-  const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, settings: { ...generous, ...shape } })
+  const lineEncoder = slowEncoder(world)
+  const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, lineEncoder, settings: { ...generous, ...shape } })
   const watchers: Watchers = new Map()
   core.onPublish((view, notification) => {
     for (const connection of watchers.get(view.settings.sku) ?? []) connection.notify(notification)
@@ -38,6 +41,19 @@ export function startGateway(process: SimProcess, hubs: Hubs, shape: Shape): Sim
   // As a real gateway does: no port is open before the views are read.
   core.start().then(listen, (error: unknown) => world.log.error({ error: String(error) }, 'a gateway did not start'))
   return { core, calls }
+}
+
+/** In place of a worker thread, for rounds of any size. Takes its time, which is longer now and then than the gateway waits, and fails now and then. */
+function slowEncoder({ random, timers }: World): LineEncoder {
+  return {
+    framesMin: 2,
+    encode: async (round) => {
+      const luck = random.next()
+      if (luck < 0.02) throw new Error('the queue is full')
+      await delay(timers, luck < 0.04 ? 1_000 : Math.floor(random.next() * 50))
+      return encodeLines(round)
+    },
+  }
 }
 
 const closedByServer = 4000
@@ -87,8 +103,9 @@ function identityOf(protocols: readonly string[]): Identity {
 type Watchers = Map<string, Set<SimConnection>>
 
 /** One WebSocket that speaks msgpack. A client that does not read is closed, as by the real server, so that it resumes. */
-class SimConnection implements Connection {
+class SimConnection implements UserSocket {
   readonly transport = 'ws'
+  readonly codec = 'msgpack'
   readonly address: string
   readonly identity: Identity
   inFlight = 0
@@ -110,6 +127,12 @@ class SimConnection implements Connection {
 
   notify(notification: Notification): void {
     this.send(notification.msgpack)
+  }
+
+  tellPlace({ msgpack }: LineFrame): boolean {
+    if (this.socket.bufferedBytes > 0) return false
+    this.send(msgpack)
+    return true
   }
 
   watch(sku: string, on: boolean): void {

@@ -1,0 +1,45 @@
+import { NatsBus } from '../../cluster/nats-bus.ts'
+import { createLog } from '../../ops/log.ts'
+import { realWorld } from '../../ops/world.ts'
+import { eachOfRuns, type ShardBroadcast } from '../../protocol/broadcast.ts'
+import { unpackInner } from '../../protocol/inner-codec.ts'
+import { publicSubject } from '../../protocol/subject.ts'
+import { LineTruth } from './line-truth.ts'
+
+/** Hears what a shard tells everybody, beside all gateways, and keeps the truth about one line from the first who joins. */
+export class ShardObserver {
+  readonly truth = new LineTruth()
+  /** Broadcasts that were missed: the truth is none then. */
+  gaps = 0
+  private readonly bus: NatsBus
+  private readonly sku: string
+  private toSeq: number | undefined
+  /** The shard's clock in the broadcast before: what a broadcast tells happened after that. */
+  private before = 0
+
+  private constructor(bus: NatsBus, sku: string, shard: number) {
+    this.bus = bus
+    this.sku = sku
+    bus.serve(publicSubject(shard), (frame) => this.take(unpackInner<ShardBroadcast>(frame.slice(2))))
+  }
+
+  static async connect(natsUrl: string, sku: string, shard: number): Promise<ShardObserver> {
+    const world = realWorld(createLog({ level: 'error', pretty: false, colours: false }))
+    return new ShardObserver(await NatsBus.connect({ servers: [natsUrl], name: 'line-observer', world }), sku, shard)
+  }
+
+  close(): Promise<void> {
+    return this.bus.close()
+  }
+
+  private take({ fromSeq, toSeq, now, skus }: ShardBroadcast): void {
+    if (this.toSeq !== undefined && fromSeq > this.toSeq) this.gaps++
+    this.toSeq = toSeq
+    for (const { sku, joined, left } of skus) {
+      if (sku !== this.sku) continue
+      eachOfRuns(joined, (claim) => this.truth.join(claim))
+      eachOfRuns(left, (claim) => this.truth.leave(claim, this.before))
+    }
+    this.before = now
+  }
+}
