@@ -20,7 +20,7 @@ import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSku } from './gateway-metrics.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
-import { operatorMethods } from './operator-methods.ts'
+import { type AnnounceDraw, operatorMethods } from './operator-methods.ts'
 import { orderMethods } from './order-methods.ts'
 import { PositionRounds } from './position-rounds.ts'
 import { Presences } from './presence.ts'
@@ -39,6 +39,8 @@ export interface GatewayCoreParts {
   readonly shards: number
   /** The processes around this one. */
   readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
+  /** Makes the seed of a new draw. */
+  readonly announceDraw: AnnounceDraw
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits & {
@@ -116,7 +118,7 @@ export class GatewayCore implements MetricSource {
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
       publicMethods(views),
-      operatorMethods({ forwarder, calls, views, random: world.random }),
+      operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),

@@ -179,6 +179,7 @@ export class StockLedger {
       case 'beaconCame':
       case 'seated':
       case 'drawn':
+      case 'seedRevealed':
         this.drawing(event)
         break
       case 'refundTold':
