@@ -5,9 +5,11 @@ import type { Queue } from '../cluster/queue.ts'
 import { partsOfName, shardName, type ShardName, type Snapshot, type Store } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
 import type { OwnedShard } from '../protocol/node-report.ts'
+import type { SkuSettings } from '../protocol/sku-settings.ts'
 import { publicSubject, replySubject, shardSubject } from '../protocol/subject.ts'
 import { Compaction, type CompactionLimits } from './compaction/compaction.ts'
 import type { Follower } from './compaction/follower.ts'
+import type { SeedBox } from './draw/seed-box.ts'
 import { type AbsenceCounters, AbsenceWatch } from './inventory/absence-watch.ts'
 import type { EndedOrder } from './inventory/ended-order.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
@@ -36,6 +38,8 @@ export interface ActorsRoleParts {
   /** How shards talk to each other's. */
   readonly calls: ShardCalls
   readonly world: World
+  /** Opens the seeds of draws. */
+  readonly seeds: SeedBox
   /** Makes snapshots of inventory shards, beside their owner. */
   readonly follower: Follower
   /** How many shards of each kind there are in all. */
@@ -52,6 +56,9 @@ export interface ActorsRoleParts {
   /** This node cannot do its work. */
   readonly onUnable: (reason: Error) => void
 }
+
+const noSeed =
+  'the draw key of this node does not open the seed of a draw, which waits for a node that has the key its sale was created with'
 
 /** The role `actors` of a process: the shards that it owns, each with its actor, and their snapshots. */
 export class ActorsRole implements MetricSource {
@@ -112,9 +119,17 @@ export class ActorsRole implements MetricSource {
     actor.useOutbox((state) => new Outbox(state, targets, epoch))
     actor.useReports((state) => new ReservationReports(state, calls, world.log))
     actor.useAbsence((state) => new AbsenceWatch(state, calls, world.log, this.absence))
+    actor.useSeeds((sealed, settings) => this.openSeed(sealed, settings))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
     const shard = await Shard.open({ name, ...subjects, actor, ahead, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
     return this.watched(name, shard, () => follower.follow(name))
+  }
+
+  private openSeed(sealed: Uint8Array, { sale, sku }: SkuSettings): Uint8Array | undefined {
+    const { seeds, world } = this.parts
+    const seed = seeds.open(sealed, { sale, sku })
+    if (seed === undefined) world.log.error({ sale, sku }, noSeed)
+    return seed
   }
 
   private async openSessions(tenure: Tenure): Promise<Shard> {

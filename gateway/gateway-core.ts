@@ -21,7 +21,7 @@ import { collectGateway, collectSku } from './gateway-metrics.ts'
 import type { LineEncoder } from './line-frames.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
-import { operatorMethods } from './operator-methods.ts'
+import { type AnnounceDraw, operatorMethods } from './operator-methods.ts'
 import { orderMethods } from './order-methods.ts'
 import { PositionRounds } from './position-rounds.ts'
 import { Presences } from './presence.ts'
@@ -42,6 +42,8 @@ export interface GatewayCoreParts {
   readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
   /** Without one, all frames are encoded by the event loop. */
   readonly lineEncoder?: LineEncoder
+  /** Makes the seed of a new draw. */
+  readonly announceDraw: AnnounceDraw
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits & {
@@ -122,7 +124,7 @@ export class GatewayCore implements MetricSource {
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
       publicMethods(views),
-      operatorMethods({ forwarder, calls, views, random: world.random }),
+      operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),

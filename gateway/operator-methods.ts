@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { Random } from '../cluster/world.ts'
@@ -18,13 +17,15 @@ export interface OperatorMethodsParts {
   readonly calls: Calls
   readonly views: Views
   readonly random: Random
+  readonly announceDraw: AnnounceDraw
 }
+
+/** What the journal of a SKU with a draw begins with: its seed, sealed, and what is published of it. */
+export type AnnounceDraw = (settings: SkuSettings) => { readonly drawSealed: Uint8Array; readonly drawCommitment: Uint8Array }
 
 const unitsMax = 1_000_000_000
 const lineListMost = 1_000
 const incarnationLength = 6
-/** Characters of [a-z0-9]: more than the 256 bits of a seed. */
-const seedLength = 52
 
 /** Methods for operators: sales, stock, and a look at anyone's place. */
 export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBody[] {
@@ -93,13 +94,9 @@ async function createSale(parts: OperatorMethodsParts, call: Call): Promise<void
 function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
   const incarnation = parts.random.id(incarnationLength)
   // Of a SKU that is there already the shard keeps the seed that it has committed to.
-  const secret = settings.draw === undefined ? {} : { drawSeed: seedOf(parts.random) }
+  const secret = settings.draw === undefined ? {} : parts.announceDraw(settings)
   const payload = packInner({ settings, incarnation, ...secret })
   return parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(settings.sku), { op: op.configure, payload })
-}
-
-function seedOf(random: Random): Uint8Array {
-  return createHash('sha256').update(random.id(seedLength)).digest()
 }
 
 async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {

@@ -19,7 +19,7 @@ import type { Metrics } from './metrics.ts'
 import type { ActorPorts, NodePorts } from './node-ports.ts'
 import type { Readiness } from './readiness.ts'
 import { readRedisTls } from './redis-tls.ts'
-import { makeSecrets, secretNames, secretsOf } from './secrets.ts'
+import { makeSecrets, secretNames, secretsOf, wholeOf } from './secrets.ts'
 
 /** Ends that wait for the shop; with more they stay with their shards. */
 const endedMax = 1_000_000
@@ -79,8 +79,8 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     bus,
     isAlone: false,
     secrets: async () => {
-      const { jwtSecret, backendKey, operatorKey } = config
-      if (jwtSecret !== undefined && backendKey !== undefined && operatorKey !== undefined) return { jwtSecret, backendKey, operatorKey }
+      const whole = wholeOf(config)
+      if (whole !== undefined) return whole
       const made = makeSecrets(world.random)
       const proposed = new Map(secretNames.filter((name) => config[name] === undefined).map((name) => [name, made[name]]))
       readiness.waitsFor('Redis')

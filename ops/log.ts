@@ -6,7 +6,7 @@ import type { Log } from '../cluster/world.ts'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** What never belongs in a log, at the top of a line's fields or one level below. */
-const secretFields = ['token', 'key', 'secret', 'jwtSecret', 'backendKey', 'operatorKey', 'authorization', 'payment', 'password']
+const secretFields = ['token', 'key', 'secret', 'jwtSecret', 'backendKey', 'operatorKey', 'drawKey', 'authorization', 'payment', 'password']
 const redactedPaths = secretFields.flatMap((name) => [name, `*.${name}`])
 
 export interface LogOptions {

@@ -17,17 +17,27 @@ test('CFG-8 the first start makes secrets, readable by their owner only; later s
   const { mode } = await stat(join(folder, 'secrets.json'))
   expect(mode & 0o777).toBe(0o600)
   expect(await readdir(folder)).toEqual(['secrets.json'])
-  expect(new Set(Object.values(first)).size).toBe(3)
+  expect(new Set(Object.values(first)).size).toBe(4)
   expect(await loadSecrets(folder, {}, realRandom)).toEqual(first)
 })
 
 test('CFG-8 a given secret wins, and with all of them given no file is made', async () => {
-  const given = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
+  const given = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16), drawKey: 'd'.repeat(32) }
   expect(await loadSecrets(folder, given, realRandom)).toEqual(given)
   expect(await readdir(folder)).toEqual([])
   const mixed = await loadSecrets(folder, { operatorKey: given.operatorKey }, realRandom)
   expect(mixed.operatorKey).toBe(given.operatorKey)
   expect(mixed.backendKey).not.toBe(given.backendKey)
+})
+
+test('CFG-8 a file of a version without a key for draws gets one and keeps the others', async () => {
+  const path = join(folder, 'secrets.json')
+  const former = { jwtSecret: 'j'.repeat(32), backendKey: 'b'.repeat(16), operatorKey: 'o'.repeat(16) }
+  await writeFile(path, JSON.stringify(former))
+  const loaded = await loadSecrets(folder, {}, realRandom)
+  expect(loaded).toMatchObject(former)
+  expect(loaded.drawKey).toHaveLength(48)
+  expect(await loadSecrets(folder, {}, realRandom)).toEqual(loaded)
 })
 
 test.each(['', '{}', '{"jwtSecret": "short"}', 'not json'])(

@@ -5,18 +5,27 @@ import type { Random } from '../cluster/world.ts'
 import { secretText } from './setting-kinds.ts'
 import { StartFault, systemCode } from './start-fault.ts'
 
-const fileSchema = z.strictObject({ jwtSecret: secretText(32), backendKey: secretText(16), operatorKey: secretText(16) })
+const secretsSchema = z.strictObject({
+  jwtSecret: secretText(32),
+  backendKey: secretText(16),
+  operatorKey: secretText(16),
+  drawKey: secretText(32),
+})
+/** Files of versions whose draws had no key are without it. */
+const fileSchema = secretsSchema.partial({ drawKey: true })
 
-/** What proves who someone is. */
-export type Secrets = Readonly<z.output<typeof fileSchema>>
+/** What proves who someone is; and `drawKey`, with which the seeds of draws are sealed. */
+export type Secrets = Readonly<z.output<typeof secretsSchema>>
+export type KeptSecrets = Readonly<z.output<typeof fileSchema>>
 
-export const secretNames = ['jwtSecret', 'backendKey', 'operatorKey'] as const
+export const secretNames = ['jwtSecret', 'backendKey', 'operatorKey', 'drawKey'] as const
 
 /** What settings may give; the rest comes from the data folder. */
 export interface GivenSecrets {
   readonly jwtSecret?: string | undefined
   readonly backendKey?: string | undefined
   readonly operatorKey?: string | undefined
+  readonly drawKey?: string | undefined
 }
 
 /**
@@ -24,24 +33,33 @@ export interface GivenSecrets {
  * readable by its owner only. The folder is there already (data-folder.ts). Throws a {@link StartFault} when the file cannot be read or written.
  */
 export async function loadSecrets(dataFolder: string, given: GivenSecrets, random: Random): Promise<Secrets> {
-  const { jwtSecret, backendKey, operatorKey } = given
-  if (jwtSecret !== undefined && backendKey !== undefined && operatorKey !== undefined) return { jwtSecret, backendKey, operatorKey }
-  const kept = (await readSecrets(dataFolder)) ?? (await keepSecrets(dataFolder, makeSecrets(random), random))
+  const whole = wholeOf(given)
+  if (whole !== undefined) return whole
+  const read = await readSecrets(dataFolder)
+  const made = makeSecrets(random)
+  const kept = { ...made, ...read, drawKey: read?.drawKey ?? made.drawKey }
+  if (read?.drawKey === undefined) await keepSecrets(dataFolder, kept, random)
   return secretsOf((name) => given[name] ?? kept[name])
+}
+
+/** All of them, if all are given. */
+export function wholeOf({ jwtSecret, backendKey, operatorKey, drawKey }: GivenSecrets): Secrets | undefined {
+  if (jwtSecret === undefined || backendKey === undefined || operatorKey === undefined || drawKey === undefined) return undefined
+  return { jwtSecret, backendKey, operatorKey, drawKey }
 }
 
 /** Secrets that nobody can guess. */
 export function makeSecrets(random: Random): Secrets {
-  return { jwtSecret: random.id(48), backendKey: random.id(32), operatorKey: random.id(32) }
+  return { jwtSecret: random.id(48), backendKey: random.id(32), operatorKey: random.id(32), drawKey: random.id(48) }
 }
 
 /** Checks that all of them are there and long enough. */
 export function secretsOf(find: (name: (typeof secretNames)[number]) => string | undefined): Secrets {
-  return fileSchema.parse({ jwtSecret: find('jwtSecret'), backendKey: find('backendKey'), operatorKey: find('operatorKey') })
+  return secretsSchema.parse(Object.fromEntries(secretNames.map((name) => [name, find(name)])))
 }
 
 /** The secrets that the data folder keeps, if any. */
-export async function readSecrets(dataFolder: string): Promise<Secrets | undefined> {
+export async function readSecrets(dataFolder: string): Promise<KeptSecrets | undefined> {
   const path = pathOf(dataFolder)
   try {
     return fileSchema.parse(JSON.parse(await readFile(path, 'utf8')))
@@ -53,13 +71,12 @@ export async function readSecrets(dataFolder: string): Promise<Secrets | undefin
 }
 
 /** Written to another name and renamed, so that a crash leaves either no file or a whole one. */
-async function keepSecrets(dataFolder: string, secrets: Secrets, random: Random): Promise<Secrets> {
+async function keepSecrets(dataFolder: string, secrets: Secrets, random: Random): Promise<void> {
   const path = pathOf(dataFolder)
   const draft = `${path}.${random.id(8)}`
   await writeSynced(draft, `${JSON.stringify(secrets, null, 2)}\n`)
   await rename(draft, path)
   await syncFolder(dirname(path))
-  return secrets
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

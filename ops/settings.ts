@@ -92,6 +92,7 @@ export const settingsSchema = z.strictObject({
   jwtSecret: secret('Identity', 32, 'verifies the tokens of users (HS256)'),
   backendKey: secret('Identity', 16, 'key of the services of the shop'),
   operatorKey: secret('Identity', 16, 'key of the operators'),
+  drawKey: secret('Identity', 32, 'seals the secret seeds of draws in the journal; the same for gateways and actor nodes'),
   trustUserHeader: header('Identity', 'header in which an authenticating proxy names the user; none by default'),
   trustedProxies: networks('Identity', 'proxies whose user header and X-Forwarded-For are believed, with commas between; none by default'),
 

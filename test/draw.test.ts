@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -48,6 +48,7 @@ test('DRAW-30 on a real node a lobby is drawn with a beacon, everyone hears of t
   const early = await sluice('draw', 'proof', 'lamp', '--out', 'proof.json', ...here())
   expect([early.code, early.err]).toEqual([1, expect.stringContaining('NOT_OPEN')])
   await node.kill()
+  const beforeBeacon = await journalBytes()
   heard.clear()
   await node.restart()
   const again = node.operator()
@@ -63,6 +64,10 @@ test('DRAW-30 on a real node a lobby is drawn with a beacon, everyone hears of t
   const read = readProof(JSON.parse(await readFile(join(folder, 'proof.json'), 'utf8')))
   if (read.kind === 'problem') throw new Error(read.problem)
   const { proof } = read
+  // Whoever had the journal before the beacon, and not the key, did not know the seed.
+  expect(beforeBeacon.includes(Buffer.from(proof.commitment, 'hex'))).toBe(true)
+  expect(beforeBeacon.includes(Buffer.from(proof.seed, 'hex'))).toBe(false)
+  expect((await journalBytes()).includes(Buffer.from(proof.seed, 'hex'))).toBe(true)
   expect(proof).toMatchObject({ commitment: announced?.commitment, rosterHash: closed?.rosterHash, beacon: { value: 'c0ffee' } })
   const drawn = people.toSorted((a, b) => (positionOf(proof, a) ?? 0) - (positionOf(proof, b) ?? 0))
   const line = await again.lineList('lamp')
@@ -80,6 +85,12 @@ function watcher(user: string, heard: Map<string, string>): SocketClient {
   client.on('held', () => void heard.set(user, 'held'))
   client.on('line', () => void heard.set(user, 'line'))
   return client
+}
+
+async function journalBytes(): Promise<Buffer> {
+  const names = await readdir(node.dataFolder, { recursive: true, withFileTypes: true })
+  const files = names.filter((entry) => entry.isFile() && entry.name !== 'secrets.json')
+  return Buffer.concat(await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name)))))
 }
 
 function here(): readonly string[] {

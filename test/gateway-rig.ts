@@ -1,4 +1,5 @@
 import { createSigner } from 'fast-jwt'
+import { SeedBox } from '../actors/draw/seed-box.ts'
 import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
@@ -33,6 +34,7 @@ const secrets = {
   jwtSecret: 'a secret of at least thirty-two characters',
   backendKey: 'key-of-the-backend',
   operatorKey: 'key-of-operators',
+  drawKey: 'key of draws of at least thirty-two characters',
 }
 const epoch = 1
 
@@ -73,6 +75,7 @@ export class GatewayRig {
       files: options.files ?? new Map(),
       routes: options.routes ?? new Map(),
       decodeInner,
+      announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
     })
   }

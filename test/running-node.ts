@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
 import { z } from 'zod'
-import { readSecrets, type Secrets } from '../ops/secrets.ts'
+import { type KeptSecrets, readSecrets } from '../ops/secrets.ts'
 import { flagOf } from '../ops/settings.ts'
 import { connectRpc, type RpcClient } from '../protocol/client/rpc-client.ts'
 import type { SaleFileInput } from '../protocol/sku-settings.ts'
@@ -38,7 +38,7 @@ export class RunningNode {
   ports: Ports = { web: 0, ops: 0, rpc: 0 }
   private readonly options: NodeOptions
   private run: SluiceProcess | undefined
-  private kept: Secrets | undefined
+  private kept: KeptSecrets | undefined
 
   private constructor(options: NodeOptions, dataFolder: string) {
     this.options = options
@@ -90,7 +90,7 @@ export class RunningNode {
     return `http://127.0.0.1:${this.ports.ops}`
   }
 
-  get secrets(): Secrets {
+  get secrets(): KeptSecrets {
     if (this.kept === undefined) throw new Error('the node was never ready')
     return this.kept
   }

@@ -14,7 +14,7 @@ export function drawHash(purpose: HashPurpose, ...parts: readonly Uint8Array[]):
   return hash.digest()
 }
 
-export type HashPurpose = 'commitment' | 'entry-key' | 'roster' | 'order-key'
+export type HashPurpose = 'commitment' | 'entry-key' | 'roster' | 'order-key' | 'seal-key' | 'sealed-for'
 
 /** UTF-8, as every text of a draw is hashed. */
 export function textBytes(text: string): Uint8Array {

@@ -42,13 +42,14 @@ export function decideDrawProof(owned: OwnedSku, works: DrawWorks, batch: Batch,
   if (draw.stage !== 'done') return batch.replies.refuse(view, at, 'NOT_OPEN', Math.max(workRetryMs, settings.opensAt - batch.now))
   const sorted = works.roster(draw)
   const order = sorted === undefined ? undefined : works.order(draw, draw.beacon(settings))
+  const { seed } = draw
   // A new owner has to work them out again.
-  if (sorted === undefined || order === undefined) return batch.replies.refuse(view, at, 'BUSY', workRetryMs)
+  if (sorted === undefined || order === undefined || seed === undefined) return batch.replies.refuse(view, at, 'BUSY', workRetryMs)
   const end = Math.min(order.length, from + Math.min(limit, proofEntriesMax))
   const { beacon, rosterHash, commitment } = draw.info(settings)
   const roster: string[] = []
   for (let i = from; i < end; i++) roster.push(Buffer.from(sorted.roster.idAt(i)).toString('hex'))
-  const head = { format: proofFormat, sku: settings.sku, commitment, seed: Buffer.from(draw.seed).toString('hex'), rosterHash }
+  const head = { format: proofFormat, sku: settings.sku, commitment, seed: Buffer.from(seed).toString('hex'), rosterHash }
   batch.replies.result(view, at, {
     ...head,
     beacon: beacon === null ? null : { ...beacon, value: draw.beaconValue ?? null },

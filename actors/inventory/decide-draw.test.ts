@@ -174,7 +174,7 @@ test('LOB-12 the announced draw cannot be exchanged: the same sale again is fine
   const rig = new DrawRig()
   const { commitment } = rig.draw
   const again = (settings: SkuSettings) =>
-    short(rig.ask({ op: 'configure', payload: { settings, incarnation: 'other', drawSeed: new Uint8Array(32) } }))
+    short(rig.ask({ op: 'configure', payload: { settings, incarnation: 'other', ...rig.announce(settings) } }))
   expect(again(drawSettings())).toMatchObject({ sku: 'shoe' })
   expect(rig.draw.commitment).toBe(commitment)
   expect(again(drawSettings({ draw: { beacon: { source: 'drand', round: 8 } } }))).toBe('FORBIDDEN')
@@ -205,3 +205,73 @@ test('ABS-10 a place in a lobby is kept however long its user is away, and the t
   restored.restore(rig.actor.save())
   expect(restored.digest()).toBe(rig.actor.digest())
 })
+
+test('LOB-13 until roster and beacon are fixed no journal and no snapshot says what the seed is; then the journal does', () => {
+  const rig = new DrawRig({ draw: { beacon: { source: 'drand', round: 7 } } })
+  for (const user of names(10)) rig.buy(user)
+  rig.open()
+  expect(rig.draw.stage).toBe('beacon')
+  expect(says(rig.journal, rig.seed) || says(rig.actor.save(), rig.seed)).toBe(false)
+  rig.beacon(7, 'beef')
+  rig.pass(50)
+  expect([says(rig.journal, rig.seed), says(rig.actor.save(), rig.seed)]).toEqual([true, true])
+})
+
+test('LOB-14 without the key a draw waits while everything else goes on; an owner that has it goes on to the same order', () => {
+  const rig = new DrawRig({ stock: 1 })
+  const { key } = rig
+  for (const user of names(20)) rig.buy(user)
+  rig.key = 'another key'
+  rig.recover(undefined, 0, 1_000)
+  rig.open()
+  rig.pass(600_000)
+  expect(rig.draw).toMatchObject({ stage: 'counting', people: 0 })
+  expect(rig.buy('late')).toMatchObject({ state: 'lobby' })
+  expect(rig.leave('user-3')).toEqual({ state: 'none' })
+  expect(rig.proofPage(0, 1)).toBe('NOT_OPEN')
+  rig.key = key
+  rig.recover(rig.actor.save(), rig.journal.length, 1_000)
+  rig.pass(50)
+  expect(rig.seated()).toEqual([...rig.drawn(names(20).filter((user) => user !== 'user-3')), 'late'])
+})
+
+test('LOB-14 once the seed is revealed the key is not needed any more', () => {
+  const rig = new DrawRig({ stock: 1, draw: { beacon: { source: 'drand', round: 7 } } })
+  for (const user of names(20)) rig.buy(user)
+  rig.open()
+  rig.beacon(7, 'beef')
+  expect(says(rig.journal, rig.seed)).toBe(true)
+  rig.key = 'another key'
+  rig.recover(rig.actor.save(), rig.journal.length, 1_000)
+  rig.pass(50)
+  expect(rig.seated()).toEqual(rig.drawn(names(20), 'beef'))
+  expect(rig.proofPage(0, 1)).toMatchObject({ seed: Buffer.from(rig.seed).toString('hex') })
+})
+
+test('LOB-15 a journal and a snapshot that have the seed as it is are read, and their draw goes on', () => {
+  for (const fromSnapshot of [false, true]) {
+    const rig = new DrawRig({ stock: 1 }, true)
+    for (const user of names(20)) rig.buy(user)
+    expect(says(rig.journal, rig.seed)).toBe(true)
+    rig.key = 'another key'
+    if (fromSnapshot) rig.recover(rig.actor.save(), rig.journal.length, 1_000)
+    else rig.recover(undefined, 0, 1_000)
+    rig.open()
+    expect(rig.seated()).toEqual(rig.drawn(names(20)))
+    expect(rig.replayed().digest()).toBe(rig.actor.digest())
+  }
+})
+
+test('LOB-16 a draw whose seed its owner cannot open, or that is not what was committed to, is not announced', () => {
+  const rig = new DrawRig()
+  const settings = drawSettings({ sku: 'boot' })
+  const configure = (announced: object) => short(rig.ask({ op: 'configure', payload: { settings, incarnation: 'inc2', ...announced } }))
+  expect(configure(rig.announce(settings, 'another key'))).toBe('FORBIDDEN')
+  expect(configure(rig.announce(drawSettings()))).toBe('FORBIDDEN')
+  expect(configure({ ...rig.announce(settings), drawCommitment: new Uint8Array(32) })).toBe('FORBIDDEN')
+  expect(configure(rig.announce(settings))).toMatchObject({ sku: 'boot' })
+})
+
+function says(pieces: readonly Uint8Array[], seed: Uint8Array): boolean {
+  return Buffer.concat(pieces).includes(Buffer.from(seed))
+}

@@ -2,7 +2,16 @@ import type { Batch } from '../actor.ts'
 import { entryIdBytes } from '../draw/roster.ts'
 import { EntryIds } from '../draw/seed.ts'
 import { claimState } from './claim.ts'
-import { type Seated, writeBeaconCame, writeCounted, writeDrawn, writeLobbyClosed, writeRosterHashed, writeSeated } from './draw-events.ts'
+import {
+  type Seated,
+  writeBeaconCame,
+  writeCounted,
+  writeDrawn,
+  writeLobbyClosed,
+  writeRosterHashed,
+  writeSeated,
+  writeSeedRevealed,
+} from './draw-events.ts'
 import type { DrawWorks } from './draw-works.ts'
 import { phaseNumbers, writePhaseSet } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -30,19 +39,25 @@ export function advanceDraws(state: InventoryState, works: DrawWorks, batch: Bat
 function advance(state: InventoryState, sku: SkuState, draw: SkuDraw, works: DrawWorks, batch: Batch): boolean {
   switch (draw.stage) {
     case 'lobby':
+      // Whether the seed can be opened is found out long before it is needed, while there is time to look for its key.
+      works.seed(draw, sku.settings)
       // A sale that is closed before it opened: who is in the lobby is told so as everyone in a line is.
       if (sku.phase !== 'closed') return false
       closeLobby(state, sku, batch)
       return true
-    case 'counting':
-      if (draw.countedTo < draw.cutoff) count(state, sku, draw, batch)
+    case 'counting': {
+      const seed = works.seed(draw, sku.settings)
+      if (seed === undefined) return false
+      if (draw.countedTo < draw.cutoff) count(state, sku, { draw, seed }, batch)
       else hashRoster(state, sku, draw, works, batch)
       return true
+    }
     case 'beacon':
       if (batch.now < draw.beaconUntil && sku.phase !== 'closed') return false
       apply(state, batch, writeBeaconCame(batch.record, sku.index, new Uint8Array(0)))
       return true
     case 'seating':
+      if (draw.seed === undefined) return reveal(state, sku, draw, works, batch)
       seat(state, sku, draw, works, batch)
       return true
     case 'done':
@@ -50,9 +65,14 @@ function advance(state: InventoryState, sku: SkuState, draw: SkuDraw, works: Dra
   }
 }
 
-function count(state: InventoryState, sku: SkuState, draw: SkuDraw, batch: Batch): void {
+function count(
+  state: InventoryState,
+  sku: SkuState,
+  { draw, seed }: { readonly draw: SkuDraw; readonly seed: Uint8Array },
+  batch: Batch,
+): void {
   const { users } = sku
-  const entryIds = new EntryIds(draw.seed)
+  const entryIds = new EntryIds(seed)
   const claims: number[] = []
   const ids: Uint8Array[] = []
   let claim = draw.countedTo
@@ -72,6 +92,14 @@ function hashRoster(state: InventoryState, sku: SkuState, draw: SkuDraw, works: 
   if (roster === undefined) return
   const waitMs = sku.settings.draw?.beaconWaitMs ?? 0
   apply(state, batch, writeRosterHashed(batch.record, sku.index, roster.hash, batch.now + waitMs))
+}
+
+/** Roster and beacon are journaled, so nobody can choose the order any more: from here on the seed is an event like any other, and its key is not needed again. */
+function reveal(state: InventoryState, sku: SkuState, draw: SkuDraw, works: DrawWorks, batch: Batch): boolean {
+  const seed = works.seed(draw, sku.settings)
+  if (seed === undefined) return false
+  apply(state, batch, writeSeedRevealed(batch.record, sku.index, seed))
+  return true
 }
 
 function seat(state: InventoryState, sku: SkuState, draw: SkuDraw, works: DrawWorks, batch: Batch): void {

@@ -4,10 +4,12 @@ import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { SkuStatus } from '../../protocol/results.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
+import { commitmentOf } from '../draw/seed.ts'
 import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
 import type { OwnedSku } from './decide-claim.ts'
 import { closeLobby } from './decide-draw.ts'
-import { type Configured, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
+import type { OpenSeed } from './draw-works.ts'
+import { type Configured, drawSecretOf, phaseNumbers, writeConfigured, writePhaseSet, writeRestocked } from './events.ts'
 import { evolve, restockKey } from './evolve.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { SkuState } from './sku-state.ts'
@@ -17,7 +19,14 @@ const fullRetryMs = 1_000
 const utf8 = new TextDecoder()
 
 /** `configure`: a new SKU. The same again is fine; other settings under a known name are refused. */
-export function decideConfigure(state: InventoryState, batch: Batch, view: DataView, at: number, payload: Uint8Array): void {
+export function decideConfigure(
+  state: InventoryState,
+  openSeed: OpenSeed,
+  batch: Batch,
+  view: DataView,
+  at: number,
+  payload: Uint8Array,
+): void {
   const configured = unpackInner<Configured>(payload)
   const { settings } = configured
   const known = state.find(settings.sku)
@@ -31,7 +40,10 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
       `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`,
     )
   }
-  if ((settings.draw === undefined) !== (configured.drawSeed === undefined)) return batch.replies.refuse(view, at, 'MALFORMED')
+  const secret = drawSecretOf(configured)
+  if ((settings.draw === undefined) !== (secret === undefined)) return batch.replies.refuse(view, at, 'MALFORMED')
+  if (secret?.kind === 'sealed' && !opensTo(secret, openSeed(secret.sealed, settings), settings))
+    return batch.replies.refuse(view, at, 'FORBIDDEN', undefined, unopened)
   const event = writeConfigured(batch.record, state.skus.length, configured)
   evolve(state, batch.record.bytes, batch.record.view, event, batch.now)
   batch.replies.result(view, at, { ...skuStatus(state.at(state.skus.length - 1)) })
@@ -40,6 +52,13 @@ export function decideConfigure(state: InventoryState, batch: Batch, view: DataV
 /** A sale file that was used with an older version says nothing of absence, and by that made a SKU of which nobody's counts. */
 function asOf(known: SkuSettings, now: SkuSettings): SkuSettings {
   return known.absenceMs !== undefined || now.absenceMs === undefined ? known : { ...known, absenceMs: now.absenceMs }
+}
+
+/** A draw that could not be done is not announced. (SPEC LOB-16) */
+const unopened = 'The seed of the draw cannot be opened by the owner of this SKU: gateways and actor nodes have different draw keys.'
+
+function opensTo({ commitment }: { readonly commitment: Uint8Array }, seed: Uint8Array | undefined, { sku, draw }: SkuSettings): boolean {
+  return seed !== undefined && commitmentOf(seed, sku, draw?.beacon).equals(commitment)
 }
 
 /** Opens, pauses, resumes (`open` again) or closes a SKU. The phase that it already has is fine. */

@@ -1,4 +1,5 @@
 import { entryIdBytes } from '../draw/roster.ts'
+import { seedBytes } from '../draw/seed.ts'
 import type { RecordWriter } from '../record.ts'
 import { eventKind, eventOffset, writeNumbered } from './events.ts'
 
@@ -12,8 +13,9 @@ import { eventKind, eventOffset, writeNumbered } from './events.ts'
  *     seated        u32 to at 8, u8 isLate at 12, then u32 claims from 16      these get the next tickets, in this order; `to` is the position,
  *                                       or with isLate the claim, up to which everyone has been seated or was gone
  *     drawn         u32 0               everyone is seated
+ *     seedRevealed  32 bytes of seed at 8      the order is fixed by what is journaled before it, and follows from that and this
  */
-const at = { to: 8, count: 12, claims: 16, beaconUntil: 8, hash: 16, value: 8, isLate: 12 } as const
+const at = { to: 8, count: 12, claims: 16, beaconUntil: 8, hash: 16, value: 8, isLate: 12, seed: 8 } as const
 const hashBytes = 32
 
 export function writeLobbyClosed(record: RecordWriter, sku: number, cutoff: number): number {
@@ -74,6 +76,16 @@ export function writeBeaconCame(record: RecordWriter, sku: number, value: Uint8A
 export function readBeaconCame(bytes: Uint8Array, view: DataView, from: number): string | null {
   const value = bytes.subarray(from + at.value, from + view.getUint16(from, true))
   return value.length === 0 ? null : Buffer.from(value).toString('hex')
+}
+
+export function writeSeedRevealed(record: RecordWriter, sku: number, seed: Uint8Array): number {
+  const from = begin(record, at.seed + seedBytes, eventKind.seedRevealed, sku)
+  record.bytes.set(seed, from + at.seed)
+  return from
+}
+
+export function readSeedRevealed(bytes: Uint8Array, from: number): Uint8Array {
+  return bytes.slice(from + at.seed, from + at.seed + seedBytes)
 }
 
 /** Claims that get tickets; of the drawn order, or of those who came too late. */

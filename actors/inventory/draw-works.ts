@@ -1,3 +1,4 @@
+import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { drawnOrder } from '../draw/drawn-order.ts'
 import { entryIdBytes, Roster, rosterOrder } from '../draw/roster.ts'
 import type { Work } from '../draw/work.ts'
@@ -10,6 +11,9 @@ export interface SortedRoster {
   readonly hash: Uint8Array
 }
 
+/** What was sealed for this SKU; undefined if it cannot be opened here. */
+export type OpenSeed = (sealed: Uint8Array, settings: SkuSettings) => Uint8Array | undefined
+
 /** Slices of some milliseconds that one turn of a shard does of all its draws. */
 const slicesPerTurn = 4
 
@@ -20,11 +24,25 @@ const slicesPerTurn = 4
 export class DrawWorks {
   private readonly rosters = new Map<SkuDraw, Result<SortedRoster>>()
   private readonly orders = new Map<SkuDraw, Result<Uint32Array>>()
+  private readonly seeds = new Map<SkuDraw, Uint8Array | undefined>()
+  private readonly openSeed: OpenSeed
   private slicesLeft = 0
+
+  constructor(openSeed: OpenSeed) {
+    this.openSeed = openSeed
+  }
 
   /** Once a turn. */
   begin(): void {
     this.slicesLeft = slicesPerTurn
+  }
+
+  /** The secret seed, or undefined if this owner cannot open it. Tried once: its key does not change while it runs. */
+  seed(draw: SkuDraw, settings: SkuSettings): Uint8Array | undefined {
+    const { seed, sealed } = draw
+    if (seed !== undefined || sealed === undefined) return seed
+    if (!this.seeds.has(draw)) this.seeds.set(draw, this.openSeed(sealed, settings))
+    return this.seeds.get(draw)
   }
 
   /** The roster of a draw that is counted; undefined as long as there is more to do on it. */
@@ -32,10 +50,10 @@ export class DrawWorks {
     return this.advance(this.rosters, draw, () => sortedRoster(draw))
   }
 
-  /** The drawn order of a draw that waits for nothing any more. */
+  /** The drawn order of a draw that waits for nothing any more and whose seed is revealed. */
   order(draw: SkuDraw, beacon: Parameters<typeof drawnOrder>[0]['beacon']): Uint32Array | undefined {
     const { seed, rosterHash, rosterSize } = draw
-    if (rosterHash === undefined) throw new Error('a draw without the hash of its roster')
+    if (seed === undefined || rosterHash === undefined) throw new Error('a draw without its seed, or the hash of its roster')
     return this.advance(this.orders, draw, () => drawnOrder({ seed, rosterHash, beacon }, rosterSize))
   }
 

@@ -69,6 +69,7 @@ export const eventKind = {
   seated: 37,
   drawn: 38,
   absent: 39,
+  seedRevealed: 40,
 } as const
 
 export const eventOffset = {
@@ -116,8 +117,25 @@ export const refundFlag = { done: 1, restocked: 2, limitFreed: 4 } as const
 export interface Configured {
   readonly settings: SkuSettings
   readonly incarnation: string
-  /** Secret until the draw is over; of a SKU with a draw. */
+  /** Of a SKU with a draw: its seed sealed (draw/seed-box.ts), and what was published of it. */
+  readonly drawSealed?: Uint8Array
+  readonly drawCommitment?: Uint8Array
+  /** In journals of former versions, instead: the seed as it is. */
   readonly drawSeed?: Uint8Array
+}
+
+/** The seed of a draw as a journal begins with it. */
+export type DrawSecret =
+  | { readonly kind: 'sealed'; readonly sealed: Uint8Array; readonly commitment: Uint8Array }
+  | { readonly kind: 'plain'; readonly seed: Uint8Array }
+
+export function drawSecretOf({
+  drawSealed,
+  drawCommitment,
+  drawSeed,
+}: Omit<Configured, 'settings' | 'incarnation'>): DrawSecret | undefined {
+  if (drawSealed !== undefined && drawCommitment !== undefined) return { kind: 'sealed', sealed: drawSealed, commitment: drawCommitment }
+  return drawSeed === undefined ? undefined : { kind: 'plain', seed: drawSeed }
 }
 
 export const phaseNumbers = { scheduled: 0, open: 1, paused: 2, closed: 3 } as const

@@ -1,5 +1,5 @@
 import { claimState } from './claim.ts'
-import { readBeaconCame, readCounted, readRosterHashed, readSeated } from './draw-events.ts'
+import { readBeaconCame, readCounted, readRosterHashed, readSeated, readSeedRevealed } from './draw-events.ts'
 import { eventKind, eventOffset } from './events.ts'
 import type { SkuDraw } from './sku-draw.ts'
 import type { SkuState } from './sku-state.ts'
@@ -29,6 +29,9 @@ export function evolveDraw(sku: SkuState, kind: number, bytes: Uint8Array, view:
     }
     case eventKind.beaconCame:
       goOn(draw, readBeaconCame(bytes, view, at))
+      break
+    case eventKind.seedRevealed:
+      draw.reveal(readSeedRevealed(bytes, at))
       break
     case eventKind.seated:
       seated(sku, draw, bytes, view, at)

@@ -1,7 +1,7 @@
 import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import { claimState, isLive, isOrder } from './claim.ts'
-import { type Configured, eventKind, eventOffset, phaseNames } from './events.ts'
+import { type Configured, drawSecretOf, eventKind, eventOffset, phaseNames } from './events.ts'
 import { drawOf, evolveDraw } from './evolve-draw.ts'
 import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
 import type { InventoryState } from './inventory-state.ts'
@@ -87,6 +87,7 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
     case eventKind.beaconCame:
     case eventKind.seated:
     case eventKind.drawn:
+    case eventKind.seedRevealed:
       evolveDraw(sku, kind, bytes, view, at)
       break
     default:
@@ -97,10 +98,11 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
 
 function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at: number): void {
   const length = view.getUint16(at, true)
-  const { settings, incarnation, drawSeed } = unpackInner<Configured>(bytes.slice(at + eventOffset.packed, at + length))
+  const configuration = unpackInner<Configured>(bytes.slice(at + eventOffset.packed, at + length))
+  const { settings, incarnation } = configuration
   const known = state.find(settings.sku)
   if (known === undefined) {
-    const sku = state.add(settings, incarnation, drawSeed)
+    const sku = state.add(settings, incarnation, drawSecretOf(configuration))
     sku.units = settings.stock
     sku.available = settings.stock
     sku.changes.settings = true

@@ -16,7 +16,7 @@ import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus 
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
 import { decideOrderFind, decideOrderRefund, refundDelivered } from './decide-refund.ts'
 import { decideReservationAsk, decideReservationTold, decideReservedBuy } from './decide-reserved.ts'
-import { DrawWorks } from './draw-works.ts'
+import { DrawWorks, type OpenSeed } from './draw-works.ts'
 import { endIdOf } from './ended-order.ts'
 import { eventKind, writeNumbered, writeResumedBy } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -54,7 +54,8 @@ export class InventoryActor implements Actor {
   private reports: ReservationReports | undefined
   private absence: AbsenceWatch | undefined
   private last: OwnedSku | undefined
-  private draws = new DrawWorks()
+  private openSeed: OpenSeed = () => undefined
+  private draws = new DrawWorks(this.openSeed)
   /** Kept only so that the reads behind it are not left out. */
   private readonly touched = new Uint32Array(1)
 
@@ -75,6 +76,12 @@ export class InventoryActor implements Actor {
   /** Owners end the places of users who stay away. */
   useAbsence(make: (state: InventoryState) => AbsenceWatch): void {
     this.absence = make(this.state)
+  }
+
+  /** Owners can open the seeds of draws; whoever only replays needs none. */
+  useSeeds(open: OpenSeed): void {
+    this.openSeed = open
+    this.draws = new DrawWorks(open)
   }
 
   /**
@@ -208,7 +215,7 @@ export class InventoryActor implements Actor {
     this.state.clear()
     this.owned.length = 0
     this.last = undefined
-    this.draws = new DrawWorks()
+    this.draws = new DrawWorks(this.openSeed)
   }
 
   get hasDeadlines(): boolean {
@@ -222,7 +229,7 @@ export class InventoryActor implements Actor {
   private shardCommand(operation: number | undefined, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
     switch (operation) {
       case op.configure:
-        return decideConfigure(this.state, batch, view, at, payloadOf(bytes, view, at))
+        return decideConfigure(this.state, this.openSeed, batch, view, at, payloadOf(bytes, view, at))
       case op.view:
         return batch.replies.rawResult(view, at, packInner(this.view(batch)))
       case op.claimsByNumber:

@@ -2,6 +2,7 @@ import { mix32 } from '../../protocol/hash.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { DeadlineWheel } from '../deadline-wheel.ts'
 import { claimState } from './claim.ts'
+import type { DrawSecret } from './events.ts'
 import { SkuState } from './sku-state.ts'
 
 /** In the wheel, item 0 of a SKU is its opening; claims begin at 1. */
@@ -26,8 +27,8 @@ export class InventoryState {
     return sku
   }
 
-  add(settings: SkuSettings, incarnation: string, drawSeed?: Uint8Array): SkuState {
-    const sku = new SkuState(this.skus.length, settings, incarnation, drawSeed)
+  add(settings: SkuSettings, incarnation: string, secret?: DrawSecret): SkuState {
+    const sku = new SkuState(this.skus.length, settings, incarnation, secret)
     this.skus.push(sku)
     this.byName.set(settings.sku, sku)
     return sku

@@ -4,6 +4,7 @@ import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Beacon } from '../draw/beacon.ts'
 import { entryIdBytes } from '../draw/roster.ts'
 import { commitmentOf } from '../draw/seed.ts'
+import type { DrawSecret } from './events.ts'
 import { aligned } from './user-table.ts'
 
 /**
@@ -16,8 +17,11 @@ import { aligned } from './user-table.ts'
  *     done      the sale is open as any other, and the seed no secret any more
  */
 export class SkuDraw {
-  readonly seed: Uint8Array
   readonly commitment: Uint8Array
+  /** Undefined where former versions wrote the seed as it is. */
+  readonly sealed: Uint8Array | undefined
+  /** Of a sealed one: undefined until the journal has revealed it. */
+  seed: Uint8Array | undefined
   stage: DrawStage = 'lobby'
   /** People who are in the lobby, those who came too late among them. */
   people = 0
@@ -37,9 +41,15 @@ export class SkuDraw {
   private claims = new Uint32Array(0)
   private ids = new Uint8Array(0)
 
-  constructor(seed: Uint8Array, { sku, draw }: SkuSettings) {
+  constructor(secret: DrawSecret, { sku, draw }: SkuSettings) {
+    const isSealed = secret.kind === 'sealed'
+    this.seed = isSealed ? undefined : secret.seed
+    this.sealed = isSealed ? secret.sealed : undefined
+    this.commitment = isSealed ? secret.commitment : commitmentOf(secret.seed, sku, draw?.beacon)
+  }
+
+  reveal(seed: Uint8Array): void {
     this.seed = seed
-    this.commitment = commitmentOf(seed, sku, draw?.beacon)
   }
 
   /** Adds to the roster: claims, and the entry ids of their users one after the other. */
@@ -83,19 +93,26 @@ export class SkuDraw {
     for (const number of [people, cutoff, countedTo, rosterSize, beaconUntil | 0, seatedTo, lateTo]) {
       digest = mix32(Math.imul(digest, 31) ^ number)
     }
-    return mix32(digest ^ hashText(`${this.beaconValue} ${hexOf(this.rosterHash ?? new Uint8Array(0))}`))
+    digest = mix32(digest ^ hashText(`${this.beaconValue} ${hexOf(this.rosterHash ?? new Uint8Array(0))}`))
+    // Journals with a plain seed have digests without it.
+    return this.sealed === undefined || this.seed === undefined ? digest : mix32(digest ^ hashText(hexOf(this.seed)))
   }
 
   save(): SavedDraw {
-    const { seed, stage, people, cutoff, countedTo, rosterHash, beaconUntil, beaconValue, seatedTo, lateTo } = this
+    const { commitment, sealed, seed, stage, people, cutoff, countedTo, rosterHash, beaconUntil, beaconValue, seatedTo, lateTo } = this
     const claims = new Uint8Array(this.claims.slice(0, this.rosterSize).buffer)
     const numbers = [people, cutoff, countedTo, beaconUntil, seatedTo, lateTo]
-    return { seed, stage, numbers, rosterHash: rosterHash ?? null, beaconValue: beaconValue ?? null, claims, ids: this.entryIds.slice() }
+    return {
+      ...(seed === undefined ? {} : { seed }),
+      ...(sealed === undefined ? {} : { sealed, commitment }),
+      ...{ stage, numbers, rosterHash: rosterHash ?? null, beaconValue: beaconValue ?? null, claims, ids: this.entryIds.slice() },
+    }
   }
 
   restore(saved: SavedDraw): void {
     const [people = 0, cutoff = 0, countedTo = 0, beaconUntil = 0, seatedTo = 0, lateTo = 0] = saved.numbers
-    const { stage, rosterHash, beaconValue } = saved
+    const { stage, rosterHash, beaconValue, seed } = saved
+    if (seed !== undefined) this.seed = seed
     const known = { rosterHash: rosterHash ?? undefined, beaconValue: stage === 'seating' || stage === 'done' ? beaconValue : undefined }
     Object.assign(this, { stage, people, cutoff, countedTo, beaconUntil, seatedTo, lateTo, ...known })
     this.count(new Uint32Array(aligned(saved.claims)), saved.ids)
@@ -114,7 +131,10 @@ export class SkuDraw {
 
 /** Columns are little-endian. */
 export interface SavedDraw {
-  readonly seed: Uint8Array
+  /** Once it is no secret any more; always in snapshots of former versions, which have nothing sealed. */
+  readonly seed?: Uint8Array
+  readonly sealed?: Uint8Array
+  readonly commitment?: Uint8Array
   readonly stage: DrawStage
   /** people, cutoff, countedTo, beaconUntil, seatedTo, lateTo */
   readonly numbers: readonly number[]
@@ -122,6 +142,11 @@ export interface SavedDraw {
   readonly beaconValue: string | null
   readonly claims: Uint8Array
   readonly ids: Uint8Array
+}
+
+export function savedSecret({ seed, sealed, commitment }: SavedDraw): DrawSecret | undefined {
+  if (sealed !== undefined && commitment !== undefined) return { kind: 'sealed', sealed, commitment }
+  return seed === undefined ? undefined : { kind: 'plain', seed }
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -6,7 +6,7 @@ import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { Standstills } from '../standstills.ts'
 import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
-import { phaseNumbers } from './events.ts'
+import { type DrawSecret, phaseNumbers } from './events.ts'
 import { FormerRequests } from './former-requests.ts'
 import { PaidOrders } from './paid-orders.ts'
 import { Refunds } from './refunds.ts'
@@ -79,14 +79,14 @@ export class SkuState {
   /** Of a SKU with a draw. */
   readonly draw: SkuDraw | undefined
 
-  constructor(index: number, settings: SkuSettings, incarnation: string, drawSeed?: Uint8Array) {
+  constructor(index: number, settings: SkuSettings, incarnation: string, secret?: DrawSecret) {
     this.index = index
     this.settings = settings
     this.incarnation = incarnation
     this.skuHash = hashText(settings.sku)
-    if ((settings.draw === undefined) !== (drawSeed === undefined))
+    if ((settings.draw === undefined) !== (secret === undefined))
       throw new Error(`${settings.sku} has a draw without a seed, or a seed without a draw`)
-    this.draw = drawSeed === undefined ? undefined : new SkuDraw(drawSeed, settings)
+    this.draw = secret === undefined ? undefined : new SkuDraw(secret, settings)
     this.directMax = directMaxOf(settings)
     this.countsAbsence = countsAbsence(settings)
   }

@@ -9,7 +9,7 @@ import type { InventoryState } from './inventory-state.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
 import type { Reservation } from './reservations.ts'
-import type { SavedDraw } from './sku-draw.ts'
+import { type SavedDraw, savedSecret } from './sku-draw.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
 
@@ -86,7 +86,7 @@ function saveSku(sku: SkuState): SavedSku {
 }
 
 function restoreSku(state: InventoryState, saved: SavedSku): void {
-  const sku = state.add(saved.settings, saved.incarnation, saved.draw?.seed)
+  const sku = state.add(saved.settings, saved.incarnation, saved.draw === undefined ? undefined : savedSecret(saved.draw))
   const [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt] = saved.numbers
   Object.assign(sku, {
     units,

@@ -3,7 +3,8 @@ import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { DrawInfo } from '../../protocol/results.ts'
 import type { SaleFileInput, SkuSettings } from '../../protocol/sku-settings.ts'
 import type { DrawProof } from '../draw/draw-proof.ts'
-import { EntryIds } from '../draw/seed.ts'
+import { type SealedDraw, SeedBox } from '../draw/seed-box.ts'
+import { commitmentOf, EntryIds } from '../draw/seed.ts'
 import { incarnation, InventoryRig, settingsOf, short, start } from './inventory-rig.ts'
 import { drawAmong, seedNumber } from './plain-draw.ts'
 
@@ -20,14 +21,31 @@ export function names(count: number): readonly string[] {
 
 /** An {@link InventoryRig} with the SKU `shoe` that has a draw. */
 export class DrawRig extends InventoryRig {
-  private readonly seed = seedNumber(11)
+  readonly seed = seedNumber(11)
   private readonly settings: SkuSettings
+  /** Of owners from now on. */
+  key = 'the key of draws'
 
-  constructor(overrides: SkuInput = {}) {
+  /** `isPlain`: with the seed in its journal as former versions wrote it. */
+  constructor(overrides: SkuInput = {}, isPlain = false) {
     super()
     this.settings = drawSettings(overrides)
-    const answer = this.ask({ op: 'configure', payload: { settings: this.settings, incarnation, drawSeed: this.seed } })
+    this.useKey()
+    const announced = isPlain ? { drawSeed: this.seed } : this.announce(this.settings)
+    const answer = this.ask({ op: 'configure', payload: { settings: this.settings, incarnation, ...announced } })
     if (answer.error !== null) throw new Error(answer.error.message)
+  }
+
+  /** What a gateway with `key` would have the journal begin with. */
+  announce(settings: SkuSettings, key = this.key): SealedDraw {
+    const drawSealed = new SeedBox(key).seal(this.seed, Buffer.alloc(12, 1), settings)
+    return { drawSealed, drawCommitment: commitmentOf(this.seed, settings.sku, settings.draw?.beacon) }
+  }
+
+  override recover(snapshot: readonly Uint8Array[] | undefined, from: number, downMs: number): number {
+    const gapMs = super.recover(snapshot, from, downMs)
+    this.useKey()
+    return gapMs
   }
 
   /** Lets the opening come, and everything that it brings at once. */
@@ -60,6 +78,11 @@ export class DrawRig extends InventoryRig {
     const entryIds = new EntryIds(this.seed)
     const users = new Map(people.map((user) => [Buffer.from(entryIds.of(Buffer.from(user))).toString('hex'), user]))
     return order.map((entry) => users.get(roster[entry] ?? '') ?? '')
+  }
+
+  private useKey(): void {
+    const box = new SeedBox(this.key)
+    this.actor.useSeeds((sealed, settings) => box.open(sealed, settings))
   }
 
   /** Everyone who has a place or more, in the order of their numbers. */

@@ -22,6 +22,13 @@ test('AUD-20 a lobby, its draw and its line add up, whoever came, left, came bac
   expect(report.skus).toMatchObject([{ phase: 'open', waiting: rig.status().waiting, held: 2, users: 32 }])
 })
 
+test('AUD-20 of a former version, with the seed as it is', async () => {
+  const rig = new DrawRig({ stock: 2 }, true)
+  for (const user of names(30)) rig.buy(user)
+  rig.open()
+  expect((await audited(rig)).problems).toEqual([])
+})
+
 test('AUD-20 whoever owns the shard when', async () => {
   for (const turns of [1, 2, 3]) {
     const rig = new DrawRig({ stock: 1 })
@@ -47,7 +54,7 @@ test.each<{ readonly name: string; readonly problem: string; readonly change: (s
   },
   {
     name: 'an entry of somebody else',
-    problem: 'the roster has claim 1 where the lobby has claim 1',
+    problem: "the roster has an id for claim 1 that is not its user's",
     change: (story) => (story.entries[0] = { claim: 1, id: '00'.repeat(16) }),
   },
   {
@@ -66,6 +73,11 @@ test.each<{ readonly name: string; readonly problem: string; readonly change: (s
     change: (story) => (story.end = story.end.filter((claim) => claim !== story.seats[0])),
   },
   {
+    name: 'another seed than the one that was committed to',
+    problem: 'the seed that was revealed is not the one that was committed to',
+    change: (story) => (story.seed = '00'.repeat(32)),
+  },
+  {
     name: 'a lobby that closes earlier',
     problem: 'the lobby was closed behind claim 4, and the last one was 5',
     change: (story) => (story.cutoff = 4),
@@ -73,17 +85,18 @@ test.each<{ readonly name: string; readonly problem: string; readonly change: (s
 ])('AUD-21 $name is found', ({ change, problem }) => {
   const rig = new DrawRig()
   const people = names(5)
-  const { seed, roster, order, rosterHash } = rig.proof(people)
+  const { seed, commitment, roster, order, rosterHash } = rig.proof(people)
   const byId = new Map(people.map((user, i) => [rig.proof([user]).roster[0] ?? '', i + 1]))
   const entries = [...byId].map(([id, claim]) => ({ claim, id }))
   const seats = order.map((entry) => byId.get(roster[entry] ?? '') ?? 0)
-  const story: Story = { cutoff: 5, entries, hash: rosterHash, seats, end: [...seats] }
-  expect(told(story, seed, people)).toEqual([])
+  const story: Story = { seed, cutoff: 5, entries, hash: rosterHash, seats, end: [...seats] }
+  expect(told(story, commitment, people)).toEqual([])
   change(story)
-  expect(told(story, seed, people)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]))
+  expect(told(story, commitment, people)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]))
 })
 
 interface Story {
+  seed: string
   cutoff: number
   readonly entries: CountedEntry[]
   hash: string
@@ -92,15 +105,19 @@ interface Story {
   end: readonly number[]
 }
 
-function told({ cutoff, entries, hash, seats, end }: Story, seed: string, people: readonly string[]): readonly string[] {
+function told({ seed, cutoff, entries, hash, seats, end }: Story, commitment: string, people: readonly string[]): readonly string[] {
   const problems: string[] = []
-  const draw = new JournaledDraw({ sku: 'shoe', seed: Buffer.from(seed, 'hex'), beacon: undefined }, (problem) => problems.push(problem))
+  const draw = new JournaledDraw(
+    { sku: 'shoe', seed: undefined, commitment: Buffer.from(commitment, 'hex'), beacon: undefined },
+    (problem) => problems.push(problem),
+  )
   const userOf = (claim: number): string => people[claim - 1] ?? ''
   const lobby = { userOf, isThere: (claim: number) => claim >= 1 && claim <= people.length }
   const take = (event: DrawEvent, there: Lobby = lobby): void => draw.take(event, people.length, there)
   take({ kind: 'lobbyClosed', index: 0, cutoff })
   take({ kind: 'counted', index: 0, to: people.length, entries })
   take({ kind: 'rosterHashed', index: 0, hash })
+  take({ kind: 'seedRevealed', index: 0, seed: Buffer.from(seed, 'hex') })
   take({ kind: 'seated', index: 0, to: people.length, isLate: false, claims: seats })
   take({ kind: 'drawn', index: 0 }, { userOf, isThere: (claim) => lobby.isThere(claim) && !end.includes(claim) })
   return problems

@@ -1,13 +1,16 @@
 import { createCipheriv, createHash, createHmac } from 'node:crypto'
 import type { StockEvent } from './stock-events.ts'
 
-type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn'
+type DrawKind = 'lobbyClosed' | 'counted' | 'rosterHashed' | 'beaconCame' | 'seated' | 'drawn' | 'seedRevealed'
 export type DrawEvent = Extract<StockEvent, { readonly kind: DrawKind }>
 
-/** What was announced of a draw, and its secret. */
+/** What a journal begins with of a draw. */
 export interface DrawSettings {
   readonly sku: string
-  readonly seed: Uint8Array
+  /** As former versions wrote it. */
+  readonly seed: Uint8Array | undefined
+  /** Of a seed that the journal reveals only when roster and beacon are in it. */
+  readonly commitment: Uint8Array | undefined
   readonly beacon: { readonly source: string; readonly round: number } | undefined
 }
 
@@ -34,6 +37,9 @@ export class JournaledDraw {
   private cutoff: number | undefined
   private countedTo = 0
   private readonly entries: CountedEntry[] = []
+  private seed: Uint8Array | undefined
+  /** Entries whose ids cannot be checked before the seed is known, with whom they are to be of. */
+  private unchecked: (CountedEntry & { readonly user: string })[] = []
   private rosterHash: Buffer | undefined
   private value: Buffer | undefined
   private order: readonly CountedEntry[] | undefined
@@ -43,6 +49,7 @@ export class JournaledDraw {
   constructor(settings: DrawSettings, report: (problem: string) => void) {
     this.settings = settings
     this.report = report
+    this.seed = settings.seed
     if (settings.beacon === undefined) this.value = Buffer.alloc(0)
   }
 
@@ -55,6 +62,8 @@ export class JournaledDraw {
         return this.count(event.to, event.entries, lobby)
       case 'rosterHashed':
         return this.hash(event.hash)
+      case 'seedRevealed':
+        return this.reveal(event.seed)
       case 'beaconCame':
         return this.beacon(event.value)
       case 'seated':
@@ -75,15 +84,38 @@ export class JournaledDraw {
   private count(to: number, entries: readonly CountedEntry[], lobby: Lobby): void {
     if (this.cutoff === undefined || to > this.cutoff)
       this.report(`claims up to ${to} were counted, and the lobby was closed behind ${this.cutoff ?? 'none'}`)
-    const key = tagged('entry-key', this.settings.seed)
-    const expected = claimsBetween(this.countedTo, to, lobby).map((claim) => {
-      const mac = createHmac('sha256', key).update(lobby.userOf(claim), 'utf8').digest('hex')
-      return { claim, id: mac.slice(0, entryIdDigits) }
-    })
-    const wrong = firstDifference(entries, expected, (a, b) => a.claim === b.claim && a.id === b.id)
-    if (wrong !== undefined) this.report(`the roster has ${entryText(entries[wrong])} where the lobby has ${entryText(expected[wrong])}`)
-    this.entries.push(...entries)
+    const expected = claimsBetween(this.countedTo, to, lobby)
+    const wrong = firstDifference(entries, expected, (entry, claim) => entry.claim === claim)
+    if (wrong !== undefined)
+      this.report(`the roster has ${claimText(entries[wrong]?.claim)} where the lobby has ${claimText(expected[wrong])}`)
+    for (const entry of entries) {
+      this.entries.push(entry)
+      if (lobby.isThere(entry.claim)) this.unchecked.push({ ...entry, user: lobby.userOf(entry.claim) })
+    }
     this.countedTo = to
+    if (this.seed !== undefined) this.checkIds(this.seed)
+  }
+
+  private checkIds(seed: Uint8Array): void {
+    const key = tagged('entry-key', seed)
+    for (const { claim, id, user } of this.unchecked) {
+      const mac = createHmac('sha256', key).update(user, 'utf8').digest('hex')
+      if (mac.slice(0, entryIdDigits) !== id) this.report(`the roster has an id for claim ${claim} that is not its user's`)
+    }
+    this.unchecked = []
+  }
+
+  /** Not before nobody can choose the order any more, and no other seed than the one that was committed to. */
+  private reveal(seed: Uint8Array): void {
+    const { sku, beacon, commitment } = this.settings
+    if (this.seed !== undefined) this.report('the seed was revealed twice, or had never been a secret')
+    if (this.rosterHash === undefined) this.report('the seed was revealed before the roster was fixed')
+    if (this.value === undefined) this.report('the seed was revealed before the beacon came')
+    const plan = beacon === undefined ? '' : `${beacon.round.toString(16).padStart(16, '0')}${Buffer.from(beacon.source).toString('hex')}`
+    const committed = tagged('commitment', seed, Buffer.from(sku), Buffer.from(plan, 'hex'))
+    if (!committed.equals(commitment ?? Buffer.alloc(0))) this.report('the seed that was revealed is not the one that was committed to')
+    this.seed = seed
+    this.checkIds(seed)
   }
 
   private hash(hash: string): void {
@@ -97,6 +129,7 @@ export class JournaledDraw {
 
   private beacon(value: Uint8Array): void {
     if (this.rosterHash === undefined) this.report('the beacon came before the roster was fixed')
+    if (this.seed !== undefined && this.settings.seed === undefined) this.report('the beacon came after the seed was revealed')
     if (this.value !== undefined) this.report('the beacon came twice, or none was planned')
     this.value = Buffer.from(value)
   }
@@ -131,11 +164,11 @@ export class JournaledDraw {
   }
 
   private draw(): readonly CountedEntry[] {
-    if (this.rosterHash === undefined || this.value === undefined) {
+    if (this.rosterHash === undefined || this.value === undefined || this.seed === undefined) {
       this.report('somebody was seated before the draw')
       return []
     }
-    const key = tagged('order-key', this.settings.seed, this.rosterHash, this.value)
+    const key = tagged('order-key', this.seed, this.rosterHash, this.value)
     const numbers = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))
     const order = [...this.entries]
     for (let left = order.length; left > 1; left--) {
@@ -164,7 +197,7 @@ function claimsBetween(after: number, to: number, lobby: Lobby): readonly number
   return Array.from({ length: Math.max(0, to - after) }, (_, i) => after + 1 + i).filter((claim) => lobby.isThere(claim))
 }
 
-function firstDifference<T>(left: readonly T[], right: readonly T[], same: (a: T, b: T) => boolean): number | undefined {
+function firstDifference<A, B>(left: readonly A[], right: readonly B[], same: (a: A, b: B) => boolean): number | undefined {
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const [a, b] = [left[i], right[i]]
     if (a === undefined || b === undefined || !same(a, b)) return i
@@ -172,6 +205,6 @@ function firstDifference<T>(left: readonly T[], right: readonly T[], same: (a: T
   return undefined
 }
 
-function entryText(entry: CountedEntry | undefined): string {
-  return entry === undefined ? 'nobody' : `claim ${entry.claim}`
+function claimText(claim: number | undefined): string {
+  return claim === undefined ? 'nobody' : `claim ${claim}`
 }

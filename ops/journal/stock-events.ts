@@ -33,6 +33,7 @@ export type StockEvent =
   | { readonly kind: 'beaconCame'; readonly index: number; readonly value: Uint8Array }
   | { readonly kind: 'seated'; readonly index: number; readonly to: number; readonly isLate: boolean; readonly claims: readonly number[] }
   | { readonly kind: 'drawn'; readonly index: number }
+  | { readonly kind: 'seedRevealed'; readonly index: number; readonly seed: Uint8Array }
   /** `epoch` is 0 in old journals. */
   | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
   /** Says nothing of stock. */
@@ -106,6 +107,8 @@ const configuredSchema = z.object({
     draw: z.object({ beacon: z.object({ source: z.string(), round: z.number() }).optional() }).optional(),
   }),
   incarnation: z.string(),
+  drawCommitment: z.instanceof(Uint8Array).optional(),
+  /** In journals of former versions. */
   drawSeed: z.instanceof(Uint8Array).optional(),
 })
 const packedAt = 8
@@ -131,8 +134,9 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
   const index = u32(4)
   switch (kind) {
     case 1: {
-      const { settings, incarnation, drawSeed } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
-      const draw = drawSeed === undefined ? undefined : { seed: drawSeed, beacon: settings.draw?.beacon }
+      const { settings, incarnation, drawSeed, drawCommitment } = configuredSchema.parse(unpackInner(bytes.slice(packedAt)))
+      const secret = { seed: drawSeed, commitment: drawCommitment }
+      const draw = settings.draw === undefined ? undefined : { ...secret, beacon: settings.draw.beacon }
       return { kind: 'configured', index, settings: { ...settings, incarnation, draw } }
     }
     case 2: {
@@ -215,6 +219,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       return { kind: 'absent', index, claim: u32(8) }
     case 38:
       return { kind: 'drawn', index }
+    case 40:
+      return { kind: 'seedRevealed', index, seed: bytes.slice(8) }
     default:
       return undefined
   }

@@ -184,6 +184,7 @@ export class StockLedger {
       case 'beaconCame':
       case 'seated':
       case 'drawn':
+      case 'seedRevealed':
         this.drawing(event, now)
         break
       case 'refundTold':

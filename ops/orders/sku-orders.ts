@@ -74,6 +74,7 @@ export class SkuOrders {
       case 'rosterHashed':
       case 'beaconCame':
       case 'drawn':
+      case 'seedRevealed':
       case 'phaseSet':
       case 'restocked':
       case 'forgotten':

@@ -1,4 +1,5 @@
 import { ActorsRole, type ActorsRoleParts } from '../../actors/actors-role.ts'
+import { SeedBox } from '../../actors/draw/seed-box.ts'
 import { ownershipLimits } from '../../actors/ownership/ownership-limits.ts'
 import { sessionLimits } from '../../actors/session/session-actor.ts'
 import type { RoleParts } from './role-parts.ts'
@@ -21,6 +22,7 @@ export async function startActors(parts: RoleParts, options: ActorsOptions): Pro
   const actors = new ActorsRole({
     ...(await ports.actorPorts()),
     ...{ node, bus: ports.bus, queue: await ports.queue(), office, calls, world, isAlone: ports.isAlone, ...options },
+    seeds: new SeedBox((await ports.secrets()).drawKey),
     shards: config.shards,
     limits: {
       shard: { mailboxBytesMax, batchEntriesMax, tickMs, storeRetryMs, ...(ports.isAlone ? {} : { lingerShare: lingerShareInCluster }) },

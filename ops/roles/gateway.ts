@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { SeedBox } from '../../actors/draw/seed-box.ts'
 import { decodeInner } from '../../cluster/call-codec.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
@@ -32,6 +33,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   const { uws, binary } = loadUws()
   const tls = await tlsFilesOf(config)
   const secrets = await ports.secrets()
+  const seeds = new SeedBox(secrets.drawKey)
   const identities = new IdentityCheck(secrets, () => world.clock.now())
   const lineEncoder = new LineEncoderPool()
   closers.add(() => lineEncoder.close())
@@ -45,6 +47,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     shards: config.shards,
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
     routes: routes(identities),
+    announceDraw: (settings) => seeds.announce(settings, world.random),
     decodeInner,
     lineEncoder,
     settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },

@@ -350,6 +350,19 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'second-beacon-taken',
+    where: 'code',
+    how: 'A draw that has its beacon says yes to another value of it.',
+    breaks: ['G6'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-draw-operator.js',
+        find: "draw.stage !== 'beacon' && draw.beaconValue !== value",
+        replace: "draw.stage !== 'beacon' && draw.beaconValue === null",
+      },
+    ],
+  },
+  {
     name: 'place-rises',
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',

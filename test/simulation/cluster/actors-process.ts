@@ -1,5 +1,6 @@
 import { ActorsRole } from '../../../actors/actors-role.ts'
 import { inlineFollower } from '../../../actors/compaction/follower.ts'
+import { SeedBox } from '../../../actors/draw/seed-box.ts'
 import { InventoryActor } from '../../../actors/inventory/inventory-actor.ts'
 import { ownershipLimits } from '../../../actors/ownership/ownership-limits.ts'
 import { Calls } from '../../../cluster/calls.ts'
@@ -7,6 +8,7 @@ import { partsOfName } from '../../../cluster/store.ts'
 import type { Hubs } from '../hubs.ts'
 import type { Shape } from '../shape.ts'
 import type { SimProcess } from '../sim-process.ts'
+import { drawKey } from './draw-key.ts'
 
 /** A process with the role `actors`: the real one, over the hubs. */
 export interface SimActors {
@@ -27,6 +29,7 @@ export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUna
     queue: hubs.queue.connect(process),
     calls,
     world,
+    seeds: new SeedBox(drawKey),
     follower: inlineFollower(store, (shard) => new InventoryActor(partsOfName(shard).shard)),
     shards: shape.shards,
     limits: {

@@ -1,3 +1,4 @@
+import { SeedBox } from '../../../actors/draw/seed-box.ts'
 import { decodeInner } from '../../../cluster/call-codec.ts'
 import { Calls } from '../../../cluster/calls.ts'
 import { delay, type World } from '../../../cluster/world.ts'
@@ -6,6 +7,7 @@ import { GatewayCore } from '../../../gateway/gateway-core.ts'
 import { type Identity, nobody } from '../../../gateway/identity.ts'
 import { encodeLines, type LineEncoder, type LineFrame } from '../../../gateway/line-frames.ts'
 import type { Notification } from '../../../gateway/notification.ts'
+import type { AnnounceDraw } from '../../../gateway/operator-methods.ts'
 import { msgpackSubprotocol, tokenSubprotocolPrefix } from '../../../protocol/envelope.ts'
 import { hashText } from '../../../protocol/hash.ts'
 import { parseUserId } from '../../../protocol/ids.ts'
@@ -14,6 +16,7 @@ import type { Hubs } from '../hubs.ts'
 import type { Shape } from '../shape.ts'
 import type { SimProcess } from '../sim-process.ts'
 import type { Accepted, ServerSocket } from '../sockets/server-end.ts'
+import { drawKey } from './draw-key.ts'
 
 /** A process with the role `gateway`: the real core, with simulated sockets in place of uWebSockets.js. */
 export interface SimGateway {
@@ -29,7 +32,10 @@ export function startGateway(process: SimProcess, hubs: Hubs, shape: Shape): Sim
   const bus = hubs.network.connect(process)
   const calls = new Calls({ bus, world, node: name, shards: shape.shards, limits: shape })
   const lineEncoder = slowEncoder(world)
-  const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, lineEncoder, settings: { ...generous, ...shape } })
+  const seeds = new SeedBox(drawKey)
+  const announceDraw: AnnounceDraw = (settings) => seeds.announce(settings, world.random)
+  const settings = { ...generous, ...shape }
+  const core = new GatewayCore({ world, bus, calls, shards: shape.shards, decodeInner, lineEncoder, announceDraw, settings })
   const watchers: Watchers = new Map()
   core.onPublish((view, notification) => {
     for (const connection of watchers.get(view.settings.sku) ?? []) connection.notify(notification)
