@@ -5,6 +5,7 @@ import { holdPanel } from './hold-panel.js'
 import { linePanel } from './line-panel.js'
 import { offerPanel } from './offer-panel.js'
 import { outcomePanel } from './outcome-panel.js'
+import { pictureAddress } from './picture-address.js'
 import { shownState } from './product-state.js'
 import { StockGauge } from './stock-gauge.js'
 import { price } from './words.js'
@@ -50,7 +51,7 @@ export class ProductCard {
     this.#stock = new StockGauge(sku)
     this.#panelSlot = element('div', { class: 'state', 'data-testid': `state-${sku}`, 'data-state': 'none' })
     const picture = element('img', {
-      src: new URL(image, assetBase).href,
+      src: pictureAddress(image, assetBase),
       alt: `Drawing: ${description || title}`,
       width: '800',
       height: '600',

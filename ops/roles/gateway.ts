@@ -40,7 +40,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     directory,
     identities,
     shards: config.shards,
-    files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
+    files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }, config.assetOrigin),
     routes: routes(identities),
     decodeInner,
     settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },
