@@ -21,12 +21,35 @@ test('GW-30 a chain of trusted proxies only gives the first of them', () => {
   expect(new ClientAddress(['10.0.0.0/8']).of('10.0.0.1', '10.0.0.3, 10.0.0.2')).toBe('10.0.0.3')
 })
 
-test.each(['nonsense', '999.1.1.1', '10.0.0.1:8080', ',,', "'; drop table", '10.0.0.0/8'])(
-  'GW-30 a header that says %j is at worst a name of its own',
+test.each(['nonsense', '999.1.1.1', ',,', "'; drop table", '[10.0.0.9', '1.2.3.4:port'])(
+  'GW-30 what is no address, %j, counts for whoever handed it on',
   (header) => {
-    expect(() => new ClientAddress(['10.0.0.0/8']).of('10.0.0.1', header)).not.toThrow()
+    const addresses = new ClientAddress(['10.0.0.0/8'])
+    expect(addresses.of('10.0.0.1', header)).toBe('10.0.0.1')
+    expect(addresses.of('10.0.0.1', `203.0.113.9, ${header}, 10.0.0.2`)).toBe('10.0.0.2')
+    expect(addresses.of('10.0.0.1', `${header}, 203.0.113.9`)).toBe('203.0.113.9')
   },
 )
+
+test('GW-30 a proxy is known by its network in either family, also as an IPv4 address that is written as IPv6', () => {
+  for (const networks of [
+    ['10.0.0.0/8', '2001:db8::/48'],
+    ['10.1.2.3', '2001:db8::5'],
+  ]) {
+    const addresses = new ClientAddress(networks)
+    expect(['10.1.2.3', '::ffff:10.1.2.3', '2001:db8::5'].map((address) => addresses.isProxy(address))).toEqual([true, true, true])
+    expect(['11.1.2.3', '::ffff:11.1.2.3', '2001:db9::5'].map((address) => addresses.isProxy(address))).toEqual([false, false, false])
+  }
+  const written = new ClientAddress(['::ffff:10.0.0.0/104'])
+  expect(['10.1.2.3', '::ffff:10.1.2.3', '11.1.2.3'].map((address) => written.isProxy(address))).toEqual([true, true, false])
+})
+
+test('GW-30 a port behind an address makes no other address of it', () => {
+  const addresses = new ClientAddress(['10.0.0.0/8'])
+  expect(addresses.of('10.0.0.1', '203.0.113.9:50123, 10.0.0.2:443')).toBe('203.0.113.9')
+  expect(addresses.of('10.0.0.1', '[2001:db8:1:2::7]:50123')).toBe('2001:db8:1:2::/64')
+  expect(addresses.of('10.0.0.1', '[2001:db8:1:2::7]')).toBe('2001:db8:1:2::/64')
+})
 
 test('GW-31 only a trusted proxy may say who the user is; with none configured, only this machine', () => {
   const [open, behind] = [new ClientAddress([]), new ClientAddress(['10.0.0.0/8'])]

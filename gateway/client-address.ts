@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /**
  * The address that limits count against. Behind a proxy that is trusted by its address, it is the last one in `X-Forwarded-For` that no trusted
@@ -25,9 +25,9 @@ export class ClientAddress {
     this.trustsLoopback = networks.length === 0
   }
 
-  /** `peer` is the socket's other end; `forwardedFor` the header, empty if there is none. */
+  /** `peer` is the socket's other end; `forwardedFor` the header, all its lines with commas between, empty if there is none. */
   of(peer: string, forwardedFor: string): string {
-    if (forwardedFor !== '' && this.has(peer)) return limitedAs(this.before(peer, forwardedFor))
+    if (forwardedFor !== '' && this.isProxy(peer)) return limitedAs(this.before(peer, forwardedFor))
     if (peer !== this.lastPeer) {
       this.lastLimited = limitedAs(peer)
       this.lastPeer = peer
@@ -38,19 +38,17 @@ export class ClientAddress {
   private before(peer: string, forwardedFor: string): string {
     let address = peer
     for (const hop of forwardedFor.split(',').toReversed()) {
-      address = hop.trim()
-      if (!this.has(address)) return address
+      const named = addressIn(hop)
+      // Whoever handed on what is no address counts for it: names that nobody has checked would each have a share of their own.
+      if (named === undefined) return address
+      address = named
+      if (!this.isProxy(address)) return address
     }
     return address
   }
 
-  /** Whether the peer may say who the user is: a trusted proxy, or with none configured something on this machine. */
-  isTrusted(peer: string): boolean {
-    return this.has(peer) || (this.trustsLoopback && (peer.startsWith('127.') || peer === '::1'))
-  }
-
-  /** BlockList takes microseconds. */
-  private has(address: string): boolean {
+  /** Whether this is one of the networks whose word about others is taken. */
+  isProxy(address: string): boolean {
     if (this.trustsLoopback) return false
     if (address !== this.lastAsked) {
       this.lastAnswer = this.check(address)
@@ -59,6 +57,12 @@ export class ClientAddress {
     return this.lastAnswer
   }
 
+  /** Whether the peer may say who the user is: a trusted proxy, or with none configured something on this machine. */
+  isTrusted(peer: string): boolean {
+    return this.isProxy(peer) || (this.trustsLoopback && (peer.startsWith('127.') || peer === '::1'))
+  }
+
+  /** Takes microseconds. */
   private check(address: string): boolean {
     try {
       return this.trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
@@ -67,6 +71,13 @@ export class ClientAddress {
       return false
     }
   }
+}
+
+/** The address that one element of `X-Forwarded-For` names. Some balancers write the port behind it, which is another one for each connection. */
+function addressIn(element: string): string | undefined {
+  const text = element.trim()
+  const address = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text
+  return isIP(address) === 0 ? undefined : address
 }
 
 /** uWebSockets.js writes IPv6 in full, and an IPv4 peer on a dual-stack socket as a mapped address: here one peer has one name, as others write it. */

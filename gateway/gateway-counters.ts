@@ -1,5 +1,6 @@
 import { codes, codeTable } from '../protocol/codes.ts'
 import { MsCounts } from './ms-counts.ts'
+import { ReadCounters } from './read-counters.ts'
 
 const codeSlots = codes.length + 1
 const methodsMax = 64
@@ -10,6 +11,8 @@ export class GatewayCounters {
   private readonly answers = new Float64Array(methodsMax * codeSlots)
   /** Refusals by layer of the funnel (DESIGN.md section 9). */
   readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
+  /** Outside the protocol: files and public reads. */
+  readonly reads = new ReadCounters()
   malformed = 0
   slowClosed = 0
   positionFrames = 0

@@ -16,6 +16,7 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
     sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
   for (const [transport, count] of Object.entries(counters.opened))
     sink.counter('sluice_connections_total', 'Connections ever opened', count, { transport })
+  counters.reads.collect(sink)
   sink.counter('sluice_http_calls_total', 'Calls by plain HTTP', counters.httpCalls)
   sink.counter('sluice_malformed_total', 'Connections closed because of what they sent', counters.malformed)
   sink.counter('sluice_slow_closed_total', 'Connections closed because they did not read', counters.slowClosed)

@@ -13,6 +13,20 @@ export interface HttpConnectionParts {
   readonly connections: Connections
   /** Shared by all calls. */
   readonly jsonText: JsonText
+  readonly write: AnswerWriter
+}
+
+/** Writes a whole answer, `body` being JSON; called inside `cork`. */
+export type AnswerWriter = (response: HttpResponse, status: number, body: string, retryAfterMs: number | undefined) => void
+
+/** The answer to a call: it is this caller's, and of this moment. */
+export function writeCallAnswer(response: HttpResponse, status: number, body: string, retryAfterMs: number | undefined): void {
+  // uWebSockets.js says 200 OK by itself.
+  if (status !== 200) response.writeStatus(statusLine(status))
+  response.writeHeader('Content-Type', 'application/json')
+  response.writeHeader('Cache-Control', 'no-store')
+  if (retryAfterMs !== undefined) response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
+  endWithBody(response, body)
 }
 
 /** Of a response in msgpack: the msgid takes one byte, for it is 0, or has the full width that shards give it. */
@@ -32,6 +46,7 @@ export class HttpConnection implements Connection {
   private readonly response: HttpResponse
   private readonly connections: Connections
   private readonly jsonText: JsonText
+  private readonly write: AnswerWriter
   private isOpen = true
 
   constructor(parts: HttpConnectionParts) {
@@ -40,6 +55,7 @@ export class HttpConnection implements Connection {
     this.identity = parts.identity
     this.connections = parts.connections
     this.jsonText = parts.jsonText
+    this.write = parts.write
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
@@ -79,14 +95,7 @@ export class HttpConnection implements Connection {
 
   private end(status: number, body: string, retryAfterMs?: number): void {
     this.isOpen = false
-    this.response.cork(() => {
-      // uWebSockets.js says 200 OK by itself.
-      if (status !== 200) this.response.writeStatus(statusLine(status))
-      this.response.writeHeader('Content-Type', 'application/json')
-      this.response.writeHeader('Cache-Control', 'no-store')
-      if (retryAfterMs !== undefined) this.response.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
-      endWithBody(this.response, body)
-    })
+    this.response.cork(() => this.write(this.response, status, body, retryAfterMs))
     this.connections.remove(this)
   }
 }

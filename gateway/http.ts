@@ -5,7 +5,7 @@ import type { Plain } from '../protocol/msgpack-writer.ts'
 import { httpMsgid } from './dispatcher.ts'
 import type { GatewayCore } from './gateway-core.ts'
 import { endForGood, endWithBody, statusLine } from './http-answer.ts'
-import { HttpConnection } from './http-connection.ts'
+import { HttpConnection, writeCallAnswer } from './http-connection.ts'
 import type { Identity } from './identity.ts'
 import type { JsonText } from './json-text.ts'
 import type { HttpRequest, HttpResponse } from './uws.ts'
@@ -24,7 +24,7 @@ export function serveCall(parts: HttpParts, res: HttpResponse, req: HttpRequest,
   const method = req.getParameter(0) ?? ''
   parts.core.counters.httpCalls++
   const { connections, dispatcher } = parts.core
-  const connection = new HttpConnection({ response: res, address, identity, connections, jsonText: parts.jsonText })
+  const connection = new HttpConnection({ response: res, address, identity, connections, jsonText: parts.jsonText, write: writeCallAnswer })
   connections.add(connection)
   readBody(res, parts.bodyBytesMax, (body) => {
     if (body === undefined) return connection.aborted()

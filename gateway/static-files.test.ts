@@ -18,11 +18,11 @@ test('GW-43 files are known by the path under which their folder is mounted, wit
   await writeFile(join(folder, 'page/pictures/lamp.svg'), '<svg/>')
   await writeFile(join(folder, 'protocol/ids.js'), '1')
   const files = loadStaticFiles({ '/': join(folder, 'page'), '/protocol': join(folder, 'protocol') })
-  expect([...files].map(([path, { type }]) => [path, type])).toEqual([
-    ['/index.html', 'text/html; charset=utf-8'],
-    ['/pictures/lamp.svg', 'image/svg+xml'],
-    ['/protocol/ids.js', 'text/javascript; charset=utf-8'],
-    ['/', 'text/html; charset=utf-8'],
+  expect([...files].filter(([, { kind }]) => kind !== 'asset').map(([path, { type, kind }]) => [path, type, kind])).toEqual([
+    ['/pictures/lamp.svg', 'image/svg+xml', 'file'],
+    ['/protocol/ids.js', 'text/javascript; charset=utf-8', 'file'],
+    ['/index.html', 'text/html; charset=utf-8', 'page'],
+    ['/', 'text/html; charset=utf-8', 'page'],
   ])
   expect(files.get('/')).toBe(files.get('/index.html'))
 })

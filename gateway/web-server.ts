@@ -9,6 +9,7 @@ import { type HttpRoute, serveCall, serveRoute } from './http.ts'
 import { type Identity, type IdentityCheck, nobody } from './identity.ts'
 import { JsonText } from './json-text.ts'
 import { Notification } from './notification.ts'
+import { PublicReads } from './public-reads.ts'
 import type { SkuView } from './sku-view.ts'
 import type { StaticFile } from './static-files.ts'
 import { StaticServer } from './static-server.ts'
@@ -39,6 +40,7 @@ export interface WebServerParts {
     readonly webPortShared?: boolean
     readonly tls?: TlsFiles | undefined
     readonly trustUserHeader: string
+    readonly assetOrigin: string
     readonly wsFrameBytesMax: number
     readonly httpBodyBytesMax: number
     readonly backpressureBytesMax: number
@@ -112,7 +114,7 @@ export class WebServer {
   private route(): void {
     const { app, parts } = this
     const { settings, core } = parts
-    const statics = new StaticServer(parts.files)
+    const statics = new StaticServer({ files: parts.files, assetOrigin: settings.assetOrigin, counters: core.counters.reads })
     const httpParts = { core, jsonText: new JsonText(), bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
       compression: parts.uws.DISABLED,
@@ -142,8 +144,13 @@ export class WebServer {
         core.closed(connection)
       },
     })
+    const reads = new PublicReads(httpParts)
+    for (const [path, serve] of reads.routes()) {
+      const read = (res: HttpResponse, req: HttpRequest): void => serve(res, req, this.addressOf(req, this.peerOf(res)))
+      app.get(path, read).head(path, read)
+    }
     app.post('/v1/call/:method', (res, req) => {
-      const peer = this.peers.nameOf(res)
+      const peer = this.peerOf(res)
       serveCall(httpParts, res, req, this.identityOf(req, peer), this.addressOf(req, peer))
     })
     app.any('/*', (res, req) => {
@@ -162,7 +169,7 @@ export class WebServer {
       .map((one) => one.trim())
     const json = offered.includes(jsonSubprotocol)
     const spoken = json ? jsonSubprotocol : offered.includes(msgpackSubprotocol) ? msgpackSubprotocol : undefined
-    const peer = this.peers.nameOf(res)
+    const peer = this.peerOf(res)
     const address = this.addressOf(req, peer)
     const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
     const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
@@ -202,9 +209,28 @@ export class WebServer {
     return this.parts.identities.ofBearer(authorization.slice(7).trim())
   }
 
-  private addressOf(req: HttpRequest, peer: string): string {
-    return this.parts.clientAddress.of(peer, req.getHeader('x-forwarded-for'))
+  /** The other end of the socket, or who a trusted balancer says is behind it: with the PROXY protocol (version 2), before the first request. */
+  private peerOf(res: HttpResponse): string {
+    const peer = this.peers.nameOf(res)
+    if (!this.parts.clientAddress.isProxy(peer)) return peer
+    const proxied = res.getProxiedRemoteAddressAsText()
+    return proxied.byteLength === 0 ? peer : plainAddress(utf8.decode(proxied))
   }
+
+  private addressOf(req: HttpRequest, peer: string): string {
+    const { clientAddress } = this.parts
+    const first = req.getHeader('x-forwarded-for')
+    return clientAddress.of(peer, first !== '' && clientAddress.isProxy(peer) ? everyLineOf(req, 'x-forwarded-for') : first)
+  }
+}
+
+/** A header that came in several lines, as one. `getHeader` gives the first, which is the client's own where a proxy adds a line for itself. */
+function everyLineOf(req: HttpRequest, name: string): string {
+  const lines: string[] = []
+  req.forEach((key, value) => {
+    if (key === name) lines.push(value)
+  })
+  return lines.join(',')
 }
 
 /** Names of the sockets' other ends. Behind a proxy, or under load from one machine, one follows another: the last name is kept. */

@@ -51,9 +51,25 @@ test.each([
   ['trustedProxies', '10.0.0.1,'],
   ['trustedProxies', 'proxy'],
   ['logLevel', 'INFO'],
+  ['assetOrigin', 'assets.shop.example'],
+  ['assetOrigin', 'https://assets.shop.example/'],
+  ['assetOrigin', 'https://assets.shop.example/shop'],
+  ['assetOrigin', 'https://ASSETS.shop.example'],
+  ['assetOrigin', 'https://user@assets.shop.example'],
+  ['assetOrigin', "https://assets.shop.example; script-src 'unsafe-inline'"],
+  ['assetOrigin', 'https://*'],
+  ['assetOrigin', 'javascript:alert(1)'],
+  ['assetOrigin', 'https://assets.shop.example:99999'],
 ])('CFG-2 %s does not take %j', (name, text) => {
   expect(problemsOf({ [name]: text })).toHaveLength(1)
 })
+
+test.each(['https://assets.shop.example', 'http://127.0.0.1:8090', 'https://[2001:db8::1]:444', ''])(
+  'CFG-2 assetOrigin takes %j',
+  (text) => {
+    expect(problemsOf({ assetOrigin: text })).toEqual([])
+  },
+)
 
 test('CFG-2 all problems are told at once', () => {
   expect(problemsOf({ webPort: 'a', tickMs: 'b' }, { SLUICE_SHARDS: '0' })).toHaveLength(3)

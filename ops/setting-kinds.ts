@@ -116,6 +116,24 @@ export function header(group: string, description: string) {
   return schema.default('').register(settingInfo, info)
 }
 
+/** Where a browser may be sent: a scheme, a host and perhaps a port. */
+export function origin(group: string, description: string) {
+  const info = {
+    ...undescribed,
+    group,
+    unit: 'url',
+    description,
+    allowed: 'like https://assets.shop.example, with nothing behind the host',
+  }
+  const schema = z.string().refine((text) => text === '' || isOrigin(text))
+  return schema.default('').register(settingInfo, info)
+}
+
+/** Written as browsers write it. What else a URL may have in its host would be more than a name in a policy: `https://a;script-src *`. */
+function isOrigin(text: string): boolean {
+  return /^https?:\/\/[a-z0-9.:[\]-]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+}
+
 export function networks(group: string, description: string) {
   const allowed = 'IP addresses or networks such as 10.0.0.0/8, with commas between'
   const info = {

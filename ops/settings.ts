@@ -8,6 +8,7 @@ import {
   host,
   integer,
   networks,
+  origin,
   port,
   secret,
   serverUrl,
@@ -85,6 +86,10 @@ export const settingsSchema = z.strictObject({
     ['no', 'yes'],
     'no',
     'yes: several gateways of this machine listen on one web port, and the system spreads clients over them',
+  ),
+  assetOrigin: origin(
+    'Network',
+    'where browsers get scripts, styles and pictures of the page: a CDN that takes them from the web port (docs/edge.md); from there itself by default',
   ),
   tlsCertFile: file('Network', 'certificate (PEM) of the web and RPC ports, which then speak TLS'),
   tlsKeyFile: file('Network', 'key (PEM) of tlsCertFile'),

@@ -131,7 +131,7 @@ test('GW-74 a client that goes away before its answer leaves nothing behind', as
 
 test('GW-75 files are sent with their type, tag and safe headers, and not again to those who have them', async () => {
   const bytes = new TextEncoder().encode('<p>hello')
-  await start({ files: new Map([['/', { type: 'text/html; charset=utf-8', bytes, etag: '"abc"' }]]) })
+  await start({ files: new Map([['/', { type: 'text/html; charset=utf-8', bytes, etag: '"abc"', kind: 'page' }]]) })
   const first = await fetch(`${rig.webUrl}/`)
   expect([first.status, await first.text(), first.headers.get('etag')]).toEqual([200, '<p>hello', '"abc"'])
   expect(first.headers.get('content-security-policy')).toContain("default-src 'self'")
@@ -143,7 +143,7 @@ test('GW-75 files are sent with their type, tag and safe headers, and not again 
 })
 
 test('GW-75 no request leads out of the files that were read at the start', async () => {
-  await start({ files: new Map([['/', { type: 'text/html', bytes: new Uint8Array(1), etag: '"a"' }]]) })
+  await start({ files: new Map([['/', { type: 'text/html', bytes: new Uint8Array(1), etag: '"a"', kind: 'page' }]]) })
   for (const path of [
     '/../../etc/passwd',
     '/%2e%2e/%2e%2e/etc/passwd',

@@ -7,6 +7,7 @@ import { linePanel } from './line-panel.js'
 import { lobbyPanel } from './lobby-panel.js'
 import { offerPanel } from './offer-panel.js'
 import { outcomePanel } from './outcome-panel.js'
+import { pictureAddress } from './picture-address.js'
 import { shownState } from './product-state.js'
 import { StockGauge } from './stock-gauge.js'
 import { price } from './words.js'
@@ -56,7 +57,7 @@ export class ProductCard {
     this.#draw = new DrawNote(sku, userOf)
     this.#panelSlot = element('div', { class: 'state', 'data-testid': `state-${sku}`, 'data-state': 'none' })
     const picture = element('img', {
-      src: new URL(image, assetBase).href,
+      src: pictureAddress(image, assetBase),
       alt: `Drawing: ${description || title}`,
       width: '800',
       height: '600',

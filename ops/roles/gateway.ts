@@ -45,7 +45,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     directory,
     identities,
     shards: config.shards,
-    files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
+    files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }, config.assetOrigin),
     routes: routes(identities),
     announceDraw: (settings) => seeds.announce(settings, world.random),
     decodeInner,

@@ -1,17 +1,14 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
-import { WebSocket } from 'ws'
 import { ServerProcess } from '../../bench/servers/server-process.ts'
 import { TempFolder } from '../../bench/servers/temp-folder.ts'
 import { openRedisStore } from '../../cluster/redis-store.ts'
 import { all, appended, opened, shard, textsOf } from '../../cluster/store-bench.ts'
 import { journalStart, type Store } from '../../cluster/store.ts'
 import { freePorts } from '../free-ports.ts'
-import { RunningNode } from '../running-node.ts'
 import { LoggedWorld } from '../servers/logged-world.ts'
 import { until } from '../servers/until.ts'
 import { exampleVariables, projectFolder, readComposeFile } from './compose-file.ts'
@@ -118,57 +115,5 @@ async function ask(port: number, words: readonly string[]): Promise<string> {
   return run('redis-cli', ['-p', String(port), ...words]).then(
     ({ stdout }) => stdout,
     () => '',
-  )
-}
-
-test('DEP-10 nginx passes WebSockets and calls on, and limits count for the real client whatever it says of itself', async () => {
-  const settings = { shards: 1, trustedProxies: '127.0.0.1', connectionsPerAddressMax: 2 }
-  const node = await RunningNode.start({ settings })
-  ends.push(() => node.stop())
-  const [port = 0] = await freePorts(1)
-  const folder = folderOf('nginx')
-  const file = join(folder, 'nginx.conf')
-  const text = readFileSync(join(deployFolder, 'nginx/nginx.conf'), 'utf8')
-  const local = text
-    .replaceAll(/gateway-\d:7080/g, `127.0.0.1:${node.ports.web}`)
-    .replace('listen 8080', `listen 127.0.0.1:${port}`)
-    .replaceAll(' /tmp/nginx', ` ${folder}/nginx`)
-  writeFileSync(file, local)
-  const words = ['-c', file, '-p', folder, '-e', 'stderr']
-  await run('nginx', [...words, '-t'])
-  const web = `http://127.0.0.1:${port}`
-  await startQuiet('nginx', [...words, '-g', 'daemon off;'], () => fetch(`${web}/v1/call/sale.list`, { method: 'POST', body: '[]' }))
-
-  const answer = await fetch(`${web}/v1/call/sale.list`, { method: 'POST', body: '[]' })
-  expect([answer.status, await answer.json()]).toEqual([200, { result: [] }])
-  const dial = (localAddress: string, claimed: string): Promise<string> =>
-    new Promise((resolve) => {
-      const headers = { 'x-forwarded-for': claimed }
-      const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/ws`, 'sluice.json.v1', { localAddress, headers })
-      ends.push(() => Promise.resolve(socket.terminate()))
-      socket.once('open', () => socket.send('[0,1,"sale.list",[]]'))
-      socket.once('message', (data: Buffer) => resolve(data.toString('utf8')))
-      // Ending it tells of a connection that never came about.
-      socket.on('error', (error) => resolve(error.message))
-      socket.once('unexpected-response', (_request, response) => resolve(String(response.statusCode)))
-    })
-  const open = '[1,1,null,[]]'
-  expect([await dial('127.0.0.2', '192.0.2.1'), await dial('127.0.0.2', '192.0.2.2')]).toEqual([open, open])
-  expect([await dial('127.0.0.2', '192.0.2.3'), await dial('127.0.0.3', '192.0.2.1')]).toEqual(['503', open])
-})
-
-/** A program that says nothing when it is ready, until `answers` does not reject any more. */
-async function startQuiet(path: string, args: readonly string[], answers: () => Promise<unknown>): Promise<void> {
-  const child = spawn(path, args, { stdio: 'ignore' })
-  const ended = once(child, 'exit')
-  ends.push(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-  await until(() =>
-    answers().then(
-      () => true,
-      () => false,
-    ),
   )
 }
