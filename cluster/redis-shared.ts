@@ -24,9 +24,6 @@ export interface RedisShared {
   close(): Promise<void>
 }
 
-/** Nobody waits for these answers, and a line that is dead without saying so should be left soon. */
-const requestMs = 1_000
-
 /** One connection of its own. Waits for a Redis that is away; rejects with a `StoreFault` of one line if it cannot be used as it is. */
 export async function openRedisShared(options: RedisSharedOptions): Promise<RedisShared> {
   const { url, tls, world, limits, signal } = options
@@ -35,7 +32,7 @@ export async function openRedisShared(options: RedisSharedOptions): Promise<Redi
     ...(tls === undefined ? {} : { tls }),
     name: 'sluice-shared',
     world,
-    limits: { ...redisLimits, requestMs, ...limits },
+    limits: { ...redisLimits, ...limits },
     check: async (connection: RedisConnection) => {
       await checkServerState(connection)
     },

@@ -148,6 +148,14 @@ describe('two gateways', () => {
     },
   )
 
+  test('ADM-5 while the bucket is away nothing of the share is given back to nobody, also when few come at first', async () => {
+    await admitted(2_000, 0, 0)
+    a.line.state = 'away'
+    b.line.state = 'away'
+    await admitted(1_000, 0.01, 0.01)
+    expectRate((await admitted(5_000, 2, 2)).all, 5.1)
+  })
+
   test('ADM-5 one gateway whose line is cut and one whose is not do not exceed the rate together', async () => {
     b.line.state = 'away'
     const { all, b: cut } = await admitted(3_000, 2, 2)

@@ -13,7 +13,7 @@ export interface LeasedTokensParts {
 /** Between two portions, about. A portion is what calls of such a time need, so hardly more than that can lie idle at a gateway. */
 export const portionMs = 50
 /** A bucket keeps so many portions of the whole rate: enough that nothing runs over while gateways ask in turn, little enough to be no burst. */
-const burstPortions = 4
+const burstPortions = 6
 /** Without an answer for so long the bucket counts as away. */
 const awayMs = 150
 /** The own share is kept for so long: it begins to count before it is known that the bucket is away. */
@@ -160,7 +160,8 @@ export class LeasedTokens implements MetricSource {
     const { bucket, holder, world } = this.parts
     const target = this.target()
     const whole = Math.floor(this.tokens)
-    const returned = Math.max(0, whole - target)
+    // What is given back to nobody is lost.
+    const returned = this.isAway ? 0 : Math.max(0, whole - target)
     const owed = Math.floor(this.credit)
     this.wanted = Math.max(0, target - whole)
     this.tokens -= returned
