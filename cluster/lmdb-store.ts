@@ -4,11 +4,13 @@ import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
 import { closedFault } from './lmdb-faults.ts'
 import { shardKey } from './lmdb-keys.ts'
+import { LmdbRecord } from './lmdb-record.ts'
 import type { Durability } from './lmdb.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
 import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
 import { ShardSnapshots } from './shard-snapshots.ts'
+import type { SharedRecord } from './shared-record.ts'
 import {
   comparePositions,
   type ArchiveRecord,
@@ -45,12 +47,17 @@ const recordSweepMs = 1000
 const sweepPauseMs = 5
 const dayMs = 86_400_000
 
+export interface LmdbStore extends Store {
+  /** A record of the process, outside of all shards. */
+  record(name: string): SharedRecord
+}
+
 /** Takes over the data folder, making it if need be; a `StoreFault` with one line for the user if it cannot. */
-export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<LmdbStore> {
   const { folder, durability, shards, world, reserveBytes = reserveBytesDefault, presence = socketPresence(folder) } = options
   const owned = await takeFolder({ folder, durability, shards, reserveBytes, presence, random: world.random })
   const sync = durability === 'everysec' ? await PeriodicSync.start(owned.env, folder, world) : undefined
-  return new LmdbStore(options, owned, sync)
+  return new OwnedLmdbStore(options, owned, sync)
 }
 
 interface Shard {
@@ -59,7 +66,7 @@ interface Shard {
   readonly snapshots: ShardSnapshots
 }
 
-class LmdbStore implements Store {
+class OwnedLmdbStore implements LmdbStore {
   readonly #options: LmdbStoreOptions
   readonly #owned: OwnedFolder
   readonly #sync: PeriodicSync | undefined
@@ -149,6 +156,10 @@ class LmdbStore implements Store {
   async deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
     if (!this.#shard(shard).journal.isOpen(epoch)) return 'fenced'
     return (await this.#records.delete(this.#owned.term, key)) ? 'deleted' : 'fenced'
+  }
+
+  record(name: string): SharedRecord {
+    return new LmdbRecord(this.#owned.env, this.#owned.term, name)
   }
 
   close(): Promise<void> {

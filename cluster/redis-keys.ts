@@ -25,6 +25,13 @@ export const formatKey = 'sluice:format'
 /** Hash: what the processes of a cluster have agreed on. */
 export const clusterKey = 'sluice:cluster'
 export const membersKey = 'sluice:members'
+/** The bucket that gateways share: hash of its tokens, and hash of its holders. */
+export const admissionKey = 'sluice:admission'
+export const admissionHoldersKey = 'sluice:admission:holders'
+/** Hash: a small record that processes share, with its version. */
+export function sharedRecordKey(name: string): string {
+  return `sluice:record:${name}`
+}
 /** Written where a write is needed to ask the replicas for. */
 export const markKey = 'sluice:mark'
 

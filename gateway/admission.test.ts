@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ManualWorld } from '../cluster/manual-world.ts'
+import type { Ban } from '../protocol/ban.ts'
 import { parseUserId } from '../protocol/ids.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
+import { BanTable } from './ban-table.ts'
 import { FakeConnection } from './fake-connection.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { type Identity, userIdentity } from './identity.ts'
@@ -9,6 +11,15 @@ import { type Identity, userIdentity } from './identity.ts'
 const limits: AdmissionLimits = {
   connectionsMax: 3,
   connectionsPerAddressMax: 2,
+  handshakeRatePerSecond: 1_000,
+  handshakeBurst: 1_000,
+  addressHandshakeRatePerSecond: 1_000,
+  addressHandshakeBurst: 1_000,
+  frameRatePerSecond: 10,
+  frameBurst: 3,
+  addressesMax: 1_000,
+  sharedNetworks: ['100.64.0.0/10', '2001:db8::/32'],
+  sharedNetworkTimes: 3,
   perConnectionInFlightMax: 2,
   addressRatePerSecond: 10,
   addressBurst: 4,
@@ -27,21 +38,21 @@ beforeEach(() => {
 })
 
 test('GW-22 an address has so many connections, and all together so many', () => {
-  expect([admission.connected('a'), admission.connected('a'), admission.connected('a')]).toEqual([true, true, false])
-  expect([admission.connected('b'), admission.connected('c')]).toEqual([true, false])
-  expect(counters.layers.connections).toBe(2)
+  expect(connect('a', 'a', 'a')).toEqual([undefined, undefined, 'BUSY'])
+  expect(connect('b', 'c')).toEqual([undefined, 'BUSY'])
+  expect(counters.layers).toMatchObject({ addressConnections: 1, connections: 1 })
+  expect(counters.passed).toMatchObject({ addressConnections: 4, connections: 3 })
   admission.disconnected('a')
-  expect([admission.connected('c'), admission.connected('a')]).toEqual([true, false])
+  expect(connect('c', 'a')).toEqual([undefined, 'BUSY'])
 })
 
 test('GW-22 a connection that was refused is not counted, and an address that left is forgotten', () => {
   for (let round = 0; round < 100; round++) {
-    expect([admission.connected('a'), admission.connected('a')]).toEqual([true, true])
-    expect(admission.connected('a')).toBe(false)
+    expect(connect('a', 'a', 'a')).toEqual([undefined, undefined, 'BUSY'])
     admission.disconnected('a')
     admission.disconnected('a')
   }
-  expect([admission.connected('b'), admission.connected('b'), admission.connected('c')]).toEqual([true, true, true])
+  expect(connect('b', 'b', 'c')).toEqual([undefined, undefined, undefined])
 })
 
 test('GW-23 a user who calls too often is told when to try again, on all connections together', async () => {
@@ -62,6 +73,72 @@ test('GW-23 an address that calls too often is told when to try again, whoever i
   expect(admission.refuses(new FakeConnection({ address: '10.0.0.1' }))).toEqual({ code: 'RATE_LIMITED', retryAfterMs: 100 })
   expect(admission.refuses(of('e', '10.0.0.2'))).toBeUndefined()
   expect(counters.layers).toMatchObject({ user: 0, address: 2 })
+})
+
+test('GW-25 an address of a network that many share has so many times the share of others', async () => {
+  admission = new Admission({ ...limits, connectionsMax: 100 }, world.clock, counters)
+  const carrier = '100.64.1.2'
+  expect(connect(...Array<string>(7).fill(carrier))).toEqual([...Array<undefined>(6).fill(undefined), 'BUSY'])
+  expect(connect('2001:db8:0:1::/64', '2001:db8:0:1::/64', '2001:db8:0:1::/64')).toEqual([undefined, undefined, undefined])
+  expect(connect('100.128.0.1', '100.128.0.1', '100.128.0.1')).toEqual([undefined, undefined, 'BUSY'])
+  const calls = Array.from({ length: 13 }, (_, i) => admission.refuses(of(`u${i}`, carrier))?.code)
+  expect(calls).toEqual([...Array<undefined>(12).fill(undefined), 'RATE_LIMITED'])
+  await world.pass(1_000)
+  expect(admission.refuses(of('later', carrier))).toBeUndefined()
+})
+
+test('GW-26 new connections are rated by address and in all, and told when to come again; the address comes first', async () => {
+  const rates = { handshakeRatePerSecond: 10, handshakeBurst: 4, addressHandshakeRatePerSecond: 2, addressHandshakeBurst: 2 }
+  admission = new Admission({ ...limits, ...rates, connectionsMax: 100, connectionsPerAddressMax: 100 }, world.clock, counters)
+  expect(connect('a', 'a', 'a', 'a', 'a')).toEqual([undefined, undefined, 'RATE_LIMITED', 'RATE_LIMITED', 'RATE_LIMITED'])
+  expect(connect('b', 'b', 'c')).toEqual([undefined, undefined, 'RATE_LIMITED'])
+  expect(counters.layers).toMatchObject({ addressHandshakes: 3, handshakes: 1, connections: 0 })
+  const again = admission.refusesConnection('a')?.retryAfterMs ?? 0
+  await world.pass(again - 1)
+  expect(connect('a')).toEqual(['RATE_LIMITED'])
+  await world.pass(1)
+  expect(connect('a')).toEqual([undefined])
+})
+
+test('GW-27 who asks from ever more addresses makes no table grow, and idle ones make room', async () => {
+  admission = new Admission({ ...limits, addressesMax: 1_000, connectionsMax: 1_000_000, handshakeBurst: 1_000_000 }, world.clock, counters)
+  const guest = (address: string) => admission.refuses(new FakeConnection({ address }))?.code
+  for (let i = 0; i < 1_000; i++) guest(`10.0.${i >> 8}.${i & 255}`)
+  // All are in use: those that come now share one, which is soon used up.
+  const late = Array.from({ length: 6 }, (_, i) => guest(`10.1.0.${i}`))
+  expect(late).toEqual([undefined, undefined, undefined, undefined, 'RATE_LIMITED', 'RATE_LIMITED'])
+  await world.pass(2_000)
+  const after = Array.from({ length: 6 }, (_, i) => guest(`10.2.0.${i}`))
+  expect(after).toEqual(Array<undefined>(6).fill(undefined))
+})
+
+test('GW-28 a connection that sends too much is told when to go on, and closed if it does not listen', async () => {
+  const pace = admission.framePace()
+  const now = (): number => world.clock.monotonic()
+  expect([1, 2, 3, 4].map(() => pace.take(now()))).toEqual(['read', 'read', 'read', 'refused'])
+  const { retryAfterMs } = pace
+  expect(retryAfterMs).toBe(100)
+  await world.pass(retryAfterMs - 1)
+  expect(pace.take(now())).toBe('refused')
+  await world.pass(1)
+  expect(pace.take(now())).toBe('read')
+  const verdicts = Array.from({ length: 120 }, () => pace.take(now()))
+  expect(new Set(verdicts.slice(0, 98))).toEqual(new Set(['refused']))
+  expect(verdicts.at(-1)).toBe('closed')
+})
+
+test('GW-29 whoever is banned is refused before anything is counted, until the ban is over', async () => {
+  const bans = new BanTable(world.clock)
+  admission = new Admission(limits, world.clock, counters, bans)
+  const until = world.clock.now() + 1_000
+  bans.replace([ban('user', 'anna', null), ban('range', '10.1.0.0/16', until)])
+  expect(connect('10.1.2.3', '10.2.2.3')).toEqual(['FORBIDDEN', undefined])
+  expect(admission.refusesIdentity(userOf('anna'))).toMatchObject({ code: 'FORBIDDEN' })
+  expect(admission.refusesIdentity(userOf('ben'))).toBeUndefined()
+  expect(admission.refusesConnection('10.1.2.3', false)).toBeUndefined()
+  expect(counters.layers).toMatchObject({ bans: 2, addressHandshakes: 0 })
+  await world.pass(1_000)
+  expect(admission.refusesAddress('10.1.2.3')).toBeUndefined()
 })
 
 test('GW-23 services and operators are not rated', () => {
@@ -90,6 +167,15 @@ test('GW-23 a sweep gives nobody tokens that they had used up', () => {
   admission.sweep()
   expect(admission.refuses(anna)).toMatchObject({ code: 'RATE_LIMITED' })
 })
+
+/** The code with which each is refused. */
+function connect(...addresses: readonly string[]): (string | undefined)[] {
+  return addresses.map((address) => admission.refusesConnection(address)?.code)
+}
+
+function ban(kind: Ban['kind'], target: string, until: number | null): Ban {
+  return { kind, target, until, reason: '', bannedAt: 0 }
+}
 
 function of(user: string, address: string): FakeConnection {
   return new FakeConnection({ address, identity: userOf(user) })

@@ -32,7 +32,7 @@ export interface UserSocket extends Connection {
   tellPlace(frame: LineFrame): boolean
 }
 
-export type CloseReason = 'malformed' | 'too-large' | 'unauthorized' | 'slow' | 'idle' | 'drain' | 'gone'
+export type CloseReason = 'malformed' | 'too-large' | 'unauthorized' | 'slow' | 'idle' | 'drain' | 'gone' | 'banned' | 'rate-limited'
 
 /** Open connections by number, so that a pending call can name one in 32 bits. */
 export class Connections {

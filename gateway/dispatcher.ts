@@ -8,12 +8,15 @@ import type { AnswerView } from '../protocol/frame.ts'
 import { parseSkuId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
-import type { Admission } from './admission.ts'
+import { type Admission, bannedRefusal } from './admission.ts'
+import type { BanTable } from './ban-table.ts'
 import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
+import { isLive } from './claim-news.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
 import { writeJsonParams } from './json-params.ts'
+import type { LeasedTokens } from './leased-tokens.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
 import type { Presence, Presences } from './presence.ts'
@@ -27,6 +30,9 @@ export interface DispatcherParts {
   readonly views: Views
   readonly methods: MethodTable
   readonly admission: Admission
+  readonly bans: BanTable
+  /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
+  readonly newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
   readonly follower: ClaimFollower
   readonly presences: Presences
   readonly responder: Responder
@@ -73,14 +79,24 @@ export class Dispatcher implements CallSink {
     }
     const view = parts.views.findScanned(call.skuHash, bytes, call.skuFrom, call.skuTo)
     const userHash = identity.role === 'user' ? identity.userHash : call.userHash
-    if (view !== undefined && !view.isPlain && call.op === op.buy) {
-      const known = parts.views.refusesBuy(view, userHash, now)
+    if (parts.bans.hasUsers && this.isBanned(identity, call, bytes)) {
+      parts.responder.refusal(connection, call.msgid, method.index, bannedRefusal)
+      return end
+    }
+    if (call.op === op.buy) {
+      const known = view === undefined || view.isPlain ? undefined : parts.views.refusesBuy(view, userHash, now)
       if (known !== undefined) {
-        parts.counters.layers.stockView++
+        parts.counters.viewRefused(known.code)
         parts.responder.refusal(connection, call.msgid, method.index, known)
         return end
       }
-      if (view.takesReservations) {
+      parts.counters.passed.stockView++
+      // After the view: whom that refuses takes no token from somebody who could buy.
+      if (parts.newcomers !== undefined && this.refusesNewcomer(this.followed(identity, call, bytes), view?.settings.sku)) {
+        parts.responder.refuse(connection, call.msgid, method.index, 'RATE_LIMITED', undefined, parts.newcomers.retryAfterMs)
+        return end
+      }
+      if (view?.takesReservations === true) {
         this.runDecoded(connection, method, decodeMessage(bytes, at, end))
         return end
       }
@@ -113,6 +129,7 @@ export class Dispatcher implements CallSink {
           )
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
+      parts.counters.passed.pending++
       connection.inFlight++
       const presence = this.followed(identity, call, bytes)
       parts.follower.expect(row, view ?? (presence === undefined ? undefined : this.unknownSku(call, bytes)), presence)
@@ -200,6 +217,13 @@ export class Dispatcher implements CallSink {
     this.parts.responder.refuse(connection, msgid, method, code, undefined, retryAfterMs)
   }
 
+  /** Answers a message that came too soon; what is no call gets no answer. Throws {@link Malformed} if it is no message. */
+  refuseEarly(connection: Connection, message: Message, retryAfterMs: number): void {
+    if (message.kind !== 'request') return
+    const index = this.parts.methods.get(message.method)?.index ?? unknownMethod
+    this.parts.responder.refuse(connection, message.msgid, index, 'RATE_LIMITED', undefined, retryAfterMs)
+  }
+
   flush(): void {
     this.parts.responder.flush()
   }
@@ -237,16 +261,46 @@ export class Dispatcher implements CallSink {
     return sku === undefined ? undefined : { sku, shard: this.parts.calls.shardOfHash(skuHash) }
   }
 
-  /** A hot call that has to take the general path all the same; it was admitted already. */
-  private runDecoded(connection: Connection, method: Method, message: Message): void {
-    if (message.kind === 'request') this.run(connection, message.msgid, method, new Params(message.params))
+  private isBanned(identity: Identity, call: ScannedCall, bytes: Uint8Array): boolean {
+    const { bans, counters } = this.parts
+    const isBanned =
+      identity.role === 'user' ? bans.hasUser(identity.user) : bans.hasScanned(call.userHash, bytes, call.userFrom, call.userTo)
+    if (isBanned) counters.layers.bans++
+    return isBanned
   }
 
-  private run(connection: Connection, msgid: number, method: Method, params: Params): void {
+  /** A `buy` of somebody whose claim is known here repeats what was let in already. */
+  private refusesNewcomer(presence: Presence | undefined, sku: string | undefined): boolean {
+    const { newcomers, counters } = this.parts
+    if (newcomers === undefined) return false
+    const claim = sku === undefined ? undefined : presence?.claims.get(sku)?.state
+    if (claim !== undefined && isLive(claim)) return false
+    if (!newcomers.take()) {
+      counters.layers.newcomers++
+      return true
+    }
+    counters.passed.newcomers++
+    return false
+  }
+
+  /** A hot call that has to take the general path all the same; it was admitted already. */
+  private runDecoded(connection: Connection, method: Method, message: Message): void {
+    if (message.kind === 'request') this.run(connection, message.msgid, method, new Params(message.params), true)
+  }
+
+  private run(connection: Connection, msgid: number, method: Method, params: Params, isLetIn = false): void {
     const { identity } = connection
+    const { bans, counters, newcomers } = this.parts
     const call = this.call(connection, msgid, method, params)
     if (method.role === 'user') {
       const user = identity.role === 'user' ? identity.user : params.user()
+      if (bans.hasUsers && bans.hasUser(user)) {
+        counters.layers.bans++
+        return call.refusal(bannedRefusal)
+      }
+      // A `buy` in an unusual encoding is one all the same.
+      if (!isLetIn && newcomers !== undefined && method.name === 'buy' && this.refusesNewcomer(undefined, undefined))
+        return call.refuse('RATE_LIMITED', undefined, newcomers.retryAfterMs)
       this.answersLater(call, method.run({ ...call, user }))
     } else {
       if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()

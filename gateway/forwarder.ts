@@ -46,7 +46,10 @@ export class Forwarder {
     if (row < 0) {
       counters.layers.pending++
       call.refuse('BUSY', undefined, 500)
-    } else connection.inFlight++
+    } else {
+      counters.passed.pending++
+      connection.inFlight++
+    }
     return row
   }
 }

@@ -3,12 +3,16 @@ import type { CallResult } from '../cluster/call-codec.ts'
 import type { Calls } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
+import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, OrderNotice, ShardView } from '../protocol/broadcast.ts'
 import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
-import { Admission, type AdmissionLimits } from './admission.ts'
+import { Admission, type AdmissionLimits, bannedRefusal } from './admission.ts'
 import { AttachRounds } from './attach-rounds.ts'
+import { banMethods } from './ban-methods.ts'
+import { BanTable } from './ban-table.ts'
+import { Bans } from './bans.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
@@ -18,6 +22,7 @@ import { drawMethods } from './draw-methods.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSku } from './gateway-metrics.ts'
+import type { LeasedTokens } from './leased-tokens.ts'
 import type { LineEncoder } from './line-frames.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
@@ -44,14 +49,23 @@ export interface GatewayCoreParts {
   readonly lineEncoder?: LineEncoder
   /** Makes the seed of a new draw. */
   readonly announceDraw: AnnounceDraw
+  /** Keeps the bans; without it there are none. */
+  readonly bans?: SharedRecord
+  /** Lets newcomers in at the rate of the cluster; without it all of them. */
+  readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   readonly settings: AdmissionLimits & {
     readonly lineFrameBudgetPerSecond: number
     readonly tickMs: number
     readonly attachEveryMs: number
+    /** RPC connections need no key, for they come from this machine: bans do not hold for them. */
+    readonly rpcOpen?: boolean
   }
 }
+
+/** Who says whether another newcomer may come in. */
+export type Newcomers = Pick<LeasedTokens, 'take' | 'retryAfterMs' | 'start' | 'close' | 'collect'>
 
 /** Tells everyone on one transport who watches the SKU. */
 export type Publish = (view: SkuView, notification: Notification) => void
@@ -79,6 +93,8 @@ export class GatewayCore implements MetricSource {
   readonly admission: Admission
   readonly dispatcher: Dispatcher
   private readonly parts: GatewayCoreParts
+  private readonly bans: Bans | undefined
+  private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
   private readonly attachRounds: AttachRounds
@@ -90,6 +106,7 @@ export class GatewayCore implements MetricSource {
     this.parts = parts
     const { calls, bus, world, settings, decodeInner, shards, directory } = parts
     const { clock, timers, log } = world
+    this.bans = parts.bans === undefined ? undefined : new Bans({ record: parts.bans, bus, world, onChange: () => this.endBanned() })
     this.sessions = new SessionLink(calls, world, (user) => this.follower.mayHaveMissed(user))
     this.presences = new Presences(this.sessions)
     this.attachRounds = new AttachRounds({
@@ -128,9 +145,12 @@ export class GatewayCore implements MetricSource {
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
+      this.bans === undefined ? [] : banMethods(this.bans, clock),
     )
-    this.admission = new Admission(settings, clock, this.counters)
+    const banTable = this.bans?.table ?? new BanTable(clock)
+    this.admission = new Admission(settings, clock, this.counters, banTable)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
+    this.responder = responder
     const { connections, admission, methods, counters } = this
     this.dispatcher = new Dispatcher({
       calls,
@@ -139,6 +159,8 @@ export class GatewayCore implements MetricSource {
       views,
       methods,
       admission,
+      bans: banTable,
+      newcomers: parts.newcomers,
       follower,
       presences,
       responder,
@@ -186,7 +208,9 @@ export class GatewayCore implements MetricSource {
   async start(signal?: AbortSignal): Promise<boolean> {
     const { timers } = this.parts.world
     const { tickMs } = this.parts.settings
+    if ((await this.bans?.start(signal)) === false) return false
     if (!(await this.views.load(signal))) return false
+    this.parts.newcomers?.start()
     this.timers.push(
       timers.every(tickMs, () => {
         this.rounds.run()
@@ -228,6 +252,8 @@ export class GatewayCore implements MetricSource {
       this.rounds.boundMs / 1000,
     )
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
+    if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
+    this.parts.newcomers?.collect(sink)
     for (const view of this.views.all()) collectSku(sink, view.status())
   }
 
@@ -239,12 +265,29 @@ export class GatewayCore implements MetricSource {
   close(): void {
     for (const timer of this.timers) timer.cancel()
     this.rounds.close()
+    this.parts.newcomers?.close()
+    this.bans?.close()
     this.sessions.close()
     this.views.close()
   }
 
   private publish(notification: Notification, view: SkuView): void {
     for (const publish of this.publishers) publish(view, notification)
+  }
+
+  /** Whoever is kept out from now on and is here already goes. Calls that have reached a shard are done; their answers find nobody. */
+  private endBanned(): void {
+    const { table } = this.bans ?? {}
+    if (table === undefined || table.all.length === 0) return
+    for (const connection of this.connections) {
+      const { identity, transport, address } = connection
+      const isOwn = transport === 'rpc' && this.parts.settings.rpcOpen === true
+      const isBanned = (identity.role === 'user' && table.hasUser(identity.user)) || (!isOwn && table.hasAddress(address))
+      if (!isBanned) continue
+      this.counters.bannedClosed++
+      if (transport === 'rpc') this.responder.refusal(connection, 0, 0, bannedRefusal)
+      connection.close('banned')
+    }
   }
 
   private endExpired(): void {

@@ -1,20 +1,47 @@
-import { codes, codeTable } from '../protocol/codes.ts'
+import { type Code, codes, codeTable } from '../protocol/codes.ts'
 import { MsCounts } from './ms-counts.ts'
 import { ReadCounters } from './read-counters.ts'
 
 const codeSlots = codes.length + 1
 const methodsMax = 64
 
+/**
+ * The layers of the funnel (DESIGN.md section 9), from the outside to the bus, with the code that each refuses with. The stock view has several: what it
+ * refused is counted by code.
+ */
+export const funnel = {
+  bans: 'FORBIDDEN',
+  addressHandshakes: 'RATE_LIMITED',
+  handshakes: 'RATE_LIMITED',
+  addressConnections: 'BUSY',
+  connections: 'BUSY',
+  frames: 'RATE_LIMITED',
+  inFlight: 'BUSY',
+  address: 'RATE_LIMITED',
+  user: 'RATE_LIMITED',
+  stockView: undefined,
+  newcomers: 'RATE_LIMITED',
+  pending: 'BUSY',
+} as const satisfies Record<string, Code | undefined>
+
+type FunnelLayer = keyof typeof funnel
+
 /** What a gateway counts, in plain numbers; read when somebody asks. */
 export class GatewayCounters {
   /** By method and code: cell `method * codeSlots + code`; code 0 is a result. */
   private readonly answers = new Float64Array(methodsMax * codeSlots)
-  /** Refusals by layer of the funnel (DESIGN.md section 9). */
-  readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
   /** Outside the protocol: files and public reads. */
   readonly reads = new ReadCounters()
+  /** Refusals by layer. */
+  readonly layers = noneByLayer()
+  /** What each layer let through; not everything comes to each. */
+  readonly passed = noneByLayer()
+  readonly refusedByView = { NOT_OPEN: 0, SOLD_OUT: 0 }
   malformed = 0
   slowClosed = 0
+  /** Connections that were here already when their user or address was banned, and those that sent on and on. */
+  bannedClosed = 0
+  pacedClosed = 0
   positionFrames = 0
   /** Not sent, because what was sent before was still unread. */
   positionsPutOff = 0
@@ -34,6 +61,11 @@ export class GatewayCounters {
     this.answers[cell] = (this.answers[cell] as number) + 1
   }
 
+  viewRefused(code: Code): void {
+    this.layers.stockView++
+    if (code === 'NOT_OPEN' || code === 'SOLD_OUT') this.refusedByView[code]++
+  }
+
   /** Calls `each` for every method and code that occurred; code `OK` is a result. */
   eachAnswered(each: (method: number, code: string, count: number) => void): void {
     const names = ['OK', ...codes.toSorted((a, b) => codeTable[a].number - codeTable[b].number)]
@@ -41,5 +73,23 @@ export class GatewayCounters {
       const count = this.answers[cell] as number
       if (count > 0) each(Math.floor(cell / codeSlots), names[cell % codeSlots] ?? 'OK', count)
     }
+  }
+}
+
+/** Written out, so that all fields have one shape and stay plain numbers. */
+function noneByLayer(): Record<FunnelLayer, number> {
+  return {
+    bans: 0,
+    addressHandshakes: 0,
+    handshakes: 0,
+    addressConnections: 0,
+    connections: 0,
+    frames: 0,
+    inFlight: 0,
+    address: 0,
+    user: 0,
+    stockView: 0,
+    newcomers: 0,
+    pending: 0,
   }
 }

@@ -1,6 +1,7 @@
 import type { MetricSink } from '../cluster/metrics.ts'
+import type { Code } from '../protocol/codes.ts'
 import type { SkuStatus } from '../protocol/results.ts'
-import type { GatewayCounters } from './gateway-counters.ts'
+import { funnel, type GatewayCounters } from './gateway-counters.ts'
 import type { MethodTable } from './method.ts'
 
 /** Tells what a gateway has counted. */
@@ -9,9 +10,7 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
   counters.eachAnswered((method, code, count) => {
     sink.counter('sluice_calls_total', 'Calls answered, by method and code', count, { method: names.get(method) ?? 'unknown', code })
   })
-  for (const [layer, count] of Object.entries(counters.layers)) {
-    sink.counter('sluice_refused_total', 'Calls and connections refused by the gateway itself, by layer of the funnel', count, { layer })
-  }
+  collectFunnel(sink, counters)
   for (const [transport, count] of Object.entries(counters.open))
     sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
   for (const [transport, count] of Object.entries(counters.opened))
@@ -19,6 +18,8 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
   counters.reads.collect(sink)
   sink.counter('sluice_http_calls_total', 'Calls by plain HTTP', counters.httpCalls)
   sink.counter('sluice_malformed_total', 'Connections closed because of what they sent', counters.malformed)
+  sink.counter('sluice_banned_closed_total', 'Connections closed because their user or address was banned', counters.bannedClosed)
+  sink.counter('sluice_paced_closed_total', 'Connections closed because they sent on and on', counters.pacedClosed)
   sink.counter('sluice_slow_closed_total', 'Connections closed because they did not read', counters.slowClosed)
   sink.counter('sluice_stock_frames_dropped_total', 'Stock frames dropped for slow WebSockets', counters.dropped)
   sink.counter('sluice_position_frames_total', 'Places in line told to clients', counters.positionFrames)
@@ -35,6 +36,20 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
   counters.positionSlices.tell(sink, 'sluice_position_slice_seconds', 'Time for which a slice of a position round kept the event loop')
   sink.counter('sluice_position_rounds_encoded_total', 'Position rounds encoded by a worker thread', counters.roundsEncoded)
   sink.counter('sluice_position_encoder_failures_total', 'Position rounds that no worker thread encoded in time', counters.encoderFailures)
+}
+
+/** What each layer let through, and what it refused and why. */
+function collectFunnel(sink: MetricSink, counters: GatewayCounters): void {
+  const refused = (layer: string, code: string, count: number): void =>
+    sink.counter('sluice_refused_total', 'What the gateway itself refused, by layer of the funnel and code', count, { layer, code })
+  for (const [layer, count] of Object.entries(counters.passed))
+    sink.counter('sluice_passed_total', 'What each layer of the funnel let through', count, { layer })
+  const codes = new Map<string, Code | undefined>(Object.entries(funnel))
+  for (const [layer, count] of Object.entries(counters.layers)) {
+    const code = codes.get(layer)
+    if (code !== undefined) refused(layer, code, count)
+    else for (const [viewCode, viewCount] of Object.entries(counters.refusedByView)) refused(layer, viewCode, viewCount)
+  }
 }
 
 /** Where a SKU stands, by the gateway's view. */

@@ -13,8 +13,10 @@ import {
 } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import { parseRange } from './address-ranges.ts'
 
 const nodeName = /^[a-z0-9-]{1,64}$/
+const rangeCharactersMax = 64
 const paymentToken = /^[\x21-\x7e]{1,200}$/
 
 /** The params of one call, read in order. Every reader throws {@link Malformed} with a text that names the param. */
@@ -79,6 +81,30 @@ export class Params {
   hex(name: string, most: number): string {
     return this.read(name, `1 to ${most} bytes in lower-case hex`, (value) =>
       typeof value === 'string' && value.length <= 2 * most && /^(?:[0-9a-f]{2})+$/.test(value) ? value : undefined,
+    )
+  }
+
+  /** One of a few words. */
+  choice<const Words extends readonly string[]>(name: string, words: Words): Words[number] {
+    return this.read(name, words.join(' or '), (value) => words.find((word) => word === value))
+  }
+
+  /** A range of addresses, in its one form. */
+  range(): string {
+    return this.read('range', 'an IPv4 address, or a network such as 203.0.113.0/24 or 2001:db8::/48 (of IPv6 at most 64 bits)', (value) =>
+      typeof value === 'string' && value.length <= rangeCharactersMax ? parseRange(value)?.text : undefined,
+    )
+  }
+
+  /** Up to `most` characters without control characters. */
+  line(name: string, most: number, absent: string): string {
+    const isLine = (text: string): boolean => text.length <= most && !/\p{Cc}/u.test(text)
+    return (
+      this.optional(() =>
+        this.read(name, `at most ${most} characters without control characters`, (value) =>
+          typeof value === 'string' && isLine(value) ? value : undefined,
+        ),
+      ) ?? absent
     )
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { copyBytes } from '../protocol/copy-bytes.ts'
 import type { CloseReason, Connection } from './connection.ts'
+import type { FramePace } from './frame-pace.ts'
 import { type Identity, nobody } from './identity.ts'
 import type { Notification } from './notification.ts'
 
@@ -17,6 +18,8 @@ export class RpcConnection implements Connection {
   index = -1
   turn = 0
   readonly watched = new Set<string>()
+  /** Until it is known whose this is. */
+  readonly pace: FramePace
   private readonly socket: Socket
   private readonly backpressureBytesMax: number
   private readonly onSlow: () => void
@@ -28,7 +31,8 @@ export class RpcConnection implements Connection {
   /** Nothing that comes in after this is read. */
   closing = false
 
-  constructor(socket: Socket, address: string, backpressureBytesMax: number, onSlow: () => void) {
+  constructor(socket: Socket, address: string, backpressureBytesMax: number, pace: FramePace, onSlow: () => void) {
+    this.pace = pace
     this.socket = socket
     this.address = address
     this.backpressureBytesMax = backpressureBytesMax

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createSecureServer } from 'node:tls'
 import type { Log, World } from '../cluster/world.ts'
-import { refusal } from '../protocol/codes.ts'
+import { type Refusal, refusal } from '../protocol/codes.ts'
 import { decodeMessage, type Message, writeError, writeResult } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
@@ -85,12 +85,14 @@ export class RpcListener {
     const { parts } = this
     const { core } = parts
     const address = limitedAs(socket.remoteAddress ?? '')
-    if (!core.admission.connected(address)) {
-      socket.destroy()
+    // On loopback without a key everyone is an operator, who has to be able to take a ban back.
+    const refused = core.admission.refusesConnection(address, !parts.settings.rpcOpen)
+    if (refused !== undefined) {
+      refuseSocket(socket, refused)
       return
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
-    const connection = new RpcConnection(socket, address, unreadMax, () => core.counters.slowClosed++)
+    const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), () => core.counters.slowClosed++)
     if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
     this.rpcConnections.add(connection)
     core.opened(connection)
@@ -126,9 +128,21 @@ export class RpcListener {
   private message(connection: RpcConnection, bytes: Uint8Array, from: number, to: number): void {
     const { dispatcher } = this.parts.core
     if (connection.closing || dispatcher.hot(connection, bytes, from, to) === to) return
+    // Nobody has said yet who this is.
+    const verdict = connection.identity.role === 'nobody' ? connection.pace.take(this.parts.world.clock.monotonic()) : 'read'
+    if (verdict === 'closed') return this.closePaced(connection)
     const message = decodeMessage(bytes, from, to)
+    if (verdict === 'refused') {
+      this.parts.core.counters.layers.frames++
+      return dispatcher.refuseEarly(connection, message, connection.pace.retryAfterMs)
+    }
     if (message.kind === 'request' && message.method === 'auth') this.authenticate(connection, message)
     else dispatcher.general(connection, message)
+  }
+
+  private closePaced(connection: RpcConnection): void {
+    this.parts.core.counters.pacedClosed++
+    connection.close('rate-limited')
   }
 
   private authenticate(connection: RpcConnection, message: Message & { readonly kind: 'request' }): void {
@@ -155,4 +169,13 @@ export class RpcListener {
     connection.respond(writer.bytes, 0, writer.length)
     connection.close(code === 'TOO_LARGE' ? 'too-large' : 'malformed')
   }
+}
+
+/** One error with msgid 0 says why. It is little, and nobody waits for it to be taken. */
+function refuseSocket(socket: Socket, error: Refusal): void {
+  const writer = new MsgpackWriter()
+  writeError(writer, 0, error)
+  // Whoever is gone by now need not hear it.
+  socket.on('error', () => {})
+  socket.end(writer.finish(), () => socket.destroy())
 }

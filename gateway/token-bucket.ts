@@ -60,16 +60,21 @@ export class TokenBuckets {
     this.shared = new TokenBucket(ratePerSecond, burst, now)
   }
 
-  of(key: string, now: number): TokenBucket {
+  /** `times`: how many times the rate and the burst a new key gets. */
+  of(key: string, now: number, times: (key: string) => number = once): TokenBucket {
     this.sweep(now)
     const known = this.recent.get(key)
     if (known !== undefined) return known
     const former = this.former.get(key)
     if (former === undefined && this.recent.size + this.former.size >= this.keysMax) return this.shared
-    const bucket = former ?? new TokenBucket(this.ratePerSecond, this.burst, now)
+    const bucket = former ?? this.created(times(key), now)
     this.recent.set(key, bucket)
     if (former !== undefined) this.former.delete(key)
     return bucket
+  }
+
+  private created(times: number, now: number): TokenBucket {
+    return new TokenBucket(this.ratePerSecond * times, this.burst * times, now)
   }
 
   /** Forgets buckets that are full again, if it is time; called now and then, for while nobody asks. */
@@ -81,3 +86,5 @@ export class TokenBuckets {
     this.turnAt = now + this.fillMs
   }
 }
+
+const once = (): number => 1

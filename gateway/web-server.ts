@@ -1,10 +1,11 @@
 import { createServer } from 'node:net'
 import type { World } from '../cluster/world.ts'
-import { jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
+import { codeTable, type Refusal, refusal } from '../protocol/codes.ts'
+import { decodeJsonMessage, decodeMessage, jsonSubprotocol, msgpackSubprotocol, tokenSubprotocolPrefix } from '../protocol/envelope.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { type ClientAddress, plainAddress } from './client-address.ts'
 import type { GatewayCore } from './gateway-core.ts'
-import { endForGood } from './http-answer.ts'
+import { endForGood, statusLine } from './http-answer.ts'
 import { type HttpRoute, serveCall, serveRoute } from './http.ts'
 import { type Identity, type IdentityCheck, nobody } from './identity.ts'
 import { JsonText } from './json-text.ts'
@@ -125,7 +126,9 @@ export class WebServer {
       upgrade: (res, req, context) => this.upgrade(res, req, context),
       open: (socket) => {
         const data = socket.getUserData()
-        const connection = new WebSocketConnection(socket, data, () => core.counters.slowClosed++)
+        const { role } = data.identity
+        const pace = role === 'user' || role === 'nobody' ? core.admission.framePace() : undefined
+        const connection = new WebSocketConnection(socket, data, pace, () => core.counters.slowClosed++)
         data.connection = connection
         core.opened(connection)
       },
@@ -151,7 +154,10 @@ export class WebServer {
     }
     app.post('/v1/call/:method', (res, req) => {
       const peer = this.peerOf(res)
-      serveCall(httpParts, res, req, this.identityOf(req, peer), this.addressOf(req, peer))
+      const address = this.addressOf(req, peer)
+      const banned = core.admission.refusesAddress(address)
+      if (banned === undefined) serveCall(httpParts, res, req, this.identityOf(req, peer), address)
+      else refuseCall(res, banned)
     })
     app.any('/*', (res, req) => {
       const route = parts.routes.get(req.getUrl())
@@ -167,26 +173,50 @@ export class WebServer {
       .getHeader('sec-websocket-protocol')
       .split(',')
       .map((one) => one.trim())
-    const json = offered.includes(jsonSubprotocol)
-    const spoken = json ? jsonSubprotocol : offered.includes(msgpackSubprotocol) ? msgpackSubprotocol : undefined
     const peer = this.peerOf(res)
     const address = this.addressOf(req, peer)
+    // Before the token is looked at, which costs more than all of this.
+    const refused = this.draining ? drainingRefusal : parts.core.admission.refusesConnection(address)
+    if (refused !== undefined) return refuseUpgrade(res, refused)
+    const data = this.dataOf(res, req, peer, address, offered)
+    if (data === undefined) return parts.core.admission.disconnected(address)
+    const spoken = data.json ? jsonSubprotocol : msgpackSubprotocol
+    res.upgrade(data, req.getHeader('sec-websocket-key'), spoken, req.getHeader('sec-websocket-extensions'), context)
+  }
+
+  /** Who it is and what is spoken; undefined if the upgrade has been refused. */
+  private dataOf(res: HttpResponse, req: HttpRequest, peer: string, address: string, offered: readonly string[]): SocketData | undefined {
     const token = offered.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
     const bearer = token === undefined ? req.getHeader('authorization') : `Bearer ${token}`
     const identity = this.identityOf(req, peer, bearer)
-    if (spoken === undefined)
-      return refuseUpgrade(res, '400 Bad Request', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
-    if (bearer !== '' && identity.role === 'nobody') return refuseUpgrade(res, '401 Unauthorized', 'The token is wrong or expired.')
-    if (this.draining || !parts.core.admission.connected(address))
-      return refuseUpgrade(res, '503 Service Unavailable', 'Too many connections.')
-    const data: SocketData = { identity, address, json, connection: undefined }
-    res.upgrade(data, req.getHeader('sec-websocket-key'), spoken, req.getHeader('sec-websocket-extensions'), context)
+    const json = offered.includes(jsonSubprotocol)
+    const refused =
+      json || offered.includes(msgpackSubprotocol)
+        ? bearer !== '' && identity.role === 'nobody'
+          ? refusal('UNAUTHORIZED', 'The token is wrong or expired.')
+          : this.parts.core.admission.refusesIdentity(identity)
+        : refusal('MALFORMED', `Ask for the subprotocol ${jsonSubprotocol} or ${msgpackSubprotocol}.`)
+    if (refused === undefined) return { identity, address, json, connection: undefined }
+    refuseUpgrade(res, refused)
+    return undefined
   }
 
   private message(connection: WebSocketConnection, message: ArrayBuffer, isBinary: boolean, json: boolean): void {
     const { dispatcher, counters } = this.parts.core
     if (!connection.isOpen) return
+    const { pace } = connection
+    const verdict = pace === undefined ? 'read' : pace.take(this.parts.world.clock.monotonic())
+    if (verdict === 'closed') {
+      counters.pacedClosed++
+      return connection.close('rate-limited')
+    }
     try {
+      if (pace !== undefined && verdict === 'refused') {
+        counters.layers.frames++
+        const early = json ? decodeJsonMessage(textOf(message)) : decodeMessage(new Uint8Array(message))
+        return dispatcher.refuseEarly(connection, early, pace.retryAfterMs)
+      }
+      counters.passed.frames++
       if (json) {
         dispatcher.jsonMessage(connection, textOf(message))
         return
@@ -275,8 +305,21 @@ function appOf(uws: Uws, tls: TlsFiles | undefined): TemplatedApp {
   return tls === undefined ? uws.App() : uws.SSLApp({ cert_file_name: tls.certificateFile, key_file_name: tls.keyFile })
 }
 
-function refuseUpgrade(res: HttpResponse, status: string, reason: string): void {
+/** In words, for browsers show the page nothing of it. */
+function refuseUpgrade(res: HttpResponse, { code, message, retryAfterMs }: Refusal): void {
   res.cork(() => {
-    endForGood(res.writeStatus(status).writeHeader('Content-Type', 'text/plain'), reason)
+    res.writeStatus(statusLine(codeTable[code].status)).writeHeader('Content-Type', 'text/plain')
+    if (retryAfterMs !== undefined) res.writeHeader('Retry-After', String(Math.ceil(retryAfterMs / 1000)))
+    endForGood(res, `${code}: ${message}`)
   })
 }
+
+/** A call that is not read at all; its connection ends with it. */
+function refuseCall(res: HttpResponse, error: Refusal): void {
+  res.cork(() => {
+    res.writeStatus(statusLine(codeTable[error.code].status)).writeHeader('Content-Type', 'application/json')
+    endForGood(res, JSON.stringify({ error }))
+  })
+}
+
+const drainingRefusal = refusal('BUSY', 'This gateway is about to stop.')

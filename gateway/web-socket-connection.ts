@@ -1,5 +1,6 @@
 import { decodeStrict } from '../protocol/msgpack-reader.ts'
 import type { CloseReason, UserSocket } from './connection.ts'
+import type { FramePace } from './frame-pace.ts'
 import type { Identity } from './identity.ts'
 import type { LineFrame } from './line-frames.ts'
 import type { Notification } from './notification.ts'
@@ -18,8 +19,10 @@ const closeCodes: Record<CloseReason, number> = {
   malformed: 1007,
   'too-large': 1009,
   unauthorized: 4401,
+  banned: 4403,
   slow: 4408,
   idle: 4409,
+  'rate-limited': 4429,
   drain: 1012,
   gone: 1001,
 }
@@ -34,6 +37,8 @@ export class WebSocketConnection implements UserSocket {
   inFlight = 0
   index = -1
   turn = 0
+  /** None for services, which are not rated. */
+  readonly pace: FramePace | undefined
   private readonly socket: WebSocket<SocketData>
   readonly codec: 'msgpack' | 'json'
   private readonly onSlow: () => void
@@ -42,7 +47,8 @@ export class WebSocketConnection implements UserSocket {
   /** Responses of this turn. A frame that is sent alone costs a system call; together they cost one. */
   private gathered: (string | Uint8Array)[] = []
 
-  constructor(socket: WebSocket<SocketData>, data: SocketData, onSlow: () => void) {
+  constructor(socket: WebSocket<SocketData>, data: SocketData, pace: FramePace | undefined, onSlow: () => void) {
+    this.pace = pace
     this.socket = socket
     this.address = data.address
     this.identity = data.identity

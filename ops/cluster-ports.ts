@@ -8,6 +8,7 @@ import type { QueueContent } from '../cluster/queue-messages.ts'
 import type { Queue } from '../cluster/queue.ts'
 import { agreeOverRedis } from '../cluster/redis-agreement.ts'
 import { openRedisMembers } from '../cluster/redis-members.ts'
+import { openRedisShared } from '../cluster/redis-shared.ts'
 import { openRedisStore } from '../cluster/redis-store.ts'
 import { describeAddress, parseRedisUrl } from '../cluster/redis-url.ts'
 import type { World } from '../cluster/world.ts'
@@ -16,7 +17,7 @@ import type { Closers } from './closers.ts'
 import type { ClusterUrls, Config } from './config.ts'
 import { FollowerThread } from './follower-thread.ts'
 import type { Metrics } from './metrics.ts'
-import type { ActorPorts, NodePorts } from './node-ports.ts'
+import type { ActorPorts, NodePorts, SharedPorts } from './node-ports.ts'
 import type { Readiness } from './readiness.ts'
 import { readRedisTls } from './redis-tls.ts'
 import { makeSecrets, secretNames, secretsOf, wholeOf } from './secrets.ts'
@@ -75,6 +76,13 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     closers.add(() => follower.close())
     return { store, members, follower }
   }
+  // Not needed to be ready: a gateway goes on with what it knows and its own share while it is away.
+  const openShared = async (): Promise<SharedPorts> => {
+    readiness.waitsFor('Redis')
+    const shared = await openRedisShared(redis)
+    closers.add(() => shared.close())
+    return shared
+  }
   return {
     bus,
     isAlone: false,
@@ -91,6 +99,7 @@ export async function openClusterPorts(parts: ClusterPortsParts): Promise<NodePo
     officeQueue: () => (officeQueue ??= openQueue(officeContent)),
     endedStream: () => openQueue(endedContent, { ...jetStreamQueueLimits, ordersMax: endedMax }),
     actorPorts: openActorPorts,
+    shared: openShared,
     facts: { node, redis: describeAddress(parseRedisUrl(urls.redisUrl)) },
   }
 }

@@ -1,5 +1,6 @@
 import type { EndedOrder } from '../actors/inventory/ended-order.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
+import { LocalBucket } from '../cluster/local-bucket.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalMembers } from '../cluster/local-members.ts'
 import { LocalQueue } from '../cluster/local-queue.ts'
@@ -36,6 +37,7 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
     officeQueue: () => Promise.resolve(officeQueue),
     endedStream: () => Promise.reject(new Error('one process has no JetStream')),
     actorPorts: () => Promise.resolve({ store, members, follower }),
+    shared: () => Promise.resolve({ bucket: (rate) => new LocalBucket(rate, world.clock), record: (name) => store.record(name) }),
     facts: { dataFolder },
   }
 }

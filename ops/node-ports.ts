@@ -3,6 +3,8 @@ import type { EndedOrder } from '../actors/inventory/ended-order.ts'
 import type { Bus } from '../cluster/bus.ts'
 import type { Members } from '../cluster/members.ts'
 import type { Queue } from '../cluster/queue.ts'
+import type { BucketRate, SharedBucket } from '../cluster/shared-bucket.ts'
+import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { Store } from '../cluster/store.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -18,6 +20,8 @@ export interface NodePorts {
   /** From which the shop takes orders that have ended by itself. Rejects where there is no JetStream. */
   readonly endedStream: () => Promise<Pick<Queue<EndedOrder>, 'put'>>
   readonly actorPorts: () => Promise<ActorPorts>
+  /** What gateways have in common. */
+  readonly shared: () => Promise<SharedPorts>
   /** For the log: where things are. */
   readonly facts: Readonly<Record<string, string>>
 }
@@ -26,4 +30,9 @@ export interface ActorPorts {
   readonly store: Store
   readonly members: Members
   readonly follower: Follower
+}
+
+export interface SharedPorts {
+  bucket(rate: BucketRate): SharedBucket
+  record(name: string): SharedRecord
 }

@@ -12,6 +12,7 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     answer     u8 1, u8 7, and is told
  *     returned   u8 1, u8 8, commands that a shard has not taken (returned-frame.ts)
  *     order      u8 1, u8 9, inner codec of an OrderNotice
+ *     bans       u8 1, u8 10, the version of the bans that are kept now (ban.ts)
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
  */
@@ -26,6 +27,7 @@ export const frameKind = {
   nodeAnswer: 7,
   returned: 8,
   orderNotice: 9,
+  bans: 10,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

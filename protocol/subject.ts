@@ -19,6 +19,9 @@ export function publicSubject(shard: number): string {
 /** Where every process hears who asks all of them. */
 export const everyNodeSubject = 'sluice.nodes'
 
+/** Where every gateway hears that bans have changed. */
+export const bansSubject = 'sluice.bans'
+
 /** Where one run of a process hears from others. */
 export function nodeSubject(node: string): string {
   return `sluice.node.${node}`

@@ -4,6 +4,7 @@ import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scripted-shard.ts'
+import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { World } from '../cluster/world.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
@@ -26,6 +27,10 @@ export interface RigOptions {
   /** What the inventory shard answers to everything but the question for its view. */
   readonly script?: (command: Heard) => ScriptedAnswer
   readonly sessionScript?: (command: Heard) => ScriptedAnswer
+  /** Shared with other rigs. */
+  readonly bans?: SharedRecord
+  readonly bus?: LocalBus
+  readonly newcomers?: GatewayParts['newcomers']
   /** Settings of the SKU beside those that it has anyway. */
   readonly lamp?: Partial<SkuSettings>
 }
@@ -55,7 +60,7 @@ export class GatewayRig {
     const real = realWorld(log)
     const clock = { now: () => real.clock.now() + this.skewMs, monotonic: () => real.clock.monotonic() + this.skewMs }
     const world: World = { ...real, clock }
-    this.bus = new LocalBus(log)
+    this.bus = options.bus ?? new LocalBus(log)
     const lamp = skuView({ ...skuSettings('lamp'), ...options.lamp })
     const script = options.script ?? (() => ({ kind: 'result', result: { state: 'none' } }))
     this.inventory = new ScriptedShard(this.bus, shardSubject('inv', 0), (command) =>
@@ -76,6 +81,8 @@ export class GatewayRig {
       routes: options.routes ?? new Map(),
       decodeInner,
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
+      ...(options.bans === undefined ? {} : { bans: options.bans }),
+      ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
     })
   }

@@ -293,6 +293,25 @@ describe('wrong params', () => {
     expect(await raw.call('sku.restock', ['plenty', -5])).toMatchObject({ error: { code: 'MALFORMED' } })
     expect(await raw.call('sku.restock', ['plenty', 2 ** 40])).toMatchObject({ error: { code: 'MALFORMED' } })
     expect(await raw.call('sale.open', ['no-such-sale'])).toMatchObject({ error: { code: 'UNKNOWN_SALE' } })
+    const noBans: readonly (readonly Plain[])[] = [
+      [],
+      ['user'],
+      ['user', ''],
+      ['user', 'a\u0000b'],
+      ['user', 'ben', 1],
+      ['user', 'ben', -1],
+      ['user', 'ben', null, 'two\nlines'],
+      ['user', 'ben', null, 'x'.repeat(201)],
+      ['user', 'ben', null, null, 'more'],
+      ['everyone', 'ben'],
+      ['range', '10.0.0.0/33'],
+      ['range', '2001:db8::1'],
+      ['range', '10.0.0.0/8/8'],
+      ['range', '9'.repeat(10_000)],
+      ['range', { '10.0.0.0': 8 }],
+    ]
+    for (const ban of noBans) expect([ban, await raw.call('ban.add', ban)]).toMatchObject([ban, { error: { code: 'MALFORMED' } }])
+    expect(await raw.call('ban.list', [])).toMatchObject({ result: { total: 0, bans: [] } })
     const list = await raw.call('sale.list', [])
     expect(list?.result).toMatchObject([{ sale: 'plenty' }])
     expect(list?.result).toHaveLength(1)

@@ -117,6 +117,20 @@ test('EDGE-23 ten thousand connections that come and go leave none behind', asyn
   await expect.poll(() => openConnections('rpc'), patience).toBeLessThan(10)
 })
 
+test.each([true, false])('EDGE-24 a WebSocket (JSON: %s) that sends without end is told to wait, and then closed', async (json) => {
+  const before = await metric('sluice_paced_closed_total')
+  const options = { localAddress: json ? '127.0.0.6' : '127.0.0.7' }
+  const rude = await RawSocket.open(node.socketUrl, { json, options, token: node.tokenOf('rude') })
+  const call = json ? JSON.stringify([0, 1, 'ping', []]) : requestBytes(1, 'ping', [])
+  // Half of it is no call, and gets no answer.
+  const note = json ? JSON.stringify([2, 'ping', []]) : Uint8Array.of(0x93, 2, 0xa4, 0x70, 0x69, 0x6e, 0x67, 0x90)
+  for (let n = 0; n < 4_000 && !rude.heard.ended; n++) rude.send(n % 2 === 0 ? call : note)
+  expect(await rude.ended()).toBe(4429)
+  expect(await metric('sluice_paced_closed_total')).toBe(before + 1)
+  const refusals = rude.heard.messages.flatMap((message) => (message.kind === 'response' && message.error !== null ? [message.error] : []))
+  expect(refusals.some(({ code, retryAfterMs = 0 }) => code === 'RATE_LIMITED' && retryAfterMs > 0)).toBe(true)
+})
+
 test('EDGE-29 meanwhile everyone else was served, and memory stayed bounded', async () => {
   const { failures, ...counts } = await good.stop()
   expect(failures).toEqual([])

@@ -2,15 +2,18 @@ import { InventoryActor } from '../../actors/inventory/inventory-actor.ts'
 import { Shard } from '../../actors/shard.ts'
 import { decodeInner } from '../../cluster/call-codec.ts'
 import { Calls } from '../../cluster/calls.ts'
+import { LocalBucket } from '../../cluster/local-bucket.ts'
 import { LocalBus } from '../../cluster/local-bus.ts'
 import { shardName } from '../../cluster/store.ts'
-import type { World } from '../../cluster/world.ts'
+import { delay, type World } from '../../cluster/world.ts'
 import { Admission } from '../../gateway/admission.ts'
+import { BanTable } from '../../gateway/ban-table.ts'
 import { ClaimFollower } from '../../gateway/claim-follower.ts'
 import type { ClaimReport } from '../../gateway/claim-questions.ts'
 import { Connections } from '../../gateway/connection.ts'
 import { Dispatcher } from '../../gateway/dispatcher.ts'
 import { GatewayCounters } from '../../gateway/gateway-counters.ts'
+import { admissionRate, LeasedTokens, portionMs } from '../../gateway/leased-tokens.ts'
 import { type MethodBody, methodTable } from '../../gateway/method.ts'
 import { Presences } from '../../gateway/presence.ts'
 import { Responder } from '../../gateway/responder.ts'
@@ -31,28 +34,57 @@ const depth = 64
 const tickMs = 100
 /** Buys after which the shard begins anew, so that memory stays bounded. */
 const buysMax = 2_000_000
+/** Newcomers that are let in: what is measured is the asking. */
+const plentyPerSecond = 1_000_000_000
 
 /**
  * A `buy` from the bytes that a socket delivered to the bytes that a socket is given, through the real gateway, bus and shard: everything that
  * `bench:load` measures but sockets and the disk.
  */
 export const buyPath: MicroSuite = async () => {
-  let path = await BuyPath.open()
-  let buys = 0
-  const run = async (): Promise<void> => {
-    if (buys >= buysMax) {
-      await path.close()
-      path = await BuyPath.open()
-      buys = 0
-    }
-    buys += connectionCount * depth
-    await path.round()
-  }
+  const free = await RenewedPath.open(undefined)
+  const rated = await RenewedPath.open(plentyPerSecond)
+  const operations = connectionCount * depth
+  const name = `path: ${connectionCount} x ${depth} buys, without sockets and disk`
   return {
     cases: [
-      { name: `path: ${connectionCount} x ${depth} buys, without sockets and disk`, operations: connectionCount * depth, unit: 'buy', run },
+      { name, operations, unit: 'buy', run: () => free.round() },
+      { name: `${name}, newcomers rated`, operations, unit: 'buy', run: () => rated.round() },
     ],
-    close: () => path.close(),
+    close: async () => {
+      await free.close()
+      await rated.close()
+    },
+  }
+}
+
+/** Begins anew now and then. */
+class RenewedPath {
+  private path: BuyPath
+  private readonly newcomersPerSecond: number | undefined
+  private buys = 0
+
+  private constructor(path: BuyPath, newcomersPerSecond: number | undefined) {
+    this.path = path
+    this.newcomersPerSecond = newcomersPerSecond
+  }
+
+  static async open(newcomersPerSecond: number | undefined): Promise<RenewedPath> {
+    return new RenewedPath(await BuyPath.open(newcomersPerSecond), newcomersPerSecond)
+  }
+
+  async round(): Promise<void> {
+    if (this.buys >= buysMax) {
+      await this.path.close()
+      this.path = await BuyPath.open(this.newcomersPerSecond)
+      this.buys = 0
+    }
+    this.buys += connectionCount * depth
+    await this.path.round()
+  }
+
+  close(): Promise<void> {
+    return this.path.close()
   }
 }
 
@@ -62,6 +94,7 @@ class BuyPath {
   private readonly shard: Shard
   private readonly views: Views
   private readonly connections: readonly CountingConnection[]
+  private readonly newcomers: LeasedTokens | undefined
   private readonly nextCalls = newBuyers(connectionCount * depth)
 
   private constructor(parts: {
@@ -70,15 +103,17 @@ class BuyPath {
     shard: Shard
     views: Views
     connections: readonly CountingConnection[]
+    newcomers: LeasedTokens | undefined
   }) {
     this.dispatcher = parts.dispatcher
     this.calls = parts.calls
     this.shard = parts.shard
     this.views = parts.views
     this.connections = parts.connections
+    this.newcomers = parts.newcomers
   }
 
-  static async open(): Promise<BuyPath> {
+  static async open(newcomersPerSecond: number | undefined): Promise<BuyPath> {
     const bus = new LocalBus(world.log)
     const calls = new Calls({ bus, world, node: 'bench', shards: 1, limits: { pendingMax: 65_536, callDeadlineMs: 10_000 } })
     const shard = await Shard.open(
@@ -102,11 +137,14 @@ class BuyPath {
       payload: packInner({ settings: benchSettings(1_000_000_000), incarnation: 'bench1' }),
     })
     await calls.request('inv', 0, { op: op.setPhase, sku: benchSku, payload: packInner({ phase: 'open' }) })
-    const { dispatcher, views, connections: table } = gatewayOver(bus, calls)
+    const newcomers = newcomersPerSecond === undefined ? undefined : newcomersAt(newcomersPerSecond)
+    const { dispatcher, views, connections: table } = gatewayOver(bus, calls, newcomers)
     await views.load()
+    newcomers?.start()
+    while (newcomers?.take() === false) await delay(realTimers, portionMs)
     const connections = Array.from({ length: connectionCount }, () => new CountingConnection())
     for (const connection of connections) table.add(connection)
-    return new BuyPath({ dispatcher, calls, shard, views, connections })
+    return new BuyPath({ dispatcher, calls, shard, views, connections, newcomers })
   }
 
   /** Every connection sends its calls and gets its answers. */
@@ -126,6 +164,7 @@ class BuyPath {
   }
 
   async close(): Promise<void> {
+    this.newcomers?.close()
     this.views.close()
     await this.shard.close()
     this.calls.close()
@@ -139,7 +178,16 @@ const world: World = {
   log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 }
 
-function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; views: Views; connections: Connections } {
+function newcomersAt(ratePerSecond: number): LeasedTokens {
+  const bucket = new LocalBucket(admissionRate(ratePerSecond), realClock)
+  return new LeasedTokens({ bucket, world, holder: 'bench', ratePerSecond })
+}
+
+function gatewayOver(
+  bus: LocalBus,
+  calls: Calls,
+  newcomers: LeasedTokens | undefined,
+): { dispatcher: Dispatcher; views: Views; connections: Connections } {
   const { clock, timers, log } = world
   const counters = new GatewayCounters()
   const connections = new Connections()
@@ -151,6 +199,15 @@ function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; vie
   const limits = {
     connectionsMax: many,
     connectionsPerAddressMax: many,
+    handshakeRatePerSecond: many,
+    handshakeBurst: many,
+    addressHandshakeRatePerSecond: many,
+    addressHandshakeBurst: many,
+    frameRatePerSecond: many,
+    frameBurst: many,
+    addressesMax: many,
+    sharedNetworks: [],
+    sharedNetworkTimes: 1,
     perConnectionInFlightMax: many,
     addressRatePerSecond: many,
     addressBurst: many,
@@ -160,8 +217,23 @@ function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; vie
   const responder = new Responder(counters, (run) => world.timers.soon(run))
   const admission = new Admission(limits, clock, counters)
   const methods = methodTable(hotMethods)
+  const bans = new BanTable(clock)
   return {
-    dispatcher: new Dispatcher({ calls, clock, log, connections, views, presences, methods, admission, follower, responder, counters }),
+    dispatcher: new Dispatcher({
+      calls,
+      clock,
+      log,
+      connections,
+      views,
+      presences,
+      methods,
+      admission,
+      bans,
+      newcomers,
+      follower,
+      responder,
+      counters,
+    }),
     views,
     connections,
   }

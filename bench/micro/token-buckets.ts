@@ -1,11 +1,20 @@
+import { LocalBucket } from '../../cluster/local-bucket.ts'
+import { delay } from '../../cluster/world.ts'
+import { admissionRate, LeasedTokens, portionMs } from '../../gateway/leased-tokens.ts'
 import { TokenBuckets } from '../../gateway/token-bucket.ts'
+import { realClock, realRandom, realTimers } from '../../ops/world.ts'
 import type { MicroSuite } from './micro-case.ts'
 
 const takes = 1_000
 const users = 100_000
 
-/** One token for one call, by the user's id. */
-export const tokenBuckets: MicroSuite = () => {
+const plentyPerSecond = 1_000_000_000
+
+/** One token for one call: by the user's id, and out of this gateway's portion of what all gateways share. */
+export const tokenBuckets: MicroSuite = async () => {
+  const portion = newcomers()
+  portion.start()
+  while (!portion.take()) await delay(realTimers, portionMs)
   let now = 0
   const known = new TokenBuckets(1_000_000, 1_000_000, users * 2, now)
   const names = Array.from({ length: users }, (_, i) => `user-${i}`)
@@ -14,7 +23,15 @@ export const tokenBuckets: MicroSuite = () => {
   let next = 0
   const perCall = { operations: takes, unit: 'call' }
   return {
+    close: async () => portion.close(),
     cases: [
+      {
+        ...perCall,
+        name: 'bucket: the portion of a shared one',
+        run: () => {
+          for (let i = 0; i < takes; i++) portion.take()
+        },
+      },
       {
         ...perCall,
         name: `bucket: one of ${users.toLocaleString('en-US')} known users`,
@@ -37,3 +54,11 @@ export const tokenBuckets: MicroSuite = () => {
     ],
   }
 }
+
+function newcomers(): LeasedTokens {
+  const world = { clock: realClock, timers: realTimers, random: realRandom, log: silent }
+  const bucket = new LocalBucket(admissionRate(plentyPerSecond), realClock)
+  return new LeasedTokens({ bucket, world, holder: 'bench', ratePerSecond: plentyPerSecond })
+}
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -153,6 +153,33 @@ test('CLI-5 what the node refuses is told with its code, exit 1', async () => {
   })
 })
 
+test('CLI-16 bans are added, listed and removed by kind and target', async () => {
+  const ban = { kind: 'user', target: 'ann', until: null, reason: 'many accounts', bannedAt: 0 }
+  const range = { ...ban, kind: 'range', target: '203.0.113.0/24', until: 60_000, reason: '' }
+  answers['ban.add'] = ban
+  answers['ban.list'] = { total: 2, bans: [ban, range] }
+  answers['ban.remove'] = { kind: 'user', target: 'ann', removed: true }
+  const row = 'user  ann     1970-01-01T00:00:00Z  for good  many accounts\n'
+  expect((await sluice('ban', 'user', 'ann', '--reason', 'many accounts')).out).toBe(
+    `kind  banned  since                 until     reason\n${row}`,
+  )
+  const before = Date.now()
+  expect(await sluice('ban', 'range', '203.0.113.7/24', '--for', '2h')).toMatchObject({ code: 0, err: '' })
+  expect(await sluice('ban', 'user', 'ben', '--until', '2026-01-31T10:00:00+01:00')).toMatchObject({ code: 0, err: '' })
+  expect((await sluice('ban', 'list')).out).toContain('range  203.0.113.0/24  1970-01-01T00:00:00Z  1970-01-01T00:01:00Z  -')
+  expect(JSON.parse((await sluice('ban', 'list', '--json')).out)).toEqual([ban, range])
+  expect((await sluice('ban', 'remove', 'user', 'ann')).out).toBe('user ann is let in again\n')
+  expect(asked.filter(([method]) => method !== 'ban.list')).toEqual([
+    ['ban.add', ['user', 'ann', null, 'many accounts']],
+    ['ban.add', ['range', '203.0.113.7/24', expect.any(Number), null]],
+    ['ban.add', ['user', 'ben', Date.parse('2026-01-31T09:00:00Z'), null]],
+    ['ban.remove', ['user', 'ann']],
+  ])
+  const until = Number(asked[1]?.[1][2])
+  expect(until).toBeGreaterThanOrEqual(before + 2 * 3_600_000)
+  expect(until).toBeLessThanOrEqual(Date.now() + 2 * 3_600_000)
+})
+
 test('CLI-5 where no node answers, one line says so at once', async () => {
   const run = await sluice('sale', 'open', 'drop', '--rpc', '127.0.0.1:1')
   expect(run).toMatchObject({ code: 1, out: '' })
@@ -176,6 +203,8 @@ test.each([
   [['sale', 'create'], "sluice: required option '--file <file>' not specified"],
   [['frob'], "sluice: unknown command 'frob'"],
   [['sku', 'restock', 'shoe', '0'], 'sluice: units: "0" must be a whole number from 1 to 1000000000'],
+  [['ban', 'user', 'ann', '--for', 'ever'], 'sluice: --for: "ever" must be a number with s, m, h or d, such as 12h'],
+  [['ban', 'user', 'ann', '--for', '1h', '--until', '2026-01-31T10:00:00Z'], 'sluice: --for and --until: choose one of them'],
   [['sku', 'status', 'shoe', '--rpc', 'nowhere'], 'sluice: --rpc: "nowhere" must be host:port, such as 127.0.0.1:7082'],
   [['start', '--web-port', 'x'], 'sluice: webPort: "x" from --web-port is not allowed; it must be a whole number from 0 to 65535'],
 ])('CLI-7 %j is told in one line, exit 2', async (words, line) => {

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
+import { realClock } from '../world.ts'
+import { addBanCommands } from './ban-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
@@ -34,6 +36,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
   addUserCommands(program, terminal)
+  addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
   addOrdersCommands(program, terminal)

@@ -4,6 +4,7 @@ import { decodeInner } from '../../cluster/call-codec.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
 import { IdentityCheck } from '../../gateway/identity.ts'
+import { admissionRate, LeasedTokens } from '../../gateway/leased-tokens.ts'
 import { loadStaticFiles } from '../../gateway/static-files.ts'
 import type { TlsFiles } from '../../gateway/tls-files.ts'
 import { loadUws } from '../../gateway/uws.ts'
@@ -11,6 +12,7 @@ import { PortFault } from '../../gateway/web-server.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
 import { LineEncoderPool } from '../line-encoder-pool.ts'
+import type { SharedPorts } from '../node-ports.ts'
 import { listenFault, StartFault } from '../start-fault.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -37,12 +39,15 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   const identities = new IdentityCheck(secrets, () => world.clock.now())
   const lineEncoder = new LineEncoderPool()
   closers.add(() => lineEncoder.close())
+  const shared = await ports.shared()
   const gateway = new Gateway({
     uws,
     world,
     bus: ports.bus,
     calls,
     directory,
+    bans: shared.record('bans'),
+    ...newcomersOf(parts, shared),
     identities,
     shards: config.shards,
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }, config.assetOrigin),
@@ -61,6 +66,14 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   })
   if (opened === undefined) throw new StartFault('stopped while it waited for the shards')
   return { gateway, ...opened, server: binary, identities, operatorKey: secrets.operatorKey }
+}
+
+/** Where a rate is set for all gateways together, this one's part of it. */
+function newcomersOf({ config, node, world }: RoleParts, shared: SharedPorts): { readonly newcomers?: LeasedTokens } {
+  const { admitPerSecond } = config
+  if (admitPerSecond === 0) return {}
+  const bucket = shared.bucket(admissionRate(admitPerSecond))
+  return { newcomers: new LeasedTokens({ bucket, world, holder: node, ratePerSecond: admitPerSecond }) }
 }
 
 /** Checked here, for uWebSockets.js would only say that there is no server. */
