@@ -9,6 +9,7 @@ import { parseSkuId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { Admission } from './admission.ts'
+import { challengeRequired, type Challenges } from './challenges.ts'
 import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
@@ -27,6 +28,7 @@ export interface DispatcherParts {
   readonly views: Views
   readonly methods: MethodTable
   readonly admission: Admission
+  readonly challenges: Challenges
   readonly follower: ClaimFollower
   readonly presences: Presences
   readonly responder: Responder
@@ -84,7 +86,14 @@ export class Dispatcher implements CallSink {
         this.runDecoded(connection, method, decodeMessage(bytes, at, end))
         return end
       }
+      if (parts.challenges.requires(view, identity, this.followed(identity, call, bytes))) {
+        view.buysHeard++
+        parts.counters.layers.challenge++
+        parts.responder.refusal(connection, call.msgid, method.index, challengeRequired)
+        return end
+      }
     }
+    if (view !== undefined && call.op === op.buy) view.buysHeard++
     const row =
       identity.role === 'user'
         ? parts.calls.sendScanned(

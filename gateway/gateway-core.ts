@@ -9,6 +9,7 @@ import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { AttachRounds } from './attach-rounds.ts'
+import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
@@ -41,11 +42,14 @@ export interface GatewayCoreParts {
   readonly directory?: Pick<NodeDirectory, 'nodes' | 'drain'>
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
-  readonly settings: AdmissionLimits & {
-    readonly lineFrameBudgetPerSecond: number
-    readonly tickMs: number
-    readonly attachEveryMs: number
-  }
+  /** Makes and checks proofs of work; without it nobody is asked for any. */
+  readonly proofs?: ChallengeIssuer | undefined
+  readonly settings: AdmissionLimits &
+    ChallengeSettings & {
+      readonly lineFrameBudgetPerSecond: number
+      readonly tickMs: number
+      readonly attachEveryMs: number
+    }
 }
 
 /** Tells everyone on one transport who watches the SKU. */
@@ -76,6 +80,7 @@ export class GatewayCore implements MetricSource {
   private readonly rounds: PositionRounds
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
+  private readonly challenges: Challenges
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 
@@ -112,9 +117,11 @@ export class GatewayCore implements MetricSource {
       tellSession: (user, sku, claim) => this.sessions.claimed(user, sku, claim),
     })
 
+    const challenges = new Challenges({ issuer: parts.proofs, settings, views, clock, counters: this.counters })
+    this.challenges = challenges
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
-      userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
+      userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random }),
       orderMethods({ forwarder, calls, random: world.random }),
@@ -131,6 +138,7 @@ export class GatewayCore implements MetricSource {
       views,
       methods,
       admission,
+      challenges,
       follower,
       presences,
       responder,
@@ -178,6 +186,7 @@ export class GatewayCore implements MetricSource {
     if (!(await this.views.load(signal))) return false
     this.timers.push(
       timers.every(tickMs, () => {
+        this.challenges.measure()
         this.rounds.run()
         this.follower.askAgain()
         this.attachRounds.run(tickMs)
@@ -212,7 +221,7 @@ export class GatewayCore implements MetricSource {
     sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
     sink.counter('sluice_view_stale_total', 'Buys that went to their shard because the view was too old to refuse them', this.views.stale)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
-    for (const view of this.views.all()) collectSku(sink, view.status())
+    for (const view of this.views.all()) collectSku(sink, view.status(), view.heat)
   }
 
   close(): void {

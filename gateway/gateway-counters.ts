@@ -8,7 +8,9 @@ export class GatewayCounters {
   /** By method and code: cell `method * codeSlots + code`; code 0 is a result. */
   private readonly answers = new Float64Array(methodsMax * codeSlots)
   /** Refusals by layer of the funnel (DESIGN.md section 9). */
-  readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, pending: 0 }
+  readonly layers = { connections: 0, address: 0, user: 0, inFlight: 0, stockView: 0, challenge: 0, pending: 0 }
+  /** Challenges of proof of work, and what came of proofs. */
+  readonly proofs = { issued: 0, accepted: 0, malformed: 0, foreign: 0, expired: 0, wrong: 0 }
   malformed = 0
   slowClosed = 0
   positionFrames = 0

@@ -6,6 +6,7 @@ import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scrip
 import type { World } from '../cluster/world.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
+import { ProofOfWork } from '../gateway/proof-of-work.ts'
 import { loadUws } from '../gateway/uws.ts'
 import { broadcastFrame, shardView, skuSettings, skuView } from '../gateway/view-fixtures.ts'
 import { createLog } from '../ops/log.ts'
@@ -73,6 +74,7 @@ export class GatewayRig {
       files: options.files ?? new Map(),
       routes: options.routes ?? new Map(),
       decodeInner,
+      proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
     })
   }

@@ -6,6 +6,7 @@ import { LocalBus } from '../../cluster/local-bus.ts'
 import { shardName } from '../../cluster/store.ts'
 import type { World } from '../../cluster/world.ts'
 import { Admission } from '../../gateway/admission.ts'
+import { Challenges } from '../../gateway/challenges.ts'
 import { ClaimFollower } from '../../gateway/claim-follower.ts'
 import type { ClaimReport } from '../../gateway/claim-questions.ts'
 import { Connections } from '../../gateway/connection.ts'
@@ -160,12 +161,28 @@ function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; vie
   const responder = new Responder(counters, (run) => world.timers.soon(run))
   const admission = new Admission(limits, clock, counters)
   const methods = methodTable(hotMethods)
+  const challenges = new Challenges({ issuer: undefined, settings: noChallenges, views, clock, counters })
   return {
-    dispatcher: new Dispatcher({ calls, clock, log, connections, views, presences, methods, admission, follower, responder, counters }),
+    dispatcher: new Dispatcher({
+      calls,
+      clock,
+      log,
+      connections,
+      views,
+      presences,
+      methods,
+      admission,
+      challenges,
+      follower,
+      responder,
+      counters,
+    }),
     views,
     connections,
   }
 }
+
+const noChallenges = { challengeAbovePerSecond: 0, challengeSteps: 1, challengeServices: 'no' } as const
 
 const hotMethods = (['buy', 'leave', 'claim'] as const).map((name): MethodBody => ({
   name,

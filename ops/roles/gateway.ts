@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { decodeInner } from '../../cluster/call-codec.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
 import { IdentityCheck } from '../../gateway/identity.ts'
+import { ProofOfWork } from '../../gateway/proof-of-work.ts'
 import { loadStaticFiles } from '../../gateway/static-files.ts'
 import type { TlsFiles } from '../../gateway/tls-files.ts'
 import { loadUws } from '../../gateway/uws.ts'
@@ -43,6 +45,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }),
     routes: routes(identities),
     decodeInner,
+    proofs: new ProofOfWork(proofSecret(secrets.jwtSecret), (limit) => Math.floor(world.random.next() * limit)),
     settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },
   })
   closers.add(() => gateway.close())
@@ -54,6 +57,11 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   })
   if (opened === undefined) throw new StartFault('stopped while it waited for the shards')
   return { gateway, ...opened, server: binary, identities, operatorKey: secrets.operatorKey }
+}
+
+/** All gateways have it, and whoever learns it can make no tokens. */
+function proofSecret(jwtSecret: string): string {
+  return createHmac('sha256', jwtSecret).update('sluice proof of work').digest('hex')
 }
 
 /** Checked here, for uWebSockets.js would only say that there is no server. */
