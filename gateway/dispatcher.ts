@@ -10,6 +10,7 @@ import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import { type Admission, bannedRefusal } from './admission.ts'
 import type { BanTable } from './ban-table.ts'
+import { challengeRequired, type Challenges } from './challenges.ts'
 import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
 import { isLive } from './claim-news.ts'
 import type { Connection, Connections } from './connection.ts'
@@ -33,6 +34,7 @@ export interface DispatcherParts {
   readonly bans: BanTable
   /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
   readonly newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
+  readonly challenges: Challenges
   readonly follower: ClaimFollower
   readonly presences: Presences
   readonly responder: Responder
@@ -91,6 +93,16 @@ export class Dispatcher implements CallSink {
         return end
       }
       parts.counters.passed.stockView++
+      if (
+        view !== undefined &&
+        !view.takesReservations &&
+        parts.challenges.requires(view, identity, this.followed(identity, call, bytes))
+      ) {
+        view.buysHeard++
+        parts.counters.layers.challenge++
+        parts.responder.refusal(connection, call.msgid, method.index, challengeRequired)
+        return end
+      }
       // After the view: whom that refuses takes no token from somebody who could buy.
       if (parts.newcomers !== undefined && this.refusesNewcomer(this.followed(identity, call, bytes), view?.settings.sku)) {
         parts.responder.refuse(connection, call.msgid, method.index, 'RATE_LIMITED', undefined, parts.newcomers.retryAfterMs)
@@ -100,6 +112,7 @@ export class Dispatcher implements CallSink {
         this.runDecoded(connection, method, decodeMessage(bytes, at, end))
         return end
       }
+      if (view !== undefined) view.buysHeard++
     }
     const row =
       identity.role === 'user'

@@ -13,6 +13,7 @@ import { AttachRounds } from './attach-rounds.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
+import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { clusterMethods } from './cluster-methods.ts'
@@ -55,13 +56,16 @@ export interface GatewayCoreParts {
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
-  readonly settings: AdmissionLimits & {
-    readonly lineFrameBudgetPerSecond: number
-    readonly tickMs: number
-    readonly attachEveryMs: number
-    /** RPC connections need no key, for they come from this machine: bans do not hold for them. */
-    readonly rpcOpen?: boolean
-  }
+  /** Makes and checks proofs of work; without it nobody is asked for any. */
+  readonly proofs?: ChallengeIssuer | undefined
+  readonly settings: AdmissionLimits &
+    ChallengeSettings & {
+      readonly lineFrameBudgetPerSecond: number
+      readonly tickMs: number
+      readonly attachEveryMs: number
+      /** RPC connections need no key, for they come from this machine: bans do not hold for them. */
+      readonly rpcOpen?: boolean
+    }
 }
 
 /** Who says whether another newcomer may come in. */
@@ -99,6 +103,7 @@ export class GatewayCore implements MetricSource {
   private readonly rounds: PositionRounds
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
+  private readonly challenges: Challenges
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 
@@ -137,9 +142,11 @@ export class GatewayCore implements MetricSource {
       stillAttached: (user) => this.sessions.stillAttached(user),
     })
 
+    const challenges = new Challenges({ issuer: parts.proofs, settings, views, clock, counters: this.counters })
+    this.challenges = challenges
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
-      userMethods({ forwarder, calls, views, follower, presences, clock, decodeReports }),
+      userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
@@ -161,6 +168,7 @@ export class GatewayCore implements MetricSource {
       admission,
       bans: banTable,
       newcomers: parts.newcomers,
+      challenges,
       follower,
       presences,
       responder,
@@ -213,6 +221,7 @@ export class GatewayCore implements MetricSource {
     this.parts.newcomers?.start()
     this.timers.push(
       timers.every(tickMs, () => {
+        this.challenges.measure()
         this.rounds.run()
         this.follower.askAgain()
         this.attachRounds.run(tickMs)
@@ -254,7 +263,7 @@ export class GatewayCore implements MetricSource {
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
-    for (const view of this.views.all()) collectSku(sink, view.status())
+    for (const view of this.views.all()) collectSku(sink, view.status(), view.heat)
   }
 
   /** Before the end: whoever is still here is not any more. */

@@ -20,6 +20,7 @@ export const funnel = {
   address: 'RATE_LIMITED',
   user: 'RATE_LIMITED',
   stockView: undefined,
+  challenge: 'CHALLENGE_REQUIRED',
   newcomers: 'RATE_LIMITED',
   pending: 'BUSY',
 } as const satisfies Record<string, Code | undefined>
@@ -37,6 +38,8 @@ export class GatewayCounters {
   /** What each layer let through; not everything comes to each. */
   readonly passed = noneByLayer()
   readonly refusedByView = { NOT_OPEN: 0, SOLD_OUT: 0 }
+  /** Challenges of proof of work, and what came of proofs. */
+  readonly proofs = { issued: 0, accepted: 0, malformed: 0, foreign: 0, expired: 0, wrong: 0 }
   malformed = 0
   slowClosed = 0
   /** Connections that were here already when their user or address was banned, and those that sent on and on. */
@@ -89,7 +92,7 @@ function noneByLayer(): Record<FunnelLayer, number> {
     address: 0,
     user: 0,
     stockView: 0,
-    newcomers: 0,
+    challenge: 0, newcomers: 0,
     pending: 0,
   }
 }

@@ -11,6 +11,10 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
     sink.counter('sluice_calls_total', 'Calls answered, by method and code', count, { method: names.get(method) ?? 'unknown', code })
   })
   collectFunnel(sink, counters)
+  const { issued, ...outcomes } = counters.proofs
+  sink.counter('sluice_challenges_issued_total', 'Challenges of proof of work given out', issued)
+  for (const [outcome, count] of Object.entries(outcomes))
+    sink.counter('sluice_proofs_total', 'Proofs of work that came with calls, by what they were worth', count, { outcome })
   for (const [transport, count] of Object.entries(counters.open))
     sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
   for (const [transport, count] of Object.entries(counters.opened))
@@ -53,9 +57,10 @@ function collectFunnel(sink: MetricSink, counters: GatewayCounters): void {
 }
 
 /** Where a SKU stands, by the gateway's view. */
-export function collectSku(sink: MetricSink, status: SkuStatus): void {
+export function collectSku(sink: MetricSink, status: SkuStatus, heat: number): void {
   const { sku, available, held, ordered, sold, waiting } = status
   for (const [state, units] of Object.entries({ available, held, ordered, sold }))
     sink.gauge('sluice_sku_units', 'Units of a SKU by state', units, { sku, state })
   sink.gauge('sluice_sku_waiting_people', 'People in line for a SKU', waiting, { sku })
+  sink.gauge('sluice_sku_heat', 'Work that a buy of a SKU has to prove: 0 none, 1 as set, each step more twice as much', heat, { sku })
 }

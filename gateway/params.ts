@@ -68,6 +68,10 @@ export class Params {
     return this.optional(() => this.read('requestId', 'a string of 1 to 64 visible ASCII characters', parseRequestId))
   }
 
+  neededRequestId(): string {
+    return this.read('requestId', 'a string of 1 to 64 visible ASCII characters', parseRequestId)
+  }
+
   /** An integer from `least` to `most`; `absent` if the caller left it out or nil. */
   integer(name: string, least: number, most: number, absent?: number): number {
     const read = () =>

@@ -4,6 +4,9 @@ import { LineOrder } from '../protocol/line-order.ts'
 import type { SkuInfo, SkuStatus } from '../protocol/results.ts'
 import type { SkuSettings } from '../protocol/sku-settings.ts'
 
+/** Eight times the work of a SKU that is just hot. */
+export const heatMax = 4
+
 /**
  * What this gateway knows of one SKU from its shard's broadcasts: stock, phase and the order of the line. A picture of durable state, a tick old;
  * it answers what cannot change by waiting and leaves everything else to the shard.
@@ -16,6 +19,10 @@ export class SkuView {
   line: LineOrder
   /** A `buy` goes straight to the shard: nothing is known here that refuses it or sends it another way. Worked out once a tick, for every `buy` asks. */
   isPlain: boolean
+  /** Buys that came here since that was last looked at. */
+  buysHeard = 0
+  /** How much work a `buy` has to bring along, from 0 for none to {@link heatMax}. */
+  heat = 0
   private buyers: ReadonlySet<number> | undefined
   /** Counts the changes of the line, so that a position round knows whether it has something to say. */
   lineVersion = 0
@@ -54,6 +61,12 @@ export class SkuView {
     this.isPlain = this.hasNothingToSay()
   }
 
+  setHeat(heat: number): void {
+    if (heat === this.heat) return
+    this.heat = heat
+    this.isPlain = this.hasNothingToSay()
+  }
+
   /** Buys need a reservation of the user's session first: the sale has a limit of its own. */
   get takesReservations(): boolean {
     return this.settings.saleLimitPerUser !== undefined
@@ -71,7 +84,7 @@ export class SkuView {
   }
 
   private hasNothingToSay(): boolean {
-    return this.numbers.phase !== 'scheduled' && !this.isSoldOut && !this.takesReservations
+    return this.numbers.phase !== 'scheduled' && !this.isSoldOut && !this.takesReservations && this.heat === 0
   }
 
   status(): SkuStatus {

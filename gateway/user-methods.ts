@@ -6,9 +6,11 @@ import type { SkuId, UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { ReserveRequest } from '../protocol/reservation.ts'
+import type { Challenges } from './challenges.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import type { Forwarder } from './forwarder.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
 import type { MethodBody, UserCall } from './method.ts'
 import type { Presences } from './presence.ts'
 import type { Views } from './views.ts'
@@ -19,6 +21,8 @@ export interface UserMethodsParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
+  readonly challenges: Challenges
+  readonly counters: GatewayCounters
   readonly clock: Clock
   readonly decodeReports: (bytes: Uint8Array) => CallResult<readonly ClaimReport[]>
 }
@@ -28,7 +32,7 @@ const utf8 = new TextEncoder()
 
 /** Methods that act for one user. The hot ones come here only in unusual encodings, from JSON and from HTTP. */
 export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
-  const { forwarder } = parts
+  const { forwarder, challenges, presences } = parts
   return [
     {
       name: 'buy',
@@ -38,11 +42,29 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const sku = params.sku()
         const qty = params.integer('qty', 1, qtyMax, 1)
         const requestId = params.requestId()
+        const proof = params.any()
         params.end()
+        const view = parts.views.find(sku)
         const buy = { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) }
-        const { saleLimitPerUser: limit, sale } = parts.views.find(sku)?.settings ?? {}
-        if (limit === undefined || sale === undefined) return forwarder.toInventory(call, buy)
-        return reserveAndBuy(parts, call, buy, { sku, sale, qty, limit })
+        const goOn = (): void | Promise<void> => {
+          const { saleLimitPerUser: limit, sale } = view?.settings ?? {}
+          if (limit === undefined || sale === undefined) return forwarder.toInventory(call, buy)
+          return reserveAndBuy(parts, call, buy, { sku, sale, qty, limit })
+        }
+        if (view === undefined) return goOn()
+        view.buysHeard++
+        return challenges.requires(view, call.connection.identity, presences.find(user)) ? proven(parts, call, buy, proof, goOn) : goOn()
+      },
+    },
+    {
+      name: 'challenge',
+      role: 'user',
+      run: async (call) => {
+        const { params, user } = call
+        const sku = params.sku()
+        const requestId = params.neededRequestId()
+        params.end()
+        call.result(await challenges.issue(parts.views.find(sku), { user, sku, requestId }))
       },
     },
     {
@@ -113,6 +135,25 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
       },
     },
   ]
+}
+
+/** Goes on with a `buy` of a hot SKU when its proof of work is seen to be good. (SPEC POW-1) */
+async function proven(
+  { challenges, counters }: UserMethodsParts,
+  call: UserCall,
+  { sku, requestId }: { readonly sku: SkuId; readonly requestId?: string },
+  proof: Plain,
+  goOn: () => void | Promise<void>,
+): Promise<void> {
+  const refuse = (text?: string): void => {
+    counters.layers.challenge++
+    call.refuse('CHALLENGE_REQUIRED', text)
+  }
+  if (proof === null) return refuse()
+  if (requestId === undefined) return refuse('A call with a proof of work has to carry the request id that the proof is for.')
+  const fault = await challenges.fault({ user: call.user, sku, requestId }, proof)
+  if (fault !== undefined) return refuse(fault)
+  await goOn()
 }
 
 /**

@@ -8,6 +8,7 @@ import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { World } from '../cluster/world.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
+import { ProofOfWork } from '../gateway/proof-of-work.ts'
 import { loadUws } from '../gateway/uws.ts'
 import { broadcastFrame, shardView, skuSettings, skuView } from '../gateway/view-fixtures.ts'
 import { createLog } from '../ops/log.ts'
@@ -83,6 +84,7 @@ export class GatewayRig {
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       ...(options.bans === undefined ? {} : { bans: options.bans }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
+      proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
     })
   }

@@ -8,6 +8,7 @@ import { shardName } from '../../cluster/store.ts'
 import { delay, type World } from '../../cluster/world.ts'
 import { Admission } from '../../gateway/admission.ts'
 import { BanTable } from '../../gateway/ban-table.ts'
+import { Challenges } from '../../gateway/challenges.ts'
 import { ClaimFollower } from '../../gateway/claim-follower.ts'
 import type { ClaimReport } from '../../gateway/claim-questions.ts'
 import { Connections } from '../../gateway/connection.ts'
@@ -218,6 +219,7 @@ function gatewayOver(
   const admission = new Admission(limits, clock, counters)
   const methods = methodTable(hotMethods)
   const bans = new BanTable(clock)
+  const challenges = new Challenges({ issuer: undefined, settings: noChallenges, views, clock, counters })
   return {
     dispatcher: new Dispatcher({
       calls,
@@ -230,6 +232,7 @@ function gatewayOver(
       admission,
       bans,
       newcomers,
+      challenges,
       follower,
       responder,
       counters,
@@ -238,6 +241,8 @@ function gatewayOver(
     connections,
   }
 }
+
+const noChallenges = { challengeAbovePerSecond: 0, challengeSteps: 1, challengeServices: 'no' } as const
 
 const hotMethods = (['buy', 'leave', 'claim'] as const).map((name): MethodBody => ({
   name,

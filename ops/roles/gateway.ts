@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { SeedBox } from '../../actors/draw/seed-box.ts'
 import { decodeInner } from '../../cluster/call-codec.ts'
@@ -5,6 +6,7 @@ import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
 import { IdentityCheck } from '../../gateway/identity.ts'
 import { admissionRate, LeasedTokens } from '../../gateway/leased-tokens.ts'
+import { ProofOfWork } from '../../gateway/proof-of-work.ts'
 import { loadStaticFiles } from '../../gateway/static-files.ts'
 import type { TlsFiles } from '../../gateway/tls-files.ts'
 import { loadUws } from '../../gateway/uws.ts'
@@ -55,6 +57,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     announceDraw: (settings) => seeds.announce(settings, world.random),
     decodeInner,
     lineEncoder,
+    proofs: new ProofOfWork(proofSecret(secrets.jwtSecret), (limit) => Math.floor(world.random.next() * limit)),
     settings: { ...config, tls, webPortShared: config.shareWebPort === 'yes' },
   })
   closers.add(() => gateway.close())
@@ -74,6 +77,11 @@ function newcomersOf({ config, node, world }: RoleParts, shared: SharedPorts): {
   if (admitPerSecond === 0) return {}
   const bucket = shared.bucket(admissionRate(admitPerSecond))
   return { newcomers: new LeasedTokens({ bucket, world, holder: node, ratePerSecond: admitPerSecond }) }
+}
+
+/** All gateways have it, and whoever learns it can make no tokens. */
+function proofSecret(jwtSecret: string): string {
+  return createHmac('sha256', jwtSecret).update('sluice proof of work').digest('hex')
 }
 
 /** Checked here, for uWebSockets.js would only say that there is no server. */

@@ -19,6 +19,8 @@ export interface CallRequest {
 }
 
 export interface Caller {
+  /** ms, for calls that name none. */
+  readonly deadlineMs: number
   start(request: CallRequest): Promise<Plain>
 }
 
@@ -86,6 +88,10 @@ export class Calls implements Caller {
     this.world = world
     this.limits = limits
     this.events = events
+  }
+
+  get deadlineMs(): number {
+    return this.limits.deadlineMs
   }
 
   start(request: CallRequest): Promise<Plain> {

@@ -87,6 +87,10 @@ export class ClientCore implements Caller {
     return this.keeper.clientState
   }
 
+  get deadlineMs(): number {
+    return this.calls.deadlineMs
+  }
+
   start(request: CallRequest): Promise<Plain> {
     if (this.state.kind !== 'closed') return this.calls.start(request)
     return Promise.reject(new SluiceError(closedByUser, request.method, request.requestId))

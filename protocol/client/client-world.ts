@@ -6,6 +6,8 @@ export interface ClientWorld {
   random(): number
   /** Bytes that nobody can guess. */
   randomBytes(count: number): Uint8Array
+  /** The SHA-256 of the bytes. Rejects where the platform has none: browsers have it only in pages that came by https or from this machine. */
+  sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
   /** Runs once after `ms`, unless cancelled. */
   after(ms: number, run: () => void): Cancel
   /** Calls `listener` when the device says that its network came or went; where no device says so, never. */

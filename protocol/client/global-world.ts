@@ -7,6 +7,7 @@ export function globalWorld(): ClientWorld {
     now: () => performance.now(),
     random: () => Math.random(),
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)),
     after(ms, run) {
       const timer = setTimeout(run, ms)
       return () => clearTimeout(timer)

@@ -1,6 +1,7 @@
 import type { Plain } from '../msgpack-writer.ts'
 import type { ClaimState, Order, OrderClaim, OwnedClaim } from '../results.ts'
 import type { Caller } from './calls.ts'
+import { challengedCall } from './challenged-call.ts'
 import type { ClientWorld } from './client-world.ts'
 import { decodeClaim, decodeOrderClaim, decodeOrders, decodeResumed } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
@@ -12,7 +13,7 @@ export interface BuyOptions extends CreateOptions {
 
 /** What a user can do. Every method rejects with a `SluiceError` and with nothing else. */
 export interface UserCalls {
-  /** Asks for units: a hold at once, or a place in the line. */
+  /** Asks for units: a hold at once, or a place in the line. What work a hot SKU asks of the device is done on the way, inside the deadline. */
   buy(sku: string, options?: BuyOptions): Promise<ClaimState>
   /** Gives up the place or the hold. */
   leave(sku: string, options?: CreateOptions): Promise<ClaimState>
@@ -40,7 +41,15 @@ export function userCalls(world: ClientWorld, caller: Caller, user?: string): Us
   return {
     buy(sku, options) {
       const requestId = options?.requestId ?? newRequestId(world)
-      return ask(decodeClaim, 'buy', [sku, options?.qty ?? 1, requestId], { ...options, requestId })
+      return challengedCall({
+        world,
+        deadlineMs: options?.deadlineMs ?? caller.deadlineMs,
+        attempt: (proof, deadlineMs) => {
+          const params = [sku, options?.qty ?? 1, requestId, ...(proof === undefined ? [] : [proof])]
+          return ask(decodeClaim, 'buy', params, { deadlineMs, requestId })
+        },
+        challenge: (deadlineMs) => ask((challenge) => challenge, 'challenge', [sku, requestId], { deadlineMs, requestId }),
+      })
     },
     leave(sku, options) {
       const requestId = options?.requestId ?? newRequestId(world)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Cancel, ClientWorld } from './client-world.ts'
 
 interface VirtualTimer {
@@ -30,6 +31,11 @@ export class VirtualWorld implements ClientWorld {
   randomBytes(count: number): Uint8Array {
     this.ids++
     return new Uint8Array(count).fill(this.ids)
+  }
+
+  /** At once, so that no work goes on outside this world's time. */
+  sha256(bytes: Uint8Array): Promise<Uint8Array> {
+    return Promise.resolve(createHash('sha256').update(bytes).digest())
   }
 
   after(ms: number, run: () => void): Cancel {

@@ -30,8 +30,8 @@ export class ShopVisit {
     this.others = new OtherShoppers(this.rpc)
   }
 
-  static async begin(): Promise<ShopVisit> {
-    const settings = { logLevel: 'info', simulatedDelayMs: 50 }
+  static async begin(more: Readonly<Record<string, string | number>> = {}): Promise<ShopVisit> {
+    const settings = { logLevel: 'info', simulatedDelayMs: 50, ...more }
     const [demo, browser] = await Promise.all([RunningNode.start({ command: 'demo', settings }), startChromium()])
     await vi.waitUntil(async () => (await fetch(`${demo.webUrl}/demo/info`)).ok, deadline)
     return new ShopVisit(demo, browser)

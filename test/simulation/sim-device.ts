@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Cancel, ClientWorld } from '../../protocol/client/client-world.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -23,6 +24,7 @@ export class SimDevice {
       now: () => clock.monotonic(),
       random: () => random.next(),
       randomBytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(random.next() * 256)),
+      sha256: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest()),
       after: (ms, run) => {
         const timer = timers.after(ms, run)
         return () => timer.cancel()
