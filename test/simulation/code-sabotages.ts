@@ -298,32 +298,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
-    name: 'absent-though-attached',
-    where: 'code',
-    how: 'A session says of everybody that they are gone since it last heard of them.',
-    breaks: ['G7'],
-    patches: [
-      {
-        file: 'actors/session/decide-whereabouts.js',
-        find: 'const isGone = gateways.length === 0 && lastSeenAt > 0;',
-        replace: 'const isGone = lastSeenAt > 0;',
-      },
-    ],
-  },
-  {
-    name: 'absence-from-ignorance',
-    where: 'code',
-    how: 'A session that does not say where its user is counts as one that knows of no gateway.',
-    breaks: ['G7'],
-    patches: [
-      {
-        file: 'actors/inventory/absence-watch.js',
-        find: 'if (error !== null)\n            throw new Error(error.code);',
-        replace: 'if (error !== null)\n            return { goneMs: 10_000, unownedMs: [] };',
-      },
-    ],
-  },
-  {
     name: 'lost-broadcast-not-repaired',
     where: 'code',
     how: 'A gateway that missed a broadcast goes on with the next.',
