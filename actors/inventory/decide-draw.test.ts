@@ -182,7 +182,7 @@ test('LOB-12 the announced draw cannot be exchanged: the same sale again is fine
 })
 
 test('ABS-10 a place in a lobby is kept however long its user is away, and the time counts from the opening', () => {
-  const rig = new DrawRig({ stock: 1, absenceMs: 30_000 })
+  const rig = new DrawRig({ stock: 1, holdTtlMs: 3_600_000, absenceMs: 30_000 })
   for (const user of ['ann', 'bob', 'cyd']) rig.buy(user)
   const end = (user: string, goneMs: number) =>
     short(rig.ask({ op: 'absent', sku: 'shoe', user, payload: { claim: rig.claimOf(user), goneMs, unownedMs: [] } }))
