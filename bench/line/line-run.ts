@@ -103,7 +103,7 @@ class LineRun {
     await sleep(settleMs)
     const to = Date.now()
     const reports = await Promise.all(this.people.map((crowd) => crowd.report()))
-    if (observer.gaps > 0) throw new BenchFault('the observer missed broadcasts, so that nobody knows the truth')
+    if (!observer.isWhole) throw new BenchFault('the observer missed broadcasts, so that nobody knows the truth')
 
     const found = this.check(reports, from, to)
     const figures = list.map((_, i) =>
