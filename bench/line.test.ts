@@ -34,7 +34,8 @@ test('BEN-7 what cannot be is refused', async () => {
 
 async function run(words: readonly string[]): Promise<{ readonly status: number | null; readonly out: string; readonly errors: string }> {
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, errors]: Buffer[][] = [[], []]
+  const out: Buffer[] = []
+  const errors: Buffer[] = []
   child.stdout.on('data', (bytes: Buffer) => out.push(bytes))
   child.stderr.on('data', (bytes: Buffer) => errors.push(bytes))
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve))

@@ -32,9 +32,12 @@ export class PositionRounds {
     this.sends = new PositionSends(parts)
   }
 
-  /** Within this time every client that is here now hears of a change of its place. */
+  /**
+   * Within this time every client that is here now hears of a change of its place. It follows from the budget, and is never stated better than what clients
+   * have just had to wait, for a process that gets too little of its machine keeps no pace.
+   */
   get boundMs(): number {
-    return boundMsOf(this.waiting, this.parts)
+    return Math.max(boundMsOf(this.waiting, this.parts), Math.ceil(this.sends.lagMs + this.parts.tickMs))
   }
 
   /** Every tick: picks those who are to be told in the tick that follows, and begins to tell them. */
@@ -81,11 +84,16 @@ export class PositionRounds {
 
   private watchBound(): void {
     const { log, budgetPerSecond } = this.parts
-    const isLate = this.boundMs > freshWithinMs
+    const { boundMs } = this
+    const isLate = boundMs > freshWithinMs
     if (isLate === this.isLate) return
     this.isLate = isLate
-    const fields = { boundMs: this.boundMs, waiting: this.waiting, budgetPerSecond }
-    if (isLate) log.warn(fields, 'so many wait here that the send budget does not reach to tell each of them of a change in time')
-    else log.info(fields, 'the send budget reaches again for all who wait here')
+    const fields = { boundMs, waiting: this.waiting, budgetPerSecond }
+    if (isLate)
+      log.warn(
+        fields,
+        'clients hear of a change of their place later than promised: more wait here than the send budget or the machine reaches',
+      )
+    else log.info(fields, 'clients hear of a change of their place in time again')
   }
 }

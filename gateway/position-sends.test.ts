@@ -157,6 +157,25 @@ test('GW-100 the log says once that the budget does not reach, and once that it 
   expect(world.logged.map(({ level }) => level)).toEqual(['warn', 'info'])
 })
 
+test('GW-100 the bound that is stated is no better than what clients have just waited', async () => {
+  come(crowd)
+  const rounds = roundsOf()
+  rounds.run()
+  await world.pass(tickMs)
+  expect(rounds.boundMs).toBe(freshWithinMs)
+  // Nothing runs for a while, as on a machine that has too much to do.
+  await world.pass(2 * freshWithinMs)
+  lamp.apply(skuChange(settings, { left: [1, 1] }))
+  rounds.run()
+  await world.pass(tickMs)
+  expect(rounds.boundMs).toBeGreaterThanOrEqual(2 * freshWithinMs)
+  for (let passed = 0; passed < 30_000; passed += tickMs) {
+    rounds.run()
+    await world.pass(tickMs)
+  }
+  expect(rounds.boundMs).toBe(freshWithinMs)
+})
+
 test('GW-63 however many came at once, their turns are spread evenly, and each has one within the bound', async () => {
   come(crowd)
   const rounds = roundsOf(undefined, 2_000)

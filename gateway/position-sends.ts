@@ -4,6 +4,7 @@ import { EncodedLines, type LineEncoder, lineCodec, type LineFrame, lineEvent, l
 import { isNews, placeOf } from './line-turn.ts'
 import { Notification } from './notification.ts'
 import type { FollowedClaim, Presence } from './presence.ts'
+import { RecentMost } from './recent-most.ts'
 import type { SkuView } from './sku-view.ts'
 
 /** A slice of a round, as long as the event loop may be kept by it. */
@@ -18,6 +19,8 @@ const sendsPerLook = 16
 const encodeMsMax = 500
 /** After a failure the event loop encodes by itself for so long. */
 const encoderRestMs = 10_000
+/** How long a slow time is remembered. */
+const slowForMs = 10_000
 
 export interface PositionSendsParts {
   readonly clock: Clock
@@ -40,6 +43,7 @@ export class PositionSends {
   private sliceFrames = sliceFramesMin
   private timer: Timer | undefined
   private encoderRestsUntil = 0
+  private readonly lags = new RecentMost(slowForMs)
 
   constructor(parts: PositionSendsParts) {
     this.parts = parts
@@ -51,6 +55,11 @@ export class PositionSends {
     for (const batch of this.encoding) frames += batch.claims.length
     for (const batch of this.ready) frames += batch.claims.length - batch.sent
     return frames
+  }
+
+  /** The longest that a client waited lately to be told something newer than what it had been shown. */
+  get lagMs(): number {
+    return this.lags.most(this.parts.clock.monotonic())
   }
 
   add(view: SkuView, claims: readonly FollowedClaim[]): void {
@@ -118,7 +127,11 @@ export class PositionSends {
       if (connection.tellPlace(frame)) told++
       else putOff++
     }
-    if (told > 0 && ahead < followed.aheadShown && followed.shownAt > 0) counters.positionLags.observe(now - followed.shownAt)
+    if (told > 0 && ahead < followed.aheadShown && followed.shownAt > 0) {
+      const lagMs = now - followed.shownAt
+      counters.positionLags.observe(lagMs)
+      this.lags.see(lagMs, now)
+    }
     counters.positionFrames += told
     counters.positionsPutOff += putOff
     followed.isOwed = putOff > 0

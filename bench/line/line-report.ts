@@ -12,7 +12,7 @@ export interface LineReport {
   readonly rises: number
   /** Places better than the truth. */
   readonly tooGood: number
-  /** Clients whose last place was not that of the shard, two seconds after the last change. */
+  /** Clients whose last place was not that of the shard, as long after the last change as the gateways state. */
   readonly wrongAtEnd: number
   /** Of so many the shard was asked by RPC as well. */
   readonly askedByRpc: { readonly clients: number; readonly wrong: number }

@@ -19,8 +19,10 @@ import { ShardObserver } from './shard-observer.ts'
 
 const sku = 'line'
 const shards = 64
-/** After the last change, so that nothing is under way any more. */
+/** Before it is measured, so that nothing of the coming is under way any more. */
 const settleMs = 2_000
+/** After the last change, beside the bound. */
+const marginMs = 500
 const rpcSample = 500
 /** People who neither leave nor are served, so that the line does not run out. */
 const spareOthers = 200
@@ -100,16 +102,16 @@ class LineRun {
     const after = await Promise.all(list.map(({ ports }) => readGateway(ports.ops)))
     const departures = observer.truth.departures - departed
     const idleLoopDelayP99Ms = rounded((await this.yardstick.report()).loopDelayP99Ms)
-    await sleep(settleMs)
+    const boundMs = Math.max(...after.map(({ values }) => Math.round((values.get('sluice_position_bound_seconds') ?? 0) * 1000)))
+    await sleep(boundMs + marginMs)
     const to = Date.now()
     const reports = await Promise.all(this.people.map((crowd) => crowd.report()))
-    if (observer.gaps > 0) throw new BenchFault('the observer missed broadcasts, so that nobody knows the truth')
+    if (!observer.isWhole) throw new BenchFault('the observer missed broadcasts, so that nobody knows the truth')
 
     const found = this.check(reports, from, to)
     const figures = list.map((_, i) =>
       gatewayFigures(before[i], after[i], took, ((fullBytes[i] ?? 0) - (emptyBytes[i] ?? 0)) / (options.sockets / list.length)),
     )
-    const boundMs = Math.max(...after.map(({ values }) => Math.round((values.get('sluice_position_bound_seconds') ?? 0) * 1000)))
     return {
       sockets: options.sockets,
       gateways: options.gateways,

@@ -9,6 +9,8 @@ test('BEN-20 the truth of a place is how many joined before it and have not left
   truth.leave(2, 200)
   truth.leave(8, 300)
   truth.leave(5, 400)
+  truth.leave(3, 450)
+  truth.join(8)
   expect(truth.historyOf(8)).toEqual({ first: 3, fallsAt: [100, 200], leftAt: 300 })
   expect(truth.historyOf(5)).toEqual({ first: 2, fallsAt: [100, 200], leftAt: 400 })
   expect(truth.historyOf(4)).toBeUndefined()

@@ -1,15 +1,19 @@
 /** Who joined a line and who left it, as the shard told everybody. */
 export class LineTruth {
   private readonly joined: number[] = []
+  private readonly gone = new Set<number>()
   private readonly leftClaims: number[] = []
   private readonly leftAt: number[] = []
 
+  /** Twice is once: after a change of owner a shard may say something again. */
   join(claim: number): void {
-    this.joined.push(claim)
+    if (claim > (this.joined.at(-1) ?? 0)) this.joined.push(claim)
   }
 
   /** `at`: the earliest time at which it can have been. */
   leave(claim: number, at: number): void {
+    if (this.gone.has(claim)) return
+    this.gone.add(claim)
     this.leftClaims.push(claim)
     this.leftAt.push(at)
   }

@@ -9,11 +9,10 @@ import { LineTruth } from './line-truth.ts'
 /** Hears what a shard tells everybody, beside all gateways, and keeps the truth about one line from the first who joins. */
 export class ShardObserver {
   readonly truth = new LineTruth()
-  /** Broadcasts that were missed: the truth is none then. */
-  gaps = 0
+  /** How many wait, as the shard itself counts them. */
+  private waiting = 0
   private readonly bus: NatsBus
   private readonly sku: string
-  private toSeq: number | undefined
   /** The shard's clock in the broadcast before: what a broadcast tells happened after that. */
   private before = 0
 
@@ -28,17 +27,21 @@ export class ShardObserver {
     return new ShardObserver(await NatsBus.connect({ servers: [natsUrl], name: 'line-observer', world }), sku, shard)
   }
 
+  /** False if a broadcast was missed, so that nobody knows the truth. */
+  get isWhole(): boolean {
+    return this.truth.waiting === this.waiting
+  }
+
   close(): Promise<void> {
     return this.bus.close()
   }
 
-  private take({ fromSeq, toSeq, now, skus }: ShardBroadcast): void {
-    if (this.toSeq !== undefined && fromSeq > this.toSeq) this.gaps++
-    this.toSeq = toSeq
-    for (const { sku, joined, left } of skus) {
+  private take({ now, skus }: ShardBroadcast): void {
+    for (const { sku, joined, left, waiting } of skus) {
       if (sku !== this.sku) continue
       eachOfRuns(joined, (claim) => this.truth.join(claim))
       eachOfRuns(left, (claim) => this.truth.leave(claim, this.before))
+      this.waiting = waiting
     }
     this.before = now
   }
