@@ -1,10 +1,10 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { FoundOrder, RefundedOrder, SkuStatus } from '../results.ts'
+import type { DrawInfo, FoundOrder, RefundedOrder, SkuStatus } from '../results.ts'
 import type { SaleFileInput } from '../sku-settings.ts'
 import type { Caller } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
 import { listOf, PlainReader } from './plain-reader.ts'
-import { decodeFoundOrder, decodeRefundedOrder, decodeSkuStatus } from './result-decoders.ts'
+import { decodeDrawInfo, decodeFoundOrder, decodeRefundedOrder, decodeSkuStatus } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
 
 /** What operators can do. What is only ever shown comes as plain data. Every method rejects with a `SluiceError`. */
@@ -23,6 +23,8 @@ export interface OperatorCalls {
   orderFind(order: string, options?: CallOptions): Promise<FoundOrder>
   /** Gives back `amountMinor` of a paid order, or all that is left of it; once per request id. What comes of it is told by {@link OperatorCalls.orderFind}. */
   orderRefund(order: string, options?: RefundOptions): Promise<RefundedOrder>
+  /** Gives a draw that waits for its beacon the value of the planned round, in hex. The same value again is fine, another one is refused. */
+  drawBeacon(sku: string, round: number, value: string, options?: CallOptions): Promise<DrawInfo>
   /** The people in line from the head on, a page at a time. */
   lineList(sku: string, options?: LineListOptions): Promise<readonly LinePlace[]>
 }
@@ -68,6 +70,7 @@ export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls
       const requestId = options?.requestId ?? newRequestId(world)
       return ask(decodeRefundedOrder, 'order.refund', [order, options?.amountMinor ?? null, requestId], { ...options, requestId })
     },
+    drawBeacon: (sku, round, value, options) => ask(decodeDrawInfo, 'draw.beacon', [sku, round, value], options),
     lineList: (sku, options) => ask(decodeLine, 'line.list', [sku, options?.after ?? null, options?.limit ?? null], options),
   }
 }

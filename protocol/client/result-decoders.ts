@@ -128,7 +128,7 @@ function drawOf(fields: PlainReader): Pick<SkuInfo, 'draw'> {
   return draw === null ? {} : { draw }
 }
 
-function decodeDrawInfo(value: Plain): DrawInfo {
+export function decodeDrawInfo(value: Plain): DrawInfo {
   const fields = new PlainReader(value, 'draw')
   return {
     stage: fields.oneOf('stage', drawStages),

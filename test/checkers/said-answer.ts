@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { decodeInner, decodePlain } from '../../cluster/call-codec.ts'
 import type { ShardView } from '../../protocol/broadcast.ts'
 import { decodeLine } from '../../protocol/client/operator-calls.ts'
-import { decodeClaim, decodeFoundOrder, decodeOrderClaim, decodeOrders, decodeSkuStatus } from '../../protocol/client/result-decoders.ts'
+import {
+  decodeClaim,
+  decodeDrawInfo,
+  decodeFoundOrder,
+  decodeOrderClaim,
+  decodeOrders,
+  decodeSkuStatus,
+} from '../../protocol/client/result-decoders.ts'
 import { op } from '../../protocol/entry.ts'
 import { parseOrderId } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
@@ -98,6 +105,11 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
     case op.restock:
       if (asked.request !== undefined && !history.restocks.has(asked.request)) return 'was told that its units are in, and they are not'
       return statusProblem(history, decodeSkuStatus(result), span)
+    case op.drawBeacon: {
+      // One value, if any, and the one that stands.
+      const { value } = unpackInner<{ readonly value: string }>(asked.payload)
+      return decodeDrawInfo(result).beaconValue === value && history.beaconValue === value ? undefined : unexplained(result)
+    }
     case op.status:
     case op.configure:
     case op.setPhase:

@@ -20,6 +20,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'LINE_FULL':
       return history.isOnceIn(span, ({ waiting, early }) => waiting + early >= history.ledger.settings.lineMax)
     case 'NOT_OPEN':
+      if (asked.op === op.drawBeacon) return (history.rosterFixedAt ?? Infinity) > span.from
       return history.isOnceIn(span, ({ phase }) => phase === 'scheduled')
     case 'PAUSED':
       return history.isOnceIn(span, ({ phase }) => phase === 'paused')
@@ -34,6 +35,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'UNKNOWN_ORDER':
       return isUnknownOrder(history, asked, span)
     case 'FORBIDDEN':
+      if (asked.op === op.drawBeacon) return isOtherBeacon(history, asked.payload)
       // Other settings under a name that exists.
       return asked.op === op.configure
     case 'NOT_REFUNDABLE':
@@ -44,6 +46,11 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
 }
 
 const ofOneOrder: ReadonlySet<number> = new Set([op.orderGet, op.orderCancel, op.orderFind, op.orderRefund])
+
+/** The draw has gone on, with another value than this or without one. */
+function isOtherBeacon({ beaconValue }: SkuHistory, payload: Uint8Array): boolean {
+  return beaconValue !== undefined && beaconValue !== unpackInner<{ readonly value: string }>(payload).value
+}
 
 /** Neither a hold nor an order, and not a hold that ended. */
 const holdless: ReadonlySet<string> = new Set(['lobby', 'queued', 'left', 'soldout', 'away'])

@@ -98,6 +98,9 @@ export class SkuHistory implements LedgerWatch {
   readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
   /** How often the shard got another owner between the closing of the lobby and the last seat. */
   ownersInDraw = 0
+  /** Of a draw: the step that fixed the roster, and the beacon's value in hex, which is empty for one that did not come. */
+  rosterFixedAt: number | undefined
+  beaconValue: string | undefined
   private isDrawing = false
   private readonly steps: Steps
   private readonly ended: PastClaim[] = []
@@ -146,6 +149,8 @@ export class SkuHistory implements LedgerWatch {
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
     else if (event.kind === 'lobbyClosed') this.isDrawing = true
+    else if (event.kind === 'rosterHashed') this.rosterFixedAt = this.steps.count
+    else if (event.kind === 'beaconCame') this.beaconValue = Buffer.from(event.value).toString('hex')
     else if (event.kind === 'drawn') this.isDrawing = false
     else if (event.kind === 'resumedBy' && this.isDrawing) this.ownersInDraw++
     else if (event.kind === 'refundBegun' || event.kind === 'refundEnded') this.refund(event)

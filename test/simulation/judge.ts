@@ -19,6 +19,7 @@ import { RequestCheck } from '../checkers/request-check.ts'
 import type { ShardBooks } from '../checkers/shard-books.ts'
 import { liveStates, type SkuHistory } from '../checkers/sku-history.ts'
 import { TruthCheck } from '../checkers/truth-check.ts'
+import type { BeaconWitness } from './crowd/beacon-bringer.ts'
 import type { Asked, Deed, Who, Witness } from './crowd/witness.ts'
 import type { Hubs } from './hubs.ts'
 import type { Situation } from './reached.ts'
@@ -46,7 +47,7 @@ const reachedByCode: ReadonlyMap<Code, Situation> = new Map([
 ])
 
 /** All checkers of a run (test/checkers/), fed with what becomes durable, what leaves processes and what users are told. */
-export class Judge implements Witness {
+export class Judge implements Witness, BeaconWitness {
   readonly findings: Findings
   readonly books: LiveBooks
   private readonly parts: SimParts
@@ -66,6 +67,7 @@ export class Judge implements Witness {
   private readonly answeredCalls = new Set<string>()
   private readonly ears = new Map<string, DeviceEar>()
   private readonly excusedUntil = new Map<string, number>()
+  private readonly takenBeacons = new Map<string, string>()
   /** Shards that have lost records since somebody last opened them. */
   private readonly unopened = new Set<ShardName>()
 
@@ -164,6 +166,18 @@ export class Judge implements Witness {
     this.say(`${device} is told of a refund ${sku} ${JSON.stringify(order)}`)
     this.parts.reached.count('refund of a former order told')
     if (!this.isExcused(sku)) this.truth.refunded(user, sku, order)
+  }
+
+  beaconTaken(sku: string, value: string): void {
+    this.say(`${sku} takes the beacon ${value}`)
+    this.parts.reached.count(this.takenBeacons.get(sku) === value ? 'beacon brought twice' : 'beacon taken')
+    this.takenBeacons.set(sku, value)
+  }
+
+  beaconRefused(sku: string, value: string): void {
+    this.say(`${sku} refuses the beacon ${value}`)
+    const stands = this.books.sku(sku)?.beaconValue
+    if (stands !== undefined) this.parts.reached.count(stands === '' ? 'beacon too late' : 'second beacon refused')
   }
 
   /** Every unit is free or sold, and nobody waits. */

@@ -53,6 +53,10 @@ export const situations = [
   'record of a user read cold',
   'cold record fenced',
   'owner lost in a draw',
+  'beacon taken',
+  'beacon brought twice',
+  'beacon too late',
+  'second beacon refused',
 ] as const
 
 export type Situation = (typeof situations)[number]

@@ -127,7 +127,7 @@ function drawSale(random: SeededRandom): SaleFileInput {
   }
 }
 
-/** Some lobbies are drawn at once, some wait for a beacon that comes late or never. */
+/** Some lobbies are drawn at once, some wait for a beacon that comes early, in time, late, twice, at odds with another, or never. */
 function drawDraw(random: SeededRandom): Pick<SaleFileInput['skus'][number], 'draw'> {
   if (!random.is(0.3)) return {}
   return { draw: random.is(0.5) ? {} : { beacon: { source: 'beacon', round: 1 }, beaconWaitMs: random.pick([1_000, 3_000]) } }

@@ -37,6 +37,7 @@ export class Crowd {
       sale: shape.sale,
       random: parts.random.fork('operator'),
       reached: parts.reached,
+      witness: judge,
       paidOrders: () => this.shoppers.flatMap(({ devices }) => devices.flatMap(({ paid }) => [...paid])),
     })
     const skus = shape.sale.skus.map((sku) => sku.sku)
@@ -103,7 +104,7 @@ export class Crowd {
 
   private async operate(forMs: number): Promise<void> {
     await this.operator.create()
-    await this.operator.disturb(forMs)
+    await Promise.all([this.operator.disturb(forMs), this.operator.bringBeacons(forMs)])
   }
 
   private watch(work: Promise<void>): void {

@@ -10,6 +10,7 @@ import type { Reached } from '../reached.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { SimDevice } from '../sim-device.ts'
 import type { SimSockets } from '../sim-sockets.ts'
+import { BeaconBringer, type BeaconWitness } from './beacon-bringer.ts'
 
 const pendingMax = 100
 const deadlineMs = 10_000
@@ -23,6 +24,7 @@ export interface OperatorParts {
   readonly reached: Reached
   /** What buyers show who want their money back. */
   readonly paidOrders: () => readonly string[]
+  readonly witness: BeaconWitness
 }
 
 /** Puts the sale up, disturbs it as operators do, and ends it. Every deed is tried until it is known to be done. */
@@ -35,8 +37,9 @@ export class SimOperator {
   private readonly random: SeededRandom
   private readonly reached: Reached
   private readonly paidOrders: () => readonly string[]
+  private readonly beacons: BeaconBringer
 
-  constructor({ device, sockets, sale, random, reached, paidOrders }: OperatorParts) {
+  constructor({ device, sockets, sale, random, reached, paidOrders, witness }: OperatorParts) {
     this.world = device.process.world
     this.sale = sale
     this.random = random
@@ -56,10 +59,15 @@ export class SimOperator {
       renews: false,
     })
     this.calls = operatorCalls(device.world, core)
+    this.beacons = new BeaconBringer({ world: this.world, calls: this.calls, sale, random: random.fork('beacons'), witness })
   }
 
   create(): Promise<void> {
     return this.insist(() => this.calls.saleCreate(this.sale))
+  }
+
+  bringBeacons(forMs: number): Promise<void> {
+    return this.beacons.bring(forMs)
   }
 
   /** Until `endAt`, by the true time. */
