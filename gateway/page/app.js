@@ -28,7 +28,7 @@ const client = connectSocket({
   subprotocol: 'sluice.json.v1',
   token: () => pass.token(),
 })
-const shop = new Shop(shelf, client, clock, startNextSale)
+const shop = new Shop(shelf, client, clock, startNextSale, () => pass.user)
 const crowd = new Crowd(part(document, '#crowd', HTMLElement), clock, () => shelf.products)
 
 client.on('state', (state) => {
@@ -44,7 +44,7 @@ client.on('line', (place) => {
   shop.draw()
 })
 client.on('held', ({ sku, hold, qty, expiresAt }) => take(sku, { state: 'held', hold, qty, expiresAt }))
-client.on('expired', ({ sku }) => take(sku, { state: 'expired' }))
+client.on('expired', ({ sku, ...more }) => take(sku, { ...more, state: 'expired' }))
 client.on('soldout', ({ sku }) => take(sku, { state: 'soldout' }))
 client.on('left', ({ sku }) => take(sku, { state: 'none' }))
 client.on('order', (news) => take(news.sku, news))
@@ -75,7 +75,7 @@ function tick() {
   shop.draw()
   if (client.state.kind !== 'open') return
   for (const sku of overdue.claims(shelf.products, now)) void shop.askClaim(sku)
-  if (overdue.sale(shelf.products, now)) refresh().catch(reportError)
+  if (overdue.sale(shelf.products, now) || overdue.draw(shelf.products, now)) refresh().catch(reportError)
 }
 
 /** Shows the shop as soon as it answers. */

@@ -1,7 +1,7 @@
 // @ts-check
 /** @import { Product } from './product-state.js' */
-import { shownState } from './product-state.js'
-import { clockTime, digits, oddsInWords } from './words.js'
+import { shownState, wasAway } from './product-state.js'
+import { clockTime, digits, oddsInWords, waitInWords } from './words.js'
 
 const shopName = 'Giusto'
 const lineNewsGapMs = 20_000
@@ -45,7 +45,7 @@ export class Attention {
    */
   #change(product) {
     const { sku, title } = product.info
-    const shown = shownState(product)
+    const shown = wasAway(product.claim) ? 'away' : shownState(product)
     const before = this.#last.get(sku)
     this.#last.set(sku, shown)
     if (before === undefined || before === shown) return ''
@@ -68,7 +68,7 @@ export class Attention {
     const told = this.#lineTold.get(info.sku)
     if (told !== undefined && (claim.ahead >= told.ahead || now - told.at < lineNewsGapMs)) return ''
     this.#lineTold.set(info.sku, { ahead: claim.ahead, at: now })
-    return `${info.title}: ${digits(claim.ahead)} ahead of you.${told === undefined ? ` ${oddsInWords(claim.odds)}` : ''}`
+    return `${info.title}: ${digits(claim.ahead)} ahead of you. ${told === undefined ? oddsInWords(claim.odds) : waitInWords(claim.eta)}`
   }
 }
 
@@ -83,6 +83,8 @@ function titleOf(products, now) {
   for (const { info, claim } of products) {
     if (claim.state === 'queued') return `${digits(claim.ahead)} ahead: ${info.title} · ${shopName}`
   }
+  const inDraw = products.find(({ claim }) => claim.state === 'lobby')
+  if (inDraw !== undefined) return `In the draw: ${inDraw.info.title} · ${shopName}`
   const opensAt = products[0]?.info.opensAt ?? 0
   if (products[0]?.status.state === 'scheduled' && opensAt > now) return `${clockTime(opensAt - now)} · ${shopName}`
   return `${shopName}: five slow things, one quick sale`
@@ -96,6 +98,10 @@ function changeInWords(shown, title) {
   switch (shown) {
     case 'open':
       return 'The sale is open.'
+    case 'lobby':
+      return `${title}: you are in the draw. It makes no difference when you came.`
+    case 'away':
+      return `${title}: you were away for too long, and your place was given up.`
     case 'pending':
       return `${title}: payment under way.`
     case 'paid':

@@ -10,6 +10,19 @@ export class ClaimMemory {
   }
 
   /**
+   * The person was seen in the lobby of this product.
+   * @param {string} sku
+   */
+  noteDraw(sku) {
+    this.#storage.setItem(`giusto-draw-${sku}`, 'yes')
+  }
+
+  /** @param {string} sku */
+  wasInDraw(sku) {
+    return this.#storage.getItem(`giusto-draw-${sku}`) === 'yes'
+  }
+
+  /**
    * The value that was seen first for this claim. Such values only fall, so a larger one means that the claim's number was used before.
    * @param {'ahead' | 'hold'} kind
    * @param {string} sku

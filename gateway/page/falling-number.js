@@ -2,16 +2,17 @@
 import { element, setText } from './element.js'
 import { digits } from './words.js'
 
-const glideMs = 700
+const glideMs = 1_200
 
 /**
  * A number that glides to its new value instead of jumping, and only ever falls on its way. It sets `--passed` on the given element to the
- * share of the way from the first value to 0. People who ask for less motion see the plain value.
+ * share of the way from the first value to 0, which never goes back while the first value stays. People who ask for less motion see the plain value.
  */
 export class FallingNumber {
   root = element('span', { class: 'falling-number' })
   #line
-  #first = 0
+  #first = Number.NaN
+  #passed = 0
   #shown = Number.NaN
   #from = 0
   #to = Number.NaN
@@ -29,6 +30,7 @@ export class FallingNumber {
   fallTo(value, first) {
     if (value === this.#to && first === this.#first) return
     const isGliding = this.#startedAt >= 0
+    if (first !== this.#first) this.#passed = 0
     this.#first = first
     this.#to = value
     if (!(this.#shown > value) || document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches) {
@@ -46,7 +48,7 @@ export class FallingNumber {
     if (this.#startedAt < 0) return
     if (this.#startedAt === 0) this.#startedAt = time
     const way = Math.min(1, (time - this.#startedAt) / glideMs)
-    this.#show(this.#from + (this.#to - this.#from) * (1 - (1 - way) ** 3))
+    this.#show(this.#from + (this.#to - this.#from) * eased(way))
     if (way === 1) this.#startedAt = -1
     else requestAnimationFrame((next) => this.#glide(next))
   }
@@ -55,6 +57,16 @@ export class FallingNumber {
   #show(value) {
     this.#shown = value
     setText(this.root, digits(Math.round(value)))
-    this.#line.style.setProperty('--passed', this.#first === 0 ? '1' : Math.min(1, Math.max(0, 1 - value / this.#first)).toFixed(4))
+    const passed = this.#first === 0 ? 1 : 1 - value / this.#first
+    this.#passed = Math.min(1, Math.max(this.#passed, passed))
+    this.#line.style.setProperty('--passed', this.#passed.toFixed(4))
   }
+}
+
+/**
+ * Sets out and arrives slowly.
+ * @param {number} way from 0 to 1
+ */
+function eased(way) {
+  return way * way * (3 - 2 * way)
 }

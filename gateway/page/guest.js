@@ -23,6 +23,11 @@ export class GuestPass {
     })
   }
 
+  /** The name that the shop knows this person by; empty before the first token. */
+  get user() {
+    return this.#guest?.user ?? ''
+  }
+
   /**
    * A token that the server takes: the stored one, or a new guest's. Called before every connect, because a browser cannot see why a
    * WebSocket was refused.

@@ -2,7 +2,8 @@
 /** @import { Actions, Panel, Product } from './product-state.js' */
 import { element, pressButton, setEnabled, setText } from './element.js'
 import { FallingNumber } from './falling-number.js'
-import { digits, oddsInWords, waitInWords } from './words.js'
+import { absenceMsOf } from './product-state.js'
+import { digits, keptInWords, oddsInWords, waitInWords } from './words.js'
 
 /**
  * A place in the line: how many are ahead, how far it has come, how long it may take, how good the chances are, and a way out.
@@ -18,33 +19,39 @@ export function linePanel(product, actions) {
   const ahead = element('p', { class: 'ahead', 'data-testid': `ahead-${sku}` }, number.root, ' ', unit)
   const from = element('span')
   const ends = element('p', { class: 'way-ends' }, from, element('span', {}, 'your turn'))
-  const wait = element('p', { class: 'line-wait' })
-  const odds = element('p', { class: 'line-odds' })
+  const heading = element('h3', { tabindex: '-1' })
+  const wait = element('p', { class: 'line-wait', 'data-testid': `wait-${sku}` })
+  const odds = element('p', { class: 'line-odds', 'data-testid': `odds-${sku}` })
+  const kept = element('p', { class: 'line-kept', 'data-testid': `kept-${sku}`, hidden: true })
   const exit = wayOut(sku, actions)
   return {
-    root: element(
-      'div',
-      { class: 'panel line' },
-      element('h3', { tabindex: '-1' }, 'You are in line'),
-      ahead,
-      way,
-      ends,
-      wait,
-      odds,
-      exit.root,
-    ),
-    update({ claim, status, firstAhead, busy }, _now, online) {
+    root: element('div', { class: 'panel line' }, heading, ahead, way, ends, wait, odds, kept, exit.root),
+    update({ info, claim, status, firstAhead, tookPart, busy }, _now, online) {
       exit.update(busy, online)
       if (claim.state !== 'queued') return
       number.fallTo(claim.ahead, firstAhead)
       setText(unit, unitText(claim.ahead))
       ahead.dataset['ahead'] = String(claim.ahead)
-      setText(from, firstAhead > 0 ? `${digits(firstAhead)} when you joined` : 'you joined at the front')
+      setText(heading, tookPart ? 'The draw gave you a place' : 'You are in line')
+      setText(from, beginning(firstAhead, tookPart))
       setText(wait, status.state === 'paused' ? 'The sale takes a short break. Your place is kept.' : waitInWords(claim.eta))
       setText(odds, oddsInWords(claim.odds))
       odds.dataset['odds'] = claim.odds
+      const keptText = keptInWords(absenceMsOf(info))
+      setText(kept, keptText)
+      kept.hidden = keptText === ''
     },
   }
+}
+
+/**
+ * Where the line of progress begins.
+ * @param {number} firstAhead
+ * @param {boolean} tookPart
+ */
+function beginning(firstAhead, tookPart) {
+  if (firstAhead === 0) return tookPart ? 'drawn at the front' : 'you joined at the front'
+  return `${digits(firstAhead)} ${tookPart ? 'after the draw' : 'when you joined'}`
 }
 
 /** @param {number} ahead */

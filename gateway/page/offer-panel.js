@@ -2,7 +2,7 @@
 /** @import { Actions, Panel, Product } from './product-state.js' */
 import { element, pressButton, setEnabled, setText } from './element.js'
 import { isFree, shownState } from './product-state.js'
-import { clockTime, digits, price } from './words.js'
+import { clockTime, counted, digits, price } from './words.js'
 
 /**
  * What someone without a claim sees: when it opens, the way to buy, or why there is none. It stays one panel with one button through
@@ -37,6 +37,7 @@ function offer(product, now) {
   switch (shownState(product)) {
     case 'scheduled': {
       const left = info.opensAt - now
+      if (info.draw !== undefined) return drawOffer(product, info.draw, left)
       return { label: left > 0 ? `Opens in ${clockTime(left)}` : 'Opening…', text: '', enabled: false }
     }
     case 'open':
@@ -52,6 +53,21 @@ function offer(product, now) {
         enabled: false,
       }
   }
+}
+
+/**
+ * Nobody has to be quick here, so the button is there from the beginning.
+ * @param {Product} product
+ * @param {import('../../protocol/results.js').DrawInfo} draw
+ * @param {number} leftMs until the opening
+ */
+function drawOffer({ busy }, draw, leftMs) {
+  const label = busy === 'buy' ? 'Putting you in…' : draw.stage === 'lobby' ? 'Take part in the draw' : 'Join behind the draw'
+  if (draw.stage !== 'lobby')
+    return { label, text: 'The places are being drawn. Who comes now stands behind everyone in the draw.', enabled: true }
+  const people = draw.people === 0 ? '' : ` ${counted(draw.people, 'person takes', 'people take')} part so far.`
+  const when = leftMs > 0 ? `Places are drawn in ${clockTime(leftMs)}.` : 'Drawing…'
+  return { label, text: `${when} Your chance does not depend on when you come.${people}`, enabled: true }
 }
 
 /** @param {Product} product */

@@ -2,8 +2,8 @@
 /** @import { ClaimState, SkuStatus } from '../../protocol/results.ts' */
 /** @import { Actions, Panel, Product } from './product-state.js' */
 import { element, pressButton, setEnabled, setText } from './element.js'
-import { isFree, offerState } from './product-state.js'
-import { price } from './words.js'
+import { absenceMsOf, isFree, offerState, wasAway } from './product-state.js'
+import { price, timeInWords } from './words.js'
 
 /**
  * How a purchase stands or ended: payment under way or checked, paid, declined, money back, or a hold that ran out; with a second try where there is one.
@@ -78,8 +78,15 @@ function outcome(claim, { info, status }) {
     case 'declined':
       return { title: 'The card was declined', text: `Nothing was charged. ${whereItWent(status)}`, mayRetry: true }
     default:
+      if (wasAway(claim)) return { title: 'Your place was given up', text: tooLongAway(absenceMsOf(info)), mayRetry: true }
       return { title: 'Your time ran out', text: 'The piece went back to the sale. Nothing was charged.', mayRetry: true }
   }
+}
+
+/** @param {number | undefined} absenceMs */
+function tooLongAway(absenceMs) {
+  const limit = absenceMs === undefined || absenceMs === 0 ? 'longer than a place is kept' : `longer than ${timeInWords(absenceMs)}`
+  return `You were away for ${limit}, so the people behind you moved up. Nothing was charged. You can join again, at the end of the line.`
 }
 
 const tooLate = 'Your bank paid when the time was over, and the piece had gone to someone else. You pay nothing.'

@@ -1,8 +1,10 @@
 // @ts-check
 /** @import { Actions, Panel, Product, Shown } from './product-state.js' */
+import { DrawNote } from './draw-note.js'
 import { element, setText } from './element.js'
 import { holdPanel } from './hold-panel.js'
 import { linePanel } from './line-panel.js'
+import { lobbyPanel } from './lobby-panel.js'
 import { offerPanel } from './offer-panel.js'
 import { outcomePanel } from './outcome-panel.js'
 import { shownState } from './product-state.js'
@@ -17,6 +19,7 @@ const panelOf = {
   paused: offerPanel,
   closed: offerPanel,
   soldout: offerPanel,
+  lobby: lobbyPanel,
   queued: linePanel,
   held: holdPanel,
   pending: outcomePanel,
@@ -30,6 +33,7 @@ const panelOf = {
 /** One product on the page: its picture and words, its stock, and the panel of its state. */
 export class ProductCard {
   #stock
+  #draw
   #panelSlot
   #notice = element('p', { class: 'notice', role: 'status' })
   #actions
@@ -43,11 +47,13 @@ export class ProductCard {
    * @param {Product} product
    * @param {Actions} actions
    * @param {string} assetBase
+   * @param {() => string} userOf
    */
-  constructor(product, actions, assetBase) {
+  constructor(product, actions, assetBase, userOf) {
     const { sku, title, description, image, priceMinor, currency } = product.info
     this.#actions = actions
     this.#stock = new StockGauge(sku)
+    this.#draw = new DrawNote(sku, userOf)
     this.#panelSlot = element('div', { class: 'state', 'data-testid': `state-${sku}`, 'data-state': 'none' })
     const picture = element('img', {
       src: new URL(image, assetBase).href,
@@ -70,7 +76,7 @@ export class ProductCard {
         ),
         element('p', { class: 'description' }, description),
       ),
-      element('div', { class: 'business' }, this.#stock.root, this.#panelSlot, this.#notice),
+      element('div', { class: 'business' }, this.#stock.root, this.#panelSlot, this.#notice, this.#draw.root),
     )
   }
 
@@ -97,6 +103,7 @@ export class ProductCard {
   update(product, now, online) {
     const shown = shownState(product)
     this.#stock.update(product.status)
+    this.#draw.update(product)
     this.#showPanel(panelOf[shown], product)
     if (this.#panelSlot.dataset['state'] !== shown) this.#panelSlot.dataset['state'] = shown
     if (this.#root.dataset['state'] !== shown) this.#root.dataset['state'] = shown

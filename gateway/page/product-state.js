@@ -10,11 +10,12 @@
  * @property {number} units all units when this page first saw the product; only a restock may change that
  * @property {number} firstAhead people ahead when this person joined the line, where the progress line begins
  * @property {number} holdMs how long the hold was when this person got it
+ * @property {boolean} tookPart whether this person was in the draw
  * @property {'' | 'buy' | 'leave' | 'checkout'} busy the call that is under way
  * @property {string} notice why the last call was refused
  */
 
-/** @typedef {'scheduled' | 'open' | 'queued' | 'held' | 'pending' | 'overdue' | 'paid' | 'declined' | 'refunded' | 'expired' | 'soldout' | 'paused' | 'closed' | 'none'} Shown */
+/** @typedef {'scheduled' | 'open' | 'lobby' | 'queued' | 'held' | 'pending' | 'overdue' | 'paid' | 'declined' | 'refunded' | 'expired' | 'soldout' | 'paused' | 'closed' | 'none'} Shown */
 
 /**
  * What a panel may ask the shop to do for its product.
@@ -38,6 +39,7 @@
  */
 export function shownState({ claim, status }) {
   switch (claim.state) {
+    case 'lobby':
     case 'queued':
     case 'held':
     case 'pending':
@@ -56,6 +58,23 @@ export function shownState({ claim, status }) {
     default:
       return offerState(status)
   }
+}
+
+/**
+ * A place in line that was given up because its person was away for too long.
+ * @param {ClaimState} claim
+ */
+export function wasAway(claim) {
+  return claim.state === 'expired' && 'reason' in claim && claim.reason === 'absent'
+}
+
+/**
+ * For how long a place in line survives its person's absence, in ms; 0 is for ever, undefined if the server does not say.
+ * @param {SkuInfo} info
+ * @returns {number | undefined}
+ */
+export function absenceMsOf(info) {
+  return 'absenceMs' in info && typeof info.absenceMs === 'number' ? info.absenceMs : undefined
 }
 
 /**

@@ -45,7 +45,17 @@ export class Shelf {
       this.#products = new Map(
         sale.skus.map((info) => [
           info.sku,
-          { info, status: info, claim: { state: 'none' }, units: unitsOf(info), firstAhead: 0, holdMs: 0, busy: '', notice: '' },
+          {
+            info,
+            status: info,
+            claim: { state: 'none' },
+            units: unitsOf(info),
+            firstAhead: 0,
+            holdMs: 0,
+            tookPart: false,
+            busy: '',
+            notice: '',
+          },
         ]),
       )
     }
@@ -75,6 +85,8 @@ export class Shelf {
     if (product === undefined || isOlder(claim, product.claim)) return
     product.claim = claim
     product.notice = ''
+    if (claim.state === 'lobby') this.#memory.noteDraw(sku)
+    product.tookPart = product.info.draw !== undefined && this.#memory.wasInDraw(sku)
     if (claim.state === 'queued') product.firstAhead = this.#memory.first('ahead', sku, claim.ticket, claim.ahead)
     if (claim.state === 'held') product.holdMs = this.#memory.first('hold', sku, claim.hold, claim.expiresAt - this.#now())
   }

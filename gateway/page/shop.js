@@ -18,6 +18,7 @@ export class Shop {
   #shelf
   #client
   #clock
+  #userOf
   #list = part(document, '#products', HTMLElement)
   #attention = new Attention(part(document, '#announcer', HTMLElement), part(document, '#alarm', HTMLElement))
   #tray = new Tray(part(document, '#tray', HTMLElement))
@@ -35,11 +36,13 @@ export class Shop {
    * @param {Client} client
    * @param {ServerClock} clock
    * @param {() => Promise<string>} onRestart
+   * @param {() => string} userOf the name that the server knows this person by
    */
-  constructor(shelf, client, clock, onRestart) {
+  constructor(shelf, client, clock, onRestart, userOf) {
     this.#shelf = shelf
     this.#client = client
     this.#clock = clock
+    this.#userOf = userOf
     this.#status = new SaleStatus(part(document, '#sale-status', HTMLElement), onRestart)
   }
 
@@ -121,7 +124,7 @@ export class Shop {
       /** @param {string} payment */
       pay: (payment) => void this.#act(product, 'checkout', () => this.#client.checkout(sku, payment)),
     }
-    return new ProductCard(product, actions, assetBase)
+    return new ProductCard(product, actions, assetBase, this.#userOf)
   }
 
   /**

@@ -6,7 +6,7 @@ import { clockTime, digits } from './words.js'
 /** A mere edge at the foot of the window, where the tray itself lies, is not in sight. */
 const inSightBelow = { rootMargin: '0px 0px -96px 0px' }
 
-/** A line at the foot of the window for what must not be missed while its card is out of sight: a hold first, then a place in line. */
+/** A line at the foot of the window for what must not be missed while its card is out of sight: a hold first, then a place in line, then one in a draw. */
 export class Tray {
   #root
   #button
@@ -48,7 +48,10 @@ export class Tray {
    * @param {number} now
    */
   update(products, stateOf, now) {
-    const urgent = products.find(({ claim }) => claim.state === 'held') ?? products.find(({ claim }) => claim.state === 'queued')
+    const urgent =
+      products.find(({ claim }) => claim.state === 'held') ??
+      products.find(({ claim }) => claim.state === 'queued') ??
+      products.find(({ claim }) => claim.state === 'lobby')
     this.#target = urgent === undefined ? undefined : stateOf(urgent.info.sku)
     const hidden = this.#target === undefined || this.#inSight.has(this.#target)
     if (this.#root.hidden !== hidden) this.#root.hidden = hidden
@@ -61,6 +64,9 @@ export class Tray {
     } else if (claim.state === 'queued') {
       setText(this.#label, `In line: ${info.title}`)
       setText(this.#figure, `${digits(claim.ahead)} ahead`)
+    } else if (claim.state === 'lobby') {
+      setText(this.#label, `In the draw: ${info.title}`)
+      setText(this.#figure, info.opensAt > now ? clockTime(info.opensAt - now) : 'drawing')
     }
   }
 

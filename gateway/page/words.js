@@ -43,7 +43,7 @@ export function clockTime(ms) {
  * @param {Eta} eta
  */
 export function waitInWords(eta) {
-  if (eta === null) return 'No one has been served yet, so we cannot say how long.'
+  if (eta === null) return 'We cannot say yet how long it will take.'
   const [usual, long] = eta
   if (long < 10) return 'A few seconds.'
   if (long < 60) return 'Less than a minute.'
@@ -51,6 +51,28 @@ export function waitInWords(eta) {
   const to = Math.max(from, Math.ceil(long / 60))
   if (to > 120) return 'More than two hours.'
   return from === to ? `About ${counted(to, 'minute', 'minutes')}.` : `About ${from} to ${to} minutes.`
+}
+
+/**
+ * A time that is promised: rounded down, so that it is never more than it is.
+ * @param {number} ms
+ */
+export function timeInWords(ms) {
+  const seconds = Math.floor(ms / 1000)
+  const minutes = Math.floor(seconds / 60)
+  if (seconds < 120 && seconds % 60 !== 0) return counted(seconds, 'second', 'seconds')
+  if (minutes < 120) return counted(minutes, 'minute', 'minutes')
+  return counted(Math.floor(minutes / 60), 'hour', 'hours')
+}
+
+/**
+ * For how long a place in line waits for someone who is away; empty where the server does not say.
+ * @param {number | undefined} absenceMs 0 is for ever
+ */
+export function keptInWords(absenceMs) {
+  if (absenceMs === undefined) return ''
+  if (absenceMs === 0) return 'You may close this page: your place is kept, however long you are away.'
+  return `You may close this page: we keep your place for ${timeInWords(absenceMs)}.`
 }
 
 /**

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { World } from '../../cluster/world.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
 import type { IdentityCheck } from '../../gateway/identity.ts'
-import { type Code, refusal } from '../../protocol/codes.ts'
+import { SluiceError } from '../../protocol/client/index.ts'
+import { type Code, codeTable, refusal } from '../../protocol/codes.ts'
 import { parseUserId } from '../../protocol/ids.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { CrowdProcess } from './crowd-process.ts'
@@ -37,6 +38,7 @@ export function demoRoutes(world: World, identities: IdentityCheck, demo: () => 
   return new Map([
     ['/demo/guest', async (body: Plain | undefined) => makeGuest(world, identities, body)],
     ['/demo/info', once(({ shop }, body) => (body === undefined ? info(world, shop) : wrongMethod))],
+    ['/demo/proof', once(({ shop }, body) => (body === undefined ? proof(shop) : wrongMethod))],
     ['/demo/restart', once(({ shop }, body) => restart(shop, body))],
     ['/demo/rush', once((open, body) => (body === undefined ? { status: 200, body: open.crowd.report() } : startRush(open, body)))],
   ])
@@ -52,6 +54,16 @@ function makeGuest(world: World, identities: IdentityCheck, body: Plain | undefi
 
 function info(world: World, shop: DemoShop): Answer {
   return { status: 200, body: { demo: true, sale: shop.sale, skus: [...shop.skus], assetBase: '/', now: world.clock.now() } }
+}
+
+async function proof(shop: DemoShop): Promise<Answer> {
+  try {
+    const whole = await shop.proof()
+    return whole === undefined ? refused(404, 'UNKNOWN_SKU', 'Nothing is drawn in this sale.') : { status: 200, body: whole }
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error
+    return refused(codeTable[error.code].status, error.code, error.message)
+  }
 }
 
 async function restart(shop: DemoShop, body: Plain | undefined): Promise<Answer> {

@@ -1,12 +1,16 @@
 import type { Clock } from '../../cluster/world.ts'
+import type { RpcClient } from '../../protocol/client/rpc-client.ts'
+import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { SaleInfo } from '../../protocol/results.ts'
 import type { SaleFile } from '../../protocol/sku-settings.ts'
+import { fetchProof } from '../fetch-proof.ts'
 import { numberedSale, numberOfSale } from './numbered-sale.ts'
 
 /** What the demo needs of an operator's client. */
 export interface SaleOperator {
   sales(): Promise<readonly SaleInfo[]>
   saleCreate(file: SaleFile): Promise<unknown>
+  call: RpcClient['call']
 }
 
 /** From the making of a sale to its opening: time to open the page and to read what is on offer. */
@@ -20,6 +24,7 @@ export class DemoShop {
   private making: Promise<boolean> | undefined
   private name = ''
   private order: readonly string[] = []
+  private drawn: string | undefined
 
   constructor(operator: SaleOperator, template: SaleFile, clock: Clock) {
     this.operator = operator
@@ -45,6 +50,11 @@ export class DemoShop {
     return this.making
   }
 
+  /** What everyone may know of the draw of that sale, when it is over. Rejects with a `SluiceError` before. */
+  async proof(): Promise<Plain | undefined> {
+    return this.drawn === undefined ? undefined : fetchProof(this.operator, this.drawn)
+  }
+
   /** Where the current sale stands. */
   async info(): Promise<SaleInfo | undefined> {
     return (await this.operator.sales()).find(({ sale }) => sale === this.name)
@@ -65,6 +75,7 @@ export class DemoShop {
   private show(file: SaleFile): void {
     this.name = file.sale
     this.order = file.skus.map(({ sku }) => sku)
+    this.drawn = file.skus.find(({ draw }) => draw !== undefined)?.sku
   }
 }
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { readProof } from '../../actors/draw/read-proof.ts'
+import { positionOf } from '../../actors/draw/verify-proof.ts'
 import { connectRpc } from '../../protocol/client/rpc-client.ts'
 import { loadConfig } from '../config.ts'
 import { realWorld } from '../world.ts'
@@ -94,6 +96,18 @@ test('DEMO-5 a crowd shops in a process of its own, one crowd at a time, and the
   const { skus } = await operate(demo, (rpc) => rpc.sale('giusto'))
   expect(report.bought).toBe(skus.reduce((sum, { sold }) => sum + sold, 0))
   expect(report.bought + report.soldout).toBe(40)
+})
+
+test('DEMO-9 one product is drawn, and its proof is there for everyone when the draw is over', async () => {
+  const demo = await open()
+  expect(await get(demo, '/demo/proof')).toMatchObject({ status: 409, body: { error: { code: 'NOT_OPEN' } } })
+  for (const user of ['ann', 'bob']) await operate(demo, (rpc) => rpc.as(user).buy('print'))
+  await operate(demo, (rpc) => rpc.saleOpen('giusto'))
+  await vi.waitUntil(async () => (await get(demo, '/demo/proof')).status === 200, { timeout: waitMs })
+  const read = readProof((await get(demo, '/demo/proof')).body)
+  expect(read).toMatchObject({ kind: 'proof', proof: { sku: 'print', beacon: null } })
+  expect(read.kind === 'proof' ? positionOf(read.proof, 'ann') : undefined).toBeGreaterThan(0)
+  expect(await post(demo, '/demo/proof', {})).toMatchObject({ status: 405 })
 })
 
 test('DEMO-6 a demo that stops sends its crowd home first', async () => {

@@ -114,6 +114,10 @@ export class Shopper {
   /** From the claim to its end. */
   private async afterBuying(): Promise<Outcome> {
     const { habit } = this.parts
+    if (this.claim.now.state === 'lobby') {
+      this.enter('early')
+      if (!(await this.until(() => this.claim.now.state !== 'lobby'))) return this.cutShort()
+    }
     if (this.claim.now.state === 'queued') {
       this.enter('queued')
       const moved = await this.until(() => this.claim.now.state !== 'queued', habit.patienceMs)

@@ -36,8 +36,19 @@ export class ToldClaim {
     return true
   }
 
-  /** Takes in a new place of the ticket that is known. */
-  takePlace(place: { readonly ahead: number; readonly eta: Eta; readonly odds: Odds }): void {
-    if (this.told.state === 'queued') this.take({ ...this.told, ahead: place.ahead, eta: place.eta, odds: place.odds })
+  /** Takes in a new place of the ticket that is known, or the one that a draw has given. */
+  takePlace({
+    ticket,
+    ahead,
+    eta,
+    odds,
+  }: {
+    readonly ticket: number
+    readonly ahead: number
+    readonly eta: Eta
+    readonly odds: Odds
+  }): void {
+    if (this.told.state === 'lobby') this.take({ state: 'queued', ticket, ahead, eta, odds })
+    else if (this.told.state === 'queued') this.take({ ...this.told, ahead, eta, odds })
   }
 }

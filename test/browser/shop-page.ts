@@ -78,6 +78,11 @@ export class ShopPage {
     return this.part(`state-${sku}`).locator('.outcome').innerText()
   }
 
+  /** All that the changing part of this product says. */
+  async words(sku: string): Promise<string> {
+    return this.part(`state-${sku}`).innerText()
+  }
+
   /** Whom the server knows the person of this tab as. */
   async user(): Promise<string> {
     return this.page.evaluate(() => {

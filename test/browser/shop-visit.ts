@@ -1,11 +1,17 @@
 import type { Browser } from 'playwright-core'
 import { vi } from 'vitest'
+import { z } from 'zod'
+import { numberedSale, readDemoSale } from '../../ops/demo/numbered-sale.ts'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
 import { RunningNode } from '../running-node.ts'
 import { startChromium } from './chromium.ts'
 import { OtherShoppers } from './other-shoppers.ts'
 import type { ShopPage } from './shop-page.ts'
 import { type Screen, Visitor } from './visitor.ts'
+
+const saleSchema = z.object({ sale: z.string() })
+/** Longer than any test. */
+const lobbyMs = 600_000
 
 export const deadline = { timeout: 25_000, interval: 50 }
 
@@ -46,6 +52,19 @@ export class ShopVisit {
   async openNow(): Promise<void> {
     for (const { sale } of await this.rpc.sales()) await this.rpc.saleOpen(sale)
     await this.opened()
+  }
+
+  /** The demo's first sale ends, and its next one opens when an operator says so, whose products are called `lamp-2` and so on. Resolves with its name. */
+  async nextSale(): Promise<string> {
+    const next = numberedSale(await readDemoSale(), 2, Date.now() + lobbyMs)
+    await this.rpc.saleClose('giusto')
+    await this.rpc.saleCreate(next)
+    await vi.waitUntil(async () => {
+      await fetch(`${this.demo.webUrl}/demo/restart`, { method: 'POST', body: '{}' })
+      const info = saleSchema.parse(await (await fetch(`${this.demo.webUrl}/demo/info`)).json())
+      return info.sale === next.sale
+    }, deadline)
+    return next.sale
   }
 
   async opened(): Promise<void> {
