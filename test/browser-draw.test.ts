@@ -53,11 +53,14 @@ test(
 
 test('WEB-12 who waits is told how long in words, how likely, and for how long the place is kept; progress never goes back', async () => {
   const shop = await shops.tab('phone')
-  const said = await shop.page.evaluate(async () => {
-    const [{ linePanel }, { outcomePanel }] = [await load('/line-panel.js'), await load('/outcome-panel.js')]
+  const modules = await shop.page.evaluateHandle<Record<'linePanel' | 'outcomePanel', PanelOf>>(
+    // A text, for an import in here would be taken for one of this file.
+    "Promise.all([import('/line-panel.js'), import('/outcome-panel.js')]).then(([line, outcome]) => ({ ...line, ...outcome }))",
+  )
+  const said = await shop.page.evaluate(({ linePanel, outcomePanel }) => {
     const base = { status: { state: 'open', available: 0, held: 1, ordered: 0 }, firstAhead: 200, busy: '', tookPart: false }
     const info = { sku: 'x', title: 'X', priceMinor: 1, currency: 'EUR' }
-    const words = (panelOf: (product: object, actions: object) => Panel, ...products: readonly object[]) => {
+    const words = (panelOf: PanelOf, products: readonly object[]) => {
       const panel = panelOf({ info, ...base, ...products[0] }, {})
       document.body.append(panel.root)
       return products.map((product) => {
@@ -67,23 +70,14 @@ test('WEB-12 who waits is told how long in words, how likely, and for how long t
     }
     const queued = (ahead: number, eta: readonly number[] | null, odds: string) => ({ state: 'queued', ticket: 1, ahead, eta, odds })
     return {
-      far: words(
-        linePanel,
+      far: words(linePanel, [
         { claim: queued(100, [160, 470], 'likely'), info: { ...info, absenceMs: 300_000 } },
         { claim: queued(150, null, 'unlikely'), info: { ...info, absenceMs: 0 } },
         { claim: queued(150, null, 'none') },
-      ),
-      away: words(outcomePanel, { claim: { state: 'expired', reason: 'absent' }, info: { ...info, absenceMs: 90_000 } }),
+      ]),
+      away: words(outcomePanel, [{ claim: { state: 'expired', reason: 'absent' }, info: { ...info, absenceMs: 90_000 } }]),
     }
-
-    interface Panel {
-      readonly root: HTMLElement
-      update(product: object, now: number, online: boolean): void
-    }
-    function load(path: string): Promise<Readonly<Record<'linePanel' | 'outcomePanel', (product: object, actions: object) => Panel>>> {
-      return import(path)
-    }
-  })
+  }, modules)
   const [likely, unlikely, none] = said.far
   expect(likely?.text).toMatch(/About 3 to 8 minutes.*most likely get one.*we keep your place for 5 minutes/s)
   expect(unlikely?.text).toMatch(/cannot say yet.*may not get one.*however long you are away/s)
@@ -92,6 +86,12 @@ test('WEB-12 who waits is told how long in words, how likely, and for how long t
   expect(said.far.map(({ passed }) => passed)).toEqual(['0.5000', '0.5000', '0.5000'])
   expect(said.away[0]?.text).toMatch(/place was given up.*longer than 90 seconds.*Join the line again/s)
 })
+
+/** As the page's own modules make it. */
+type PanelOf = (
+  product: object,
+  actions: object,
+) => { readonly root: HTMLElement; readonly update: (product: object, now: number, online: boolean) => void }
 
 /** The proof that the page offers, checked as its command does, and where it says that this person stands. */
 async function checkedPlace(shop: ShopPage): Promise<number> {
