@@ -145,14 +145,15 @@ test('NGX-2 what gateways refuse takes none of them out, so nobody can make them
   const busy = await fakeGateway(() =>
     answer('{"error":{"code":"BUSY"}}', 'Retry-After: 1\r\nCache-Control: no-store\r\n', '503 Service Unavailable'),
   )
-  const nginx = await nginxBefore({ gateways: [busy.port] })
+  const other = await fakeGateway(() => answer('{"error":{"code":"BUSY"}}', 'Cache-Control: no-store\r\n', '503 Service Unavailable'))
+  const nginx = await nginxBefore({ gateways: [busy.port, other.port] })
   for (const path of ['/v1/skus/lamp', '/v1/call/buy', '/assets/a.0.css', '/', '/v1/ws']) {
     for (let n = 0; n < 3; n++) {
       const { status, body } = await ask(nginx.port, path)
       expect([status, body], path).toEqual([503, '{"error":{"code":"BUSY"}}'])
     }
   }
-  expect(busy.requests).toHaveLength(15)
+  expect([busy.requests.length > 0, other.requests.length > 0, busy.requests.length + other.requests.length]).toEqual([true, true, 15])
 })
 
 test('NGX-3 public reads are asked for once by the path that is their key, however they are asked for', async () => {
@@ -169,13 +170,20 @@ test('NGX-3 public reads are asked for once by the path that is their key, howev
     '/v1/x/../skus/lamp',
     '/v1/skus/lamp?sku=chair',
   ]
-  const others = await Promise.all(forms.map((path) => ask(nginx.port, path, { headers: { Authorization: 'Bearer t', Cookie: 'a=b' } })))
+  const headers = { Authorization: 'Bearer t', Cookie: 'a=b' }
+  const others = await Promise.all(forms.map((path) => ask(nginx.port, path, { headers })))
   for (const { status, body } of [...together, ...others]) expect([status, body]).toEqual([200, '{"of":"/v1/skus/lamp"}'])
   expect(others.map(({ cache }) => cache)).toEqual(forms.map(() => 'HIT'))
   expect(gateway.requests).toHaveLength(1)
-  expect(gateway.requests[0]).not.toMatch(/authorization|cookie/i)
+  // Also when the odd form comes first.
+  for (const path of ['//v1///skus/chair', '/v1/x/../skus/mugs?of=lamp', '/v1/sku%73/print']) {
+    const name = /(chair|mugs|print)/.exec(path)?.[0]
+    for (const form of [path, `/v1/skus/${name}`]) expect((await ask(nginx.port, form, { headers })).body).toBe(`{"of":"/v1/skus/${name}"}`)
+  }
+  expect(gateway.requests.filter((head) => /authorization|cookie/i.test(head))).toEqual([])
+  const seen = gateway.requests.length
   const known = await ask(nginx.port, '/v1/skus/lamp', { headers: { 'If-None-Match': '"a"' } })
-  expect([known.status, known.body, gateway.requests.length]).toEqual([304, '', 1])
+  expect([known.status, known.body, gateway.requests.length]).toEqual([304, '', seen])
 })
 
 test('NGX-3 what is no form of a read, a call or a refusal is kept for nobody', async () => {
@@ -226,21 +234,24 @@ test('NGX-4 while gateways are replaced, an asset that one does not have is aske
     const bytes = new TextEncoder().encode(name)
     return [`/assets/${name}`, { type: 'text/css', bytes, etag: `"${name}"`, kind: 'asset' }]
   }
-  const [old, young] = await Promise.all(['old.0.css', 'new.1.css'].map((name) => GatewayRig.start({ files: new Map([asset(name)]) })))
+  const names = ['old.0.css', 'old.1.css', 'new.2.css', 'new.3.css']
+  const [old, young] = await Promise.all(
+    ['old', 'new'].map((age) => GatewayRig.start({ files: new Map(names.filter((name) => name.startsWith(age)).map(asset)) })),
+  )
   ends.push(
     () => old?.close(),
     () => young?.close(),
   )
   const nginx = await nginxBefore({ gateways: [old?.ports.webPort ?? 0, young?.ports.webPort ?? 0] })
   for (let n = 0; n < 4; n++) {
-    for (const name of ['old.0.css', 'new.1.css']) {
+    for (const name of names) {
       const { status, body, cache } = await ask(nginx.port, `/assets/${name}`)
       expect([status, body, cache]).toEqual([200, name, n === 0 ? 'MISS' : 'HIT'])
     }
-    expect((await ask(nginx.port, '/assets/none.2.css')).status).toBe(404)
+    expect((await ask(nginx.port, '/assets/none.4.css')).status).toBe(404)
   }
   const reads = [old, young].map((rig) => rig?.gateway.core.counters.reads.of('asset', 'sent'))
-  expect(reads).toEqual([1, 1])
+  expect(reads).toEqual([2, 2])
 })
 
 test('NGX-5 an address has so many sockets and calls at a time, and is told in our words when there are too many', async () => {
