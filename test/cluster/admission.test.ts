@@ -77,7 +77,7 @@ test('CLU-40 two gateways let in what the rate says, also while one starts again
   expect(a.run.log).toContain('the shared bucket is away')
   await until(() => a.run.log.includes('the shared bucket is there again'))
   // A machine that is too busy may leave calls without an answer; nothing else is told but places and refusals.
-  expect(loads.flatMap((one) => one.others).filter((code) => code !== 'TIMEOUT')).toEqual([])
+  expect(loads.flatMap((one) => one.others).filter((other) => other !== 'TIMEOUT')).toEqual([])
   for (const one of loads) one.stop()
 }, 240_000)
 
