@@ -89,7 +89,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     where: 'code',
     how: 'A snapshot leaves out the requests whose claims were replaced.',
     breaks: ['G4', 'G7', 'G12'],
-    patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.entries(),', replace: 'former: [],' }],
+    patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.save(),', replace: 'former: [],' }],
   },
   {
     name: 'restock-twice',
