@@ -8,6 +8,8 @@ const pageMask = pageClaims - 1
  */
 export class ClaimRows {
   private readonly pages: (Page | undefined)[] = []
+  /** One that went, all zeros again, for the next that is needed: where people come and go as fast, none is made and none is garbage. */
+  private spare: Page | undefined
 
   /** The row of this claim, or -1. */
   get(claim: number): number {
@@ -27,7 +29,9 @@ export class ClaimRows {
     if (page === undefined || page.rows[claim & pageMask] === 0) return
     page.rows[claim & pageMask] = 0
     page.used--
-    if (page.used === 0) this.pages[at] = undefined
+    if (page.used > 0) return
+    this.pages[at] = undefined
+    this.spare = page
   }
 
   private pageFor(at: number): Page {
@@ -35,7 +39,8 @@ export class ClaimRows {
     while (this.pages.length <= at) this.pages.push(undefined)
     const known = this.pages[at]
     if (known !== undefined) return known
-    const page = { rows: new Uint32Array(pageClaims), used: 0 }
+    const page = this.spare ?? { rows: new Uint32Array(pageClaims), used: 0 }
+    this.spare = undefined
     this.pages[at] = page
     return page
   }
