@@ -3,6 +3,7 @@ import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import type { Notices } from './notices.ts'
 import type { RecordWriter } from './record.ts'
 import type { Replies } from './replies.ts'
+import type { Work } from './work.ts'
 
 /**
  * What a shard runs: pure decisions over a state in memory. No clock, randomness, timers or IO in here; the shard (shard.ts) does all waiting.
@@ -39,8 +40,8 @@ export interface Actor {
   digest(): number
   /** The whole state in chunks, and back. */
   save(): Uint8Array[]
-  /** Into an empty actor. */
-  restore(chunks: readonly Uint8Array[]): void
+  /** Into an empty actor, which is good for nothing until all of it is done. */
+  restore(chunks: readonly Uint8Array[]): Work<void>
   /** Forgets the whole state: a recovery begins again. Never after anything was decided. */
   clear(): void
 }

@@ -26,6 +26,7 @@ import { WriteBehind } from './session/write-behind.ts'
 import { ShardHost } from './shard-host.ts'
 import { Shard, type ShardLimits } from './shard.ts'
 import { StandBys } from './stand-bys.ts'
+import { WorkTurns } from './work-turns.ts'
 
 export interface ActorsRoleParts {
   readonly node: string
@@ -67,12 +68,15 @@ export class ActorsRole implements MetricSource {
   private readonly compaction: Compaction
   private readonly standBys: StandBys
   private readonly absence: AbsenceCounters = { ended: 0 }
+  /** Of recoveries. */
+  private readonly turns: WorkTurns
 
   constructor(parts: ActorsRoleParts) {
     this.parts = parts
     const { store, members, bus, world, node, shards, limits, isAlone, endsWithLease = true, onUnable } = parts
     this.compaction = new Compaction({ store, world, limits: limits.compaction })
-    this.standBys = new StandBys(store, world)
+    this.turns = new WorkTurns(world)
+    this.standBys = new StandBys(store, world, this.turns.take)
     const numbers = Array.from({ length: shards }, (_, shard) => shard)
     const names = [...numbers.map((shard) => shardName('inv', shard)), ...numbers.map((shard) => shardName('ses', shard))]
     this.host = new ShardHost({
@@ -121,7 +125,9 @@ export class ActorsRole implements MetricSource {
     actor.useAbsence((state) => new AbsenceWatch(state, calls, world.log, this.absence))
     actor.useSeeds((sealed, settings) => this.openSeed(sealed, settings))
     const subjects = { subject: shardSubject('inv', number), publicSubject: publicSubject(number) }
-    const shard = await Shard.open({ name, ...subjects, actor, ahead, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
+    const takeTurns = this.turns.take
+    const parts = { name, ...subjects, actor, ahead, takeTurns, store, bus, world, limits: limits.shard, mayAct, onLost }
+    const shard = await Shard.open(parts, epoch)
     return this.watched(name, shard, () => follower.follow(name))
   }
 

@@ -102,12 +102,23 @@ export function readRecordHead(record: Uint8Array): RecordHead {
 
 /** Calls `each` with the offset of every event of a checked record. */
 export function eachEvent(record: Uint8Array, view: DataView, each: (at: number) => void): void {
-  for (let at = recordHeadBytes; at < record.length;) {
+  for (let at = firstEvent; at >= 0;) at = someEvents(record, view, at, Infinity, each)
+}
+
+/** Where {@link someEvents} begins. */
+export const firstEvent = recordHeadBytes
+
+/** Calls `each` with the offsets of at most `most` events from `from` on; returns where the next one is, or -1. */
+export function someEvents(record: Uint8Array, view: DataView, from: number, most: number, each: (at: number) => void): number {
+  let at = from
+  for (let left = most; at < record.length; left--) {
+    if (left === 0) return at
     const length = at + eventHeadBytes > record.length ? 0 : view.getUint16(at, true)
     if (length < eventHeadBytes || at + length > record.length) throw new JournalFault('an event is longer than its record')
     each(at)
     at += length
   }
+  return -1
 }
 
 function checksum(record: Uint8Array): number {

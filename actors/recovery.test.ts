@@ -6,6 +6,7 @@ import { JournalGap } from './record.ts'
 import { readAhead, recover } from './recovery.ts'
 import { InventoryRig, settingsOf } from './testing/inventory-rig.ts'
 import { MemoryStore } from './testing/memory-store.ts'
+import { finish } from './work.ts'
 
 const name = shardName('inv', 0)
 
@@ -79,7 +80,7 @@ test('SIM-S1 a follower reads again like an owner', async () => {
   const followed = await followStore(store, name, new InventoryActor(0))
   expect(followed.digest).toBe(rig.actor.digest())
   const restored = new InventoryActor(0)
-  restored.restore(followed.chunks)
+  finish(restored.restore(followed.chunks))
   expect(restored.digest()).toBe(rig.actor.digest())
 })
 
@@ -111,7 +112,7 @@ describe('a shard that was read ahead', () => {
       known.push(from)
       return open(shard, number, from)
     }
-    const recovered = await recover(store, name, epoch, actor, ahead)
+    const recovered = await recover(store, name, epoch, actor, { ahead })
     expect(known).toEqual([{ epoch, seq: seq - 1 }])
     expect(recovered).toMatchObject({ position: { epoch, seq }, tailBytes: ahead.tailBytes + (rig.journal.at(-1)?.length ?? 0) })
     expect(actor.digest()).toBe(rig.actor.digest())
@@ -125,9 +126,33 @@ describe('a shard that was read ahead', () => {
     const position = { epoch, seq: rig.journal.length }
     await store.append(name, position, rig.journal.at(-1) ?? expect.fail('there is a record'))
     await store.writeSnapshot(name, await snapshotAt(rig, position))
-    expect(await recover(store, name, epoch, actor, ahead)).toMatchObject({ position })
+    expect(await recover(store, name, epoch, actor, { ahead })).toMatchObject({ position })
     expect(actor.digest()).toBe(rig.actor.digest())
   })
+})
+
+test('SNP-14 a long snapshot and a long record are taken in by slices, and come to the same state', async () => {
+  const rig = new InventoryRig()
+  rig.configure(settingsOf({ stock: 1 }))
+  const buys = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ op: 'buy' as const, sku: 'shoe', user: `user-${from + i}` }))
+  rig.batch(buys(0, 30_000))
+  const store = new MemoryStore()
+  const { epoch } = await store.claim(name)
+  const stored = rig.journal.length
+  for (const [i, bytes] of rig.journal.entries()) await store.append(name, { epoch, seq: i + 1 }, bytes)
+  await store.writeSnapshot(name, await snapshotAt(rig, { epoch, seq: stored }))
+  rig.batch(buys(30_000, 4_000))
+  for (const [i, bytes] of rig.journal.slice(stored).entries()) await store.append(name, { epoch, seq: stored + i + 1 }, bytes)
+  const actor = new InventoryActor(0)
+  let slices = 0
+  const takeTurns = async (): Promise<void> => {
+    slices++
+  }
+  await recover(store, name, epoch, actor, { takeTurns })
+  expect(actor.digest()).toBe(rig.actor.digest())
+  // Of the snapshot by thousands of people, and of the record by hundreds of events.
+  expect(slices).toBeGreaterThan(30_000 / 10_000 + 4_000 / 500)
 })
 
 test('SIM-S1 a record that is missing every time is a damaged journal', async () => {

@@ -16,6 +16,7 @@ import { incarnation, settingsOf, short } from './testing/inventory-rig.ts'
 import { ManualWorld } from './testing/manual-world.ts'
 import { MemoryBus } from './testing/memory-bus.ts'
 import { TroubledStore } from './testing/troubled-store.ts'
+import type { Work } from './work.ts'
 
 const name = shardName('inv', 0)
 const subject = shardSubject('inv', 0)
@@ -774,6 +775,9 @@ class ColdActor implements Actor {
     return []
   }
 
-  restore(): void {}
+  *restore(): Work<void> {
+    yield 1
+  }
+
   clear(): void {}
 }

@@ -9,7 +9,7 @@ import { BroadcastFrames } from './broadcast-frames.ts'
 import { giveBackFrame, refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
-import { recover, type Recovered } from './recovery.ts'
+import { recover, type RecoveryParts } from './recovery.ts'
 import { Rests } from './rests.ts'
 import { ShardBatch } from './shard-batch.ts'
 import { ShardCounters } from './shard-counters.ts'
@@ -28,14 +28,12 @@ export interface ShardLimits {
   readonly lingerShare?: number
 }
 
-export interface ShardParts {
+export interface ShardParts extends RecoveryParts {
   readonly name: ShardName
   readonly subject: string
   /** Where broadcasts go; actors without a public side have none. */
   readonly publicSubject?: string
   readonly actor: Actor
-  /** What the actor has been brought to already; it is empty without. */
-  readonly ahead?: Recovered | undefined
   readonly store: Store
   readonly bus: Bus
   readonly world: World
@@ -109,7 +107,7 @@ export class Shard {
    */
   static async open(parts: ShardParts, epoch: number): Promise<Shard> {
     const shard = new Shard(parts, epoch)
-    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor, parts.ahead)
+    const { lastNow, tailBytes } = await recover(parts.store, parts.name, epoch, parts.actor, parts)
     shard.recoveredBytes = tailBytes
     shard.recordedNow = lastNow
     const now = parts.world.clock.now()

@@ -4,6 +4,7 @@ import { StandBys } from './stand-bys.ts'
 import { InventoryRig, settingsOf } from './testing/inventory-rig.ts'
 import { ManualWorld } from './testing/manual-world.ts'
 import { MemoryStore } from './testing/memory-store.ts'
+import { WorkTurns } from './work-turns.ts'
 
 const name = shardName('inv', 0)
 let world: ManualWorld
@@ -17,7 +18,7 @@ beforeEach(async () => {
   const store = new MemoryStore()
   const { epoch } = await store.claim(name)
   for (const [i, bytes] of rig.journal.entries()) await store.append(name, { epoch, seq: i + 1 }, bytes)
-  standBys = new StandBys(store, world)
+  standBys = new StandBys(store, world, new WorkTurns(world).take)
 })
 
 test('OWN-58 a shard that was read ahead is there for whoever opens it, once', async () => {

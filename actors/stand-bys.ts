@@ -2,6 +2,7 @@ import { partsOfName, type ShardName, type Store } from '../cluster/store.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
 import { readAhead, type Recovered } from './recovery.ts'
+import type { TakeTurns } from './work.ts'
 
 /** Shards that are read ahead at a time: what others hand over at once. */
 const standBysMax = 16
@@ -21,12 +22,14 @@ export interface StandBy {
 export class StandBys {
   private readonly store: Pick<Store, 'readSnapshot' | 'readTail'>
   private readonly world: World
+  private readonly takeTurns: TakeTurns
   private readonly kept = new Map<ShardName, StandBy & { readonly timer: Timer }>()
   private readonly reading = new Set<ShardName>()
 
-  constructor(store: Pick<Store, 'readSnapshot' | 'readTail'>, world: World) {
+  constructor(store: Pick<Store, 'readSnapshot' | 'readTail'>, world: World, takeTurns: TakeTurns) {
     this.store = store
     this.world = world
+    this.takeTurns = takeTurns
   }
 
   /** Resolves when the shard is read. Rejects if it cannot be; it may be opened without. */
@@ -35,7 +38,7 @@ export class StandBys {
     this.reading.add(name)
     try {
       const actor = new InventoryActor(partsOfName(name).shard)
-      const ahead = await readAhead(this.store, name, actor)
+      const ahead = await readAhead(this.store, name, actor, this.takeTurns)
       this.take(name)
       this.kept.set(name, { actor, ahead, timer: this.world.timers.after(keepMs, () => this.kept.delete(name)) })
     } finally {

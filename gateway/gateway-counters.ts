@@ -92,7 +92,8 @@ function noneByLayer(): Record<FunnelLayer, number> {
     address: 0,
     user: 0,
     stockView: 0,
-    challenge: 0, newcomers: 0,
+    challenge: 0,
+    newcomers: 0,
     pending: 0,
   }
 }

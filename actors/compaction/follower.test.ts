@@ -4,6 +4,7 @@ import { InventoryActor } from '../inventory/inventory-actor.ts'
 import { JournalFault } from '../record.ts'
 import { InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
 import { MemoryStore } from '../testing/memory-store.ts'
+import { finish } from '../work.ts'
 import { follow, inlineFollower } from './follower.ts'
 
 const name = shardName('inv', 0)
@@ -49,7 +50,7 @@ describe('a follower', () => {
     expect(chunks.length).toBeGreaterThan(1)
     expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(chunkBytesMax)
     const restored = new InventoryActor(0)
-    restored.restore(chunks)
+    finish(restored.restore(chunks))
     expect(restored.digest()).toBe(digest)
   })
 

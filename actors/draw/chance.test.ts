@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { finish, type Work } from '../work.ts'
 import { Chance } from './chance.ts'
 import { drawnOrder } from './drawn-order.ts'
 import { entryIdBytes, Roster, rosterOrder } from './roster.ts'
-import { finish, type Work } from './work.ts'
 
 test('DRAW-9 numbers below an end that divides 2^32 badly are still equally likely', () => {
   // A plain remainder would give the lower half of these twice as often as the upper half.

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { drawAmong, seedNumber } from '../testing/plain-draw.ts'
+import { finish } from '../work.ts'
 import type { Beacon } from './beacon.ts'
 import type { DrawProof } from './draw-proof.ts'
 import { positionOf, verifyProof } from './verify-proof.ts'
-import { finish } from './work.ts'
 
 const users = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 2, maxLength: 40 })
 const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 })

@@ -1,8 +1,8 @@
+import type { Work } from '../work.ts'
 import type { Beacon } from './beacon.ts'
 import { type DrawInputs, drawnOrder } from './drawn-order.ts'
 import type { Roster } from './roster.ts'
 import { commitmentOf } from './seed.ts'
-import type { Work } from './work.ts'
 
 export const proofFormat = 'sluice-draw-1'
 

@@ -1,7 +1,7 @@
+import type { Work } from '../work.ts'
 import { type Beacon, valueBytes } from './beacon.ts'
 import { Chance } from './chance.ts'
 import { drawHash } from './draw-hash.ts'
-import type { Work } from './work.ts'
 
 const sliceEntries = 8_192
 

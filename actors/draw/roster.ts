@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Work } from '../work.ts'
 import { drawHash } from './draw-hash.ts'
-import type { Work } from './work.ts'
 
 export const entryIdBytes = 16
 const sliceEntries = 1_024

@@ -1,8 +1,8 @@
+import type { Work } from '../work.ts'
 import type { DrawProof } from './draw-proof.ts'
 import { drawnOrder } from './drawn-order.ts'
 import { entryIdBytes, Roster } from './roster.ts'
 import { commitmentOf, EntryIds } from './seed.ts'
-import type { Work } from './work.ts'
 
 /** One part of a proof held against the others: `problem` says what is wrong with it. */
 export interface ProofCheck {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { DrawRig, drawSettings, names } from '../testing/draw-rig.ts'
 import { settingsOf, short, start } from '../testing/inventory-rig.ts'
+import { finish } from '../work.ts'
 import { InventoryActor } from './inventory-actor.ts'
 
 test('LOB-1 before the opening a buy is a place in the lobby, once, however often it is asked for', () => {
@@ -128,7 +129,7 @@ test('LOB-9 a snapshot of any stage is the state it was taken of', () => {
   const stages = new Set<string>()
   const compare = () => {
     const copy = new InventoryActor(0)
-    copy.restore(rig.actor.save())
+    finish(copy.restore(rig.actor.save()))
     expect(copy.digest()).toBe(rig.actor.digest())
     stages.add(rig.draw.stage)
   }

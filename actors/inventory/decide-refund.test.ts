@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decodeFoundOrder, decodeRefundedOrder } from '../../protocol/client/result-decoders.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import { incarnation, InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
+import { finish } from '../work.ts'
 import { requestMemoryMs } from './former-requests.ts'
 import { InventoryActor } from './inventory-actor.ts'
 import { openRefundsMax } from './refunds.ts'
@@ -153,7 +154,7 @@ describe('what a refund does to the sale', () => {
     for (let i = 0; i < 3; i++) rig.buy(`new${i}`)
     expect(rig.find(1)).toMatchObject({ user: 'ann', state: 'refunded' })
     const copy = new InventoryActor(0)
-    copy.restore(rig.actor.save())
+    finish(copy.restore(rig.actor.save()))
     expect(copy.digest()).toBe(rig.actor.digest())
   })
 })

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Ask } from '../testing/asks.ts'
 import { held, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
+import { finish } from '../work.ts'
 import { spentMax } from './decide-reserved.ts'
 import { requestMemoryMs } from './former-requests.ts'
 import { InventoryActor } from './inventory-actor.ts'
@@ -94,7 +95,7 @@ describe('a buy in a sale with a limit of its own', () => {
     rig.leave('ann')
     reservedBuy('bob', 1)
     const copy = new InventoryActor(0)
-    copy.restore(rig.actor.save())
+    finish(copy.restore(rig.actor.save()))
     expect(copy.digest()).toBe(rig.actor.digest())
     expect(rig.replayed().digest()).toBe(rig.actor.digest())
     rig.recover(copy.save(), rig.journal.length, 100)

@@ -1,7 +1,7 @@
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { drawnOrder } from '../draw/drawn-order.ts'
 import { entryIdBytes, Roster, rosterOrder } from '../draw/roster.ts'
-import type { Work } from '../draw/work.ts'
+import type { Work } from '../work.ts'
 import type { SkuDraw } from './sku-draw.ts'
 
 /** The roster, and at each place in it which of the counted entries that is. */

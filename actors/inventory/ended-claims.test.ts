@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { finish } from '../work.ts'
 import { EndedClaims } from './ended-claims.ts'
 
 function listed(ended: EndedClaims): number[][] {
@@ -35,7 +36,7 @@ test('INV-85 ended claims come out oldest first, by their time, however the ring
         expect(ended.length).toBe(model.length)
         expect(listed(ended)).toEqual(model)
         const copy = new EndedClaims()
-        copy.restore(ended.save())
+        finish(copy.restore(ended.save()))
         expect(listed(copy)).toEqual(model)
         for (const kept of [ended, copy]) {
           const [first] = model[0] ?? []
@@ -58,6 +59,6 @@ test('INV-85 an ended claim of an older snapshot may have been an order', () => 
   ended.push(1, 1_000, undefined)
   const { claims, times } = ended.save()
   const copy = new EndedClaims()
-  copy.restore({ claims, times })
+  finish(copy.restore({ claims, times }))
   expect(copy.find(1)).toEqual({ orderTag: 0 })
 })

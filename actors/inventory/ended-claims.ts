@@ -1,4 +1,5 @@
-import { aligned } from './user-table.ts'
+import type { Work } from '../work.ts'
+import { copyColumn } from './user-table.ts'
 
 /** Claims that ended and when, oldest first: a ring of numbers, because a sale ends hundreds of thousands at once. */
 export class EndedClaims {
@@ -52,14 +53,19 @@ export class EndedClaims {
     return { claims: new Uint8Array(claims.buffer), times: new Uint8Array(times.buffer), orders: new Uint8Array(orders.buffer) }
   }
 
-  restore(saved: SavedEnded): void {
-    const claims = new Uint32Array(aligned(saved.claims))
-    const times = new Float64Array(aligned(saved.times))
-    const orders = saved.orders === undefined ? undefined : new Uint32Array(aligned(saved.orders))
-    for (let i = 0; i < claims.length; i++) {
-      const order = orders?.[i] ?? untagged
-      this.push(claims[i] as number, times[i] as number, order === 0 ? undefined : order - 1)
-    }
+  /** Fills an empty ring. */
+  *restore(saved: SavedEnded): Work<void> {
+    const length = saved.claims.length / Uint32Array.BYTES_PER_ELEMENT
+    let capacity = this.claims.length
+    while (capacity < length) capacity *= 2
+    this.claims = new Uint32Array(capacity)
+    yield* copyColumn(saved.claims, this.claims)
+    this.times = new Float64Array(capacity)
+    yield* copyColumn(saved.times, this.times)
+    this.orders = new Uint32Array(capacity)
+    if (saved.orders === undefined) this.orders.fill(untagged, 0, length)
+    else yield* copyColumn(saved.orders, this.orders)
+    this.length = length
   }
 
   private grow(): void {

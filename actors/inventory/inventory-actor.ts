@@ -4,6 +4,7 @@ import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
+import type { Work } from '../work.ts'
 import type { AbsenceWatch } from './absence-watch.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
 import { isLive } from './claim.ts'
@@ -207,8 +208,8 @@ export class InventoryActor implements Actor {
     return saveInventory(this.state)
   }
 
-  restore(chunks: readonly Uint8Array[]): void {
-    restoreInventory(this.state, chunks)
+  restore(chunks: readonly Uint8Array[]): Work<void> {
+    return restoreInventory(this.state, chunks)
   }
 
   clear(): void {

@@ -4,6 +4,7 @@ import type { Plain } from '../../protocol/msgpack-writer.ts'
 import { incarnation, InventoryRig, settingsOf, short, start } from '../testing/inventory-rig.ts'
 import { PlainSku } from '../testing/plain-sku.ts'
 import { askOf, type RigCall, rigCall } from '../testing/rig-calls.ts'
+import { finish } from '../work.ts'
 import { InventoryActor } from './inventory-actor.ts'
 
 type Settings = Parameters<typeof settingsOf>[0]
@@ -120,7 +121,7 @@ class SideBySide {
       from === 1 ? { at: rig.journal.length, chunks: rig.actor.save() } : this.snapshots[Math.floor(from * this.snapshots.length)]
     const snapshot = from === 0 ? undefined : taken
     const rebuilt = new InventoryActor(0)
-    if (snapshot !== undefined) rebuilt.restore(snapshot.chunks)
+    if (snapshot !== undefined) finish(rebuilt.restore(snapshot.chunks))
     expect(rig.replayed(snapshot?.at ?? 0, rebuilt).digest(), 'replay gives the owner’s state').toBe(before)
 
     const gapMs = rig.recover(snapshot?.chunks, snapshot?.at ?? 0, downMs)
@@ -166,7 +167,7 @@ class SideBySide {
     expect(this.rig.replayed().digest()).toBe(digest)
     for (const { at, chunks } of this.snapshots) {
       const restored = new InventoryActor(0)
-      restored.restore(chunks)
+      finish(restored.restore(chunks))
       expect(this.rig.replayed(at, restored).digest()).toBe(digest)
     }
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { finish } from '../work.ts'
 import { PaidOrders, paidOrdersMax } from './paid-orders.ts'
 
 const same = (rows: number): Uint32Array => Uint32Array.from({ length: rows }, (_, row) => row)
@@ -17,7 +18,7 @@ test('ORD-60 remembers paid orders up to its limit, the oldest go first, and eac
   expect(paid.find(300, 8), 'of another epoch').toBe(-1)
   expect(paid.at(paid.find(300, 7))).toMatchObject({ amountMinor: 300, askedMinor: 20, refundedMinor: 10 })
   const restored = new PaidOrders()
-  restored.restore(paid.save(same(rows)))
+  finish(restored.restore(paid.save(same(rows))))
   expect(restored.length).toBe(paidOrdersMax)
   expect(restored.at(restored.find(300, 7))).toEqual(paid.at(paid.find(300, 7)))
   const last = paidOrdersMax + 299

@@ -1,7 +1,10 @@
+import type { Work } from '../work.ts'
 import { aligned } from './user-table.ts'
 
 /** Paid orders that one SKU remembers for refunds; the oldest go first. */
 export const paidOrdersMax = 1_000_000
+
+const restoredPerSlice = 16_384
 
 /** One paid order, as it stands now. */
 export interface PaidOrder {
@@ -98,7 +101,7 @@ export class PaidOrders {
   }
 
   /** Fills an empty table. */
-  restore(saved: SavedPaid): void {
+  *restore(saved: SavedPaid): Work<void> {
     const rows = new Uint32Array(aligned(saved.rows))
     const claims = new Uint32Array(aligned(saved.claims))
     const qtys = new Uint16Array(aligned(saved.qtys))
@@ -106,12 +109,16 @@ export class PaidOrders {
     const amounts = new Float64Array(aligned(saved.amounts))
     const asked = new Float64Array(aligned(saved.asked))
     const refunded = new Float64Array(aligned(saved.refunded))
+    let capacity = this.columns.claims.length
+    while (capacity < claims.length) capacity *= 2
+    this.columns = columnsOf(capacity)
     for (let i = 0; i < claims.length; i++) {
       const [claim, row, qty] = [claims[i] as number, rows[i] as number, qtys[i] as number]
       this.push({ claim, row, qty, orderTag: orderTags[i] as number, amountMinor: amounts[i] as number })
       const slot = this.slotOf(this.count - 1)
       this.columns.asked[slot] = asked[i] as number
       this.columns.refunded[slot] = refunded[i] as number
+      if ((i + 1) % restoredPerSlice === 0) yield i / claims.length
     }
   }
 

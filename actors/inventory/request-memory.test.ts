@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { mix32 } from '../../protocol/hash.ts'
+import { finish } from '../work.ts'
 import { FormerRequests, formerRequestsMax, requestMemoryMs } from './former-requests.ts'
 import { RefusedRequests, refusedRequestsMax } from './refused-requests.ts'
 
@@ -8,7 +10,7 @@ test('INV-86 a former request is known for its time, to its user alone, also aft
   former.remember(2, 10, 21, 50_000)
   former.remember(3, 0, 0, 50_000)
   const copy = new FormerRequests()
-  copy.restore(former.entries())
+  finish(copy.restore(former.save()))
   for (const one of [former, copy]) {
     expect(one.has(1, 10, 20, 50_000)).toBe(true)
     expect(one.has(2, 10, 20, 50_000), 'another user').toBe(false)
@@ -20,12 +22,48 @@ test('INV-86 a former request is known for its time, to its user alone, also aft
   }
 })
 
+test('INV-86 is read as snapshots of version 1 have it', () => {
+  const former = new FormerRequests()
+  finish(
+    former.restore([
+      ['1.10.20', 1_000],
+      ['4294967295.4294967294.7', 2_000],
+    ]),
+  )
+  expect(former.has(1, 10, 20, 3_000)).toBe(true)
+  expect(former.has(0xffff_ffff, 0xffff_fffe, 7, 3_000)).toBe(true)
+  expect(former.has(1, 10, 21, 3_000)).toBe(false)
+})
+
+test('INV-122 a request of any of very many is found, and forgotten with its time, however they come and go', () => {
+  const former = new FormerRequests()
+  const everyMs = 10
+  const kept = requestMemoryMs / everyMs
+  const count = kept * 4
+  for (let i = 1; i <= count; i++) former.remember(i % 7, mix32(i), i, i * everyMs)
+  const isKnown = (i: number): boolean => former.has(i % 7, mix32(i), i, count * everyMs)
+  const known = Array.from({ length: count }, (_, i) => i + 1).filter(isKnown)
+  expect(known).toEqual(Array.from({ length: kept + 1 }, (_, i) => count - kept + i))
+  expect(former.save().users.length, 'the others are gone').toBe((kept + 1) * 4)
+})
+
+test('INV-122 those of one user with one request id at different times count as long as the last', () => {
+  const former = new FormerRequests()
+  former.remember(1, 2, 3, 1_000)
+  former.remember(1, 2, 3, 100_000)
+  former.remember(9, 9, 9, 1_001 + requestMemoryMs)
+  expect(former.has(1, 2, 3, 1_001 + requestMemoryMs)).toBe(true)
+  expect(former.has(1, 2, 3, 100_001 + requestMemoryMs)).toBe(false)
+})
+
 test('INV-87 the memory of former requests is bounded, and has room again when time has passed', () => {
   const former = new FormerRequests()
   for (let i = 0; i < formerRequestsMax; i++) former.remember(i, i, 1, 1_000)
   expect(former.isFull(1_000)).toBe(true)
   expect(former.isFull(1_001 + requestMemoryMs)).toBe(false)
-  expect(former.entries()).toEqual([])
+  former.remember(1, 1, 2, 1_001 + requestMemoryMs)
+  for (let calls = 0; calls < formerRequestsMax / 32; calls++) former.isFull(1_001 + requestMemoryMs)
+  expect(former.save().users.length, 'the old have gone').toBe(4)
 })
 
 test('INV-88 a request that was refused for good is known by SKU, user and request id, for its time, and their number is bounded', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { chunkBytesMax } from '../../cluster/store.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import { InventoryRig, settingsOf } from '../testing/inventory-rig.ts'
+import { finish } from '../work.ts'
 import { InventoryActor } from './inventory-actor.ts'
 
 /** A SKU with people in every state that there is. */
@@ -30,7 +31,7 @@ test('JRN-8 a snapshot comes in chunks that a store takes, and gives back the wh
   expect(chunks.length).toBeGreaterThan(3)
   expect(chunks.every((chunk) => chunk.length > 0 && chunk.length <= chunkBytesMax)).toBe(true)
   const copy = new InventoryActor(0)
-  copy.restore(chunks)
+  finish(copy.restore(chunks))
   expect(copy.digest()).toBe(rig.actor.digest())
   expect(Buffer.concat(copy.save()).equals(Buffer.concat(chunks))).toBe(true)
 })
@@ -42,7 +43,7 @@ test('JRN-9 a restored owner answers everybody as the former one would have', ()
   const units = rig.units()
   const chunks = rig.actor.save()
   rig.actor = new InventoryActor(0)
-  rig.actor.restore(chunks)
+  finish(rig.actor.restore(chunks))
   expect(users.map((user) => rig.claim(user))).toEqual(before)
   expect(rig.units()).toEqual(units)
   expect(rig.restock(4, 'more')).toMatchObject({ available: units[0] })
@@ -51,6 +52,6 @@ test('JRN-9 a restored owner answers everybody as the former one would have', ()
 })
 
 test('JRN-10 a snapshot of another version is refused', () => {
-  const chunks = [packInner({ version: 2, skus: [] })]
-  expect(() => new InventoryActor(0).restore(chunks)).toThrow('a snapshot has version 2; this version of Sluice reads 1')
+  const chunks = [packInner({ version: 3, skus: [] })]
+  expect(() => finish(new InventoryActor(0).restore(chunks))).toThrow('a snapshot has version 3; this version of Sluice reads 1 and 2')
 })

@@ -3,8 +3,10 @@ import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { JournalFault } from '../record.ts'
+import type { Work } from '../work.ts'
 import { claimState } from './claim.ts'
 import type { SavedEnded } from './ended-claims.ts'
+import type { SavedFormer, SavedFormerTexts } from './former-requests.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
@@ -13,7 +15,9 @@ import { type SavedDraw, savedSecret } from './sku-draw.ts'
 import type { OpenOrder, SkuState } from './sku-state.ts'
 import type { SavedUsers } from './user-table.ts'
 
-const snapshotVersion = 1
+/** Version 2 keeps former requests in columns. */
+const snapshotVersion = 2
+const versionsRead: readonly number[] = [1, snapshotVersion]
 const chunkBytes = 256 * 1024
 
 interface SavedSku {
@@ -26,7 +30,7 @@ interface SavedSku {
   readonly lineFrom: number
   readonly line: Uint8Array
   readonly ended: SavedEnded
-  readonly former: readonly (readonly [key: string, at: number])[]
+  readonly former: SavedFormer | SavedFormerTexts
   readonly orders: readonly OpenOrder[]
   readonly restocks: readonly (readonly [request: string, units: number])[]
   /** Not in snapshots of versions that had none. */
@@ -53,13 +57,38 @@ export function saveInventory(state: InventoryState): Uint8Array[] {
   return chunks
 }
 
-/** Fills an empty state. Throws {@link JournalFault} for a version that this code does not read. */
-export function restoreInventory(state: InventoryState, chunks: readonly Uint8Array[]): void {
-  const saved = unpackInner<Saved>(Buffer.concat(chunks))
-  if (saved.version !== snapshotVersion)
-    throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${snapshotVersion}`)
+/**
+ * Fills an empty state, in slices: of a line of a million there are a hundred MB, and whoever takes a shard over goes on serving its others. Throws
+ * {@link JournalFault} for a version that this code does not read.
+ */
+export function* restoreInventory(state: InventoryState, chunks: readonly Uint8Array[]): Work<void> {
+  const saved = unpackInner<Saved>(yield* joined(chunks))
+  if (!versionsRead.includes(saved.version))
+    throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${versionsRead.join(' and ')}`)
   state.orderTag = saved.orderTag ?? 0
-  for (const sku of saved.skus) restoreSku(state, sku)
+  let people = 0
+  for (const sku of saved.skus) {
+    yield* restoreSku(state, sku)
+    people += sku.users.count
+    if (people < peoplePerSlice) continue
+    people = 0
+    yield 0.9
+  }
+}
+
+/** Small SKUs whose people together are so many are a slice of some milliseconds. */
+const peoplePerSlice = 8_192
+const joinedPerSlice = 4
+
+function* joined(chunks: readonly Uint8Array[]): Work<Uint8Array> {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const [i, chunk] of chunks.entries()) {
+    bytes.set(chunk, at)
+    at += chunk.length
+    if ((i + 1) % joinedPerSlice === 0) yield 0
+  }
+  return bytes
 }
 
 function saveSku(sku: SkuState): SavedSku {
@@ -74,7 +103,7 @@ function saveSku(sku: SkuState): SavedSku {
     lineFrom: line.from,
     line: line.bits,
     ended: sku.ended.save(),
-    former: sku.former.entries(),
+    former: sku.former.save(),
     orders: [...sku.orders.values()],
     restocks: [...sku.restocks],
     reservations: sku.reservations.save(),
@@ -85,7 +114,7 @@ function saveSku(sku: SkuState): SavedSku {
   }
 }
 
-function restoreSku(state: InventoryState, saved: SavedSku): void {
+function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
   const sku = state.add(saved.settings, saved.incarnation, saved.draw === undefined ? undefined : savedSecret(saved.draw))
   const [units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt] = saved.numbers
   Object.assign(sku, {
@@ -101,20 +130,23 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
     nextGrantAt,
     phase: saved.phase,
   })
-  sku.users.restore(saved.users)
+  yield* sku.users.restore(saved.users)
   sku.line = LineOrder.fromBitmap(saved.lineFrom, saved.line, sku.lastClaim + 1)
-  sku.ended.restore(saved.ended)
-  sku.former.restore(saved.former)
+  yield* sku.ended.restore(saved.ended)
+  yield* sku.former.restore(saved.former)
   for (const order of saved.orders) sku.orders.set(order.claim, order)
   for (const [request, added] of saved.restocks) sku.restocks.set(request, added)
   sku.reservations.restore(saved.reservations ?? [])
   if (saved.paid === undefined) rememberPaid(sku)
-  else sku.paid.restore(saved.paid)
+  else yield* sku.paid.restore(saved.paid)
   if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
   sku.standstills.restore(saved.standstills ?? [])
   if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
   state.scheduleOpening(sku.settings)
-  for (const row of sku.users.rows()) scheduleRow(state, sku, row)
+  for (let row = 0; row < saved.users.count; row++) {
+    scheduleRow(state, sku, row)
+    if ((row + 1) % scheduledPerSlice === 0) yield 0.8
+  }
   sku.checkLaws()
 }
 
@@ -126,6 +158,9 @@ function rememberPaid({ users, paid, settings }: SkuState): void {
     paid.push({ claim, row, qty, orderTag, amountMinor: qty * settings.priceMinor })
   }
 }
+
+/** Most rows have no deadline that runs. */
+const scheduledPerSlice = 131_072
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
   const { users } = sku

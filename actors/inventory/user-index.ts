@@ -4,8 +4,8 @@ const parts = 1 << partBits
 export const cellSize = 2
 
 /**
- * From a user's hash to its row: open addressing with linear probing, in 64 parts that grow one by one, so that no single insert pays for
- * moving millions of entries. The hash stands in the cell, so that looking for a new user touches one line of memory and no rows.
+ * From a user's hash to its row: open addressing with linear probing, in 64 parts that grow one by one, each at another load, so that neither a single insert nor
+ * those of one batch pay for moving millions of entries. The hash stands in the cell, so that looking for a new user touches one line of memory and no rows.
  */
 export class UserIndex {
   private readonly cells: Uint32Array[] = Array.from({ length: parts }, () => new Uint32Array(16 * cellSize))
@@ -21,8 +21,18 @@ export class UserIndex {
     let cells = this.cells[part] as Uint32Array
     const count = (this.counts[part] as number) + 1
     this.counts[part] = count
-    if (count * cellSize * 4 > cells.length * 3) cells = this.grow(part, cells)
+    if (count > fillOf(part, cells.length)) cells = this.grow(part, cells)
     place(cells, hash, row + 1)
+  }
+
+  /** Makes room in an empty index for so many rows. */
+  reserve(count: number): void {
+    const each = (count / parts) * unevenShare
+    for (let part = 0; part < parts; part++) {
+      let length = (this.cells[part] as Uint32Array).length
+      while (fillOf(part, length) < each) length *= 2
+      this.cells[part] = new Uint32Array(length)
+    }
   }
 
   /** Takes a row out and closes the hole, so that probing needs no tombstones. */
@@ -62,6 +72,14 @@ export class UserIndex {
 /** Where probing for a hash begins; `mask` is the part's length - 1. */
 export function firstCell(hash: number, mask: number): number {
   return (hash << 1) & mask
+}
+
+/** More than any part has of many rows: hashes spread evenly. */
+const unevenShare = 1.05
+
+/** Entries with which a part of this length is full: from 0.45 of its cells in the first to 0.75 in the last. */
+function fillOf(part: number, length: number): number {
+  return (length / cellSize) * (0.45 + (0.3 * part) / parts)
 }
 
 function place(cells: Uint32Array, hash: number, rowPlusOne: number): void {

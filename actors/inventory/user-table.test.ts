@@ -1,6 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { mix32 } from '../../protocol/hash.ts'
+import { finish } from '../work.ts'
 import { UserBytes } from './user-bytes.ts'
+import { UserIndex } from './user-index.ts'
 import { UserTable } from './user-table.ts'
 
 interface ModelRow {
@@ -79,7 +82,7 @@ class UserRun {
   /** Into an empty table and on with that one: rows have other numbers there. */
   reload(): void {
     const copy = new UserTable()
-    copy.restore(this.table.save())
+    finish(copy.restore(this.table.save()))
     expect(copy.digest).toBe(this.table.digest)
     this.table = copy
     for (const one of this.model.values()) one.row = find(copy, one.hash, one.user)
@@ -195,6 +198,64 @@ test('INV-89 users who come and go take no more memory than are there at a time'
     table.remove(row)
   }
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8_000_000)
+})
+
+test('INV-121 nobody who comes pays for all who are there: one column grows at a time', () => {
+  const table = new UserTable()
+  const names = Object.entries(table).flatMap(([name, value]: [string, unknown]) => (ArrayBuffer.isView(value) ? [name] : []))
+  const columns = (): unknown[] => names.map((name): unknown => Reflect.get(table, name))
+  const bytes = new Uint8Array(16)
+  let known = columns()
+  let most = 0
+  let grown = 0
+  for (let i = 0; i < 20_000; i++) {
+    new DataView(bytes.buffer).setUint32(12, i)
+    table.end(table.add(mix32(i), bytes, 0, 16))
+    const now = columns()
+    const made = now.filter((column, at) => column !== known[at]).length
+    most = Math.max(most, made)
+    grown += made
+    known = now
+  }
+  expect(names).toHaveLength(12)
+  expect(grown).toBeGreaterThan(100)
+  expect(most).toBe(1)
+})
+
+test('INV-121 the parts of the index grow one after the other', () => {
+  const index = new UserIndex()
+  const parts = (): Uint32Array[] => Array.from({ length: 64 }, (_, part) => index.part((part << 26) >>> 0))
+  let known = parts()
+  let most = 0
+  const [first, last, every] = [100_000, 220_000, 2_000]
+  for (let row = 0; row < last; row++) {
+    index.insert(mix32(row), row)
+    if (row % every !== 0) continue
+    const now = parts()
+    if (row >= first) most = Math.max(most, now.filter((part, i) => part !== known[i]).length)
+    known = now
+  }
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThan(9)
+})
+
+test('INV-121 a restored table has room for those who come next', () => {
+  const table = new UserTable()
+  const bytes = new Uint8Array(16)
+  for (let i = 0; i < 20_000; i++) {
+    new DataView(bytes.buffer).setUint32(12, i)
+    table.end(table.add(mix32(i), bytes, 0, 16))
+  }
+  const copy = new UserTable()
+  finish(copy.restore(table.save()))
+  const columns = (): unknown[] => Object.values(copy).filter((value: unknown) => ArrayBuffer.isView(value))
+  const before = columns()
+  expect(before).toHaveLength(12)
+  for (let i = 0; i < 50; i++) {
+    new DataView(bytes.buffer).setUint32(12, 20_000 + i)
+    copy.end(copy.add(mix32(20_000 + i), bytes, 0, 16))
+  }
+  expect(columns().filter((column, i) => column !== before[i]).length).toBeLessThanOrEqual(1)
 })
 
 test('INV-84 user bytes keep ids of every length, and a freed slot is used again', () => {

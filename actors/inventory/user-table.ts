@@ -1,40 +1,70 @@
 import { mix32 } from '../../protocol/hash.ts'
+import type { Work } from '../work.ts'
+import { ClaimRows } from './claim-rows.ts'
 import { UserBytes } from './user-bytes.ts'
 import { cellSize, firstCell, UserIndex } from './user-index.ts'
 
-const noRow = 0xffff_ffff
+const rowsMin = 64
+const growth = 1.5
+/** Columns grow one after the other, with so much of a table's room between two of them. */
+const growStep = 1 / 48
+const restoredPerSlice = 8_192
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 44 bytes a row, 16 or more for the id,
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 44 to 66 bytes a row, 16 or more for the id,
  * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
+ *
+ * No `add` pays for moving a million rows: it moves one column at most (some milliseconds), or one part of the index.
  */
 export class UserTable {
-  claim = new Uint32Array(64)
-  state = new Uint8Array(64)
-  qty = new Uint16Array(64)
-  bought = new Uint32Array(64)
+  claim = new Uint32Array(rowsMin)
+  state = new Uint8Array(rowsMin)
+  qty = new Uint16Array(rowsMin)
+  bought = new Uint32Array(rowsMin)
   /** Of these the units that were given back and count against the limit no more. */
-  returned = new Uint32Array(64)
+  returned = new Uint32Array(rowsMin)
   /** Of the claim's order: `orderTag` of protocol/ids.ts. */
-  orderTag = new Uint32Array(64)
-  requestHi = new Uint32Array(64)
-  requestLo = new Uint32Array(64)
+  orderTag = new Uint32Array(rowsMin)
+  requestHi = new Uint32Array(rowsMin)
+  requestLo = new Uint32Array(rowsMin)
   /** When the hold or the payment ends, without the SKU's shift (sku-state.ts). */
-  deadline = new Float64Array(64)
+  deadline = new Float64Array(rowsMin)
   /** Sum of all rows' hashes modulo 2^32: equal on two replicas with the same rows, however they came to them. */
   digest = 0
   /** Rows in use. */
   count = 0
 
-  private hash = new Uint32Array(64)
-  private user = new Uint32Array(64)
-  private userLength = new Uint8Array(64)
-  private rowOfClaim = new Uint32Array(64).fill(noRow)
+  private hash = new Uint32Array(rowsMin)
+  private user = new Uint32Array(rowsMin)
+  private userLength = new Uint8Array(rowsMin)
+  private readonly rowOfClaim = new ClaimRows()
   private readonly bytes = new UserBytes()
   private readonly index = new UserIndex()
   private readonly freeRows: number[] = []
   private used = 0
+  /** Every column has room for so many rows, and the first `grown` of them for the next capacity. */
+  private capacity = rowsMin
+  private grown = 0
+  private growAt = 0
+  private readonly enlarge: readonly ((rows: number) => void)[] = [
+    (rows) => (this.hash = larger(this.hash, new Uint32Array(rows))),
+    (rows) => (this.user = larger(this.user, new Uint32Array(rows))),
+    (rows) => (this.userLength = larger(this.userLength, new Uint8Array(rows))),
+    (rows) => (this.claim = larger(this.claim, new Uint32Array(rows))),
+    (rows) => (this.state = larger(this.state, new Uint8Array(rows))),
+    (rows) => (this.qty = larger(this.qty, new Uint16Array(rows))),
+    (rows) => (this.bought = larger(this.bought, new Uint32Array(rows))),
+    (rows) => (this.returned = larger(this.returned, new Uint32Array(rows))),
+    (rows) => (this.orderTag = larger(this.orderTag, new Uint32Array(rows))),
+    (rows) => (this.requestHi = larger(this.requestHi, new Uint32Array(rows))),
+    (rows) => (this.requestLo = larger(this.requestLo, new Uint32Array(rows))),
+    (rows) => (this.deadline = larger(this.deadline, new Float64Array(rows))),
+  ]
+
+  constructor() {
+    this.setCapacity(rowsMin)
+  }
 
   /** The row of this user, or -1. */
   find(hash: number, bytes: Uint8Array, from: number, length: number): number {
@@ -58,7 +88,7 @@ export class UserTable {
   /** A row for a user who has none, begun: its claim columns are zero, and the caller fills them and calls {@link end}. */
   add(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const row = this.freeRows.pop() ?? this.used++
-    if (row >= this.hash.length) this.grow()
+    if (row >= this.growAt) this.grow()
     this.hash[row] = hash
     this.user[row] = this.bytes.add(bytes, from, from + length)
     this.userLength[row] = length
@@ -72,7 +102,7 @@ export class UserTable {
     this.digest = (this.digest - this.rowDigest(row)) >>> 0
     this.index.remove(this.hash[row] as number, row)
     this.bytes.free(this.user[row] as number)
-    this.rowOfClaim[this.claim[row] as number] = noRow
+    this.rowOfClaim.delete(this.claim[row] as number)
     this.claim[row] = 0
     this.state[row] = 0
     this.qty[row] = 0
@@ -98,16 +128,14 @@ export class UserTable {
   /** Makes `claim` the row's claim; the number of its former one finds nobody any more. */
   setClaim(row: number, claim: number): void {
     const former = this.claim[row] as number
-    if (former !== 0) this.rowOfClaim[former] = noRow
-    if (claim >= this.rowOfClaim.length) this.growClaims(claim)
-    this.rowOfClaim[claim] = row
+    if (former !== 0) this.rowOfClaim.delete(former)
+    this.rowOfClaim.set(claim, row)
     this.claim[row] = claim
   }
 
   /** The row whose latest claim has this number, or -1. */
   rowOf(claim: number): number {
-    const row = this.rowOfClaim[claim]
-    return row === undefined || row === noRow ? -1 : row
+    return this.rowOfClaim.get(claim)
   }
 
   userBytes(row: number): Uint8Array {
@@ -160,32 +188,45 @@ export class UserTable {
   }
 
   /** Fills an empty table. */
-  restore(saved: SavedUsers): void {
-    const hashes = new Uint32Array(aligned(saved.hashes))
-    const claims = new Uint32Array(aligned(saved.claims))
-    const qtys = new Uint16Array(aligned(saved.qtys))
-    const bought = new Uint32Array(aligned(saved.bought))
-    const returned = saved.returned === undefined ? undefined : new Uint32Array(aligned(saved.returned))
-    const orderTags = saved.orderTags === undefined ? undefined : new Uint32Array(aligned(saved.orderTags))
-    const requestHis = new Uint32Array(aligned(saved.requestHis))
-    const requestLos = new Uint32Array(aligned(saved.requestLos))
-    const deadlines = new Float64Array(aligned(saved.deadlines))
-    let at = 0
-    for (let i = 0; i < saved.count; i++) {
-      const length = saved.userLengths[i] as number
-      const row = this.add(hashes[i] as number, saved.users, at, length)
+  *restore(saved: SavedUsers): Work<void> {
+    const { count } = saved
+    yield* this.reserve(count)
+    const columns: readonly (readonly [into: Column, from: Uint8Array | undefined])[] = [
+      [this.hash, saved.hashes],
+      [this.userLength, saved.userLengths],
+      [this.claim, saved.claims],
+      [this.state, saved.states],
+      [this.qty, saved.qtys],
+      [this.bought, saved.bought],
+      [this.returned, saved.returned],
+      [this.orderTag, saved.orderTags],
+      [this.requestHi, saved.requestHis],
+      [this.requestLo, saved.requestLos],
+      [this.deadline, saved.deadlines],
+    ]
+    for (const [into, from] of columns) if (from !== undefined) yield* copyColumn(from, into)
+    for (let row = 0, at = 0; row < count; row++) {
+      const length = this.userLength[row] as number
+      this.user[row] = this.bytes.add(saved.users, at, at + length)
       at += length
-      if (claims[i] !== 0) this.setClaim(row, claims[i] as number)
-      this.state[row] = saved.states[i] as number
-      this.qty[row] = qtys[i] as number
-      this.bought[row] = bought[i] as number
-      this.returned[row] = returned?.[i] ?? 0
-      this.orderTag[row] = orderTags?.[i] ?? 0
-      this.requestHi[row] = requestHis[i] as number
-      this.requestLo[row] = requestLos[i] as number
-      this.deadline[row] = deadlines[i] as number
+      this.index.insert(this.hash[row] as number, row)
+      if (this.claim[row] !== 0) this.rowOfClaim.set(this.claim[row] as number, row)
       this.end(row)
+      if ((row + 1) % restoredPerSlice === 0) yield row / count
     }
+    this.used = count
+    this.count = count
+  }
+
+  /** Makes room in an empty table, and some more, so that the next to come do not have all columns grow at once. */
+  private *reserve(count: number): Work<void> {
+    const rows = Math.max(rowsMin, Math.ceil(count / (1 - this.enlarge.length * growStep)))
+    this.index.reserve(count)
+    for (const enlarge of this.enlarge) {
+      enlarge(rows)
+      if (count > restoredPerSlice) yield 0
+    }
+    this.setCapacity(rows)
   }
 
   private rowsInUse(): Uint32Array {
@@ -216,27 +257,23 @@ export class UserTable {
     return mix32(digest ^ deadline)
   }
 
+  /** Gives the next column more room. */
   private grow(): void {
-    const capacity = this.hash.length * 2
-    this.hash = larger(this.hash, new Uint32Array(capacity))
-    this.user = larger(this.user, new Uint32Array(capacity))
-    this.userLength = larger(this.userLength, new Uint8Array(capacity))
-    this.claim = larger(this.claim, new Uint32Array(capacity))
-    this.state = larger(this.state, new Uint8Array(capacity))
-    this.qty = larger(this.qty, new Uint16Array(capacity))
-    this.bought = larger(this.bought, new Uint32Array(capacity))
-    this.returned = larger(this.returned, new Uint32Array(capacity))
-    this.orderTag = larger(this.orderTag, new Uint32Array(capacity))
-    this.requestHi = larger(this.requestHi, new Uint32Array(capacity))
-    this.requestLo = larger(this.requestLo, new Uint32Array(capacity))
-    this.deadline = larger(this.deadline, new Float64Array(capacity))
+    const rows = Math.ceil(this.capacity * growth)
+    this.enlarge[this.grown]?.(rows)
+    this.grown++
+    if (this.grown === this.enlarge.length) this.setCapacity(rows)
+    else this.growAt += this.stepRows
   }
 
-  private growClaims(claim: number): void {
-    let capacity = this.rowOfClaim.length * 2
-    while (capacity <= claim) capacity *= 2
-    const filled = this.rowOfClaim.length
-    this.rowOfClaim = larger(this.rowOfClaim, new Uint32Array(capacity)).fill(noRow, filled)
+  private setCapacity(rows: number): void {
+    this.capacity = rows
+    this.grown = 0
+    this.growAt = rows - (this.enlarge.length - 1) * this.stepRows
+  }
+
+  private get stepRows(): number {
+    return Math.floor(this.capacity * growStep)
   }
 }
 
@@ -266,6 +303,18 @@ export function aligned(bytes: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(bytes.length)
   new Uint8Array(copy).set(bytes)
   return copy
+}
+
+/** Bytes that one slice copies. */
+const copiedPerSlice = 1024 * 1024
+
+/** Copies a saved column to the front of one that has room for it. */
+export function* copyColumn(from: Uint8Array, into: Column): Work<void> {
+  const bytes = new Uint8Array(into.buffer)
+  for (let at = 0; at < from.length; at += copiedPerSlice) {
+    bytes.set(from.subarray(at, at + copiedPerSlice), at)
+    if (at + copiedPerSlice < from.length) yield at / from.length
+  }
 }
 
 function larger<T extends Column>(from: T, to: T): T {

@@ -2,6 +2,7 @@ import type { Position, Snapshot } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseUserId, type UserId } from '../../protocol/ids.ts'
 import type { Actor, Batch } from '../actor.ts'
+import type { Work } from '../work.ts'
 import { decideReservationNews, decideReserve } from './decide-reserve.ts'
 import {
   decideAttach,
@@ -132,8 +133,10 @@ export class SessionActor implements Actor {
     return this.state.save()
   }
 
-  restore(chunks: readonly Uint8Array[]): void {
+  /** One slice: users are records of their own, and what is left is small. */
+  *restore(chunks: readonly Uint8Array[]): Work<void> {
     this.state.restore(chunks)
+    yield 1
   }
 
   clear(): void {

@@ -9,6 +9,7 @@ import { type ClaimReport, InventoryActor } from '../inventory/inventory-actor.t
 import { Notices } from '../notices.ts'
 import { eachEvent, readRecordHead, RecordWriter } from '../record.ts'
 import { Replies } from '../replies.ts'
+import { finish } from '../work.ts'
 import { type Answer, answersOf, type Ask, entryOf, innerResultsOf } from './asks.ts'
 
 const peopleSchema = z.array(z.object({ ticket: z.number(), user: z.string(), qty: z.number(), ahead: z.number() }))
@@ -206,7 +207,7 @@ export class InventoryRig {
     const lastNow = last === undefined ? this.now : readRecordHead(last).now
     this.now += downMs
     this.actor = new InventoryActor(0)
-    if (snapshot !== undefined) this.actor.restore(snapshot)
+    if (snapshot !== undefined) finish(this.actor.restore(snapshot))
     this.replayed(from, this.actor)
     this.epoch++
     const batch = this.begin()

@@ -2,7 +2,7 @@ import type { Beacon } from '../draw/beacon.ts'
 import { type DrawProof, proofOf } from '../draw/draw-proof.ts'
 import { entryIdBytes, Roster, rosterOrder } from '../draw/roster.ts'
 import { EntryIds } from '../draw/seed.ts'
-import { finish } from '../draw/work.ts'
+import { finish } from '../work.ts'
 
 /** A whole draw at once, for users in the order in which they came. */
 export function drawAmong(users: readonly string[], seed: Uint8Array, beacon: Beacon, sku = 'shoe'): DrawProof {

@@ -89,7 +89,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     where: 'code',
     how: 'A snapshot leaves out the requests whose claims were replaced.',
     breaks: ['G4', 'G7', 'G12'],
-    patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.entries(),', replace: 'former: [],' }],
+    patches: [{ file: 'actors/inventory/snapshot.js', find: 'former: sku.former.save(),', replace: 'former: [],' }],
   },
   {
     name: 'restock-twice',
@@ -346,19 +346,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
         file: 'actors/inventory/decide-draw.js',
         find: 'draw.claimAt(sorted.entries[order[position]])',
         replace: 'draw.claimAt(position)',
-      },
-    ],
-  },
-  {
-    name: 'second-beacon-taken',
-    where: 'code',
-    how: 'A draw that has its beacon says yes to another value of it.',
-    breaks: ['G6'],
-    patches: [
-      {
-        file: 'actors/inventory/decide-draw-operator.js',
-        find: "draw.stage !== 'beacon' && draw.beaconValue !== value",
-        replace: "draw.stage !== 'beacon' && draw.beaconValue === null",
       },
     ],
   },

@@ -1,0 +1,46 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+
+const schema = z.object({
+  sizes: z.array(z.int()),
+  people: z.int(),
+  store: z.enum(['lmdb', 'redis', 'both', 'none']),
+  json: z.boolean().default(false),
+})
+
+export type MillionOptions = z.output<typeof schema>
+
+/** The command line of `bench:million`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
+export function millionCommand(): Command {
+  return new Command('bench:million')
+    .description(
+      'Measures a line of a million tickets: what a join, a leave and a look at a position take in lines of different lengths, the memory of a ticket with the actor ' +
+        'and in a view of a gateway, the work of a snapshot and of a recovery, and what other calls feel of a snapshot, a recovery and a draw of that size.',
+    )
+    .option(
+      '--sizes <counts>',
+      'lengths of lines whose steps are compared, with commas between them',
+      counts,
+      [1_000, 10_000, 100_000, 1_000_000],
+    )
+    .option('--people <count>', 'tickets behind a snapshot and a recovery, and people in a lobby', count, 1_000_000)
+    .option('--store <name>', 'where shards are kept meanwhile: lmdb, redis (the machine has redis-server), both, or none of this', 'both')
+    .option('--json', 'print one JSON object as the last line')
+    .exitOverride()
+}
+
+export function millionOptionsOf(command: Command): MillionOptions {
+  const { data, error } = schema.safeParse(command.opts())
+  if (error !== undefined) throw new InvalidArgumentError('--store is lmdb, redis, both or none')
+  return data
+}
+
+function counts(text: string): number[] {
+  return text.split(',').map(count)
+}
+
+function count(text: string): number {
+  const value = /^\d{1,8}$/.test(text) ? Number(text) : NaN
+  if (value >= 1_000 && value <= 10_000_000) return value
+  throw new InvalidArgumentError('It must be a whole number from 1000 to 10000000.')
+}
