@@ -8,6 +8,7 @@ import { BatchGathering } from './batch-gathering.ts'
 import { BroadcastFrames } from './broadcast-frames.ts'
 import { giveBackFrame, refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
+import type { EstimateCounts } from './estimate-counts.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { recover, type Recovered } from './recovery.ts'
 import { Rests } from './rests.ts'
@@ -131,6 +132,10 @@ export class Shard {
 
   /** Of the state as it is decided; what is stored has the same when nothing is under way. */
   readonly digest = (): number => this.parts.actor.digest()
+
+  get estimates(): EstimateCounts | undefined {
+    return this.parts.actor.estimates
+  }
 
   get position(): Position {
     return { epoch: this.epoch, seq: this.seq }

@@ -68,7 +68,7 @@ export class PositionRounds {
       sku: view.settings.sku,
       ticket: followed.claim,
       ahead,
-      eta: estimateEta(ahead, numbers.servedPerSecond),
+      eta: estimateEta(ahead, numbers.outlook),
       odds: estimateOdds(ahead, numbers),
     })
     for (const connection of connections) connection.notify(notification)

@@ -7,6 +7,7 @@ import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
 import { phaseNumbers } from './events.ts'
 import { FormerRequests } from './former-requests.ts'
+import { HoldFlow } from './hold-flow.ts'
 import { PaidOrders } from './paid-orders.ts'
 import { Refunds } from './refunds.ts'
 import { Reservations } from './reservations.ts'
@@ -69,6 +70,9 @@ export class SkuState {
   /** With `grantsPerSecond`: when the next hold may be given out. */
   nextGrantAt = 0
 
+  /** What became of units that were held: for the estimates of the line. */
+  readonly flow: HoldFlow
+
   /** What the next broadcast says; not part of the state that snapshots keep. */
   readonly changes = new SkuChanges()
 
@@ -84,6 +88,7 @@ export class SkuState {
       throw new Error(`${settings.sku} has a draw without a seed, or a seed without a draw`)
     this.draw = drawSeed === undefined ? undefined : new SkuDraw(drawSeed, settings)
     this.directMax = directMaxOf(settings)
+    this.flow = new HoldFlow(settings.holdTtlMs, settings.paymentTtlMs)
   }
 
   configure(settings: SkuSettings): void {
@@ -94,6 +99,11 @@ export class SkuState {
   /** Units that are free or can still come free. */
   get freeable(): number {
     return this.available + this.held + this.ordered
+  }
+
+  /** The time in which the deadlines of holds are stored: it stands still while the sale is paused. */
+  holdClock(now: number): number {
+    return (this.phase === 'paused' ? this.pausedAt : now) - this.holdShiftMs
   }
 
   /** When this row's hold or payment ends, by the shard's time. While the sale is paused a hold's end moves along with `now`. */

@@ -5,6 +5,7 @@ import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { JournalFault } from '../record.ts'
 import { claimState } from './claim.ts'
 import type { SavedEnded } from './ended-claims.ts'
+import type { SavedFlow } from './hold-flow.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
@@ -35,6 +36,8 @@ interface SavedSku {
   readonly refunds?: SavedRefunds
   /** Of a SKU with a draw. */
   readonly draw?: SavedDraw
+  /** Of a SKU of which holds have ended; not in snapshots of versions that learned nothing from them. */
+  readonly flow?: SavedFlow
 }
 
 interface Saved {
@@ -80,6 +83,7 @@ function saveSku(sku: SkuState): SavedSku {
     paid: sku.paid.save(sku.users.ranks()),
     refunds: sku.refunds.save(),
     ...(sku.draw === undefined ? {} : { draw: sku.draw.save() }),
+    ...(sku.flow.isEmpty ? {} : { flow: sku.flow.save() }),
   }
 }
 
@@ -110,6 +114,7 @@ function restoreSku(state: InventoryState, saved: SavedSku): void {
   else sku.paid.restore(saved.paid)
   if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
   if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
+  if (saved.flow !== undefined) sku.flow.restore(saved.flow)
   state.scheduleOpening(sku.settings)
   for (const row of sku.users.rows()) scheduleRow(state, sku, row)
   sku.checkLaws()
@@ -125,7 +130,11 @@ function rememberPaid({ users, paid, settings }: SkuState): void {
 }
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
-  const { users } = sku
-  const running = users.state[row] === claimState.held || users.state[row] === claimState.pending
-  if (running) state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+  const { users, flow } = sku
+  const isHeld = users.state[row] === claimState.held
+  if (!isHeld && users.state[row] !== claimState.pending) return
+  state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+  const [deadline, qty] = [users.deadline[row] as number, users.qty[row] as number]
+  if (isHeld) flow.granted(deadline, qty)
+  else flow.began(deadline, qty)
 }

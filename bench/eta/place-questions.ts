@@ -37,7 +37,7 @@ export class PlaceQuestions {
       const claim = waiting[ahead]
       if (claim === undefined) continue
       const { numbers } = view
-      this.asked.push({ claim, atMs, ahead, eta: estimateEta(ahead, numbers.servedPerSecond), odds: estimateOdds(ahead, numbers) })
+      this.asked.push({ claim, atMs, ahead, eta: estimateEta(ahead, numbers.outlook), odds: estimateOdds(ahead, numbers) })
     }
   }
 }

@@ -43,8 +43,17 @@ function pooled(size: number, pool: Piscina<PositionRound, Uint8Array>): MicroCa
   }
 }
 
+/** As many places as an owner names at most. */
+const outlook = {
+  ahead: Array.from({ length: 48 }, (_, i) => Math.round(1.25 ** i)),
+  p50: Array.from({ length: 48 }, (_, i) => i * 10),
+  p90: Array.from({ length: 48 }, (_, i) => i * 15),
+  likely: 900,
+  none: 40_000,
+}
+
 function roundOf(size: number): PositionRound {
-  const numbers = { available: 0, held: 900, ordered: 80, servedPerSecond: 12.5, releaseShare: 0.1 }
+  const numbers = { available: 0, held: 900, ordered: 80, outlook }
   return { sku: 'aurora-lamp', numbers, ahead: Uint32Array.from({ length: size }, (_, i) => i * 3) }
 }
 

@@ -6,7 +6,7 @@ import { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
 /** What a round of positions has to say about one SKU: how many are ahead of each place that is told. */
 export interface PositionRound {
   readonly sku: string
-  readonly numbers: Pick<SkuNumbers, 'available' | 'held' | 'ordered' | 'servedPerSecond' | 'releaseShare'>
+  readonly numbers: Pick<SkuNumbers, 'available' | 'held' | 'ordered' | 'outlook'>
   readonly ahead: Uint32Array<ArrayBuffer>
 }
 
@@ -18,7 +18,7 @@ export function encodePositions({ sku, numbers, ahead }: PositionRound): Uint8Ar
   const writer = new MsgpackWriter(ahead.length * (endBytes + frameBytesUsual))
   writer.length = ahead.length * endBytes
   for (const [i, people] of ahead.entries()) {
-    const eta = estimateEta(people, numbers.servedPerSecond)
+    const eta = estimateEta(people, numbers.outlook)
     writeNotification(writer, 'line', [{ sku, ticket: i + 1, ahead: people, eta, odds: estimateOdds(people, numbers) }])
     writer.view.setUint32(i * endBytes, writer.length, true)
   }
