@@ -8,7 +8,6 @@ import { BatchGathering } from './batch-gathering.ts'
 import { BroadcastFrames } from './broadcast-frames.ts'
 import { giveBackFrame, refuseFrame } from './busy.ts'
 import { EpochLost } from './epoch-lost.ts'
-import type { EstimateCounts } from './estimate-counts.ts'
 import { type FrameReader, Mailbox } from './mailbox.ts'
 import { recover, type Recovered } from './recovery.ts'
 import { Rests } from './rests.ts'
@@ -59,6 +58,7 @@ export interface ShardParts {
  */
 export class Shard {
   readonly counters = new ShardCounters()
+  readonly estimates: Actor['estimates']
   private readonly parts: ShardParts
   private readonly epoch: number
   private readonly mailbox: Mailbox
@@ -88,6 +88,7 @@ export class Shard {
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
+    this.estimates = parts.actor.estimates
     this.epoch = epoch
     this.open = new ShardBatch(epoch)
     this.other = new ShardBatch(epoch)
@@ -132,10 +133,6 @@ export class Shard {
 
   /** Of the state as it is decided; what is stored has the same when nothing is under way. */
   readonly digest = (): number => this.parts.actor.digest()
-
-  get estimates(): EstimateCounts | undefined {
-    return this.parts.actor.estimates
-  }
 
   get position(): Position {
     return { epoch: this.epoch, seq: this.seq }

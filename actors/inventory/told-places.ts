@@ -32,7 +32,7 @@ interface ToldPlace {
 export class ToldPlaces {
   /** The first ones were found on the sales that `npm run bench:eta -- --tuning` plays. */
   readonly levels: Levels = { p50: -0.1, p90: 1.05 }
-  private readonly places: ToldPlace[] = []
+  private places: ToldPlace[] = []
 
   /** Remembers what is told of one more place, from the head to the end of the line, each order of magnitude as likely. */
   take(sku: SkuState, outlook: Outlook, now: number): void {
@@ -47,16 +47,18 @@ export class ToldPlaces {
 
   /** Looks at what became of them since the last time. */
   look({ line, users }: SkuState, now: number, counts: EstimateCounts): void {
-    for (let i = this.places.length - 1; i >= 0; i--) {
-      const place = this.places[i] as ToldPlace
-      if (line.has(place.claim)) continue
+    const open: ToldPlace[] = []
+    for (const place of this.places) {
+      if (line.has(place.claim)) {
+        open.push(place)
+        continue
+      }
       const row = users.rowOf(place.claim)
       const state = row < 0 ? claimState.none : (users.state[row] as number)
       if (state === claimState.held || state === claimState.pending) this.served(place, now, counts)
       if (state === claimState.soldout) countOdds(counts, place.isLikely, 0)
-      this.places[i] = this.places.at(-1) as ToldPlace
-      this.places.pop()
     }
+    this.places = open
   }
 
   private served({ at, p50Ms, p90Ms, isLikely }: ToldPlace, now: number, counts: EstimateCounts): void {
