@@ -1,5 +1,6 @@
 import type { Position } from '../cluster/store.ts'
 import type { ShardBroadcast } from '../protocol/broadcast.ts'
+import type { EstimateCounts } from './estimate-counts.ts'
 import type { Notices } from './notices.ts'
 import type { RecordWriter } from './record.ts'
 import type { Replies } from './replies.ts'
@@ -36,6 +37,8 @@ export interface Actor {
   loaded(key: string, record: Uint8Array | undefined): void
   /** Deadlines are running, so that a shard notes now and then that it still has an owner: a next one moves them by the time since. */
   readonly hasDeadlines?: boolean
+  /** How what it tells of times and chances comes true. */
+  readonly estimates?: EstimateCounts
   /** Equal for two replicas in the same state. */
   digest(): number
   /** The whole state in chunks, and back. */

@@ -102,11 +102,8 @@ export function readRecordHead(record: Uint8Array): RecordHead {
 
 /** Calls `each` with the offset of every event of a checked record. */
 export function eachEvent(record: Uint8Array, view: DataView, each: (at: number) => void): void {
-  for (let at = firstEvent; at >= 0;) at = someEvents(record, view, at, Infinity, each)
+  for (let at = recordHeadBytes; at >= 0;) at = someEvents(record, view, at, Infinity, each)
 }
-
-/** Where {@link someEvents} begins. */
-export const firstEvent = recordHeadBytes
 
 /** Calls `each` with the offsets of at most `most` events from `from` on; returns where the next one is, or -1. */
 export function someEvents(record: Uint8Array, view: DataView, from: number, most: number, each: (at: number) => void): number {

@@ -11,7 +11,7 @@ import {
 } from '../cluster/store.ts'
 import type { Actor } from './actor.ts'
 import { EpochLost } from './epoch-lost.ts'
-import { firstEvent, JournalFault, JournalGap, readRecordHead, someEvents } from './record.ts'
+import { recordHeadBytes, JournalFault, JournalGap, readRecordHead, someEvents } from './record.ts'
 import { finishInTurns, type TakeTurns } from './work.ts'
 
 export interface Recovered {
@@ -121,7 +121,7 @@ async function replayOn(actor: Actor, ahead: Recovered, tail: AsyncIterable<Jour
     const head = readRecordHead(bytes)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     const evolve = (at: number): void => actor.evolve(bytes, view, at, head.now)
-    for (let at = firstEvent; at >= 0;) {
+    for (let at = recordHeadBytes; at >= 0;) {
       at = someEvents(bytes, view, at, eventsPerSlice, evolve)
       const turn = takeTurns()
       if (turn !== undefined) await turn

@@ -1,20 +1,26 @@
 import type { MetricSink } from '../cluster/metrics.ts'
 import { partsOfName, type ShardName } from '../cluster/store.ts'
 import type { ShardKind } from '../protocol/subject.ts'
+import { EstimateCounts } from './estimate-counts.ts'
 import { batchBounds, ShardCounters } from './shard-counters.ts'
 import type { Shard } from './shard.ts'
+
+type Counted = Pick<Shard, 'counters' | 'estimates'>
 
 const kinds: readonly ShardKind[] = ['inv', 'ses']
 
 /** Adds up what the shards of a node have counted, those that it has no more included: a counter never falls. */
 export class ShardMetrics {
+  /** Of shards that this node had: no more than there are. */
+  private readonly pastEstimates = new Map<ShardName, EstimateCounts>()
   private readonly past = { inv: new ShardCounters(), ses: new ShardCounters() }
 
-  ended(name: ShardName, shard: Shard): void {
+  ended(name: ShardName, shard: Counted): void {
     this.past[partsOfName(name).kind].add(shard.counters)
+    if (shard.estimates !== undefined) this.estimatesOf(name).add(shard.estimates)
   }
 
-  collect(sink: MetricSink, shards: Iterable<readonly [ShardName, Shard]>): void {
+  collect(sink: MetricSink, shards: Iterable<readonly [ShardName, Counted]>): void {
     const all = [...shards]
     for (const kind of kinds) {
       const owned = all.filter(([name]) => partsOfName(name).kind === kind)
@@ -24,6 +30,19 @@ export class ShardMetrics {
       for (const [, shard] of owned) total.add(shard.counters)
       collectKind(sink, kind, total)
     }
+    this.collectEstimates(sink, all)
+  }
+
+  /** By shard, so that one bad line does not hide behind many good ones. */
+  private collectEstimates(sink: MetricSink, shards: readonly (readonly [ShardName, Counted])[]): void {
+    for (const [name, past] of this.pastEstimates) collectEstimates(sink, name, past)
+    for (const [name, { estimates }] of shards) if (estimates !== undefined) collectEstimates(sink, name, estimates)
+  }
+
+  private estimatesOf(name: ShardName): EstimateCounts {
+    const known = this.pastEstimates.get(name) ?? new EstimateCounts()
+    this.pastEstimates.set(name, known)
+    return known
   }
 }
 
@@ -36,4 +55,30 @@ function collectKind(sink: MetricSink, kind: ShardKind, total: ShardCounters): v
   sink.counter('sluice_shard_store_faults_total', 'Times that the store failed a shard', storeFaults, labels)
   sink.counter('sluice_shard_record_bytes_total', 'Bytes of journal records', recordBytes, labels)
   sink.histogram('sluice_shard_batch_events', 'Events in a journal record', batchBounds, batchSizes, events, labels)
+}
+
+/** Series of the same name and labels add up: what the shard counted here before, and what it has since it came back. */
+function collectEstimates(sink: MetricSink, shard: ShardName, counts: EstimateCounts): void {
+  const { served, insideP50, insideP90, likely, likelyServed, unlikely, unlikelyServed } = counts
+  const labels = { shard }
+  sink.counter('sluice_estimates_total', 'Places looked at of which a time was told, and that were served', served, labels)
+  sink.counter(
+    'sluice_estimates_inside_p50_total',
+    'Of these, places that were served within the p50 told; half is right',
+    insideP50,
+    labels,
+  )
+  sink.counter(
+    'sluice_estimates_inside_p90_total',
+    'Of these, places that were served within the p90 told; nine of ten is right',
+    insideP90,
+    labels,
+  )
+  const help = 'Places looked at that were served, or ended as sold out, by the odds told and what became of them'
+  const odds = (told: string, outcome: string, count: number): void =>
+    sink.counter('sluice_estimates_odds_total', help, count, { shard, odds: told, outcome })
+  odds('likely', 'served', likelyServed)
+  odds('likely', 'soldout', likely - likelyServed)
+  odds('unlikely', 'served', unlikelyServed)
+  odds('unlikely', 'soldout', unlikely - unlikelyServed)
 }

@@ -56,6 +56,7 @@ export interface ShardParts extends RecoveryParts {
  */
 export class Shard {
   readonly counters = new ShardCounters()
+  readonly estimates: Actor['estimates']
   private readonly parts: ShardParts
   private readonly epoch: number
   private readonly mailbox: Mailbox
@@ -85,6 +86,7 @@ export class Shard {
 
   private constructor(parts: ShardParts, epoch: number) {
     this.parts = parts
+    this.estimates = parts.actor.estimates
     this.epoch = epoch
     this.open = new ShardBatch(epoch)
     this.other = new ShardBatch(epoch)

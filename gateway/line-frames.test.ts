@@ -6,14 +6,21 @@ import { skuSettings, tenUnits } from './view-fixtures.ts'
 
 const { sku } = skuSettings('lamp')
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff })
+/** None, or one of two places. */
+const outlooks = fc.option(
+  fc
+    .tuple(fc.nat(1_000), fc.nat(1_000), fc.nat(100), fc.nat(100))
+    .map(([near, far, likely, none]) => ({ ahead: [0, 1_000], p50: [near, near + far], p90: [2 * near, 2 * (near + far)], likely, none })),
+  { nil: undefined },
+)
 const wanted = fc.array(fc.tuple(u32, u32, fc.integer({ min: 0, max: 3 })), { maxLength: 40 })
 
 test('GW-102 a round has the same bytes as its notifications would have, in the codecs that are asked for', () => {
   fc.assert(
-    fc.property(wanted, fc.double({ min: 0, max: 1_000, noNaN: true }), (told, servedPerSecond) => {
+    fc.property(wanted, outlooks, (told, outlook) => {
       const round: LineRound = {
         sku,
-        numbers: lineNumbersOf({ ...tenUnits, held: 3, servedPerSecond, releaseShare: 0.3 }),
+        numbers: lineNumbersOf({ ...tenUnits, held: 3, ...(outlook === undefined ? {} : { outlook }) }),
         tickets: Uint32Array.from(told, ([ticket]) => ticket),
         aheads: Uint32Array.from(told, ([, ahead]) => ahead),
         codecs: Uint8Array.from(told, ([, , codecs]) => codecs),

@@ -5,7 +5,7 @@ import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import type { Events } from '../protocol/results.ts'
 
 /** What estimates are made of. */
-export type LineNumbers = Pick<SkuNumbers, 'available' | 'held' | 'ordered' | 'servedPerSecond' | 'releaseShare'>
+export type LineNumbers = Pick<SkuNumbers, 'available' | 'held' | 'ordered' | 'outlook'>
 
 /** What a round has to say about one SKU: the tickets that are told, how many are ahead of each, and in which codecs. */
 export interface LineRound {
@@ -34,12 +34,12 @@ export interface LineEncoder {
 }
 
 export function lineEvent(sku: LineRound['sku'], ticket: number, ahead: number, numbers: LineNumbers): Events['line'] {
-  return { sku, ticket, ahead, eta: estimateEta(ahead, numbers.servedPerSecond), odds: estimateOdds(ahead, numbers) }
+  return { sku, ticket, ahead, eta: estimateEta(ahead, numbers.outlook), odds: estimateOdds(ahead, numbers) }
 }
 
 /** Only these: a broadcast's numbers come with much else, which a thread would have to be given a copy of. */
-export function lineNumbersOf({ available, held, ordered, servedPerSecond, releaseShare }: LineNumbers): LineNumbers {
-  return { available, held, ordered, servedPerSecond, releaseShare }
+export function lineNumbersOf({ available, held, ordered, outlook }: LineNumbers): LineNumbers {
+  return { available, held, ordered, ...(outlook === undefined ? {} : { outlook }) }
 }
 
 const endBytes = 4

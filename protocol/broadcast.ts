@@ -40,6 +40,8 @@ export interface SkuNumbers {
   /** People served from the line per second, smoothed, and the share of holds that ended without a sale: what estimates are made of. */
   readonly servedPerSecond: number
   readonly releaseShare: number
+  /** What the owner expects of the line, while the SKU is open, people wait and something is known. */
+  readonly outlook?: Outlook | undefined
   /**
    * When every unit is sold: hashes of the users who bought, or whose order is still open, as little-endian u32. A gateway that has them may tell
    * everyone else that it is sold out; these have an order, which only the shard can tell. Left out if there are too many to send.
@@ -47,6 +49,17 @@ export interface SkuNumbers {
   readonly buyers?: Uint8Array
   /** Of a SKU with a draw. */
   readonly draw?: DrawInfo
+}
+
+/** What the owner of a SKU expects of its line: read by protocol/estimate.ts. */
+export interface Outlook {
+  /** Places, by the people ahead of them, rising; and for each, if it is served, the seconds within which it is in half of all cases, and in nine of ten. */
+  readonly ahead: readonly number[]
+  readonly p50: readonly number[]
+  readonly p90: readonly number[]
+  /** Fewer people ahead than this: the place will most likely be served. As many as `none` or more: hardly. */
+  readonly likely: number
+  readonly none: number
 }
 
 /** `scheduled` until it opens; `paused` keeps places and holds; `closed` takes no new claims. */

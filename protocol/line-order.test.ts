@@ -96,6 +96,19 @@ test('LIN-1 a line answers like a sorted list of its numbers, whoever joins, lea
   )
 })
 
+test('LIN-9 the number at any place is found, and beyond the line there is none', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(0, 31, 4_294_000_000), fc.array(step, { maxLength: 80, size: 'max' }), (start, steps) => {
+      let line = new LineOrder()
+      const model = new ListedLine()
+      model.end = start
+      for (const one of steps) line = apply(line, model, one)
+      expect(model.numbers.map((_, place) => line.numberAt(place))).toEqual(model.numbers)
+      for (const place of [-1, line.size, line.size + 40]) expect(line.numberAt(place)).toBe(-1)
+    }),
+  )
+})
+
 test('LIN-2 numbers join in rising order only', () => {
   const line = new LineOrder()
   line.add(7)

@@ -70,6 +70,22 @@ export class LineOrder {
     return sum
   }
 
+  /** The number with so many before it, or -1. */
+  numberAt(place: number): number {
+    if (place < 0 || place >= this.live) return -1
+    let word = 0
+    let left = place
+    for (let step = 1 << (31 - Math.clz32(this.words.length)); step > 0; step >>>= 1) {
+      const next = word + step
+      if (next >= this.tree.length || (this.tree[next] as number) > left) continue
+      word = next
+      left -= this.tree[next] as number
+    }
+    let bits = this.words[word] as number
+    for (; left > 0; left--) bits &= bits - 1
+    return this.base + word * wordBits + trailingZeros(bits)
+  }
+
   /** The number that has waited longest, or -1. */
   first(): number {
     if (this.live === 0) return -1

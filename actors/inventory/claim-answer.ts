@@ -1,15 +1,15 @@
+import type { Outlook } from '../../protocol/broadcast.ts'
 import { copyBytes } from '../../protocol/copy-bytes.ts'
-import { estimateEta, estimateOdds, etaP50, etaP90, isServed, oddsOf } from '../../protocol/estimate.ts'
+import { estimateEta, etaP50, etaP90, hasEta, oddsOf } from '../../protocol/estimate.ts'
 import { claimKind } from '../../protocol/frame.ts'
 import type { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, Odds, OrderClaim } from '../../protocol/results.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
 import { orderIdOf } from './order-ids.ts'
-import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 
 /** What the user of this row has of the SKU, as clients see it. Times of holds are by the shard's time `now`. */
-export function describeClaim(sku: SkuState, rates: SkuRates, row: number, now: number): ClaimState {
+export function describeClaim(sku: SkuState, outlook: Outlook | undefined, row: number, now: number): ClaimState {
   if (row < 0) return { state: 'none' }
   const { users } = sku
   const state = users.state[row] as number
@@ -17,8 +17,8 @@ export function describeClaim(sku: SkuState, rates: SkuRates, row: number, now: 
   switch (state) {
     case claimState.queued: {
       const ahead = sku.line.countBefore(claim)
-      const numbers = { available: sku.available, held: sku.held, ordered: sku.ordered, releaseShare: rates.releaseShare }
-      return { state: 'queued', ticket: claim, ahead, eta: estimateEta(ahead, rates.servedPerSecond), odds: estimateOdds(ahead, numbers) }
+      const odds = oddsOf(ahead, sku.available, sku.held + sku.ordered, outlook)
+      return { state: 'queued', ticket: claim, ahead, eta: estimateEta(ahead, outlook), odds }
     }
     case claimState.lobby:
       return { state: 'lobby', opensAt: sku.settings.opensAt }
@@ -103,18 +103,17 @@ const p50At = aheadAt + 4 + 4 + 1 + 1
 const p90At = p50At + 4 + 1
 
 /** The other hot answer: writes error nil and the place of a ticket. The same as {@link describeClaim} says of it. */
-export function writeQueued(writer: MsgpackWriter, sku: SkuState, rates: SkuRates, ticket: number, ahead: number): void {
-  const { servedPerSecond } = rates
-  const served = isServed(servedPerSecond)
+export function writeQueued(writer: MsgpackWriter, sku: SkuState, outlook: Outlook | undefined, ticket: number, ahead: number): void {
+  const served = hasEta(ahead, outlook)
   const at = copyTemplate(writer, served ? servedTemplate : unservedTemplate)
   const { view } = writer
   view.setUint32(at + ticketAt, ticket)
   view.setUint32(at + aheadAt, ahead)
   if (served) {
-    view.setUint32(at + p50At, etaP50(ahead, servedPerSecond))
-    view.setUint32(at + p90At, etaP90(ahead, servedPerSecond))
+    view.setUint32(at + p50At, etaP50(ahead, outlook))
+    view.setUint32(at + p90At, etaP90(ahead, outlook))
   }
-  copyTemplate(writer, oddsTemplates[oddsOf(ahead, sku.available, sku.held + sku.ordered, rates.releaseShare)])
+  copyTemplate(writer, oddsTemplates[oddsOf(ahead, sku.available, sku.held + sku.ordered, outlook)])
 }
 
 /** Appends the template and returns where it begins. */

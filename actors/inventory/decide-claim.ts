@@ -10,6 +10,7 @@ import { eventKind, writeClaimed, writeNumbered } from './events.ts'
 import { evolve, grantBurstMs } from './evolve.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { RefusedRequests } from './refused-requests.ts'
+import type { SkuOutlook } from './sku-outlook.ts'
 import type { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 
@@ -18,6 +19,7 @@ export interface OwnedSku {
   readonly state: InventoryState
   readonly sku: SkuState
   readonly rates: SkuRates
+  readonly line: SkuOutlook
   readonly refused: RefusedRequests
 }
 
@@ -77,7 +79,7 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
   const event = writeClaimed(record, isEarly ? eventKind.lobbied : eventKind.queued, sku.index, claim, 0, bytes, view, at)
   evolve(owned.state, record.bytes, record.view, event, batch.now)
   if (isEarly) return answerClaim(owned, batch, view, at, sku.users.rowOf(claim))
-  writeQueued(batch.replies.begin(view, at), sku, owned.rates, claim, sku.line.size - 1)
+  writeQueued(batch.replies.begin(view, at), sku, owned.line.outlook, claim, sku.line.size - 1)
   batch.replies.end(claim, claimKind.ticket)
 }
 
@@ -120,7 +122,7 @@ export function rowOfEntry(sku: SkuState, bytes: Uint8Array, view: DataView, at:
 
 export function answerClaim(owned: OwnedSku, batch: Batch, view: DataView, at: number, row: number): void {
   const { users } = owned.sku
-  const claim: Plain = { ...describeClaim(owned.sku, owned.rates, row, batch.now) }
+  const claim: Plain = { ...describeClaim(owned.sku, owned.line.outlook, row, batch.now) }
   batch.replies.begin(view, at).nil().value(claim)
   if (row < 0) batch.replies.end(noClaim, claimKind.none)
   else batch.replies.end(users.claim[row] as number, claimKindOf(users.state[row] as number))

@@ -152,6 +152,7 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
     users.deadline[row] = expiresAt - sku.holdShiftMs
     sku.available -= qty
     sku.held += qty
+    sku.flow.granted(expiresAt - sku.holdShiftMs, qty)
     spendGrants(sku, 1, now)
     state.wheel.add(expiresAt, sku.index, claim)
     sku.changes.numbers = true
@@ -177,8 +178,9 @@ function left(sku: SkuState, claim: number, now: number): void {
   if (sku.users.state[row] === claimState.queued) {
     sku.line.remove(claim)
     sku.changes.leave(claim)
+    sku.changes.gaveUp++
   } else if (sku.users.state[row] === claimState.lobby) drawOf(sku).people--
-  else release(sku, row)
+  else release(sku, row, now)
   endClaim(sku, row, claimState.left, now)
 }
 
@@ -190,13 +192,14 @@ function absent(sku: SkuState, claim: number, now: number): void {
 
 function expired(sku: SkuState, claim: number, now: number): void {
   const row = rowOf(sku, claim)
-  release(sku, row)
+  release(sku, row, now)
   endClaim(sku, row, claimState.expired, now)
 }
 
 /** A hold's units become free. */
-function release(sku: SkuState, row: number): void {
+function release(sku: SkuState, row: number, now: number): void {
   const qty = sku.users.qty[row] as number
+  sku.flow.released(sku.users.deadline[row] as number, qty, sku.holdClock(now), now)
   sku.held -= qty
   sku.available += qty
   sku.changes.holdsReleased++
@@ -215,6 +218,7 @@ function granted(state: InventoryState, sku: SkuState, count: number, expiresAt:
     users.end(row)
     sku.available -= qty
     sku.held += qty
+    sku.flow.granted(expiresAt - sku.holdShiftMs, qty)
     state.wheel.add(expiresAt, sku.index, claim)
     sku.changes.leave(claim)
     sku.changes.change(claim)
@@ -238,6 +242,8 @@ function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   const row = rowOf(sku, claim)
   const qty = users.qty[row] as number
   const payBy = view.getFloat64(at + eventOffset.payBy, true)
+  sku.flow.checkedOut(users.deadline[row] as number, qty, sku.holdClock(now), now)
+  sku.flow.began(payBy - sku.orderShiftMs, qty)
   users.begin(row)
   users.state[row] = claimState.pending
   users.orderTag[row] = state.orderTag
@@ -269,6 +275,7 @@ function settled(sku: SkuState, claim: number, outcome: number, now: number): vo
   const order = sku.orders.get(claim) ?? orderOfRow(sku, row)
   const { qty } = order
   if (users.state[row] === claimState.pending) {
+    sku.flow.settled(users.deadline[row] as number, qty, now - sku.orderShiftMs, outcome === claimState.paid, now)
     sku.ordered -= qty
     if (outcome === claimState.paid) sku.sold += qty
     else sku.available += qty

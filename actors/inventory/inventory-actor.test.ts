@@ -199,6 +199,6 @@ describe('broadcasts', () => {
     const claim = rig.claim('u399')
     expect(claim).toMatchObject({ state: 'queued', eta: [expect.any(Number), expect.any(Number)] })
     expect(rig.buy('new'), 'the answer to a buy says what a look at the claim says').toEqual(rig.claim('new'))
-    expect(rig.claim('new')).toMatchObject({ state: 'queued', odds: 'unlikely', eta: [expect.any(Number), expect.any(Number)] })
+    expect(rig.claim('new')).toMatchObject({ state: 'queued', odds: 'likely', eta: [expect.any(Number), expect.any(Number)] })
   })
 })

@@ -1,9 +1,10 @@
 import type { Position } from '../../cluster/store.ts'
-import type { ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
+import type { Outlook, ShardView, SkuChange, SkuNumbers, SkuView } from '../../protocol/broadcast.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
+import { EstimateCounts } from '../estimate-counts.ts'
 import type { Work } from '../work.ts'
 import type { AbsenceWatch } from './absence-watch.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
@@ -24,10 +25,12 @@ import { evolve } from './evolve.ts'
 import { InventoryState } from './inventory-state.ts'
 import { isOpen } from './order-life.ts'
 import type { Outbox } from './outbox.ts'
+import { Outlooks } from './outlooks.ts'
 import { owedEnds, type OwedEnds, type OwedQuestion } from './owed-ends.ts'
 import { refundMark } from './refunds.ts'
 import { RefusedRequests } from './refused-requests.ts'
 import type { ReservationReports } from './reservation-reports.ts'
+import { SkuOutlook } from './sku-outlook.ts'
 import { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 import { restoreInventory, saveInventory } from './snapshot.ts'
@@ -47,6 +50,7 @@ export interface ClaimReport {
 /** The inventory of one shard: finds the SKU that an entry is about and hands it to the decision for its op. */
 export class InventoryActor implements Actor {
   readonly runsAhead = true
+  readonly estimates = new EstimateCounts()
   private readonly state = new InventoryState()
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
@@ -57,6 +61,7 @@ export class InventoryActor implements Actor {
   private last: OwnedSku | undefined
   private openSeed: OpenSeed = () => undefined
   private draws = new DrawWorks(this.openSeed)
+  private readonly outlooks = new Outlooks()
   /** Kept only so that the reads behind it are not left out. */
   private readonly touched = new Uint32Array(1)
 
@@ -177,15 +182,17 @@ export class InventoryActor implements Actor {
     if (this.state.skus.length === 0) return undefined
     const skus: SkuChange[] = []
     let complete = true
+    for (const sku of this.state.skus) this.ownedOf(sku).line.look(sku, this.estimates, now)
+    const renewed = this.outlooks.renew(this.owned, now)
     for (const sku of this.state.skus) {
       const { changes } = sku
-      const { rates } = this.ownedOf(sku)
+      const { rates, line } = this.ownedOf(sku)
       rates.update(changes, now)
-      if (!changes.any) continue
+      if (!changes.any && !renewed.has(sku.index)) continue
       if (changes.overflowed) complete = false
       const { joined, left, changed, rollCall } = changes
       const called = rollCall.length === 0 ? {} : { rollCall }
-      const change: SkuChange = { sku: sku.settings.sku, ...numbersOf(sku, rates), joined, left, changed, ...called }
+      const change: SkuChange = { sku: sku.settings.sku, ...numbersOf(sku, rates, line.outlook), joined, left, changed, ...called }
       skus.push(changes.settings ? { ...change, settings: sku.settings } : change)
       changes.reset()
     }
@@ -251,7 +258,8 @@ export class InventoryActor implements Actor {
   private view(batch: Batch): ShardView {
     const skus = this.state.skus.map((sku): SkuView => {
       const line = sku.line.toBitmap()
-      const numbers = numbersOf(sku, this.ownedOf(sku).rates)
+      const { rates, line: outlook } = this.ownedOf(sku)
+      const numbers = numbersOf(sku, rates, outlook.outlook)
       return { sku: sku.settings.sku, settings: sku.settings, ...numbers, lineFrom: line.from, lineEnd: sku.lastClaim + 1, line: line.bits }
     })
     return { shard: this.shard, epoch: batch.epoch, seq: batch.seq, now: batch.now, skus }
@@ -288,7 +296,7 @@ export class InventoryActor implements Actor {
       claim: users.claim[row] as number,
       kind: claimKindOf(users.state[row] as number),
       user: utf8.decode(users.userBytes(row)),
-      state: describeClaim(sku, this.ownedOf(sku).rates, row, now),
+      state: describeClaim(sku, this.ownedOf(sku).line.outlook, row, now),
     }
   }
 
@@ -307,7 +315,7 @@ export class InventoryActor implements Actor {
   private ownedOf(sku: SkuState): OwnedSku {
     const known = this.owned[sku.index]
     if (known !== undefined) return known
-    const owned: OwnedSku = { state: this.state, sku, rates: new SkuRates(), refused: this.refused }
+    const owned: OwnedSku = { state: this.state, sku, rates: new SkuRates(), line: new SkuOutlook(), refused: this.refused }
     this.owned[sku.index] = owned
     return owned
   }
@@ -342,11 +350,22 @@ function isName(sku: SkuState, bytes: Uint8Array, from: number, length: number):
   return true
 }
 
-function numbersOf(sku: SkuState, rates: SkuRates): SkuNumbers {
+function numbersOf(sku: SkuState, rates: SkuRates, outlook: Outlook | undefined): SkuNumbers {
   const { phase, available, held, ordered, sold } = sku
   const { servedPerSecond, releaseShare } = rates
   const draw = sku.draw === undefined ? {} : { draw: sku.draw.info(sku.settings) }
-  const numbers = { phase, available, held, ordered, sold, waiting: sku.line.size, servedPerSecond, releaseShare, ...draw }
+  const numbers = {
+    phase,
+    available,
+    held,
+    ordered,
+    sold,
+    waiting: sku.line.size,
+    servedPerSecond,
+    releaseShare,
+    ...draw,
+    ...(outlook === undefined ? {} : { outlook }),
+  }
   if (sku.freeable > 0 || sku.users.count > buyersMax) return numbers
   return { ...numbers, buyers: buyersOf(sku) }
 }

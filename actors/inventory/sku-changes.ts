@@ -17,6 +17,8 @@ export class SkuChanges {
   served = 0
   holdsSold = 0
   holdsReleased = 0
+  /** Tickets whose people gave them up. */
+  gaveUp = 0
 
   join(claim: number): void {
     this.numbers = true
@@ -60,6 +62,7 @@ export class SkuChanges {
     this.served = 0
     this.holdsSold = 0
     this.holdsReleased = 0
+    this.gaveUp = 0
   }
 
   private bound(runs: number[]): void {

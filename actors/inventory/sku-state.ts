@@ -8,6 +8,7 @@ import { claimState } from './claim.ts'
 import { EndedClaims } from './ended-claims.ts'
 import { type DrawSecret, phaseNumbers } from './events.ts'
 import { FormerRequests } from './former-requests.ts'
+import { HoldFlow } from './hold-flow.ts'
 import { PaidOrders } from './paid-orders.ts'
 import { Refunds } from './refunds.ts'
 import { Reservations } from './reservations.ts'
@@ -73,6 +74,9 @@ export class SkuState {
   countsAbsence: boolean
   readonly standstills = new Standstills()
 
+  /** What became of units that were held: for the estimates of the line. */
+  readonly flow: HoldFlow
+
   /** What the next broadcast says; not part of the state that snapshots keep. */
   readonly changes = new SkuChanges()
 
@@ -89,6 +93,7 @@ export class SkuState {
     this.draw = secret === undefined ? undefined : new SkuDraw(secret, settings)
     this.directMax = directMaxOf(settings)
     this.countsAbsence = countsAbsence(settings)
+    this.flow = new HoldFlow(settings.holdTtlMs, settings.paymentTtlMs)
   }
 
   configure(settings: SkuSettings): void {
@@ -100,6 +105,11 @@ export class SkuState {
   /** Units that are free or can still come free. */
   get freeable(): number {
     return this.available + this.held + this.ordered
+  }
+
+  /** The time in which the deadlines of holds are stored: it stands still while the sale is paused. */
+  holdClock(now: number): number {
+    return (this.phase === 'paused' ? this.pausedAt : now) - this.holdShiftMs
   }
 
   /** When this row's hold or payment ends, by the shard's time. While the sale is paused a hold's end moves along with `now`. */

@@ -7,6 +7,7 @@ import type { Work } from '../work.ts'
 import { claimState } from './claim.ts'
 import type { SavedEnded } from './ended-claims.ts'
 import type { SavedFormer, SavedFormerTexts } from './former-requests.ts'
+import type { SavedFlow } from './hold-flow.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
@@ -40,6 +41,8 @@ interface SavedSku {
   readonly standstills?: readonly number[]
   /** Of a SKU with a draw. */
   readonly draw?: SavedDraw
+  /** Of a SKU of which holds have ended; not in snapshots of versions that learned nothing from them. */
+  readonly flow?: SavedFlow
 }
 
 interface Saved {
@@ -111,6 +114,7 @@ function saveSku(sku: SkuState): SavedSku {
     refunds: sku.refunds.save(),
     standstills: sku.standstills.save(),
     ...(sku.draw === undefined ? {} : { draw: sku.draw.save() }),
+    ...(sku.flow.isEmpty ? {} : { flow: sku.flow.save() }),
   }
 }
 
@@ -142,6 +146,7 @@ function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
   if (saved.refunds !== undefined) sku.refunds.restore(saved.refunds)
   sku.standstills.restore(saved.standstills ?? [])
   if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
+  if (saved.flow !== undefined) sku.flow.restore(saved.flow)
   state.scheduleOpening(sku.settings)
   for (let row = 0; row < saved.users.count; row++) {
     scheduleRow(state, sku, row)
@@ -163,7 +168,11 @@ function rememberPaid({ users, paid, settings }: SkuState): void {
 const scheduledPerSlice = 131_072
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
-  const { users } = sku
-  const running = users.state[row] === claimState.held || users.state[row] === claimState.pending
-  if (running) state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+  const { users, flow } = sku
+  const isHeld = users.state[row] === claimState.held
+  if (!isHeld && users.state[row] !== claimState.pending) return
+  state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+  const [deadline, qty] = [users.deadline[row] as number, users.qty[row] as number]
+  if (isHeld) flow.granted(deadline, qty)
+  else flow.began(deadline, qty)
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { type CallResult, decodePlain } from '../../cluster/call-codec.ts'
 import { Calls } from '../../cluster/calls.ts'
 import { shardName, type Snapshot } from '../../cluster/store.ts'
@@ -396,7 +397,7 @@ describe('a session', () => {
     await bed.store.writeSnapshot(name, await bed.world.settled(snapshotSessions(bed.shard, bed.actor)))
     bed = await bed.crash()
     const { result } = await bed.ask(op.whereabouts, 'ann')
-    const { goneMs, unownedMs } = result as typeof said
+    const { goneMs, unownedMs } = z.object({ goneMs: z.number(), unownedMs: z.array(z.number()) }).parse(result)
     expect(unownedMs.slice(0, 2).map((ago) => goneMs - ago)).toEqual([0, 60_000])
   })
 

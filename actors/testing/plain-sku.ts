@@ -255,7 +255,7 @@ export class PlainSku {
     if (state === 'queued') {
       const ahead = this.line.indexOf(claim)
       const [available, held, ordered] = this.counters
-      return { state, ticket: number, ahead, eta: null, odds: estimateOdds(ahead, { available, held, ordered, releaseShare: 0.2 }) }
+      return { state, ticket: number, ahead, eta: null, odds: estimateOdds(ahead, { available, held, ordered }) }
     }
     if (state === 'held') return { state, hold: number, qty, expiresAt: this.endOf(claim) }
     if (state === 'left') return { state: 'none' }

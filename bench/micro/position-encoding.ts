@@ -35,10 +35,19 @@ function pooled(size: number, encoder: LineEncoder): MicroCase {
   }
 }
 
+/** As many places as an owner names at most. */
+const outlook = {
+  ahead: Array.from({ length: 48 }, (_, i) => Math.round(1.25 ** i)),
+  p50: Array.from({ length: 48 }, (_, i) => i * 10),
+  p90: Array.from({ length: 48 }, (_, i) => i * 15),
+  likely: 900,
+  none: 40_000,
+}
+
 function roundOf(size: number): LineRound {
   return {
     sku: skuSettings('aurora-lamp').sku,
-    numbers: { available: 0, held: 900, ordered: 80, servedPerSecond: 12.5, releaseShare: 0.1 },
+    numbers: { available: 0, held: 900, ordered: 80, outlook },
     tickets: Uint32Array.from({ length: size }, (_, i) => i * 3 + 1),
     aheads: Uint32Array.from({ length: size }, (_, i) => i * 3),
     codecs: Uint8Array.from({ length: size }, (_, i) => (i % 2 === 0 ? lineCodec.msgpack : lineCodec.json)),

@@ -28,7 +28,7 @@ import { InventoryRig, settingsOf } from '../../actors/testing/inventory-rig.ts'
 import { rigStep, rigUsers, takeStep } from '../../actors/testing/rig-steps.ts'
 import type { ArchiveRecord } from '../../cluster/store.ts'
 import { auditJournal, type JournalReport } from './journal-audit.ts'
-import type { LedgerClaim } from './stock-ledger.ts'
+import type { LedgerClaim } from './ledger-claim.ts'
 
 test('AUD-1 the books that the audit keeps from the journal are those of the actor that wrote it, whatever happened', async () => {
   await fc.assert(

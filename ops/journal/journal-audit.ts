@@ -1,6 +1,6 @@
 import type { ArchiveRecord, ShardName } from '../../cluster/store.ts'
+import type { LedgerClaim } from './ledger-claim.ts'
 import { type JournalProblem, ShardAudit } from './shard-audit.ts'
-import type { LedgerClaim } from './stock-ledger.ts'
 
 /** What the audit reads: every record that is kept. */
 export interface JournalSource {

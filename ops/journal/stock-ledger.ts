@@ -1,41 +1,10 @@
 import { type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
+import { type BookedClaim, type Claim, type ClaimEnd, type LedgerClaim, type LedgerState, noOrder } from './ledger-claim.ts'
 import { isOrderFrom, mayGoOn, settlements } from './settlements.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
-export type ClaimEnd = 'expired' | 'absent' | 'soldout' | 'left' | 'paid' | 'declined' | 'cancelled' | 'refunded' | 'unrefunded'
-/** `seated`: from the lobby to a ticket, which is a claim of its own. */
-export type LedgerState = 'lobby' | 'seated' | 'queued' | 'held' | 'pending' | 'overdue' | 'refunding' | ClaimEnd
-
-/** What became of one claim. */
-export interface LedgerClaim {
-  readonly sku: string
-  readonly user: string
-  readonly claim: number
-  readonly qty: number
-  readonly state: LedgerState
-}
-
 /** A promise of SPEC.md. */
 export type PromiseId = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
-
-interface Claim {
-  readonly user: string
-  readonly claim: number
-  readonly qty: number
-  state: LedgerState
-  /** When a hold or a payment ends, without what pauses and times without an owner have added: see {@link StockLedger.deadlineOf}. */
-  until: number
-  /** When a ticket began, without what pauses and times without an owner have added until then. */
-  since: number
-  /** Of the order that it became: what stands in its id behind the incarnation. */
-  orderTag: string
-  /** What was paid for it, what is on its way back or has gone, and what has gone. */
-  paidMinor: number
-  askedMinor: number
-  refundedMinor: number
-}
-
-export type BookedClaim = Readonly<Claim>
 
 /** Hears of every step of the books as it is taken, for whoever needs their past. */
 export interface LedgerWatch {
@@ -416,5 +385,3 @@ export class StockLedger {
     else if (state === 'paid') this.sold += qty
   }
 }
-
-const noOrder = { orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }

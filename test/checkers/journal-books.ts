@@ -1,6 +1,6 @@
 import { auditJournal, type JournalReport } from '../../ops/journal/journal-audit.ts'
+import type { LedgerClaim } from '../../ops/journal/ledger-claim.ts'
 import { openJournal } from '../../ops/journal/open-journal.ts'
-import type { LedgerClaim } from '../../ops/journal/stock-ledger.ts'
 
 /** What the independent reader makes of a data folder. */
 export interface JournalBooks extends JournalReport {

@@ -1,5 +1,6 @@
+import type { LedgerState } from '../../ops/journal/ledger-claim.ts'
 import { noRequest } from '../../ops/journal/stock-events.ts'
-import type { LedgerState, SkuEvent } from '../../ops/journal/stock-ledger.ts'
+import type { SkuEvent } from '../../ops/journal/stock-ledger.ts'
 import type { JournalRule } from './shard-books.ts'
 
 /** Rules about a journal that are reckoned otherwise than its ledger does, which knows most of them too. */

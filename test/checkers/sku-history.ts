@@ -1,5 +1,6 @@
+import type { BookedClaim, LedgerState } from '../../ops/journal/ledger-claim.ts'
 import { noRequest, type Phase } from '../../ops/journal/stock-events.ts'
-import type { BookedClaim, LedgerState, LedgerWatch, SkuEvent, StockLedger } from '../../ops/journal/stock-ledger.ts'
+import type { LedgerWatch, SkuEvent, StockLedger } from '../../ops/journal/stock-ledger.ts'
 
 /** Counts the events of one shard: a step is what one event did, and step 0 is before the first. */
 export interface Steps {
