@@ -203,7 +203,7 @@ test('ABS-10 a place in a lobby is kept however long its user is away, and the t
   expect(rig.claim(third)).toMatchObject({ state: 'queued', ahead: 0 })
   expect(rig.replayed().digest()).toBe(rig.actor.digest())
   const restored = new InventoryActor(0)
-  restored.restore(rig.actor.save())
+  finish(restored.restore(rig.actor.save()))
   expect(restored.digest()).toBe(rig.actor.digest())
 })
 
