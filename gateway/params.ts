@@ -68,6 +68,17 @@ export class Params {
     return this.optional(() => this.read('requestId', 'a string of 1 to 64 visible ASCII characters', parseRequestId))
   }
 
+  /** A solved challenge, which is looked into only where one is asked for; null if the caller left it out. */
+  proof(): Plain {
+    return (
+      this.optional(() =>
+        this.read('proof', 'a map with challenge and solution', (value) =>
+          typeof value === 'object' && !Array.isArray(value) ? value : undefined,
+        ),
+      ) ?? null
+    )
+  }
+
   neededRequestId(): string {
     return this.read('requestId', 'a string of 1 to 64 visible ASCII characters', parseRequestId)
   }

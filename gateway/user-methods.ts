@@ -42,7 +42,7 @@ export function userMethods(parts: UserMethodsParts): readonly MethodBody[] {
         const sku = params.sku()
         const qty = params.integer('qty', 1, qtyMax, 1)
         const requestId = params.requestId()
-        const proof = params.any()
+        const proof = params.proof()
         params.end()
         const view = parts.views.find(sku)
         const buy = { op: op.buy, sku, user, qty, ...(requestId === undefined ? {} : { requestId }) }

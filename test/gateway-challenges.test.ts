@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 const plain = z.union([z.string(), z.number(), z.record(z.string(), z.string())])
-const bodySchema = z.object({ result: z.unknown(), error: z.unknown() })
+const bodySchema = z.object({ result: z.unknown().optional(), error: z.unknown().optional() })
 const refusalSchema = z.object({ code: z.string() })
 const challengeSchema = z.object({ parameters: z.object({ expiresAt: z.int() }).catchall(plain), signature: z.string() })
 const proofSchema = z.object({ challenge: challengeSchema, solution: z.object({ counter: z.int(), derivedKey: z.string() }) })
@@ -88,13 +88,14 @@ test('POW-4 what was changed, came too late, or is no proof at all is refused, a
     { challenge: { ...challenge, parameters: { ...challenge.parameters, expiresAt: challenge.parameters.expiresAt + 1 } }, solution },
     { challenge: { ...challenge, signature: '0'.repeat(64) }, solution },
     { challenge: { ...challenge, parameters: { ...challenge.parameters, cost: 1_000_000_000 } }, solution },
-    ...[{}, [], 'x', 7, { challenge }, { challenge: 1, solution }, { ...proof, more: 1 }],
+    ...[{}, { challenge }, { challenge: 1, solution }, { ...proof, more: 1 }],
   ]
   for (const one of bad) expect(await buyWith('anna', 'request-1', one), JSON.stringify(one)).toBe('CHALLENGE_REQUIRED')
+  for (const none of [[], 'x', 7]) expect(await buyWith('anna', 'request-1', none), JSON.stringify(none)).toBe('MALFORMED')
   rig.skip(125_000)
   await heat()
   expect(await buyWith('anna', 'request-1', proof)).toBe('CHALLENGE_REQUIRED')
-  expect(rig.gateway.core.counters.proofs).toMatchObject({ wrong: 4, malformed: 8, expired: 1, accepted: 0 })
+  expect(rig.gateway.core.counters.proofs).toMatchObject({ wrong: 4, malformed: 5, expired: 1, accepted: 0 })
 })
 
 test('POW-5 who is known to have a claim is not asked, and neither is a service', async () => {
