@@ -142,7 +142,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'forget-unknown': 1,
   'fenced-answers-leave': 5,
   'restock-twice': 696_097_443,
-  'moved-deadline-forgotten': 9,
+  'moved-deadline-forgotten': 453_321_596,
   'holds-lost-in-pause': 4,
   'money-kept': 304_197_467,
   'reread-tells-nobody': 495_112_761,
