@@ -91,7 +91,8 @@ test('CLU-13 gateways without keys of their own take those that Redis keeps, whi
     cluster.ready('gateway', {}, { environment: none }),
   ])
   const kept = await cluster.redis.ask('HGETALL', 'sluice:cluster')
-  expect(kept).toHaveLength(6)
+  // Four secrets with their names.
+  expect(kept).toHaveLength(8)
   await cluster.ready('gateway', {}, { environment: none })
   expect(await cluster.redis.ask('HGETALL', 'sluice:cluster')).toEqual(kept)
 })
