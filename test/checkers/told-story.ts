@@ -225,9 +225,11 @@ export class ToldStory {
       // While a sale is paused its owner moves the end along with its clock, and the next owner's may be behind.
       return next.expiresAt < last.expiresAt - this.slackMs ? ['G7', 'a deadline came nearer'] : undefined
     }
-    if (next.state === 'cancelled' && !this.asked.cancel) return ['G8', 'an order that nobody gave up was cancelled']
     // Also one that came back after its store had lost the claim that followed it, and of which nothing was asked since.
-    if (isOrder(last) && isOrder(next) && last.order === next.order) return orderProblem(last, next)
+    const isSameOrder = isOrder(last) && isOrder(next) && last.order === next.order
+    if (isSameOrder && last.state === next.state) return undefined
+    if (next.state === 'cancelled' && !this.asked.cancel) return ['G8', 'an order that nobody gave up was cancelled']
+    if (isSameOrder) return orderProblem(last, next)
     if (!this.asked.checkout) return ['G8', 'an order that nobody asked for']
     if (last.state === 'queued' || last.state === 'held') return undefined
     // Who leaves what has just been settled is told that there is nothing to leave, and hears how it was settled later.

@@ -113,6 +113,11 @@ export const keptSeeds: readonly KeptSeed[] = [
     found:
       'A gateway passed on that its user was in a lobby of a SKU that it did not know yet, and never told them when a store had lost that.',
   },
+  {
+    seed: 5_000_021,
+    name: 'an end told twice',
+    found: 'A checker did not know that the end of an order which came back with a failover may be told once more.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
