@@ -16,7 +16,7 @@ import { shardSubject } from '../protocol/subject.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
 import { FakeConnection } from './fake-connection.ts'
-import { type Presence, Presences } from './presence.ts'
+import { isPlaceSure, type Presence, Presences } from './presence.ts'
 import { SkuView } from './sku-view.ts'
 import { skuChange, skuSettings, skuView } from './view-fixtures.ts'
 import type { ViewListener } from './views.ts'
@@ -486,6 +486,21 @@ test('GW-92 after a view was read anew a claim is in doubt until its shard, aske
   expect(followed?.doubtedAt, 'an answer may be from before').toBe(world.clock.monotonic())
   await world.pass(0)
   expect(followed?.doubtedAt).toBeUndefined()
+})
+
+test('GW-106 a device that comes to a user who is here already is told no place until the shard has said it', async () => {
+  await world.pass(1)
+  answered(queued(5), 7, claimKind.ticket)
+  const followed = presences.claimsOf(lamp)?.get(7)
+  if (followed === undefined) throw new Error('it is not followed')
+  follower.joined(followed.presence)
+  expect(isPlaceSure(followed)).toBe(false)
+  answered(queued(5), 7, claimKind.ticket)
+  expect(isPlaceSure(followed), 'an answer may be from before').toBe(false)
+  reports.set(7, report(7, claimKind.ticket, queued(4)))
+  follower.askAgain()
+  await world.pass(0)
+  expect(isPlaceSure(followed)).toBe(true)
 })
 
 test('GW-69 after a shard has lost claims, a smaller number is believed when the shard says so itself', async () => {

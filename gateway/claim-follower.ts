@@ -38,6 +38,18 @@ export class ClaimFollower implements ClaimAnswers {
     parts.views.onChange((view, change) => this.changed(view, change))
   }
 
+  /**
+   * Another device of the user has come, perhaps from a gateway that had heard more than this one: what the shard says of the user's places is waited for
+   * before a round tells it any.
+   */
+  joined({ claims }: Presence): void {
+    for (const followed of claims.values()) {
+      if (followed.kind !== claimKind.ticket) continue
+      followed.placeDoubtedAt = this.parts.clock.monotonic()
+      this.questions.askLater(followed.view, [followed.claim])
+    }
+  }
+
   /** The answer to the call in `row` will be about this user's claim of this SKU, which may not be known here yet. */
   expect(row: number, view: SkuView | UnknownSku | undefined, presence: Presence | undefined): void {
     if (view !== undefined && presence !== undefined) this.expected.set(row, { view, presence })
@@ -249,6 +261,7 @@ export class ClaimFollower implements ClaimAnswers {
     const { state: known, aheadShown, heardAt } = followed
     followed.heardAt = this.parts.clock.monotonic()
     if (followed.doubtedAt !== undefined && askedAt >= followed.doubtedAt) followed.doubtedAt = undefined
+    if (followed.placeDoubtedAt !== undefined && askedAt >= followed.placeDoubtedAt) followed.placeDoubtedAt = undefined
     // A shard that was asked after all that is known was heard says what it is now: where that came before, its store has lost the rest.
     if (isBefore(state, known) && askedAt <= heardAt) return false
     followed.kind = kind

@@ -238,7 +238,7 @@ export class GatewayCore implements MetricSource {
     this.connections.add(connection)
     this.counters.opened[transport]++
     this.counters.open[transport]++
-    if (identity.role === 'user' && connection.transport === 'ws') this.presences.join(identity.user, connection)
+    if (identity.role === 'user' && connection.transport === 'ws') this.follower.joined(this.presences.join(identity.user, connection))
   }
 
   closed(connection: LastingConnection): void {

@@ -1,6 +1,6 @@
 import { claimKind } from '../protocol/frame.ts'
 import { nearAhead } from './position-bound.ts'
-import type { FollowedClaim } from './presence.ts'
+import { type FollowedClaim, isPlaceSure } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
 
 /** Followed claims by number, in the order in which they came, which is the order of turns. */
@@ -57,7 +57,7 @@ export class LineTurn {
     for (let ahead = 0; ahead < nearAhead && claim >= 0; ahead++, claim = line.nextFrom(claim + 1)) {
       const followed = this.claims.get(claim)
       if (followed === undefined || !isNews(followed, ahead)) continue
-      if (followed.doubtedAt !== undefined || followed.isPicked || room <= 0) isComplete = false
+      if (!isPlaceSure(followed) || followed.isPicked || room <= 0) isComplete = false
       else room -= this.pick(followed)
     }
     if (isComplete) this.nearVersion = lineVersion
@@ -102,7 +102,7 @@ export class LineTurn {
   }
 
   private hasPlace(followed: FollowedClaim): boolean {
-    return followed.kind === claimKind.ticket && followed.doubtedAt === undefined && this.view.line.has(followed.claim)
+    return followed.kind === claimKind.ticket && isPlaceSure(followed) && this.view.line.has(followed.claim)
   }
 
   /** Whose turn is next; who has gone meanwhile has none. */
@@ -125,10 +125,12 @@ export function isNews({ kind, aheadShown, isOwed }: FollowedClaim, ahead: numbe
 
 /**
  * How many are ahead of a claim that its user still has and that still waits; undefined if that cannot be said. A place can be counted only when the view
- * has it, and with it everyone who came before; and where its shard may have lost records the number may be somebody else's by now, and so the place.
+ * has it, and with it everyone who came before; where its shard may have lost records the number may be somebody else's by now, and so the place; and
+ * a device that has just come may know a newer one.
  */
-export function placeOf({ view, claim, presence, doubtedAt }: FollowedClaim): number | undefined {
+export function placeOf(followed: FollowedClaim): number | undefined {
+  const { view, claim, presence } = followed
   const { connections, claims } = presence
-  if (connections.size === 0 || claims.get(view.settings.sku)?.claim !== claim || doubtedAt !== undefined) return undefined
+  if (connections.size === 0 || claims.get(view.settings.sku)?.claim !== claim || !isPlaceSure(followed)) return undefined
   return view.line.has(claim) ? view.line.countBefore(claim) : undefined
 }

@@ -20,6 +20,8 @@ export interface FollowedClaim {
   heardAt: number
   /** Since when it is not known whether the number is still this claim's, because its shard may have lost records; undefined if it is known. */
   doubtedAt: number | undefined
+  /** Since when another device of the user may have been shown a newer place at another gateway than this one's view knows; undefined if none has. */
+  placeDoubtedAt: number | undefined
   /** The place that the user was last shown, so that it never rises and is not sent twice. */
   aheadShown: number
   /** When that was shown, or was found to be still so. */
@@ -127,6 +129,7 @@ export class Presences {
       mustTell: false,
       heardAt: 0,
       doubtedAt: undefined,
+      placeDoubtedAt: undefined,
       aheadShown: Number.MAX_SAFE_INTEGER,
       shownAt: 0,
       isOwed: false,
@@ -157,6 +160,11 @@ export class Presences {
     if (claims?.get(followed.claim) === followed) claims.delete(followed.claim)
     if (claims?.size === 0) this.bySku.delete(followed.view)
   }
+}
+
+/** Whether this gateway's view may say how many are ahead of the claim. */
+export function isPlaceSure({ doubtedAt, placeDoubtedAt }: FollowedClaim): boolean {
+  return doubtedAt === undefined && placeDoubtedAt === undefined
 }
 
 function isNamed(user: string, bytes: Uint8Array, from: number, to: number): boolean {

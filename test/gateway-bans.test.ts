@@ -31,7 +31,7 @@ afterEach(async () => {
 const elsewhere = '127.0.0.2'
 const forbidden = { error: { code: 'FORBIDDEN' } }
 
-test('GW-100 a banned user loses every socket, and is refused as a caller, by services too, and at the door', async () => {
+test('BAN-9 a banned user loses every socket, and is refused as a caller, by services too, and at the door', async () => {
   const rig = await start()
   const anna = await socket(rig, 'anna')
   const ben = await socket(rig, 'ben')
@@ -52,7 +52,7 @@ test('GW-100 a banned user loses every socket, and is refused as a caller, by se
   expect([layers.bans, bannedClosed]).toEqual([5, 1])
 })
 
-test('GW-101 whoever comes from a banned range loses the socket, and is refused on every port', async () => {
+test('BAN-10 whoever comes from a banned range loses the socket, and is refused on every port', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
   const operator = await rpc(rig)
   await operator.call('auth', [rig.keys.operator])
@@ -76,7 +76,7 @@ test('GW-101 whoever comes from a banned range loses the socket, and is refused 
   expect(await ben.call('ping', [])).toMatchObject({ error: null })
 })
 
-test('GW-101 operators cannot shut themselves out', async () => {
+test('BAN-10 operators cannot shut themselves out', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
   const operator = await rpc(rig)
   await operator.call('auth', [rig.keys.operator])
@@ -85,14 +85,14 @@ test('GW-101 operators cannot shut themselves out', async () => {
   expect(await operator.call('ban.list', [])).toMatchObject({ result: { total: 0 } })
 })
 
-test('GW-102 only operators see and change bans', async () => {
+test('BAN-11 only operators see and change bans', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
   const service = await rpc(rig)
   await service.call('auth', [rig.keys.backend])
   for (const method of ['ban.add', 'ban.remove', 'ban.list']) expect(await service.call(method, ['user', 'anna'])).toMatchObject(forbidden)
 })
 
-test('GW-103 a ban holds on all gateways at once, and on one that starts later', async () => {
+test('BAN-12 a ban holds on all gateways at once, and on one that starts later', async () => {
   const [one, other] = [await start(), await start()]
   const anna = await socket(other, 'anna')
   const service = await rpc(one)
@@ -109,7 +109,7 @@ test('GW-103 a ban holds on all gateways at once, and on one that starts later',
   )
 })
 
-test('GW-104 newcomers are let in at a rate; leaving, checkout and claims are not counted', async () => {
+test('BAN-13 newcomers are let in at a rate; leaving, checkout and claims are not counted', async () => {
   let tokens = 2
   const newcomers = { take: () => tokens-- > 0, retryAfterMs: 70, start: () => {}, close: () => {}, collect: () => {} }
   const rig = await start({ newcomers })

@@ -118,6 +118,11 @@ export const keptSeeds: readonly KeptSeed[] = [
     name: 'an end told twice',
     found: 'A checker did not know that the end of an order which came back with a failover may be told once more.',
   },
+  {
+    seed: 438_412_977,
+    name: 'a place from a half-open socket',
+    found: 'A gateway that had been cut off told a device that came back to it the place which it still owed to that user’s dead socket.',
+  },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
