@@ -24,6 +24,8 @@ export function benchSettings(snapshots: boolean): SettingTexts {
     perConnectionInFlightMax: 65_536,
     addressRatePerSecond: plentyPerSecond,
     addressBurst: plentyPerSecond,
+    addressHandshakeRatePerSecond: plentyPerSecond,
+    addressHandshakeBurst: plentyPerSecond,
     mailboxBytesMax: 64 * 1024 * 1024,
     idleTimeoutSeconds: 960,
     logLevel: 'info',
