@@ -356,4 +356,30 @@ export const codeSabotages: readonly CodeSabotage[] = [
     breaks: ['G6'],
     patches: [{ file: 'gateway/line-turn.js', find: 'return ahead < aheadShown ||', replace: 'return ahead !== aheadShown ||' }],
   },
+  {
+    name: 'absence-cut-short',
+    where: 'code',
+    how: 'The time for which somebody was away counts four times.',
+    breaks: ['G7'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-absent.js',
+        find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
+        replace: 'return Math.max(0, (settings.absenceMs ?? 0) - 4 * counted);',
+      },
+    ],
+  },
+  {
+    name: 'absence-never-over',
+    where: 'code',
+    how: 'Whoever is away keeps the place for good.',
+    breaks: ['G2'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-absent.js',
+        find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
+        replace: 'return Math.max(1000, (settings.absenceMs ?? 0) - counted);',
+      },
+    ],
+  },
 ]
