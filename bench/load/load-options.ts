@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
 import { peerNames } from '../servers/peer.ts'
 import { transports } from '../servers/sluice-wire.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { type Load, rivalOf, usualLoads } from './load.ts'
 
 const connectionsMax = 20_000
@@ -53,11 +54,11 @@ export function loadCommand(): Command {
         .choices([...transports, 'all'])
         .default('rpc'),
     )
-    .option('--connections <count>', `connections (default: ${usual('connections')})`, integer(1, connectionsMax))
+    .option('--connections <count>', `connections (default: ${usual('connections')})`, wholeNumber(1, connectionsMax))
     .option(
       '--depth <count>',
       `calls of one connection under way at most (default: ${usual('depth')}; with --rate ${defaultOpenDepth}; http: always 1)`,
-      integer(1, depthMax),
+      wholeNumber(1, depthMax),
     )
     .option(
       '--cluster',
@@ -67,8 +68,8 @@ export function loadCommand(): Command {
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
     .option('--rate <calls/s>', 'open loop: calls a second, all connections together', rate)
     .option('--host <address>', 'where the node is', '127.0.0.1')
-    .option('--port <port>', "the node's port for the transport: RPC for rpc, web for ws and http", integer(1, 65_535))
-    .option('--ops-port <port>', "the node's ops port, to read batch sizes; 0 to go without", integer(0, 65_535), 0)
+    .option('--port <port>', "the node's port for the transport: RPC for rpc, web for ws and http", wholeNumber(1, 65_535))
+    .option('--ops-port <port>', "the node's ops port, to read batch sizes; 0 to go without", wholeNumber(0, 65_535), 0)
     .option('--key <key>', 'service or operator key of the node; ws cannot do without')
     .option('--sku <sku>', 'what to buy; it has to exist and be open', 'bench')
     .option('--user-header <name>', 'http: header that the node trusts to name the user (its --trust-user-header)', 'x-sluice-user')
@@ -90,11 +91,11 @@ export function loadCommand(): Command {
       '--compare <rounds>',
       'put Sluice and another under load in turns, each started afresh, and tell the ratio: Redis under the same load, or with --cluster ' +
         `Fastify at ${usualLoads.http.connections} connections`,
-      integer(1, 100),
+      wholeNumber(1, 100),
     )
     .option('--snapshots', 'let a server that is started here compact its journal meanwhile, as it would (Redis: rewrite its AOF)')
     .option('--profile-server <folder>', 'write a processor profile of each node that is started here')
-    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', integer(1, 64), 1)
+    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', wholeNumber(1, 64), 1)
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()
 }
@@ -128,15 +129,6 @@ export function loadOptionsOf(command: Command): LoadOptions {
 
 function usual(what: 'connections' | 'depth'): string {
   return transports.map((transport) => `${transport} ${usualLoads[transport][what]}`).join(', ')
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
-    return value
-  }
 }
 
 function seconds(least: number, most: number): (text: string) => number {
