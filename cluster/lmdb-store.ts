@@ -1,4 +1,5 @@
 import { ColdRecords } from './cold-records.ts'
+import { spaceOf } from './data-file.ts'
 import { type OwnedFolder, takeFolder } from './data-folder.ts'
 import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
@@ -6,6 +7,7 @@ import { closedFault } from './lmdb-faults.ts'
 import { shardKey } from './lmdb-keys.ts'
 import { LmdbRecord } from './lmdb-record.ts'
 import type { Durability } from './lmdb.ts'
+import type { MetricSink, MetricSource } from './metrics.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
 import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
@@ -47,7 +49,7 @@ const recordSweepMs = 1000
 const sweepPauseMs = 5
 const dayMs = 86_400_000
 
-export interface LmdbStore extends Store {
+export interface LmdbStore extends Store, MetricSource {
   /** A record of the process, outside of all shards. */
   record(name: string): SharedRecord
 }
@@ -156,6 +158,12 @@ class OwnedLmdbStore implements LmdbStore {
   async deleteRecord(shard: ShardName, epoch: number, key: string): Promise<'deleted' | 'fenced'> {
     if (!this.#shard(shard).journal.isOpen(epoch)) return 'fenced'
     return (await this.#records.delete(this.#owned.term, key)) ? 'deleted' : 'fenced'
+  }
+
+  collect(sink: MetricSink): void {
+    const { usedBytes, freeBytes } = spaceOf(this.#options.folder)
+    sink.gauge('sluice_store_used_bytes', 'Memory that Redis uses, or disk that the data folder takes', usedBytes)
+    sink.gauge('sluice_store_limit_bytes', 'Memory that Redis may use, or disk that the data folder may take', usedBytes + freeBytes)
   }
 
   record(name: string): SharedRecord {

@@ -1,6 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { CallResult } from '../cluster/call-codec.ts'
-import type { Calls } from '../cluster/calls.ts'
+import { type Calls, sampledOf } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
@@ -22,7 +22,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { drawMethods } from './draw-methods.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
-import { collectGateway, collectSku } from './gateway-metrics.ts'
+import { collectGateway, collectSkus } from './gateway-metrics.ts'
 import type { LeasedTokens } from './leased-tokens.ts'
 import type { LineEncoder } from './line-frames.ts'
 import { type MethodTable, methodTable } from './method.ts'
@@ -251,6 +251,7 @@ export class GatewayCore implements MetricSource {
   collect(sink: MetricSink): void {
     collectGateway(sink, this.counters, this.methods)
     sink.gauge('sluice_pending_calls', 'Calls that wait for an answer of a shard', this.parts.calls.pending.size)
+    this.parts.calls.latencies.tell(sink, 'sluice_call_seconds', `Until a shard answered a call, of one call in ${sampledOf}`)
     sink.counter('sluice_call_timeouts_total', 'Calls that no shard answered in time', this.parts.calls.timeouts)
     sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
     sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
@@ -263,7 +264,7 @@ export class GatewayCore implements MetricSource {
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
-    for (const view of this.views.all()) collectSku(sink, view.status(), view.heat)
+    collectSkus(sink, [...this.views.all()])
   }
 
   /** Before the end: whoever is still here is not any more. */

@@ -1,5 +1,5 @@
+import { MsCounts } from '../cluster/ms-counts.ts'
 import { type Code, codes, codeTable } from '../protocol/codes.ts'
-import { MsCounts } from './ms-counts.ts'
 import { ReadCounters } from './read-counters.ts'
 
 const codeSlots = codes.length + 1
@@ -55,6 +55,8 @@ export class GatewayCounters {
   roundsEncoded = 0
   encoderFailures = 0
   dropped = 0
+  /** Frames handed to WebSockets, published stock left out, and writes to RPC sockets. */
+  readonly sends = { rpc: 0, ws: 0 }
   opened = { rpc: 0, ws: 0 }
   open = { rpc: 0, ws: 0 }
   httpCalls = 0

@@ -43,6 +43,16 @@ test('OPS-5 a histogram is told in cumulated buckets', async () => {
   ])
 })
 
+test('OBS-1 a summary is told as a count and a sum', async () => {
+  const lines = await linesOf((sink) => sink.summary('sluice_record_events', 'Events', 3, 12, { shard: 'inv.1' }))
+  expect(lines.filter((line) => line.includes('sluice_record_events'))).toEqual([
+    '# HELP sluice_record_events Events',
+    '# TYPE sluice_record_events summary',
+    'sluice_record_events_sum{shard="inv.1"} 12',
+    'sluice_record_events_count{shard="inv.1"} 3',
+  ])
+})
+
 test("OPS-5 Node's own numbers are there", async () => {
   const page = (await linesOf()).join('\n')
   for (const name of ['process_resident_memory_bytes', 'nodejs_eventloop_lag_seconds', 'process_open_fds'])

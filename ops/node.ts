@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import { openEmbeddedPorts } from './embedded-ports.ts'
 import { createMetrics } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
+import { ProcessMetrics } from './process-metrics.ts'
 import { Readiness } from './readiness.ts'
 import { startActors } from './roles/actors.ts'
 import { type Routes, startGateway } from './roles/gateway.ts'
@@ -55,6 +56,9 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   const { log } = world
   const readiness = new Readiness(world.clock)
   const metrics = createMetrics()
+  const facts = new ProcessMetrics({ role: config.role, shards: config.shards, readiness, world })
+  metrics.add(facts)
+  closers.add(() => facts.close())
   const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
   closers.add(() => ops.close())
 
@@ -62,7 +66,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   const { routes = () => new Map(), stopping = new AbortController().signal, endsWithLease = true } = options
   const ports =
     config.cluster === undefined
-      ? await openEmbeddedPorts(config, world, closers)
+      ? await openEmbeddedPorts(config, world, metrics, closers)
       : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, readiness })
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())

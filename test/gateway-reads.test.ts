@@ -219,6 +219,6 @@ function countedReads(): Readonly<Record<string, number>> {
   const tell = (name: string, _help: string, value: number, labels: Readonly<Record<string, string>> = {}): void => {
     if (name === 'sluice_reads_total') counts[`${labels['subject']} ${labels['outcome']}`] = value
   }
-  rig.gateway.collect({ counter: tell, gauge: tell, histogram: () => {} })
+  rig.gateway.collect({ counter: tell, gauge: tell, histogram: () => {}, summary: () => {} })
   return counts
 }

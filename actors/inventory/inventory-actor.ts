@@ -230,6 +230,11 @@ export class InventoryActor implements Actor {
     return this.state.skus.some((sku) => sku.held + sku.ordered > 0 || sku.draw?.stage === 'beacon')
   }
 
+  /** For metrics: to be read and left alone. */
+  get skus(): readonly SkuState[] {
+    return this.state.skus
+  }
+
   get isEmpty(): boolean {
     return this.state.skus.length === 0
   }
