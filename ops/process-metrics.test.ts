@@ -13,7 +13,11 @@ test('OBS-6 every process tells what it is, whether it is ready, and how late it
     metrics.collect(sink)
     return sink.told
   }
-  expect(told()).toMatchObject({ [`sluice_build_info version=${versionOfSluice()} role=gateway`]: 1, 'sluice_shards kind=ses': 64, sluice_ready: 0 })
+  expect(told()).toMatchObject({
+    [`sluice_build_info version=${versionOfSluice()} role=gateway`]: 1,
+    'sluice_shards kind=ses': 64,
+    sluice_ready: 0,
+  })
   readiness.whyNot = undefined
   await world.pass(1_000)
   expect(told()).toMatchObject({ sluice_ready: 1, sluice_loop_delay_seconds_count: 10, sluice_loop_delay_seconds_sum: 0 })

@@ -1,5 +1,5 @@
-import { type MetricFamily, readExposition } from './exposition.ts'
 import type { ScrapedRoles } from './every-role.ts'
+import { type MetricFamily, readExposition } from './exposition.ts'
 
 const roles = ['gateway', 'actors', 'orders'] as const
 

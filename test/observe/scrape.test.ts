@@ -18,7 +18,8 @@ function eachPage(): readonly (readonly [name: string, page: string])[] {
 }
 
 test("OBS-10 the page of an embedded node and of each role passes Prometheus' own checks", async () => {
-  for (const [name, page] of eachPage()) expect({ name, ...(await promtool(['check', 'metrics'], page)) }).toEqual({ name, code: 0, out: '' })
+  for (const [name, page] of eachPage())
+    expect({ name, ...(await promtool(['check', 'metrics'], page)) }).toEqual({ name, code: 0, out: '' })
 })
 
 test('OBS-10 a page that breaks a rule is found', async () => {
@@ -32,11 +33,28 @@ test('OBS-11 docs/metrics.md has every metric with its type, labels, roles and m
 })
 
 test('OBS-12 no label has a user, an order, an address or a connection for a value', () => {
-  const known = new Set(['shard', 'sku', 'kind', 'state', 'method', 'code', 'layer', 'transport', 'lane', 'link', 'outcome', 'question', 'result'])
+  const known = new Set([
+    'shard',
+    'sku',
+    'kind',
+    'state',
+    'method',
+    'code',
+    'layer',
+    'transport',
+    'lane',
+    'link',
+    'outcome',
+    'question',
+    'result',
+  ])
   for (const label of ['subject', 'from', 'to', 'why', 'odds', 'currency', 'version', 'role']) known.add(label)
   for (const [name, page] of eachPage()) {
     const labels = [...readExposition(page).values()].filter((one) => one.name.startsWith('sluice_')).flatMap((one) => [...one.labels])
-    expect(labels.filter((label) => !known.has(label)), name).toEqual([])
+    expect(
+      labels.filter((label) => !known.has(label)),
+      name,
+    ).toEqual([])
     expect(page, name).not.toContain(shopper)
   }
 })
