@@ -60,6 +60,8 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
+      metricsUrl: `http://${host}:${ready.ops}/metrics`,
+      pid: server.pid,
       stop,
     }
   } catch (error) {
