@@ -83,10 +83,11 @@ async function scrapeIn(
   stop: AbortSignal,
 ): Promise<void> {
   const begunAt = performance.now()
-  for (const [i, isScraped] of windows.entries()) {
-    for (let at = settleMs; isScraped && at < windowMs; at += everyMs) {
-      await delay(Math.max(0, begunAt + i * windowMs + at - performance.now()), undefined, { signal: stop })
-      await scraper.scrape()
-    }
+  const times = windows.flatMap((isScraped, i) =>
+    isScraped ? Array.from({ length: Math.ceil((windowMs - settleMs) / everyMs) }, (_, n) => i * windowMs + settleMs + n * everyMs) : [],
+  )
+  for (const at of times) {
+    await delay(Math.max(0, begunAt + at - performance.now()), undefined, { signal: stop })
+    await scraper.scrape()
   }
 }

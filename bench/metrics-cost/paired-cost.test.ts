@@ -25,7 +25,8 @@ function pairOf(scraped: number, alone: number): Pair {
 }
 
 test('OBS-50 rates of windows are read between the looks that were taken', () => {
+  const even = { perSecond: 100, perProcessorSecond: 200 }
   const looks = [0, 1, 2, 3, 4].map((at) => ({ at, calls: at < 2 ? 0 : (at - 2) * 100, processorSeconds: at / 2 }))
-  expect(ratesOf(looks, 2, 0.5, 4)).toEqual(Array(4).fill({ perSecond: 100, perProcessorSecond: 200 }))
+  expect(ratesOf(looks, 2, 0.5, 4)).toEqual([even, even, even, even])
   expect(() => ratesOf(looks, 2, 1, 4)).toThrow('looked')
 })

@@ -9,7 +9,7 @@ parentPort?.on('message', () => {
   void fetch(url)
     .then(async (response) => (await response.arrayBuffer()).byteLength)
     .then(
-      (bytes) => parentPort?.postMessage(bytes),
-      () => parentPort?.postMessage(0),
+      (bytes) => parentPort?.postMessage(bytes, []),
+      () => parentPort?.postMessage(0, []),
     )
 })

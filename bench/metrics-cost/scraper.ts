@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { BenchFault } from '../bench-fault.ts'
 
@@ -12,10 +11,9 @@ export class Scraper {
 
   /** Resolves when the whole page is there. Rejects with a {@link BenchFault} if it does not come. */
   async scrape(): Promise<void> {
-    const answered = once(this.worker, 'message')
-    this.worker.postMessage('scrape')
-    const [bytes] = await answered
-    if (bytes === 0) throw new BenchFault("the node's metrics cannot be read")
+    const answered = new Promise<unknown>((resolve) => this.worker.once('message', resolve))
+    this.worker.postMessage('scrape', [])
+    if ((await answered) === 0) throw new BenchFault("the node's metrics cannot be read")
   }
 
   async close(): Promise<void> {
