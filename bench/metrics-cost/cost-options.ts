@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const schema = z.object({ runs: z.int(), pairs: z.int(), window: z.number(), scrapeEvery: z.number(), json: z.boolean().default(false) })
 
@@ -21,8 +22,8 @@ export function costCommand(): Command {
         'windows, one in which its metrics are read and one in which they are not, first the one and then the other, and tells by how much the first is slower, with a bound that holds ' +
         'in 95 of 100 cases. What is always counted, scraped or not, is in both.',
     )
-    .option('--runs <count>', 'nodes that are started one after the other', integer(1, 1_000), 12)
-    .option('--pairs <count>', 'pairs of windows on each; a node holds a few tens of millions of users', integer(1, 20), 4)
+    .option('--runs <count>', 'nodes that are started one after the other', wholeNumber(1, 1_000), 12)
+    .option('--pairs <count>', 'pairs of windows on each; a node holds a few tens of millions of users', wholeNumber(1, 20), 4)
     .option('--window <s>', 'length of a window', seconds(0.2, 10), 1)
     .option('--scrape-every <s>', 'time between two scrapes; what is shipped has 5', seconds(0.05, 10), 1)
     .option('--json', 'print one JSON object as the last line')
@@ -32,14 +33,6 @@ export function costCommand(): Command {
 export function costOptionsOf(command: Command): CostOptions {
   const { window, scrapeEvery, ...options } = schema.parse(command.opts())
   return { ...options, windowSeconds: window, scrapeEverySeconds: scrapeEvery }
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
 }
 
 function seconds(least: number, most: number): (text: string) => number {
