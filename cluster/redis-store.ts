@@ -113,8 +113,9 @@ class RedisStore implements Store, MetricSource, Reachable {
     this.#reader = new RedisJournalReader(side)
     this.#snapshots = new RedisSnapshots(side, this.#reader, world, options.archiveDays * dayMs)
     this.#records = new RedisRecords(side, commits)
-    this.#memoryLook = world.timers.every(memoryLookMs, () => this.#lookAtMemory())
-    this.#lookAtMemory()
+    this.#memoryLook = world.timers.every(memoryLookMs, () => this.#lookAtMemory(true))
+    // Whoever checked the new connection has warned.
+    this.#lookAtMemory(false)
   }
 
   get awaySince(): number | undefined {
@@ -198,13 +199,13 @@ class RedisStore implements Store, MetricSource, Reachable {
     return name
   }
 
-  #lookAtMemory(): void {
+  #lookAtMemory(warns: boolean): void {
     const { log } = this.#world
     this.#side.send(['INFO', 'memory']).then(
       (info) => {
         this.#memory = serverFacts(textReply(info))
         const warning = memoryWarning(this.#memory)
-        if (warning !== undefined) log.warn({ redis: this.#side.where }, warning)
+        if (warns && warning !== undefined) log.warn({ redis: this.#side.where }, warning)
       },
       (error: unknown) => log.debug({ error }, 'could not ask how much memory Redis uses'),
     )
