@@ -9,6 +9,9 @@ import type { Rates } from './metrics-cost/window-rates.ts'
 /** Ends of a bench: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
 const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
 
+/** As ops/deploy/prometheus/prometheus.yml has it. */
+const shippedEverySeconds = 5
+
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<number> {
@@ -57,10 +60,23 @@ function tell(nodes: readonly NodeCost[], { json, scrapeEverySeconds, windowSeco
   print(`a scrape every ${scrapeEverySeconds} s costs (${pairs.length} pairs of ${windowSeconds} s, at most: in 95 of 100 cases)`)
   print(`  ${shareOf(byClock)} calls a second`)
   print(`  ${shareOf(byProcessor)} calls for each second of a processor`)
+  // Each scrape costs what it costs, so the share follows their number.
+  const asShipped = (byClock.bound95 * scrapeEverySeconds) / shippedEverySeconds
+  print(`  every ${shippedEverySeconds} s, as Prometheus is shipped: at most ${percent(asShipped)} of calls a second`)
   print(`  a scrape alone takes ${scrapeMs} ms of a processor`)
   if (!json) return
   const each = pairs.map(({ scraped, alone }) => ({ scraped: rounded(scraped), alone: rounded(alone) }))
-  print(JSON.stringify({ windowSeconds, scrapeEverySeconds, scrapeMs, byClock: exact(byClock), byProcessor: exact(byProcessor), each }))
+  print(
+    JSON.stringify({
+      windowSeconds,
+      scrapeEverySeconds,
+      scrapeMs,
+      byClock: exact(byClock),
+      byProcessor: exact(byProcessor),
+      asShippedBound95: Number(asShipped.toFixed(5)),
+      each,
+    }),
+  )
 }
 
 function shareOf({ mean, bound95, rate }: Cost): string {
