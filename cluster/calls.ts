@@ -51,6 +51,7 @@ export interface CallsLimits {
 export class Calls {
   readonly pending: PendingCalls
   readonly subject: string
+  readonly limits: CallsLimits
   /** Calls that ended at their deadline. */
   timeouts = 0
   /** From a call until its answer, of one in {@link sampledOf}; what nobody answered is in {@link timeouts}. */
@@ -58,7 +59,6 @@ export class Calls {
   private readonly bus: Bus
   private readonly world: World
   private readonly shards: number
-  private readonly limits: CallsLimits
   private readonly batches = new Map<string, CommandBatch>()
   private readonly invBatches: CommandBatch[]
   private readonly dirty: CommandBatch[] = []

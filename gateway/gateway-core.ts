@@ -35,6 +35,7 @@ import { publicMethods } from './public-methods.ts'
 import { Responder } from './responder.ts'
 import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
+import { type OverloadSettings, ShardGates } from './shard-gates.ts'
 import type { SkuView } from './sku-view.ts'
 import { userMethods } from './user-methods.ts'
 import { Views } from './views.ts'
@@ -59,7 +60,8 @@ export interface GatewayCoreParts {
   /** Makes and checks proofs of work; without it nobody is asked for any. */
   readonly proofs?: ChallengeIssuer | undefined
   readonly settings: AdmissionLimits &
-    ChallengeSettings & {
+    ChallengeSettings &
+    OverloadSettings & {
       readonly lineFrameBudgetPerSecond: number
       readonly tickMs: number
       readonly attachEveryMs: number
@@ -104,6 +106,7 @@ export class GatewayCore implements MetricSource {
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly challenges: Challenges
+  private readonly gates: ShardGates
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 
@@ -144,7 +147,9 @@ export class GatewayCore implements MetricSource {
 
     const challenges = new Challenges({ issuer: parts.proofs, settings, views, clock, counters: this.counters })
     this.challenges = challenges
-    const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
+    const gates = new ShardGates({ shards, calls, settings, counters: this.counters, world })
+    this.gates = gates
+    const forwarder = new Forwarder({ calls, views, follower, presences, gates, counters: this.counters })
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
@@ -169,6 +174,7 @@ export class GatewayCore implements MetricSource {
       bans: banTable,
       newcomers: parts.newcomers,
       challenges,
+      gates,
       follower,
       presences,
       responder,
@@ -219,6 +225,7 @@ export class GatewayCore implements MetricSource {
     if ((await this.bans?.start(signal)) === false) return false
     if (!(await this.views.load(signal))) return false
     this.parts.newcomers?.start()
+    this.gates.start()
     this.timers.push(
       timers.every(tickMs, () => {
         this.challenges.measure()
@@ -264,6 +271,7 @@ export class GatewayCore implements MetricSource {
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
+    this.gates.collect(sink)
     collectSkus(sink, [...this.views.all()])
   }
 
@@ -276,6 +284,7 @@ export class GatewayCore implements MetricSource {
     for (const timer of this.timers) timer.cancel()
     this.rounds.close()
     this.parts.newcomers?.close()
+    this.gates.close()
     this.bans?.close()
     this.sessions.close()
     this.views.close()

@@ -21,6 +21,8 @@ export const funnel = {
   user: 'RATE_LIMITED',
   stockView: undefined,
   challenge: 'CHALLENGE_REQUIRED',
+  breaker: 'BUSY',
+  overload: 'BUSY',
   newcomers: 'RATE_LIMITED',
   pending: 'BUSY',
 } as const satisfies Record<string, Code | undefined>
@@ -95,6 +97,8 @@ function noneByLayer(): Record<FunnelLayer, number> {
     user: 0,
     stockView: 0,
     challenge: 0,
+    breaker: 0,
+    overload: 0,
     newcomers: 0,
     pending: 0,
   }

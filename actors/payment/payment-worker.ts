@@ -7,7 +7,7 @@ import { type OrderId, type OrderParts, parseOrderId } from '../../protocol/ids.
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { OrderState } from '../../protocol/results.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
-import type { BreakerState } from './circuit-breaker.ts'
+import type { BreakerState } from '../../cluster/circuit-breaker.ts'
 import { Intake } from './intake.ts'
 import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'

@@ -23,6 +23,8 @@ export const situations = [
   'slow consumer',
   'mailbox full',
   'pending table full',
+  'refused by overload',
+  'limit of a shard shrunk',
   'command after its deadline',
   'request repeated',
   'stale view',

@@ -21,6 +21,8 @@ export interface Shape {
   readonly keptBytesMax: number
   readonly batchEntriesMax: number
   readonly pendingMax: number
+  readonly shardCallsMax: number
+  readonly overloadLatencyMs: number
   readonly callDeadlineMs: number
   readonly sessionUsersMax: number
   readonly snapshotEveryBytes: number
@@ -64,6 +66,7 @@ export function drawShape(random: SeededRandom): Shape {
   const skews = random.fork('skews')
   const skewed = random.is(0.7)
   const users = random.between(8, 28)
+  const gates = random.fork('gates')
   return {
     actorNodes: 3,
     gateways: 2,
@@ -79,6 +82,8 @@ export function drawShape(random: SeededRandom): Shape {
     keptBytesMax: random.pick([6_000, 20_000, 1_000_000]),
     batchEntriesMax: random.pick([2, 8, 1_024]),
     pendingMax: random.pick([6, 12, 512]),
+    shardCallsMax: gates.pick([4, 8, 65_536]),
+    overloadLatencyMs: gates.pick([0, 40, 250]),
     callDeadlineMs: random.pick([1_500, 3_000, 5_000]),
     sessionUsersMax: random.pick([2, 8, 64]),
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),
