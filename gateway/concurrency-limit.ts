@@ -10,7 +10,7 @@ export interface ConcurrencyLimits {
 export const measureMs = 100
 /** A standing queue shows in every look; a pause of some process, or a slow sync, in one or two. */
 const slowLooksMax = 3
-/** Who only arrive have this part of the limit; the rest is for those who hold something. */
+/** Who only arrive have this part of the most at any time; the rest is for those who hold something. */
 const newcomersShare = 0.75
 /** The queue of an overloaded shard is brought down to this part of what proved the overload. */
 const targetShare = 1 / 20
@@ -25,8 +25,11 @@ const shrinkMost = 0.7
 const leastMax = 64
 /** The least latency is that of the last one or two of these. */
 const baselineMs = 30_000
-/** About so long answers are looked at for the rate at which they come. */
+/** About so long answers are looked at for the rate at which they come; a shard that was faster is believed to be so for some time, for it may have had less to do. */
 const rateMs = 500
+const capacityMs = 10_000
+/** Without any answer for so many looks nobody knows when there will be room. */
+const silentLooksMax = 5
 const retryLeastMs = 20
 const retryMostMs = 5_000
 /** For those who ask again while nothing is answered. */
@@ -47,7 +50,6 @@ export class ConcurrencyLimit {
   private readonly least: number
   private limit: number
   private newcomersMax = 0
-  private holdersMax = 0
   private newcomers = 0
   private holders = 0
   /** The row of the call that is being timed. */
@@ -63,7 +65,12 @@ export class ConcurrencyLimit {
   private lookedAt: number
   private slowLooks = 0
   private isOverloaded = false
+  /** Times that overload was proven. */
+  overloads = 0
+  private silentLooks = 0
   private ratePerMs = 0
+  /** What the shard can answer per ms, as far as it has shown. */
+  private capacityPerMs = 0
   /** Who were told to come again, and whose time has not come. */
   private told = 0
   private recentLeastMs = Infinity
@@ -79,9 +86,9 @@ export class ConcurrencyLimit {
     this.setLimit(limits.callsMax)
   }
 
-  /** Calls at a time, at present. */
+  /** Calls under way with which newcomers still get in, at present. */
   get calls(): number {
-    return this.holdersMax
+    return this.newcomersMax
   }
 
   get isShrunk(): boolean {
@@ -93,9 +100,11 @@ export class ConcurrencyLimit {
     return this.newcomers + this.holders < this.newcomersMax
   }
 
-  /** Whether there is room for one who holds something: however many newcomers there are. */
+  /** Whether there is room for one who holds something: as long as holders alone are no overload, however many newcomers there are, up to the most of all. */
   get takesHolders(): boolean {
-    return this.holders < this.holdersMax
+    const { callsMax, overloadMs } = this.limits
+    if (this.newcomers + this.holders >= callsMax) return false
+    return !this.isOverloaded || this.holders < Math.max(this.limit, this.capacityPerMs * overloadMs)
   }
 
   /** A call has been sent, under this row of the pending table. */
@@ -124,12 +133,12 @@ export class ConcurrencyLimit {
   /** Counts a refusal. Returns in how many ms there may be room: by the rate of answers, and behind all who were told so before. */
   refuse(isHolder: boolean): number {
     this.refusals++
-    const { ratePerMs } = this
-    if (ratePerMs < ratePerMsLeast) return stalledRetryMs
-    const surplus = isHolder ? this.holders - this.holdersMax : this.newcomers + this.holders - this.newcomersMax
-    if (!isHolder && this.told < ratePerMs * retryMostMs) this.told++
+    const { capacityPerMs } = this
+    if (this.silentLooks >= silentLooksMax || capacityPerMs < ratePerMsLeast) return stalledRetryMs
+    const surplus = isHolder ? this.holders : this.newcomers + this.holders - this.newcomersMax
+    if (!isHolder && this.told < capacityPerMs * retryMostMs) this.told++
     const ahead = Math.max(0, surplus) + (isHolder ? 0 : this.told)
-    return Math.max(retryLeastMs, Math.min(retryMostMs, Math.ceil(ahead / ratePerMs)))
+    return Math.max(retryLeastMs, Math.min(retryMostMs, Math.ceil(ahead / capacityPerMs)))
   }
 
   /** Called every {@link measureMs}. */
@@ -154,7 +163,9 @@ export class ConcurrencyLimit {
   private measureRate(elapsedMs: number): void {
     const kept = Math.exp(-elapsedMs / rateMs)
     this.ratePerMs = this.ratePerMs * kept + (this.answers / elapsedMs) * (1 - kept)
-    this.told = Math.max(0, this.told - this.ratePerMs * elapsedMs)
+    this.capacityPerMs = Math.max(this.ratePerMs, this.capacityPerMs * Math.exp(-elapsedMs / capacityMs))
+    this.told = Math.max(0, this.told - this.capacityPerMs * elapsedMs)
+    this.silentLooks = this.answers > 0 ? 0 : this.silentLooks + 1
   }
 
   /** What is too long: never less than what is set, and not what the shard needs anyway. */
@@ -182,10 +193,11 @@ export class ConcurrencyLimit {
     } else this.recentLeastMs = Math.min(this.recentLeastMs, latencyMs)
   }
 
-  /** Overload is proven: no more than what is answered within the target. */
+  /** Overload is proven: newcomers get in as long as no more is under way than is answered within the target. */
   private shrink(): void {
     this.isOverloaded = true
-    this.setLimit(Math.min(this.limit, this.ratePerMs * this.targetMs))
+    this.overloads++
+    this.setLimit(Math.min(this.limit, this.capacityPerMs * this.targetMs))
   }
 
   private follow(latencyMs: number, isMeasured: boolean): void {
@@ -211,7 +223,6 @@ export class ConcurrencyLimit {
       this.isOverloaded = false
       this.slowLooks = 0
     }
-    this.holdersMax = Math.floor(this.limit)
-    this.newcomersMax = Math.max(1, Math.floor(this.limit * newcomersShare))
+    this.newcomersMax = Math.max(1, Math.floor(Math.min(this.limit, callsMax * newcomersShare)))
   }
 }

@@ -106,7 +106,7 @@ export class GatewayCore implements MetricSource {
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly challenges: Challenges
-  private readonly gates: ShardGates
+  readonly gates: ShardGates
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 

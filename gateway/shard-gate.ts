@@ -55,6 +55,11 @@ export class ShardGate {
     return this.limit.isShrunk
   }
 
+  /** Times that it was. */
+  get overloads(): number {
+    return this.limit.overloads
+  }
+
   get isShut(): boolean {
     return !this.isClear
   }

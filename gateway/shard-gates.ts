@@ -100,9 +100,15 @@ export class ShardGates implements MetricSource {
     this.gates[Math.abs(gate) - 1]?.end(row, gate < 0, how)
   }
 
+  /** How often shards were found overloaded. */
+  get overloads(): number {
+    return this.gates.reduce((sum, gate) => sum + gate.overloads, 0)
+  }
+
   collect(sink: MetricSink): void {
     const count = (of: (gate: ShardGate) => boolean): number => this.gates.filter(of).length
     sink.gauge('sluice_shards_overloaded', 'Shards of which this gateway takes fewer calls, for they answer too slowly', count((gate) => gate.isOverloaded))
+    sink.counter('sluice_shard_overloads_total', 'Times that a shard was found overloaded', this.overloads)
     sink.gauge('sluice_shards_shut', 'Shards that answered nobody, and get one call now and then', count((gate) => gate.isShut))
     if (this.gates.length > 0)
       sink.gauge('sluice_shard_calls_least', 'Calls at a time that the most loaded shard gets of this gateway', Math.min(...this.gates.map(({ calls }) => calls)))
