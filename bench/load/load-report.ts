@@ -19,6 +19,8 @@ export interface LoadReport {
   readonly p99Ms: number
   readonly p999Ms: number
   readonly maxMs: number
+  /** Of refusals, which are not in the latencies above. */
+  readonly refusedP99Ms?: number
   readonly errors: number
   readonly codes: Readonly<Record<string, number>>
   readonly generatorCores: number
@@ -27,7 +29,7 @@ export interface LoadReport {
 
 /** `rate` is that of an open loop. */
 export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
-  const { calls, errors, codes, seconds, latencies, generatorCores } = tally
+  const { calls, errors, codes, seconds, latencies, refusedLatencies, generatorCores } = tally
   return {
     peer: peer.name,
     transport: peer.name === 'redis' ? 'resp' : load.transport,
@@ -38,6 +40,7 @@ export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally
     calls,
     callsPerSecond: Math.round(calls / seconds),
     ...latencies,
+    ...(errors === 0 ? {} : { refusedP99Ms: refusedLatencies.p99Ms }),
     errors,
     codes,
     generatorCores: rounded(generatorCores),

@@ -24,10 +24,21 @@ export interface StartedSluiceOptions {
   readonly snapshots: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
+  /** Another program than the one that is shipped, and what it is told by variables. */
+  readonly program?: { readonly path: string; readonly environment: Readonly<Record<string, string>> }
+}
+
+/** A node with all that its starter knows of it. */
+export interface StartedSluice extends Peer {
+  readonly pid: number
+  readonly rpcPort: number
+  readonly opsPort: number
+  readonly operatorKey: string
 }
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice({ transport, durability, run, snapshots, profileFolder }: StartedSluiceOptions): Promise<Peer> {
+export async function startSluice(options: StartedSluiceOptions): Promise<StartedSluice> {
+  const { transport, durability, run, snapshots, profileFolder, program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
   const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
@@ -36,8 +47,8 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileWords(profileFolder), mainPath, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
-        environment: { [variableOf('operatorKey')]: operatorKey },
+        args: [...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
+        environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
       readyLine,
@@ -63,6 +74,10 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       metricsUrl: `http://${host}:${ready.ops}/metrics`,
       pid: server.pid,
       stop,
+      pid: server.pid,
+      rpcPort: ready.rpc,
+      opsPort: ready.ops,
+      operatorKey,
     }
   } catch (error) {
     await folder.remove()

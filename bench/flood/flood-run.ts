@@ -1,0 +1,116 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
+import { residentBytes } from '../line/gateway-figures.ts'
+import { progressBar } from '../load/load-progress.ts'
+import { type LoadPlan, runLoad, type LoadTally } from '../load/load-run.ts'
+import { runDigits } from '../load/wire.ts'
+import { readFunnel } from '../servers/node-metrics.ts'
+import { startSluice, type StartedSluice } from '../servers/sluice-peer.ts'
+import { benchSku } from '../servers/sluice-sale.ts'
+import { type CheckoutFigures, Holders } from './checkouts.ts'
+import type { FloodCase, FloodOptions } from './flood-options.ts'
+import { type FloodFigures, type PhaseFigures, phaseOf } from './flood-report.ts'
+
+const host = '127.0.0.1'
+const nodePath = fileURLToPath(new URL('./slowed-node-process.js', import.meta.url))
+const checkoutsPerSecond = 50
+const warmupSeconds = 3
+const capSeconds = 4
+const memoryEveryMs = 500
+/** As many calls at a time as show what the node serves, and as many as a flood may have under way. */
+const shapes = {
+  ws: { connections: 256, closedDepth: 8, openDepth: 1_024 },
+  http: { connections: 2_048, closedDepth: 1, openDepth: 1 },
+} as const
+
+/** One flood, on a node of its own. */
+export async function runFlood(one: FloodCase, options: FloodOptions, stop: AbortSignal): Promise<FloodFigures> {
+  const environment = { BENCH_EVENTS_PER_SECOND: String(options.cap) }
+  const run = randomInt(36 ** runDigits).toString(36).padStart(runDigits, '0')
+  const node = await startSluice({ transport: one.transport, durability: 'everysec', run, snapshots: false, program: { path: nodePath, environment } })
+  const client = connectRpc({ url: `tcp://${host}:${node.rpcPort}`, key: node.operatorKey, repeatBusy: false })
+  try {
+    return await new Flood(one, options, node, client, stop).run()
+  } finally {
+    client.close()
+    await node.stop()
+  }
+}
+
+class Flood {
+  private readonly one: FloodCase
+  private readonly options: FloodOptions
+  private readonly node: StartedSluice
+  private readonly client: RpcClient
+  private readonly stop: AbortSignal
+
+  constructor(one: FloodCase, options: FloodOptions, node: StartedSluice, client: RpcClient, stop: AbortSignal) {
+    this.one = one
+    this.options = options
+    this.node = node
+    this.client = client
+    this.stop = stop
+  }
+
+  async run(): Promise<FloodFigures> {
+    const { seconds, times } = this.options
+    const holders = await Holders.of(this.client, benchSku, Math.ceil(checkoutsPerSecond * (seconds + warmupSeconds) * 2) + checkoutsPerSecond)
+    const { openDepth, closedDepth } = shapes[this.one.transport]
+    const capacity = await this.load('capacity', { depth: closedDepth, seconds: capSeconds, warmupSeconds: 1, rate: undefined })
+    const capPerSecond = capacity.calls / capacity.seconds
+    const plan = { depth: openDepth, seconds, warmupSeconds }
+    const half = await this.phase('half of it', { ...plan, rate: capPerSecond / 2 }, holders)
+    const flood = await this.phase(`${times} times as much`, { ...plan, rate: capPerSecond * times }, holders)
+    return { ...this.one, times, capPerSecond: Math.round(capPerSecond), half, flood, layers: await readFunnel(host, this.node.opsPort) }
+  }
+
+  private async phase(name: string, plan: Omit<LoadPlan, 'connections'>, holders: Holders): Promise<PhaseFigures> {
+    const memory = new MemoryLog(this.node.pid)
+    const checkOut = async (): Promise<CheckoutFigures> => {
+      await delay(plan.warmupSeconds * 1000, undefined, { signal: this.stop })
+      return holders.checkOut(checkoutsPerSecond, plan.seconds, this.stop)
+    }
+    try {
+      const [tally, checkouts] = await Promise.all([this.load(name, plan, () => memory.start()), checkOut()])
+      return phaseOf(plan.rate ?? 0, tally, checkouts, memory.samples)
+    } finally {
+      memory.stop()
+    }
+  }
+
+  /** From 127.0.0.1, or each connection from an address of its own. */
+  private async load(name: string, plan: Omit<LoadPlan, 'connections'>, measuring: () => void = () => {}): Promise<LoadTally> {
+    const { connections } = shapes[this.one.transport]
+    const whole = { ...plan, connections }
+    const progress = progressBar(`${this.one.transport}, ${this.one.addresses} address: ${name}`, whole)
+    const many = { localAddress: (connection: number) => `127.0.${1 + Math.floor(connection / 250)}.${1 + (connection % 250)}` }
+    try {
+      const target = { ...this.node.target, ...(this.one.addresses === 'many' ? many : {}) }
+      return await runLoad(whole, target, { measuring, measured: () => {}, progress: (...args) => progress.update(...args) }, this.stop)
+    } finally {
+      progress.stop()
+    }
+  }
+}
+
+/** The node's memory while a phase is measured. */
+class MemoryLog {
+  readonly samples: number[] = []
+  private readonly pid: number
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(pid: number) {
+    this.pid = pid
+  }
+
+  start(): void {
+    this.samples.push(residentBytes(this.pid))
+    this.timer = setInterval(() => this.samples.push(residentBytes(this.pid)), memoryEveryMs)
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+  }
+}
