@@ -13,7 +13,7 @@ const slowLooksMax = 3
 /** Who only arrive have this part of the most at any time; the rest is for those who hold something. */
 const newcomersShare = 0.75
 /** The queue of an overloaded shard is brought down to this part of what proved the overload. */
-const targetShare = 1 / 20
+const targetShare = 1 / 25
 /** What the shard needs without any queue is no overload, so latencies count against so many times that. */
 const targetTimes = 2
 const overloadTimes = 4
@@ -34,6 +34,8 @@ const retryLeastMs = 20
 const retryMostMs = 5_000
 /** For those who ask again while nothing is answered. */
 const stalledRetryMs = 1_000
+/** In a queue that grows calls wait for longer than those that end now: by as much as more comes than the shard answers, and more where it answers by the thousand. */
+const expectedTimesMax = 10
 const ratePerMsLeast = 0.001
 const none = -1
 
@@ -62,6 +64,8 @@ export class ConcurrencyLimit {
   private answers = 0
   private refusals = 0
   private fastestMs = Infinity
+  private sumMs = 0
+  private samples = 0
   private lookedAt: number
   private slowLooks = 0
   private isOverloaded = false
@@ -126,7 +130,7 @@ export class ConcurrencyLimit {
     if (!isRefused) this.answers++
     if (row === this.probe) {
       this.probe = none
-      if (!isRefused) this.fastestMs = Math.min(this.fastestMs, clock.monotonic() - this.probeAt)
+      if (!isRefused) this.sample(clock.monotonic() - this.probeAt)
     } else if (this.probe !== none && ++this.probeAnswers > this.probeAnswersMax) this.probe = none
   }
 
@@ -141,23 +145,38 @@ export class ConcurrencyLimit {
     return Math.max(retryLeastMs, Math.min(retryMostMs, Math.ceil(ahead / capacityPerMs)))
   }
 
+  private sample(ms: number): void {
+    this.fastestMs = Math.min(this.fastestMs, ms)
+    this.sumMs += ms
+    this.samples++
+  }
+
   /** Called every {@link measureMs}. */
   look(now: number): void {
     const elapsedMs = now - this.lookedAt
     if (elapsedMs <= 0) return
     this.lookedAt = now
     this.measureRate(elapsedMs)
-    const isMeasured = this.fastestMs < Infinity
-    // Of a call without an answer only so much is known.
-    const latencyMs = isMeasured ? this.fastestMs : this.probe === none ? 0 : now - this.probeAt
+    const isMeasured = this.samples > 0
+    // What this process was late for this look it was late for answers, too. Of a call without an answer only so much is known.
+    const lateMs = Math.max(0, elapsedMs - measureMs)
+    const latencyMs = Math.max(0, (isMeasured ? this.fastestMs : this.probe === none ? 0 : now - this.probeAt) - lateMs)
     if (isMeasured) this.keepBaseline(now, latencyMs)
-    if (latencyMs > this.overloadMs) this.slowLooks++
+    if (latencyMs > this.overloadMs || this.isQueueing(latencyMs)) this.slowLooks++
     else if (isMeasured) this.slowLooks = 0
-    if (this.isOverloaded) this.follow(latencyMs, isMeasured)
+    if (this.isOverloaded) this.follow(latencyMs, isMeasured ? Math.max(0, this.sumMs / this.samples - lateMs) : undefined)
     else if (this.slowLooks >= slowLooksMax) this.shrink()
     this.answers = 0
     this.refusals = 0
     this.fastestMs = Infinity
+    this.sumMs = 0
+    this.samples = 0
+  }
+
+  /** What is under way will take too long, and what has been measured, which is of calls from before, is not at odds with that. */
+  private isQueueing(latencyMs: number): boolean {
+    const expectedMs = (this.newcomers + this.holders) / this.capacityPerMs
+    return expectedMs > this.overloadMs && latencyMs * expectedTimesMax > expectedMs
   }
 
   private measureRate(elapsedMs: number): void {
@@ -197,23 +216,29 @@ export class ConcurrencyLimit {
   private shrink(): void {
     this.isOverloaded = true
     this.overloads++
-    this.setLimit(Math.min(this.limit, this.capacityPerMs * this.targetMs))
+    this.setLimit(Math.min(this.limit, this.answeredWithinTarget))
   }
 
-  private follow(latencyMs: number, isMeasured: boolean): void {
+  private follow(leastMs: number, meanMs: number | undefined): void {
     if (this.refusals === 0) {
-      if (latencyMs <= this.overloadMs) this.setLimit(this.limit * growth)
+      if (leastMs <= this.overloadMs) this.setLimit(this.limit * growth)
       return
     }
     // While more are under way than the limit, latencies are those of the queue from before.
-    if (!isMeasured || this.newcomers + this.holders > this.limit) return
+    if (meanMs === undefined || this.newcomers + this.holders > this.limit) return
     const { targetMs } = this
     // So few make no queue: it is what the shard needs.
-    if (this.limit <= this.least && latencyMs > targetMs) {
-      this.formerLeastMs = latencyMs
-      this.recentLeastMs = latencyMs
+    if (this.limit <= this.least && leastMs > targetMs) {
+      this.formerLeastMs = leastMs
+      this.recentLeastMs = leastMs
     }
-    this.setLimit(this.limit * Math.max(shrinkMost, Math.min(growth, targetMs / Math.max(1, latencyMs))))
+    const followed = this.limit * Math.max(shrinkMost, Math.min(growth, targetMs / Math.max(1, meanMs)))
+    // Calls that take long although no queue of ours explains it take no less if there are fewer of them.
+    this.setLimit(Math.max(followed, Math.min(this.limit, this.answeredWithinTarget)))
+  }
+
+  private get answeredWithinTarget(): number {
+    return this.capacityPerMs * this.targetMs
   }
 
   private setLimit(limit: number): void {

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { residentBytes } from '../line/gateway-figures.ts'
@@ -21,8 +20,8 @@ const capSeconds = 4
 const memoryEveryMs = 500
 /** As many calls at a time as show what the node serves, and as many as a flood may have under way. */
 const shapes = {
-  ws: { connections: 256, closedDepth: 8, openDepth: 1_024 },
-  http: { connections: 2_048, closedDepth: 1, openDepth: 1 },
+  ws: { capacity: { connections: 256, depth: 2 }, flood: { connections: 256, depth: 1_024 } },
+  http: { capacity: { connections: 512, depth: 1 }, flood: { connections: 4_096, depth: 1 } },
 } as const
 
 /** One flood, on a node of its own. */
@@ -57,38 +56,41 @@ class Flood {
   async run(): Promise<FloodFigures> {
     const { seconds, times } = this.options
     const holders = await Holders.of(this.client, benchSku, Math.ceil(checkoutsPerSecond * (seconds + warmupSeconds) * 2) + checkoutsPerSecond)
-    const { openDepth, closedDepth } = shapes[this.one.transport]
-    const capacity = await this.load('capacity', { depth: closedDepth, seconds: capSeconds, warmupSeconds: 1, rate: undefined })
+    const shape = shapes[this.one.transport]
+    const capacity = await this.load('capacity', { ...shape.capacity, seconds: capSeconds, warmupSeconds: 1, rate: undefined })
     const capPerSecond = capacity.calls / capacity.seconds
-    const plan = { depth: openDepth, seconds, warmupSeconds }
+    const plan = { ...shape.flood, seconds, warmupSeconds }
     const half = await this.phase('half of it', { ...plan, rate: capPerSecond / 2 }, holders)
     const flood = await this.phase(`${times} times as much`, { ...plan, rate: capPerSecond * times }, holders)
     return { ...this.one, times, capPerSecond: Math.round(capPerSecond), half, flood, layers: await readFunnel(host, this.node.opsPort) }
   }
 
-  private async phase(name: string, plan: Omit<LoadPlan, 'connections'>, holders: Holders): Promise<PhaseFigures> {
+  private async phase(name: string, plan: LoadPlan & { readonly rate: number }, holders: Holders): Promise<PhaseFigures> {
     const memory = new MemoryLog(this.node.pid)
-    const checkOut = async (): Promise<CheckoutFigures> => {
-      await delay(plan.warmupSeconds * 1000, undefined, { signal: this.stop })
-      return holders.checkOut(checkoutsPerSecond, plan.seconds, this.stop)
+    let checkingOut: Promise<CheckoutFigures> | undefined
+    const measuring = (): void => {
+      memory.start()
+      checkingOut = holders.checkOut(checkoutsPerSecond, plan.seconds, this.stop)
+      // Awaited below; if the load fails first, that is what has to be told.
+      checkingOut.catch(() => {})
     }
     try {
-      const [tally, checkouts] = await Promise.all([this.load(name, plan, () => memory.start()), checkOut()])
-      return phaseOf(plan.rate ?? 0, tally, checkouts, memory.samples)
+      const tally = await this.load(name, plan, measuring)
+      const checkouts = await checkingOut
+      if (checkouts === undefined) throw new Error('a load ended before it was measured')
+      return phaseOf(plan.rate, tally, checkouts, memory.samples)
     } finally {
       memory.stop()
     }
   }
 
   /** From 127.0.0.1, or each connection from an address of its own. */
-  private async load(name: string, plan: Omit<LoadPlan, 'connections'>, measuring: () => void = () => {}): Promise<LoadTally> {
-    const { connections } = shapes[this.one.transport]
-    const whole = { ...plan, connections }
-    const progress = progressBar(`${this.one.transport}, ${this.one.addresses} address: ${name}`, whole)
+  private async load(name: string, plan: LoadPlan, measuring: () => void = () => {}): Promise<LoadTally> {
+    const progress = progressBar(`${this.one.transport}, ${this.one.addresses} address: ${name}`, plan)
     const many = { localAddress: (connection: number) => `127.0.${1 + Math.floor(connection / 250)}.${1 + (connection % 250)}` }
     try {
       const target = { ...this.node.target, ...(this.one.addresses === 'many' ? many : {}) }
-      return await runLoad(whole, target, { measuring, measured: () => {}, progress: (...args) => progress.update(...args) }, this.stop)
+      return await runLoad(plan, target, { measuring, measured: () => {}, progress: (...args) => progress.update(...args) }, this.stop)
     } finally {
       progress.stop()
     }
