@@ -15,7 +15,8 @@ afterEach(() => {
 })
 
 const buyOps: ReadonlySet<number> = new Set([op.buy, op.reservedBuy])
-const busy = { error: { code: 'BUSY', retryAfterMs: 1_000 } }
+const someMs: unknown = expect.any(Number)
+const busy = { error: { code: 'BUSY', retryAfterMs: someMs } }
 const anna = { kind: 'result', result: { state: 'held', hold: 1, qty: 1, expiresAt: 4_000_000_000_000 }, claim: 1, claimKind: claimKind.hold } as const
 
 /** Leaves newcomers without an answer, and answers everybody else. */
@@ -30,7 +31,7 @@ test('OVL-11 newcomers beyond the limit of a shard are refused by every transpor
   const heard = await fill(service)
   expect(await service.call('buy', ['cem', 'lamp', 1, 'request-1'])).toMatchObject(busy)
   expect(await socket.call('buy', ['lamp'])).toMatchObject(busy)
-  expect(await http('dora')).toEqual([503, 'BUSY', 1_000])
+  expect(await http('dora')).toEqual([503, 'BUSY', someMs])
   // In an encoding that takes the general path.
   expect(await service.call('buy', ['emil', 'lamp', 1, null])).toMatchObject(busy)
   expect(rig.inventory.heard.length).toBe(heard)
@@ -81,9 +82,6 @@ async function start(options: RigOptions): Promise<void> {
 async function fill(service: RawTcp): Promise<number> {
   for (let user = 0; user < 6; user++) void service.call('buy', [`user-${user}`, 'lamp'])
   await until(() => rig.inventory.heard.filter(({ user }) => user.startsWith('user-')).length === 6)
-  // For so long nothing is answered that nobody knows when it will be.
-  await until(() => rig.gateway.core.gates.refuses(0, 'newcomer') === 1_000)
-  rig.gateway.core.counters.layers.overload = 0
   return rig.inventory.heard.length
 }
 

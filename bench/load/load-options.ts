@@ -15,6 +15,7 @@ const schema = z.object({
   transport: z.enum([...transports, 'all']),
   peer: z.enum(peerNames),
   cluster: z.boolean().default(false),
+  soldOut: z.boolean().default(false),
   connections: z.int().optional(),
   depth: z.int().optional(),
   seconds: z.number(),
@@ -34,7 +35,7 @@ const schema = z.object({
   json: z.boolean().default(false),
 })
 
-export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth'> {
+export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth' | 'soldOut'> {
   /** What is put under load: one, or with `compare` one or more in turns with {@link LoadOptions.rival}. */
   readonly loads: readonly Load[]
   readonly rival: Load
@@ -63,6 +64,10 @@ export function loadCommand(): Command {
     .option(
       '--cluster',
       'start a cluster instead of a single node: one gateway and one actor node with NATS between them and Redis below, each a process on this machine',
+    )
+    .option(
+      '--sold-out',
+      'ask for what is sold out, so that the gateway refuses out of its stock view; refusals are then what is counted, and compared with full buys under the same load',
     )
     .option('--seconds <s>', 'length of the measured time', seconds(0.1, 3_600), 10)
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
@@ -102,7 +107,7 @@ export function loadCommand(): Command {
 
 /** What the command was told, checked as a whole. Throws a {@link BenchFault}. */
 export function loadOptionsOf(command: Command): LoadOptions {
-  const { transport, peer, connections, depth, ...options } = schema.parse(command.opts())
+  const { transport, peer, connections, depth, soldOut: isSoldOut, ...options } = schema.parse(command.opts())
   const { port, compare, cluster, rate: perSecond } = options
   if (transport === 'http' && (depth ?? 1) !== 1)
     throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
@@ -110,8 +115,10 @@ export function loadOptionsOf(command: Command): LoadOptions {
     throw new BenchFault('a comparison starts both servers itself: leave --port out')
   if (cluster && (peer !== 'sluice' || port !== undefined))
     throw new BenchFault('--cluster starts Sluice itself: leave --peer and --port out')
-  if ((peer === 'redis' || (compare !== undefined && !cluster)) && transport !== 'rpc')
+  if ((peer === 'redis' || (compare !== undefined && !cluster && !isSoldOut)) && transport !== 'rpc')
     throw new BenchFault('Redis is compared with --transport rpc only')
+  if (isSoldOut && (peer !== 'sluice' || port !== undefined || transport === 'all'))
+    throw new BenchFault('--sold-out starts Sluice itself, for one transport: leave --peer, --port and --transport all out')
   if (transport === 'all') {
     if (compare === undefined || !cluster) throw new BenchFault('--transport all goes with --cluster --compare')
     if (connections !== undefined || depth !== undefined)
@@ -122,7 +129,7 @@ export function loadOptionsOf(command: Command): LoadOptions {
     const served = peer === 'fastify' ? 'http' : name
     const usually = usualLoads[served]
     const openDepth = served === 'http' || perSecond === undefined ? usually.depth : defaultOpenDepth
-    return { peer, transport: served, connections: connections ?? usually.connections, depth: depth ?? openDepth }
+    return { peer, transport: served, connections: connections ?? usually.connections, depth: depth ?? openDepth, ...(isSoldOut ? { isSoldOut } : {}) }
   })
   return { ...options, loads, rival: rivalOf(cluster, loads) }
 }

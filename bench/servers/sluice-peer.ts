@@ -22,6 +22,8 @@ export interface StartedSluiceOptions {
   readonly run: string
   /** Whether snapshots are taken as they would be by default. */
   readonly snapshots: boolean
+  /** Its only unit is sold. */
+  readonly isSoldOut?: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
   /** Another program than the one that is shipped, and what it is told by variables. */
@@ -38,7 +40,7 @@ export interface StartedSluice extends Peer {
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
 export async function startSluice(options: StartedSluiceOptions): Promise<StartedSluice> {
-  const { transport, durability, run, snapshots, profileFolder, program = { path: mainPath, environment: {} } } = options
+  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
   const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
@@ -57,7 +59,7 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       await server.stop()
       await folder.remove()
     }
-    await openBenchSale(host, ready.rpc, operatorKey).catch(async (error: unknown) => {
+    await openBenchSale(host, ready.rpc, operatorKey, isSoldOut).catch(async (error: unknown) => {
       await stop()
       throw error
     })
