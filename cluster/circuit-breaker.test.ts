@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { ManualWorld } from './manual-world.ts'
 import { type BreakerState, CircuitBreaker, type Passage } from './circuit-breaker.ts'
+import { ManualWorld } from './manual-world.ts'
 
 describe('a circuit breaker', () => {
   let world: ManualWorld

@@ -33,12 +33,12 @@ class Line {
   told: number[] = []
   private readonly clock = { monotonic: (): number => this.now }
   /** In the order of their answers, but for those that have none. */
-  private sent: Sent[] = []
+  private readonly sent: Sent[] = []
   private lost: Sent[] = []
   private answeredTo = 0
   private freeAt = 0
   private row = 0
-  private due = { newcomers: 0, holders: 0 }
+  private readonly due = { newcomers: 0, holders: 0 }
 
   constructor(callsMax = 65_536, overloadMs = 250) {
     this.limit = new ConcurrencyLimit({ callsMax, overloadMs }, 0)

@@ -95,19 +95,23 @@ export class ConcurrencyLimit {
     return this.newcomersMax
   }
 
+  get underWay(): number {
+    return this.newcomers + this.holders
+  }
+
   get isShrunk(): boolean {
     return this.isOverloaded
   }
 
   /** Whether there is room for one who only arrives: beside everybody. */
   get takesNewcomers(): boolean {
-    return this.newcomers + this.holders < this.newcomersMax
+    return this.underWay < this.newcomersMax
   }
 
   /** Whether there is room for one who holds something: as long as holders alone are no overload, however many newcomers there are, up to the most of all. */
   get takesHolders(): boolean {
     const { callsMax, overloadMs } = this.limits
-    if (this.newcomers + this.holders >= callsMax) return false
+    if (this.underWay >= callsMax) return false
     return !this.isOverloaded || this.holders < Math.max(this.limit, this.capacityPerMs * overloadMs)
   }
 
@@ -119,7 +123,7 @@ export class ConcurrencyLimit {
       this.probe = row
       this.probeAt = clock.monotonic()
       this.probeAnswers = 0
-      this.probeAnswersMax = (this.newcomers + this.holders) * 2
+      this.probeAnswersMax = (this.underWay) * 2
     }
   }
 
@@ -139,7 +143,7 @@ export class ConcurrencyLimit {
     this.refusals++
     const { capacityPerMs } = this
     if (this.silentLooks >= silentLooksMax || capacityPerMs < ratePerMsLeast) return stalledRetryMs
-    const surplus = isHolder ? this.holders : this.newcomers + this.holders - this.newcomersMax
+    const surplus = isHolder ? this.holders : this.underWay - this.newcomersMax
     if (!isHolder && this.told < capacityPerMs * retryMostMs) this.told++
     const ahead = Math.max(0, surplus) + (isHolder ? 0 : this.told)
     return Math.max(retryLeastMs, Math.min(retryMostMs, Math.ceil(ahead / capacityPerMs)))
@@ -175,7 +179,7 @@ export class ConcurrencyLimit {
 
   /** What is under way will take too long, and what has been measured, which is of calls from before, is not at odds with that. */
   private isQueueing(latencyMs: number): boolean {
-    const expectedMs = (this.newcomers + this.holders) / this.capacityPerMs
+    const expectedMs = (this.underWay) / this.capacityPerMs
     return expectedMs > this.overloadMs && latencyMs * expectedTimesMax > expectedMs
   }
 
@@ -225,7 +229,7 @@ export class ConcurrencyLimit {
       return
     }
     // While more are under way than the limit, latencies are those of the queue from before.
-    if (meanMs === undefined || this.newcomers + this.holders > this.limit) return
+    if (meanMs === undefined || this.underWay > this.limit) return
     const { targetMs } = this
     // So few make no queue: it is what the shard needs.
     if (this.limit <= this.least && leastMs > targetMs) {

@@ -2,8 +2,8 @@ import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import type { ClaimState } from '../protocol/results.ts'
-import type { UserSocket } from './connection.ts'
 import { isLive } from './claim-news.ts'
+import type { UserSocket } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
 
 /** A claim of a user who is connected here, followed from answer to end. */

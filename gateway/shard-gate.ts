@@ -51,6 +51,10 @@ export class ShardGate {
     return this.limit.calls
   }
 
+  get underWay(): number {
+    return this.limit.underWay
+  }
+
   get isOverloaded(): boolean {
     return this.limit.isShrunk
   }

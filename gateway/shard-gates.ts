@@ -100,6 +100,16 @@ export class ShardGates implements MetricSource {
     this.gates[Math.abs(gate) - 1]?.end(row, gate < 0, how)
   }
 
+  /** Calls that passed a gate and have not ended. */
+  get underWay(): number {
+    return this.gates.reduce((sum, gate) => sum + gate.underWay, 0)
+  }
+
+  /** Shards that get fewer calls at present. */
+  get overloaded(): number {
+    return this.gates.filter(({ isOverloaded }) => isOverloaded).length
+  }
+
   /** How often shards were found overloaded. */
   get overloads(): number {
     return this.gates.reduce((sum, gate) => sum + gate.overloads, 0)
@@ -107,11 +117,23 @@ export class ShardGates implements MetricSource {
 
   collect(sink: MetricSink): void {
     const count = (of: (gate: ShardGate) => boolean): number => this.gates.filter(of).length
-    sink.gauge('sluice_shards_overloaded', 'Shards of which this gateway takes fewer calls, for they answer too slowly', count((gate) => gate.isOverloaded))
+    sink.gauge(
+      'sluice_shards_overloaded',
+      'Shards of which this gateway takes fewer calls, for they answer too slowly',
+      this.overloaded,
+    )
     sink.counter('sluice_shard_overloads_total', 'Times that a shard was found overloaded', this.overloads)
-    sink.gauge('sluice_shards_shut', 'Shards that answered nobody, and get one call now and then', count((gate) => gate.isShut))
+    sink.gauge(
+      'sluice_shards_shut',
+      'Shards that answered nobody, and get one call now and then',
+      count((gate) => gate.isShut),
+    )
     if (this.gates.length > 0)
-      sink.gauge('sluice_shard_calls_least', 'Calls at a time that the most loaded shard gets of this gateway', Math.min(...this.gates.map(({ calls }) => calls)))
+      sink.gauge(
+        'sluice_shard_calls_least',
+        'Calls at a time that the most loaded shard gets of this gateway',
+        Math.min(...this.gates.map(({ calls }) => calls)),
+      )
   }
 
   close(): void {

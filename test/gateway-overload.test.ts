@@ -17,7 +17,12 @@ afterEach(() => {
 const buyOps: ReadonlySet<number> = new Set([op.buy, op.reservedBuy])
 const someMs: unknown = expect.any(Number)
 const busy = { error: { code: 'BUSY', retryAfterMs: someMs } }
-const anna = { kind: 'result', result: { state: 'held', hold: 1, qty: 1, expiresAt: 4_000_000_000_000 }, claim: 1, claimKind: claimKind.hold } as const
+const anna = {
+  kind: 'result',
+  result: { state: 'held', hold: 1, qty: 1, expiresAt: 4_000_000_000_000 },
+  claim: 1,
+  claimKind: claimKind.hold,
+} as const
 
 /** Leaves newcomers without an answer, and answers everybody else. */
 function slowForNewcomers(command: Heard): ScriptedAnswer {
@@ -101,5 +106,6 @@ async function http(user: string): Promise<readonly unknown[]> {
   const headers = { authorization: `Bearer ${rig.tokenOf(user)}` }
   const response = await fetch(`${rig.webUrl}/v1/call/buy`, { method: 'POST', headers, body: '["lamp"]' })
   const error: unknown = Reflect.get(Object(await response.json()), 'error')
-  return [response.status, Reflect.get(Object(error), 'code'), Reflect.get(Object(error), 'retryAfterMs')]
+  const of = (name: string): unknown => Reflect.get(Object(error), name)
+  return [response.status, of('code'), of('retryAfterMs')]
 }

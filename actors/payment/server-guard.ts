@@ -1,8 +1,8 @@
+import { type BreakerLimits, type BreakerState, CircuitBreaker } from '../../cluster/circuit-breaker.ts'
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import { MsCounts } from '../../cluster/ms-counts.ts'
 import type { World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
-import { type BreakerLimits, type BreakerState, CircuitBreaker } from '../../cluster/circuit-breaker.ts'
 import { ServerFault } from './server-fault.ts'
 
 export interface ServerGuardLimits {

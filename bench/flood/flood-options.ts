@@ -37,7 +37,9 @@ export function floodCommand(): Command {
     .option('--times <factor>', 'what arrives in the flood, as a multiple of what the node serves', number(1, 100), 3)
     .option('--seconds <s>', 'length of each measured phase', number(1, 600), 10)
     .addOption(new Option('--transport <name>', 'how calls come').choices(['ws', 'http', 'all']).default('all'))
-    .addOption(new Option('--addresses <count>', 'from one address, or each connection from its own').choices(['one', 'many', 'all']).default('all'))
+    .addOption(
+      new Option('--addresses <count>', 'from one address, or each connection from its own').choices(['one', 'many', 'all']).default('all'),
+    )
     .option('--json', 'print one JSON object as the last line')
     .exitOverride()
 }
@@ -47,7 +49,9 @@ export function floodOptionsOf(command: Command): FloodOptions {
   const cases = (['ws', 'http'] as const)
     .filter((one) => transport === 'all' || transport === one)
     .flatMap((one) =>
-      (['one', 'many'] as const).filter((from) => addresses === 'all' || addresses === from).map((from): FloodCase => ({ transport: one, addresses: from })),
+      (['one', 'many'] as const)
+        .filter((from) => addresses === 'all' || addresses === from)
+        .map((from): FloodCase => ({ transport: one, addresses: from })),
     )
   return { ...options, cases }
 }

@@ -11,7 +11,12 @@ export interface PhaseFigures {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly refusedP99Ms: number
-  readonly checkouts: { readonly done: number; readonly codes: Readonly<Record<string, number>>; readonly p50Ms: number; readonly p99Ms: number }
+  readonly checkouts: {
+    readonly done: number
+    readonly codes: Readonly<Record<string, number>>
+    readonly p50Ms: number
+    readonly p99Ms: number
+  }
   readonly generatorCores: number
   readonly memory: { readonly fromMb: number; readonly toMb: number; readonly mostMb: number; readonly bytesPerServed: number }
 }
@@ -57,7 +62,12 @@ export function phaseOf(rate: number, tally: LoadTally, checkouts: CheckoutFigur
     refusedP99Ms: refusedLatencies.p99Ms,
     checkouts: { done, codes: refused, p50Ms, p99Ms },
     generatorCores: hundredths(tally.generatorCores),
-    memory: { fromMb: mb(from), toMb: mb(to), mostMb: mb(Math.max(0, ...memory)), bytesPerServed: Math.round((to - from) / Math.max(1, calls)) },
+    memory: {
+      fromMb: mb(from),
+      toMb: mb(to),
+      mostMb: mb(Math.max(0, ...memory)),
+      bytesPerServed: Math.round((to - from) / Math.max(1, calls)),
+    },
   }
 }
 

@@ -27,8 +27,16 @@ const shapes = {
 /** One flood, on a node of its own. */
 export async function runFlood(one: FloodCase, options: FloodOptions, stop: AbortSignal): Promise<FloodFigures> {
   const environment = { BENCH_EVENTS_PER_SECOND: String(options.cap) }
-  const run = randomInt(36 ** runDigits).toString(36).padStart(runDigits, '0')
-  const node = await startSluice({ transport: one.transport, durability: 'everysec', run, snapshots: false, program: { path: nodePath, environment } })
+  const run = randomInt(36 ** runDigits)
+    .toString(36)
+    .padStart(runDigits, '0')
+  const node = await startSluice({
+    transport: one.transport,
+    durability: 'everysec',
+    run,
+    snapshots: false,
+    program: { path: nodePath, environment },
+  })
   const client = connectRpc({ url: `tcp://${host}:${node.rpcPort}`, key: node.operatorKey, repeatBusy: false })
   try {
     return await new Flood(one, options, node, client, stop).run()
@@ -55,7 +63,11 @@ class Flood {
 
   async run(): Promise<FloodFigures> {
     const { seconds, times } = this.options
-    const holders = await Holders.of(this.client, benchSku, Math.ceil(checkoutsPerSecond * (seconds + warmupSeconds) * 2) + checkoutsPerSecond)
+    const holders = await Holders.of(
+      this.client,
+      benchSku,
+      Math.ceil(checkoutsPerSecond * (seconds + warmupSeconds) * 2) + checkoutsPerSecond,
+    )
     const shape = shapes[this.one.transport]
     const capacity = await this.load('capacity', { ...shape.capacity, seconds: capSeconds, warmupSeconds: 1, rate: undefined })
     const capPerSecond = capacity.calls / capacity.seconds

@@ -129,7 +129,13 @@ export function loadOptionsOf(command: Command): LoadOptions {
     const served = peer === 'fastify' ? 'http' : name
     const usually = usualLoads[served]
     const openDepth = served === 'http' || perSecond === undefined ? usually.depth : defaultOpenDepth
-    return { peer, transport: served, connections: connections ?? usually.connections, depth: depth ?? openDepth, ...(isSoldOut ? { isSoldOut } : {}) }
+    return {
+      peer,
+      transport: served,
+      connections: connections ?? usually.connections,
+      depth: depth ?? openDepth,
+      ...(isSoldOut ? { isSoldOut } : {}),
+    }
   })
   return { ...options, loads, rival: rivalOf(cluster, loads) }
 }

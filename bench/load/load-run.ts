@@ -178,6 +178,14 @@ class LoadRun implements ConnectionListener {
 
   private tally(generatorCores: number): LoadTally {
     const { calls, errors, plan } = this
-    return { calls, codes: Object.fromEntries(this.codes), errors, seconds: plan.seconds, latencies: this.log.latencies(), refusedLatencies: this.refusedLog.latencies(), generatorCores }
+    return {
+      calls,
+      codes: Object.fromEntries(this.codes),
+      errors,
+      seconds: plan.seconds,
+      latencies: this.log.latencies(),
+      refusedLatencies: this.refusedLog.latencies(),
+      generatorCores,
+    }
   }
 }

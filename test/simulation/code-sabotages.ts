@@ -350,6 +350,26 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'room-not-given-back',
+    where: 'code',
+    how: 'A newcomer whose call has ended still counts as under way, so that a shard has room for so many and for nobody after them.',
+    breaks: ['G9'],
+    patches: [{ file: 'gateway/concurrency-limit.js', find: 'this.newcomers--;', replace: 'void this.newcomers;' }],
+  },
+  {
+    name: 'limit-stays-shrunk',
+    where: 'code',
+    how: 'The limit of a shard that was overloaded once does not grow back when nobody is refused any more.',
+    breaks: ['G9'],
+    patches: [
+      {
+        file: 'gateway/concurrency-limit.js',
+        find: 'if (leastMs <= this.overloadMs)',
+        replace: 'if (leastMs < 0)',
+      },
+    ],
+  },
+  {
     name: 'place-rises',
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',

@@ -161,4 +161,6 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'place-rises': 9,
   'quota-leak': 3,
   'reservation-used-twice': 3,
+  'room-not-given-back': 2,
+  'limit-stays-shrunk': 2,
 }
