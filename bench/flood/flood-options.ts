@@ -5,6 +5,7 @@ const schema = z.object({
   cap: z.int(),
   times: z.number(),
   seconds: z.number(),
+  warmup: z.number(),
   transport: z.enum(['ws', 'http', 'all']),
   addresses: z.enum(['one', 'many', 'all']),
   json: z.boolean().default(false),
@@ -21,6 +22,8 @@ export interface FloodOptions {
   /** What arrives, as a multiple of what the node was measured to serve. */
   readonly times: number
   readonly seconds: number
+  /** Before each measured phase, of the same load: in it an overload is found and its queue worked off. */
+  readonly warmup: number
   readonly cases: readonly FloodCase[]
   readonly json: boolean
 }
@@ -36,6 +39,7 @@ export function floodCommand(): Command {
     .option('--cap <events/s>', 'what the store takes', integer(100, 1_000_000), 10_000)
     .option('--times <factor>', 'what arrives in the flood, as a multiple of what the node serves', number(1, 100), 3)
     .option('--seconds <s>', 'length of each measured phase', number(1, 600), 10)
+    .option('--warmup <s>', 'the same load before it, in which an overload is found and its queue is worked off', number(0, 600), 4)
     .addOption(new Option('--transport <name>', 'how calls come').choices(['ws', 'http', 'all']).default('all'))
     .addOption(
       new Option('--addresses <count>', 'from one address, or each connection from its own').choices(['one', 'many', 'all']).default('all'),

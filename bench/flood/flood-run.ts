@@ -15,8 +15,7 @@ import { type FloodFigures, type PhaseFigures, phaseOf } from './flood-report.ts
 const host = '127.0.0.1'
 const nodePath = fileURLToPath(new URL('./slowed-node-process.js', import.meta.url))
 const checkoutsPerSecond = 50
-const warmupSeconds = 3
-const capSeconds = 4
+const capSecondsMax = 4
 const memoryEveryMs = 500
 /** As many calls at a time as show what the node serves, and as many as a flood may have under way. */
 const shapes = {
@@ -62,14 +61,15 @@ class Flood {
   }
 
   async run(): Promise<FloodFigures> {
-    const { seconds, times } = this.options
-    const holders = await Holders.of(
-      this.client,
-      benchSku,
-      Math.ceil(checkoutsPerSecond * (seconds + warmupSeconds) * 2) + checkoutsPerSecond,
-    )
+    const { seconds, warmup: warmupSeconds, times } = this.options
+    const holders = await Holders.of(this.client, benchSku, Math.ceil(checkoutsPerSecond * seconds * 2))
     const shape = shapes[this.one.transport]
-    const capacity = await this.load('capacity', { ...shape.capacity, seconds: capSeconds, warmupSeconds: 1, rate: undefined })
+    const capacity = await this.load('capacity', {
+      ...shape.capacity,
+      seconds: Math.min(seconds, capSecondsMax),
+      warmupSeconds: 1,
+      rate: undefined,
+    })
     const capPerSecond = capacity.calls / capacity.seconds
     const plan = { ...shape.flood, seconds, warmupSeconds }
     const half = await this.phase('half of it', { ...plan, rate: capPerSecond / 2 }, holders)
