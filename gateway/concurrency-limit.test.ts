@@ -136,13 +136,15 @@ test('OVL-2 keeps an overloaded shard busy, and its queue short', () => {
 })
 
 test('OVL-2 follows a shard that becomes slower, or faster', () => {
+  // So that it can answer more only if it gets more at a time.
+  line.needsMs = 20
   line.pass(3_000, { newcomersPerMs: 30 })
   for (const ratePerMs of [2, 20, 5]) {
     line.ratePerMs = ratePerMs
     line.pass(3_000, { newcomersPerMs: 30 })
     line.pass(5_000, { newcomersPerMs: 30 })
     expect(line.answered.newcomers).toBeGreaterThan(0.95 * 5_000 * ratePerMs)
-    expect(line.latencyAt(0.99)).toBeLessThan(100)
+    expect(line.latencyAt(0.99)).toBeLessThan(200)
   }
 })
 

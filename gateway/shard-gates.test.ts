@@ -82,7 +82,7 @@ test('OVL-9 it stays shut while trials run out of time, and calls from before it
     expect(call('holder')).toBeUndefined()
   }
   await world.pass(8_000)
-  const old = [call('operator'), call('operator'), call('operator'), call('operator')]
+  const old = Array.from({ length: 5 }, () => call('operator'))
   gates.ended(old[0] ?? 0, busy)
   expect(call('newcomer')).toBeDefined()
   for (const one of old.slice(1)) {
