@@ -76,7 +76,6 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       metricsUrl: `http://${host}:${ready.ops}/metrics`,
       pid: server.pid,
       stop,
-      pid: server.pid,
       rpcPort: ready.rpc,
       opsPort: ready.ops,
       operatorKey,
