@@ -4,6 +4,7 @@ import type { Calls } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
+import type { SharedTable } from '../cluster/shared-table.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, OrderNotice, ShardView } from '../protocol/broadcast.ts'
 import { frameKind, kindOfFrame } from '../protocol/frame.ts'
@@ -13,6 +14,7 @@ import { AttachRounds } from './attach-rounds.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
+import { Storefront } from './catalogue/storefront.ts'
 import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
@@ -52,6 +54,8 @@ export interface GatewayCoreParts {
   readonly announceDraw: AnnounceDraw
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
+  /** Keeps the products; without it there is no catalogue. */
+  readonly products?: SharedTable
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
@@ -98,6 +102,7 @@ export class GatewayCore implements MetricSource {
   readonly dispatcher: Dispatcher
   private readonly parts: GatewayCoreParts
   private readonly bans: Bans | undefined
+  private readonly storefront: Storefront | undefined
   private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
@@ -130,6 +135,7 @@ export class GatewayCore implements MetricSource {
       decodeView: (bytes) => decodeInner<ShardView>(bytes),
     })
     const { views, presences } = this
+    this.storefront = parts.products === undefined ? undefined : new Storefront({ table: parts.products, bus, world, views })
     const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
     const follower = new ClaimFollower({
       calls,
@@ -153,6 +159,7 @@ export class GatewayCore implements MetricSource {
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
       this.bans === undefined ? [] : banMethods(this.bans, clock),
+      this.storefront?.methods ?? [],
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
     this.admission = new Admission(settings, clock, this.counters, banTable)
@@ -218,6 +225,7 @@ export class GatewayCore implements MetricSource {
     const { tickMs } = this.parts.settings
     if ((await this.bans?.start(signal)) === false) return false
     if (!(await this.views.load(signal))) return false
+    await this.storefront?.start()
     this.parts.newcomers?.start()
     this.timers.push(
       timers.every(tickMs, () => {
@@ -263,6 +271,7 @@ export class GatewayCore implements MetricSource {
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
+    this.storefront?.collect(sink)
     for (const view of this.views.all()) collectSku(sink, view.status(), view.heat)
   }
 
@@ -276,6 +285,7 @@ export class GatewayCore implements MetricSource {
     this.rounds.close()
     this.parts.newcomers?.close()
     this.bans?.close()
+    this.storefront?.close()
     this.sessions.close()
     this.views.close()
   }

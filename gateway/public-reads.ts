@@ -1,4 +1,4 @@
-import { parseSaleId, parseSkuId } from '../protocol/ids.ts'
+import { parseProductId, parseSaleId, parseSkuId } from '../protocol/ids.ts'
 import { BodylessAnswers } from './bodyless-answers.ts'
 import { httpMsgid } from './dispatcher.ts'
 import { endForGood, endWithBody, statusLine } from './http-answer.ts'
@@ -28,6 +28,7 @@ const absentCacheControl = 'public, max-age=1'
  *     GET /v1/sales          sale.list
  *     GET /v1/sales/<sale>   sale.get
  *     GET /v1/skus/<sku>     sku.get
+ *     GET /v1/products/<product>   catalogue.get
  */
 export class PublicReads {
   private readonly parts: HttpParts
@@ -42,6 +43,10 @@ export class PublicReads {
       ['/v1/sales', (res, req, address) => this.serve(res, req, address, 'sales', 'sale.list', [])],
       ['/v1/sales/:id', (res, req, address) => this.serve(res, req, address, 'sale', 'sale.get', [parseSaleId(req.getParameter(0))])],
       ['/v1/skus/:id', (res, req, address) => this.serve(res, req, address, 'sku', 'sku.get', [parseSkuId(req.getParameter(0))])],
+      [
+        '/v1/products/:id',
+        (res, req, address) => this.serve(res, req, address, 'product', 'catalogue.get', [parseProductId(req.getParameter(0))]),
+      ],
     ]
   }
 

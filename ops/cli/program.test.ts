@@ -19,6 +19,7 @@ const skuStatus = { sku: 'shoe', available: 3, held: 2, ordered: 1, sold: 4, wai
 const skuInfo = {
   ...skuStatus,
   sale: 'drop',
+  product: 'shoe',
   title: 'Shoe',
   description: '',
   image: '',

@@ -49,6 +49,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     calls,
     directory,
     bans: shared.record('bans'),
+    products: shared.table('products'),
     ...newcomersOf(parts, shared),
     identities,
     shards: config.shards,

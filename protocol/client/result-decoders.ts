@@ -1,5 +1,5 @@
 import type { SkuPhase } from '../broadcast.ts'
-import { type OrderId, parseOrderId, parseSaleId, parseSkuId } from '../ids.ts'
+import { type OrderId, parseOrderId, parseProductId, parseSaleId, parseSkuId } from '../ids.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import type {
   ClaimState,
@@ -112,6 +112,8 @@ export function decodeSkuInfo(value: Plain): SkuInfo {
   return {
     ...decodeSkuStatus(value),
     sale: fields.id('sale', parseSaleId),
+    // Servers of older versions know no products.
+    product: fields.id(fields.has('product') ? 'product' : 'sku', parseProductId),
     title: fields.text('title'),
     description: fields.text('description'),
     image: fields.text('image'),

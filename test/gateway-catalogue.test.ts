@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
+import { LocalBus } from '../cluster/local-bus.ts'
+import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
+import { GatewayRig } from './gateway-rig.ts'
+import { RawTcp } from './raw-connections.ts'
+import { LoggedWorld } from './servers/logged-world.ts'
+
+let folder: string
+let store: LmdbStore
+let bus: LocalBus
+const rigs: GatewayRig[] = []
+const open: { close(): void }[] = []
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-catalogue-'))
+  const world = new LoggedWorld()
+  store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 1, shards: { inv: 1, ses: 1 }, world, reserveBytes: 0 })
+  bus = new LocalBus(world.log)
+})
+afterEach(async () => {
+  for (const one of open.splice(0)) one.close()
+  for (const rig of rigs.splice(0)) rig.close()
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+const lamp = { product: 'lamp', title: 'Sotto voce', priceMinor: 12_900, categories: ['Light'], pictures: ['/lamp.svg'] }
+const chair = { product: 'chair', title: 'Adagio', priceMinor: 49_500, categories: ['Seats'] }
+
+test('CAT-20 what an operator writes everyone reads, by call and by GET, on every gateway', async () => {
+  const [one, other] = [await start(), await start()]
+  const operator = await rpc(one)
+  expect(await operator.call('catalogue.put', [[lamp, chair]])).toMatchObject({ result: { products: 2 } })
+  const told = {
+    product: 'lamp',
+    title: 'Sotto voce',
+    priceMinor: 9_900,
+    usualPriceMinor: 12_900,
+    state: 'open',
+    offers: [{ sku: 'lamp' }],
+  }
+  expect(await (await rpc(other)).call('catalogue.get', ['lamp'])).toMatchObject({ error: null, result: told })
+  const read = await fetch(`${other.webUrl}/v1/products/lamp`)
+  expect([read.status, await read.json()]).toMatchObject([200, { result: told }])
+  expect(await operator.call('catalogue.get', ['chair'])).toMatchObject({ result: { priceMinor: 49_500, state: 'none', offers: [] } })
+  expect(await operator.call('catalogue.get', ['anna', 'chair'])).toMatchObject({ result: { product: 'chair' } })
+})
+
+test('CAT-21 a GET says by its tag when a price has changed, in the catalogue or in the sale', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  await operator.call('catalogue.put', [[lamp]])
+  const first = await fetch(`${rig.webUrl}/v1/products/lamp`)
+  const etag = first.headers.get('etag') ?? ''
+  expect(first.headers.get('cache-control')).toContain('max-age=1')
+  const again = (): Promise<Response> => fetch(`${rig.webUrl}/v1/products/lamp`, { headers: { 'if-none-match': etag } })
+  expect((await again()).status).toBe(304)
+  await operator.call('catalogue.put', [[{ ...lamp, priceMinor: 11_900 }]])
+  expect(await (await again()).json()).toMatchObject({ result: { usualPriceMinor: 11_900, priceMinor: 9_900 } })
+  await operator.call('catalogue.put', [[lamp]])
+  expect((await again()).status).toBe(304)
+  rig.broadcast({ toSeq: 2, skus: [skuChange(skuSettings('lamp'), { settings: skuSettings('lamp', { priceMinor: 5 }) })] })
+  expect(await (await again()).json()).toMatchObject({ result: { priceMinor: 5 } })
+})
+
+test('CAT-22 what is not there, what is no product, and who may not write is told by a code', async () => {
+  const rig = await start({ rpcOpen: false })
+  const nobody = await rpc(rig)
+  await nobody.call('auth', [rig.keys.backend])
+  expect(await nobody.call('catalogue.get', ['chair'])).toMatchObject({ error: { code: 'UNKNOWN_PRODUCT' } })
+  expect(await nobody.call('catalogue.get', ['a b'])).toMatchObject({ error: { code: 'MALFORMED' } })
+  expect(await nobody.call('catalogue.put', [[lamp]])).toMatchObject({ error: { code: 'FORBIDDEN' } })
+  expect(await nobody.call('catalogue.remove', [['lamp']])).toMatchObject({ error: { code: 'FORBIDDEN' } })
+  expect((await fetch(`${rig.webUrl}/v1/products/chair`)).status).toBe(404)
+  expect((await fetch(`${rig.webUrl}/v1/products/a%20b`)).status).toBe(400)
+})
+
+test('CAT-23 products that are wrong are refused together, each with its place, and none is written', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  const wrong = await operator.call('catalogue.put', [[chair, { ...lamp, priceMinor: '1' }, { product: 'x y' }]])
+  const message =
+    'products[1]: priceMinor: must be a number; products[2]: product: must be 1 to 48 letters, digits, dots, dashes or underscores; ' +
+    'products[2]: title: is missing; products[2]: priceMinor: is missing'
+  expect(wrong).toMatchObject({ error: { code: 'MALFORMED', message } })
+  for (const params of [[], [[]], ['lamp'], [Array.from({ length: 101 }, () => lamp)], [[lamp, lamp]], [[lamp], 1]])
+    expect(await operator.call('catalogue.put', params)).toMatchObject({ error: { code: 'MALFORMED' } })
+  expect(await operator.call('catalogue.get', ['chair'])).toMatchObject({ error: { code: 'UNKNOWN_PRODUCT' } })
+})
+
+test('CAT-24 what is removed is gone, and removing it again is harmless', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  await operator.call('catalogue.put', [[lamp, chair]])
+  for (let n = 0; n < 2; n++)
+    expect(await operator.call('catalogue.remove', [['chair', 'lamp', 'lamp']])).toMatchObject({ result: { products: 2 } })
+  expect(await operator.call('catalogue.get', ['chair'])).toMatchObject({ error: { code: 'UNKNOWN_PRODUCT' } })
+  // A sale still offers it.
+  expect(await operator.call('catalogue.get', ['lamp'])).toMatchObject({ result: { title: 'lamp', usualPriceMinor: null } })
+})
+
+async function start(settings = {}): Promise<GatewayRig> {
+  const rig = await GatewayRig.start({ products: store.table('products'), bus, settings })
+  rigs.push(rig)
+  return rig
+}
+
+async function rpc(rig: GatewayRig): Promise<RawTcp> {
+  const connection = await RawTcp.open(rig.ports.rpcPort)
+  open.push(connection)
+  return connection
+}
