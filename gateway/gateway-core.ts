@@ -14,6 +14,7 @@ import { AttachRounds } from './attach-rounds.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
+import type { SearchParts } from './catalogue/search.ts'
 import { Storefront } from './catalogue/storefront.ts'
 import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
@@ -56,6 +57,8 @@ export interface GatewayCoreParts {
   readonly bans?: SharedRecord
   /** Keeps the products; without it there is no catalogue. */
   readonly products?: SharedTable
+  /** Finds products; without it they cannot be searched. */
+  readonly search?: Pick<SearchParts, 'index' | 'reindexHours'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
@@ -135,7 +138,7 @@ export class GatewayCore implements MetricSource {
       decodeView: (bytes) => decodeInner<ShardView>(bytes),
     })
     const { views, presences } = this
-    this.storefront = parts.products === undefined ? undefined : new Storefront({ table: parts.products, bus, world, views })
+    this.storefront = parts.products === undefined ? undefined : this.storefrontOf(parts.products)
     const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
     const follower = new ClaimFollower({
       calls,
@@ -288,6 +291,13 @@ export class GatewayCore implements MetricSource {
     this.storefront?.close()
     this.sessions.close()
     this.views.close()
+  }
+
+  private storefrontOf(table: SharedTable): Storefront {
+    const { bus, world } = this.parts
+    const { views, counters } = this
+    const search = this.parts.search === undefined ? undefined : { ...this.parts.search, calls: () => counters.allAnswered }
+    return new Storefront({ table, bus, world, views, search })
   }
 
   private publish(notification: Notification, view: SkuView): void {

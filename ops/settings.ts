@@ -185,6 +185,14 @@ export const settingsSchema = z.strictObject({
     86_400_000,
     'time in which the session of each connected user hears again where that user is',
   ),
+  reindexHours: integer(
+    'Timing',
+    'h',
+    24,
+    0,
+    8_760,
+    'time after which the search index of the catalogue is made anew, in the next minute with little traffic; 0 for never',
+  ),
   drainSeconds: integer('Timing', 's', 5, 0, 600, 'time that clients get to move elsewhere when the node stops'),
 
   paymentProvider: choice(

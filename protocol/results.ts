@@ -150,7 +150,7 @@ export interface ProductSummary {
   readonly categories: readonly string[]
   readonly priceMinor: number
   readonly currency: string
-  /** What it costs outside of sales; null where the catalogue does not have the product, but only a sale. */
+  /** What it costs outside of sales; null where the catalogue does not have the product, or has it in another currency. */
   readonly usualPriceMinor: number | null
   readonly state: ProductState
   readonly offers: readonly Offer[]

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
+import { LocalDesk } from '../gateway/catalogue/local-desk.ts'
 import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { GatewayRig } from './gateway-rig.ts'
-import { RawTcp } from './raw-connections.ts'
+import { RawSocket, RawTcp } from './raw-connections.ts'
 import { LoggedWorld } from './servers/logged-world.ts'
 
 let folder: string
@@ -103,8 +104,64 @@ test('CAT-24 what is removed is gone, and removing it again is harmless', async 
   expect(await operator.call('catalogue.get', ['lamp'])).toMatchObject({ result: { title: 'lamp', usualPriceMinor: null } })
 })
 
+test('SRC-20 by every transport and by GET the same is found, and caches may keep that', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  await operator.call('catalogue.put', [[lamp, chair]])
+  const found = { total: 1, products: [{ product: 'lamp', state: 'open', priceMinor: 9_900 }], categories: [{ name: 'Light', count: 1 }] }
+  const filters = { priceMax: 10_000, state: 'open', category: 'Light' }
+  expect(await operator.call('catalogue.search', ['sot', filters])).toMatchObject({ error: null, result: found })
+  expect(await operator.call('catalogue.search', ['anna', 'sot', filters])).toMatchObject({ error: null, result: found })
+  const posted = await fetch(`${rig.webUrl}/v1/call/catalogue.search`, { method: 'POST', body: JSON.stringify(['sot', filters]) })
+  const told: unknown = await posted.json()
+  expect(told).toMatchObject({ result: found })
+  const socket = await RawSocket.open(rig.socketUrl)
+  open.push(socket)
+  expect(await socket.call('catalogue.search', ['sot', filters])).toMatchObject({ error: null, result: found })
+  const path = '/v1/products?q=sot&priceMax=10000&state=open&category=Light&utm_source=mail&sale='
+  const read = await fetch(rig.webUrl + path)
+  expect([read.status, await read.json(), read.headers.get('cache-control')]).toEqual([200, told, expect.stringContaining('public')])
+  const etag = read.headers.get('etag') ?? ''
+  expect((await fetch(rig.webUrl + path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+  await operator.call('catalogue.put', [[{ ...lamp, title: 'Sottovoce' }]])
+  expect((await fetch(rig.webUrl + path, { headers: { 'if-none-match': etag } })).status).toBe(200)
+  expect(await (await fetch(`${rig.webUrl}/v1/products?q=Soprano+%C3%A9t%C3%A9`)).json()).toMatchObject({ result: { total: 0 } })
+})
+
+test('SRC-21 what cannot be asked is refused with its reason', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  for (const [params, reason] of [
+    [[5], 'text: must be a text'],
+    [['x'.repeat(201)], 'text: must have at most 200 characters'],
+    [['', { state: 'gone' }], 'state: must be open, scheduled, paused, soldout, none or onsale'],
+    [['', { sale: 'a b' }], 'sale: must be 1 to 48 letters, digits, dots, dashes or underscores'],
+    [['', { priceMin: -1 }], 'priceMin: must be at least 0'],
+    [['', { limit: 101 }], 'limit: must be at most 100'],
+    [['', { skip: 10_001 }], 'skip: must be at most 10000'],
+    [['', { colour: 'red' }], 'the filters: has a field that is not known: colour'],
+    [['', []], 'param 2 (filters) must be a map'],
+    [['', { text: 'x' }], 'param 2 (filters): has a field that is not known: text'],
+  ] as const)
+    expect(await operator.call('catalogue.search', params)).toMatchObject({ error: { code: 'MALFORMED', message: reason } })
+  for (const query of ['priceMin=cheap', 'limit=1.5', 'skip=-1', 'state=gone'])
+    expect((await fetch(`${rig.webUrl}/v1/products?${query}`)).status, query).toBe(400)
+})
+
+test('SRC-22 operators see how the index is, and have it made anew', async () => {
+  const rig = await start()
+  const operator = await rpc(rig)
+  await operator.call('catalogue.put', [[lamp, chair]])
+  const ready = { state: 'ready', documents: 2 }
+  expect(await operator.call('catalogue.status', [])).toMatchObject({ result: { products: 2, search: ready } })
+  expect(await operator.call('catalogue.reindex', ['now'])).toMatchObject({ result: { state: 'building' } })
+  await expect.poll(() => operator.call('catalogue.status', [])).toMatchObject({ result: { search: ready } })
+  expect(await operator.call('catalogue.reindex', ['soon'])).toMatchObject({ error: { code: 'MALFORMED' } })
+})
+
 async function start(settings = {}): Promise<GatewayRig> {
-  const rig = await GatewayRig.start({ products: store.table('products'), bus, settings })
+  const index = new LocalDesk()
+  const rig = await GatewayRig.start({ products: store.table('products'), search: { index, reindexHours: 24 }, bus, settings })
   rigs.push(rig)
   return rig
 }

@@ -32,6 +32,7 @@ export interface RigOptions {
   /** Shared with other rigs. */
   readonly bans?: SharedRecord
   readonly products?: SharedTable
+  readonly search?: GatewayParts['search']
   readonly bus?: LocalBus
   readonly newcomers?: GatewayParts['newcomers']
   /** Settings of the SKU beside those that it has anyway. */
@@ -86,6 +87,7 @@ export class GatewayRig {
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       ...(options.bans === undefined ? {} : { bans: options.bans }),
       ...(options.products === undefined ? {} : { products: options.products }),
+      ...(options.search === undefined ? {} : { search: options.search }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
       proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },

@@ -61,7 +61,7 @@ export class Offers {
       categories: content?.categories ?? [],
       priceMinor,
       currency,
-      usualPriceMinor: content?.priceMinor ?? null,
+      usualPriceMinor: content?.currency === currency ? content.priceMinor : null,
       state: nearest?.state ?? 'none',
       offers: views.slice(0, offersMax).map(({ view, state }) => offerOf(view, state)),
     }

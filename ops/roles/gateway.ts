@@ -15,6 +15,7 @@ import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
 import { LineEncoderPool } from '../line-encoder-pool.ts'
 import type { SharedPorts } from '../node-ports.ts'
+import { SearchThread } from '../search-thread.ts'
 import { listenFault, StartFault } from '../start-fault.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -41,6 +42,8 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   const identities = new IdentityCheck(secrets, () => world.clock.now())
   const lineEncoder = new LineEncoderPool()
   closers.add(() => lineEncoder.close())
+  const searchIndex = new SearchThread(world)
+  closers.add(() => searchIndex.close())
   const shared = await ports.shared()
   const gateway = new Gateway({
     uws,
@@ -50,6 +53,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     directory,
     bans: shared.record('bans'),
     products: shared.table('products'),
+    search: { index: searchIndex, reindexHours: config.reindexHours },
     ...newcomersOf(parts, shared),
     identities,
     shards: config.shards,
