@@ -41,7 +41,11 @@ export class LmdbTable implements SharedTable {
 
   async changesAfter(revision: number, most: number): Promise<TableChanges | 'again'> {
     const rows = this.#rows()
-    if (revision > 0 && (revision > this.#last(rows) || revision < this.#state(rows).forgotten)) return 'again'
+    return revision > this.#last(rows) || revision < this.#state(rows).forgotten ? 'again' : this.walk(revision, most)
+  }
+
+  async walk(revision: number, most: number): Promise<TableChanges> {
+    const rows = this.#rows()
     const found = rows.entries(this.#at('c', revision + 1), this.#end('c'), most, Infinity).flatMap(({ bytes: keyBytes }) => {
       const key = keyBytes.toString()
       const row = rows.getVersioned(this.#rowKey(key))

@@ -39,7 +39,7 @@ return 1
 
 const changesScript = redisScript(`
 local after = tonumber(ARGV[1])
-if after > 0 then
+if ARGV[3] == 'seen' then
   if after > tonumber(redis.call('HGET', KEYS[4], 'last') or '0') then return false end
   if after < tonumber(redis.call('HGET', KEYS[4], 'forgotten') or '0') then return false end
 end
@@ -75,8 +75,17 @@ export class RedisTable implements SharedTable {
     return numberReply(await runScript(this.#sender, writeScript, this.#all(), [rowsMax, removalsMax, ...args])) === 1 ? 'stored' : 'full'
   }
 
-  async changesAfter(revision: number, most: number): Promise<TableChanges | 'again'> {
-    const reply = await runScript(this.#sender, changesScript, this.#all(), [revision, most])
+  async walk(revision: number, most: number): Promise<TableChanges> {
+    const rows = await this.#rowsAfter(revision, most, 'from')
+    return rows === 'again' ? { rows: [], isEnd: true } : rows
+  }
+
+  changesAfter(revision: number, most: number): Promise<TableChanges | 'again'> {
+    return this.#rowsAfter(revision, most, 'seen')
+  }
+
+  async #rowsAfter(revision: number, most: number, how: 'from' | 'seen'): Promise<TableChanges | 'again'> {
+    const reply = await runScript(this.#sender, changesScript, this.#all(), [revision, most, how])
     if (reply === null) return 'again'
     const list = listReply(reply)
     const rows = Array.from({ length: list.length / 3 }, (_, row) => {

@@ -14,6 +14,12 @@ export interface SearchIndex {
   close(): Promise<void>
 }
 
+/** An index that outlives this process, and that all gateways search. */
+export interface RemoteIndex extends SearchIndex {
+  /** Sees to it that there is an index; `made` if there was none, so that it has to be filled. */
+  prepare(): Promise<'there' | 'made'>
+}
+
 export interface DocumentChange {
   readonly product: string
   readonly document: SearchDocument | undefined

@@ -34,7 +34,7 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
 
     test('TBL-2 whoever remembers a revision reads what came since, each row once, in the order of its last change', async () => {
       await table.write([put('a', 1), put('b', 1), put('c', 1)])
-      const first = await changes(table, 0, 2)
+      const first = await table.walk(0, 2)
       expect([keysOf(first), first.isEnd]).toEqual([['a=1', 'b=1'], false])
       const rest = await changes(table, lastOf(first), 2)
       expect([keysOf(rest), rest.isEnd]).toEqual([['c=1'], true])
@@ -45,7 +45,7 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
       await table.write([remove('a'), put('d', 1)])
       const later = await changes(table, seen)
       expect(keysOf(later)).toEqual(['b=2', 'a', 'd=1'])
-      expect(keysOf(await changes(table, 0))).toEqual(['c=1', 'b=2', 'a', 'd=1'])
+      expect(keysOf(await table.walk(0, 10))).toEqual(['c=1', 'b=2', 'a', 'd=1'])
       const revisions = later.rows.map(({ revision }) => revision)
       expect(revisions).toEqual(revisions.toSorted((a, b) => a - b))
     })
@@ -54,7 +54,7 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
       await table.write([put('a', 1)])
       await table.write([remove('a')])
       await table.write([put('a', 2)])
-      expect(keysOf(await changes(table, 0))).toEqual(['a=2'])
+      expect(keysOf(await table.walk(0, 10))).toEqual(['a=2'])
       expect(await table.size()).toBe(1)
     })
 
@@ -77,9 +77,26 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
       await table.write([remove('c')])
       expect(await table.changesAfter(early, 10)).toBe('again')
       expect(keysOf(await changes(table, heard))).toEqual(['c'])
-      expect(keysOf(await changes(table, 0))).toEqual(['d=1', 'b', 'c'])
+      expect(keysOf(await table.walk(0, 10))).toEqual(['d=1', 'b', 'c'])
       await table.write([remove('d')])
       expect(keysOf(await changes(table, heard))).toEqual(['c', 'd'])
+    })
+
+    test('TBL-8 a walk through all of it is not disturbed by what has been forgotten', async () => {
+      await table.write(['a', 'b'].map((key) => put(key, 1)))
+      for (const key of ['c', 'd', 'e']) {
+        await table.write([put(key, 1)])
+        await table.write([remove(key)])
+      }
+      await table.write([put('f', 1)])
+      const walked: string[] = []
+      for (let after = 0, isEnd = false; !isEnd;) {
+        const page = await table.walk(after, 1)
+        walked.push(...keysOf(page))
+        after = lastOf(page)
+        isEnd = page.isEnd
+      }
+      expect(walked).toEqual(['a=1', 'b=1', 'd', 'e', 'f=1'])
     })
 
     test('TBL-6 whoever has seen more than there is, for the newest was lost, is told to read again', async () => {

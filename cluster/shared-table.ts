@@ -10,9 +10,11 @@ export interface SharedTable {
    * a time at most, no key twice. Repeating it is harmless. The bytes may not change until it has settled.
    */
   write(changes: readonly RowChange[]): Promise<'stored' | 'full'>
+  /** The rows whose last change came after `revision`, oldest change first, at most `most`: from 0 on, a walk through all that there is. */
+  walk(revision: number, most: number): Promise<TableChanges>
   /**
-   * The rows whose last change came after `revision`, oldest change first, at most `most`. 0 begins at the start. `again`: what came since cannot be
-   * known any more, for the table has forgotten removals or lost its newest changes; read it from the start, and drop what is not found there.
+   * The same for somebody who has seen everything up to `revision`. `again`: what came since cannot be known any more, for the table has forgotten
+   * removals or lost its newest changes; walk through it, and drop what is not found.
    */
   changesAfter(revision: number, most: number): Promise<TableChanges | 'again'>
   /** The newest revision; 0 for a table without any. */

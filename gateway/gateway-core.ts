@@ -58,7 +58,7 @@ export interface GatewayCoreParts {
   /** Keeps the products; without it there is no catalogue. */
   readonly products?: SharedTable
   /** Finds products; without it they cannot be searched. */
-  readonly search?: Pick<SearchParts, 'index' | 'reindexHours'>
+  readonly search?: Pick<SearchParts, 'index' | 'reindexHours' | 'remote'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
@@ -279,8 +279,8 @@ export class GatewayCore implements MetricSource {
   }
 
   /** Before the end: whoever is still here is not any more. */
-  farewell(): Promise<void> {
-    return this.sessions.farewell(this.presences.users(), farewellMsMax)
+  async farewell(): Promise<void> {
+    await Promise.all([this.sessions.farewell(this.presences.users(), farewellMsMax), this.storefront?.farewell()])
   }
 
   close(): void {

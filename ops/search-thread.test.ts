@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { ManualWorld } from '../cluster/manual-world.ts'
+import { searchIndexContract } from '../cluster/search-index-contract.ts'
 import type { SearchDocument } from '../protocol/search.ts'
 import { SearchThread } from './search-thread.ts'
 
@@ -7,6 +8,11 @@ const threads: SearchThread[] = []
 
 afterEach(async () => {
   for (const one of threads.splice(0)) await one.close()
+})
+
+searchIndexContract('The thread', async () => {
+  const index = new SearchThread(new ManualWorld())
+  return { index, close: () => index.close() }
 })
 
 const ask = { text: '', skip: 0, limit: 10 }

@@ -2,13 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ElasticIndex } from '../cluster/elastic-index.ts'
 import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalDesk } from '../gateway/catalogue/local-desk.ts'
+import type { SearchParts } from '../gateway/catalogue/search.ts'
 import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { GatewayRig } from './gateway-rig.ts'
 import { RawSocket, RawTcp } from './raw-connections.ts'
+import { ElasticServer } from './servers/elastic-server.ts'
 import { LoggedWorld } from './servers/logged-world.ts'
+import { until } from './servers/until.ts'
 
 let folder: string
 let store: LmdbStore
@@ -159,9 +163,37 @@ test('SRC-22 operators see how the index is, and have it made anew', async () =>
   expect(await operator.call('catalogue.reindex', ['soon'])).toMatchObject({ error: { code: 'MALFORMED' } })
 })
 
-async function start(settings = {}): Promise<GatewayRig> {
-  const index = new LocalDesk()
-  const rig = await GatewayRig.start({ products: store.table('products'), search: { index, reindexHours: 24 }, bus, settings })
+test('SRC-45 gateways search Elasticsearch; while it is away their own index answers, and what changed meanwhile is brought up', async () => {
+  const elastic = await ElasticServer.start()
+  const index = new ElasticIndex({ url: elastic.url, world: new LoggedWorld() })
+  const remote = { index, record: store.record('search-feeder') }
+  const [one, other] = [await start({}, remote), await start({}, remote)]
+  const [operator, reader] = [await rpc(one), await rpc(other)]
+  await operator.call('catalogue.put', [[lamp]])
+  const searched = (): number => elastic.requests.filter((request) => request === 'POST /sluice-products/_search').length
+  const found = async (text: string): Promise<unknown> => reader.call('catalogue.search', [text])
+  await until(async () => {
+    await found('sotto')
+    return searched() > 0
+  })
+  await until(async () => JSON.stringify(await found('sotto')).includes('"total":1'))
+  await elastic.stop()
+  await operator.call('catalogue.put', [[chair]])
+  await until(async () => JSON.stringify(await found('adagio')).includes('"total":1'))
+  const before = searched()
+  await elastic.listen()
+  await until(async () => {
+    await found('adagio')
+    return searched() > before
+  })
+  await expect.poll(async () => (await index.search({ text: 'adagio', skip: 0, limit: 1 })).total, { timeout: 20_000 }).toBe(1)
+  await index.close()
+  await elastic.stop()
+})
+
+async function start(settings = {}, remote?: SearchParts['remote']): Promise<GatewayRig> {
+  const search = { index: new LocalDesk(), reindexHours: 24, remote }
+  const rig = await GatewayRig.start({ products: store.table('products'), search, bus, settings })
   rigs.push(rig)
   return rig
 }

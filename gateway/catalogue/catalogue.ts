@@ -38,7 +38,6 @@ export class Catalogue {
   private readonly listeners: CatalogueListener[] = []
   private served: Served | undefined
   private timer: Timer | undefined
-  /** Changes up to it are known here; undefined before the table could be read. */
   private seen: number | undefined
   private reading: Promise<void> | undefined
   private readAgain = false
@@ -87,18 +86,34 @@ export class Catalogue {
     return this.parts.table.size()
   }
 
+  /** Changes up to it are known here; undefined before the catalogue could be read. */
+  get revision(): number | undefined {
+    return this.seen
+  }
+
   /** All products, a page at a time, as they are when their page is read. */
   async *pages(pageSize: number): AsyncGenerator<readonly Product[]> {
     let after = 0
     for (;;) {
+      const page = await this.parts.table.walk(after, pageSize)
+      after = page.rows.at(-1)?.revision ?? after
+      yield page.rows.flatMap((row) => changeOf(row).content ?? [])
+      if (page.isEnd) return
+    }
+  }
+
+  /** What has changed after a revision, a page at a time; ends with `all` if that cannot be known. */
+  async *changesAfter(revision: number, pageSize: number): AsyncGenerator<readonly ProductChange[] | 'all'> {
+    let after = revision
+    for (;;) {
       const page = await this.parts.table.changesAfter(after, pageSize)
-      // From the start there is always something to be read.
-      if (page === 'again') after = 0
-      else {
-        after = page.rows.at(-1)?.revision ?? after
-        yield page.rows.flatMap((row) => changeOf(row).content ?? [])
-        if (page.isEnd) return
+      if (page === 'again') {
+        yield 'all'
+        return
       }
+      after = page.rows.at(-1)?.revision ?? after
+      yield page.rows.map(changeOf)
+      if (page.isEnd) return
     }
   }
 

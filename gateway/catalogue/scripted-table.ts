@@ -29,7 +29,11 @@ export class ScriptedTable implements SharedTable {
 
   async changesAfter(revision: number, most: number): Promise<TableChanges | 'again'> {
     await this.answer()
-    if (revision > this.revision) return 'again'
+    return revision > this.revision ? 'again' : this.walk(revision, most)
+  }
+
+  async walk(revision: number, most: number): Promise<TableChanges> {
+    await this.answer()
     const rows = this.rows.filter((row) => row.revision > revision).slice(0, most)
     return { rows, isEnd: rows.length < most }
   }

@@ -1,12 +1,15 @@
 import type { MetricSink } from '../../cluster/metrics.ts'
-import type { DocumentChange, SearchFound, SearchIndex } from '../../cluster/search-index.ts'
+import type { DocumentChange, RemoteIndex, SearchFound, SearchIndex } from '../../cluster/search-index.ts'
+import type { SharedRecord } from '../../cluster/shared-record.ts'
 import { delay, type Timer, type World } from '../../cluster/world.ts'
 import { parseProductId, type ProductId } from '../../protocol/ids.ts'
 import type { Product } from '../../protocol/product.ts'
 import type { SearchDocument, SearchQuestion, SearchResult } from '../../protocol/search.ts'
 import type { Catalogue } from './catalogue.ts'
+import { FeederLease } from './feeder-lease.ts'
 import { type Offers, summaryOf } from './offers.ts'
 import { QuietMinutes } from './quiet-minutes.ts'
+import { RemoteSearch } from './remote-search.ts'
 
 export interface SearchParts {
   readonly catalogue: Catalogue
@@ -17,6 +20,8 @@ export interface SearchParts {
   readonly calls: () => number
   /** Between two rebuilds of the whole index; 0 for none. */
   readonly reindexHours: number
+  /** An index that all gateways share is asked first; the record says which of them feeds it. */
+  readonly remote?: { readonly index: RemoteIndex; readonly record: SharedRecord } | undefined
 }
 
 /** The index of this process. */
@@ -27,6 +32,7 @@ export interface LocalIndex extends SearchIndex {
 }
 
 export interface SearchStatus {
+  readonly engine: 'memory' | 'elasticsearch'
   readonly state: 'building' | 'ready'
   readonly documents: number
   /** When the last rebuild ended, and when the next one is due, in the first quiet minute from then on; null for none. */
@@ -54,6 +60,7 @@ export class Search {
   readonly counts = { answered: 0, refused: 0, rebuilds: 0 }
   private readonly parts: SearchParts
   private readonly quiet: QuietMinutes
+  private readonly remote: RemoteSearch | undefined
   private timer: Timer | undefined
   private builtAt: number | null = null
   private dueAt: number | null
@@ -69,8 +76,20 @@ export class Search {
     const { catalogue, offers, index, world, calls } = parts
     this.quiet = new QuietMinutes(world.clock, calls())
     this.dueAt = world.clock.now()
+    this.remote =
+      parts.remote === undefined
+        ? undefined
+        : new RemoteSearch({
+            index: parts.remote.index,
+            lease: new FeederLease(parts.remote.record, world),
+            catalogue,
+            world,
+            changeOf: ({ product, content }) => this.changeOf(product, content),
+            onSale: () => offers.products(),
+            pages: () => this.pages(),
+          })
     catalogue.onChange((changes) => {
-      if (changes === 'all') this.rebuild()
+      if (changes === 'all') this.rebuildAll()
       else this.apply(changes.map(({ product, content }) => this.changeOf(product, content)))
     })
     offers.onChange((product) => {
@@ -87,13 +106,15 @@ export class Search {
   /** Begins to fill the index. */
   start(): void {
     this.rebuild()
+    this.remote?.start()
     this.timer = this.parts.world.timers.every(lookMs, () => this.look())
   }
 
   /** `building` before the index has been filled for the first time. Rejects if index or catalogue cannot be read. */
   async search(question: SearchQuestion): Promise<SearchResult | 'busy' | 'building'> {
-    if (this.builtAt === null) return 'building'
-    const found = await this.parts.index.search(question)
+    const elsewhere = await this.remote?.search(question)
+    if (elsewhere === undefined && this.builtAt === null) return 'building'
+    const found = elsewhere ?? (await this.parts.index.search(question))
     const result = found === 'busy' ? found : await this.told(found)
     if (result === 'busy') this.counts.refused++
     else this.counts.answered++
@@ -108,12 +129,13 @@ export class Search {
 
   /** Asks for a rebuild, now or in the next quiet minute. */
   reindex(when: 'now' | 'quiet'): void {
-    if (when === 'now') this.rebuild()
+    if (when === 'now') this.rebuildAll()
     else this.dueAt = this.parts.world.clock.now()
   }
 
   status(): SearchStatus {
     return {
+      engine: this.remote === undefined ? 'memory' : 'elasticsearch',
       state: this.builtAt === null || this.building !== undefined ? 'building' : 'ready',
       documents: this.parts.index.size,
       builtAt: this.builtAt,
@@ -128,18 +150,30 @@ export class Search {
     sink.counter('sluice_searches_total', 'Searches of the catalogue, by outcome', answered, { outcome: 'answered' })
     sink.counter('sluice_searches_total', 'Searches of the catalogue, by outcome', refused, { outcome: 'refused' })
     sink.counter('sluice_search_rebuilds_total', 'Times that the whole search index was made anew', rebuilds)
+    this.remote?.collect(sink)
     sink.gauge('sluice_search_documents', 'Products in the search index of this gateway', this.parts.index.size)
+  }
+
+  /** Before the end: the next gateway feeds the shared index. */
+  async farewell(): Promise<void> {
+    await this.remote?.farewell()
   }
 
   close(): void {
     this.isClosed = true
     this.timer?.cancel()
+    this.remote?.close()
   }
 
   private look(): void {
     const { index, world, calls } = this.parts
-    if (this.quiet.take(calls()) && this.quiet.isQuiet && this.dueAt !== null && world.clock.now() >= this.dueAt) this.rebuild()
+    if (this.quiet.take(calls()) && this.quiet.isQuiet && this.dueAt !== null && world.clock.now() >= this.dueAt) this.rebuildAll()
     else if (index.worn > Math.max(wornMin, index.size)) this.rebuild()
+  }
+
+  private rebuildAll(): void {
+    this.remote?.rebuild()
+    this.rebuild()
   }
 
   private rebuild(): void {
@@ -194,6 +228,7 @@ export class Search {
   }
 
   private apply(changes: readonly DocumentChange[]): void {
+    this.remote?.apply(changes)
     this.settling = this.parts.index.apply(changes).catch((error: unknown) => {
       if (!this.isClosed) this.parts.world.log.warn({ error: String(error) }, 'the search index did not take a change; it is made anew')
       this.rebuild()
@@ -222,6 +257,7 @@ export class Search {
       if (content === 'busy') throw new Error('too many products are being read')
       changes.push(this.changeOf(product, content))
     }
+    this.remote?.apply(changes)
     await this.parts.index.apply(changes)
   }
 

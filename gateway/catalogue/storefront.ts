@@ -17,7 +17,7 @@ export interface StorefrontParts {
   readonly search?: StorefrontSearch | undefined
 }
 
-export type StorefrontSearch = Pick<SearchParts, 'index' | 'calls' | 'reindexHours'>
+export type StorefrontSearch = Pick<SearchParts, 'index' | 'calls' | 'reindexHours' | 'remote'>
 
 /** What people look at before they buy: the products of the catalogue, with what sales offer of them. */
 export class Storefront {
@@ -49,5 +49,10 @@ export class Storefront {
   close(): void {
     this.catalogue.close()
     this.search?.close()
+  }
+
+  /** Before the end: what this gateway does for all of them another one takes over. */
+  async farewell(): Promise<void> {
+    await this.search?.farewell()
   }
 }
