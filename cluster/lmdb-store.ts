@@ -6,6 +6,7 @@ import { JournalReader } from './journal-reader.ts'
 import { closedFault } from './lmdb-faults.ts'
 import { shardKey } from './lmdb-keys.ts'
 import { LmdbRecord } from './lmdb-record.ts'
+import { LmdbTable } from './lmdb-table.ts'
 import type { Durability } from './lmdb.ts'
 import type { MetricSink, MetricSource } from './metrics.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
@@ -13,6 +14,7 @@ import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
 import { ShardSnapshots } from './shard-snapshots.ts'
 import type { SharedRecord } from './shared-record.ts'
+import { type SharedTable, type TableLimits, tableLimits } from './shared-table.ts'
 import {
   comparePositions,
   type ArchiveRecord,
@@ -52,6 +54,8 @@ const dayMs = 86_400_000
 export interface LmdbStore extends Store, MetricSource {
   /** A record of the process, outside of all shards. */
   record(name: string): SharedRecord
+  /** Rows of the process, likewise. */
+  table(name: string, limits?: TableLimits): SharedTable
 }
 
 /** Takes over the data folder, making it if need be; a `StoreFault` with one line for the user if it cannot. */
@@ -168,6 +172,10 @@ class OwnedLmdbStore implements LmdbStore {
 
   record(name: string): SharedRecord {
     return new LmdbRecord(this.#owned.env, this.#owned.term, name)
+  }
+
+  table(name: string, limits = tableLimits): SharedTable {
+    return new LmdbTable(this.#owned.env, this.#owned.term, this.#options.world.clock, name, limits)
   }
 
   close(): Promise<void> {

@@ -65,6 +65,8 @@ export class LmdbEnv {
   readonly chunks: LmdbTable
   readonly trims: LmdbTable
   readonly records: LmdbTable
+  /** Of tables that processes share. */
+  readonly rows: LmdbTable
   readonly #root: RootDatabase<Buffer, Uint8Array>
   readonly #meta: Database<Buffer, Uint8Array>
   readonly #options: LmdbEnvOptions
@@ -92,6 +94,7 @@ export class LmdbEnv {
       this.chunks = new LmdbTable(this.#table('chunks', false))
       this.trims = new LmdbTable(this.#table('trims', false))
       this.records = new LmdbTable(this.#table('records', true))
+      this.rows = new LmdbTable(this.#table('rows', true))
     } catch (error) {
       throw openingFault(options.folder, error)
     }

@@ -4,6 +4,7 @@ import { type Calls, sampledOf } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
+import type { SharedTable } from '../cluster/shared-table.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, OrderNotice, ShardView } from '../protocol/broadcast.ts'
 import { frameKind, kindOfFrame } from '../protocol/frame.ts'
@@ -13,6 +14,8 @@ import { AttachRounds } from './attach-rounds.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
+import type { SearchParts } from './catalogue/search.ts'
+import { Storefront } from './catalogue/storefront.ts'
 import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
@@ -53,6 +56,10 @@ export interface GatewayCoreParts {
   readonly announceDraw: AnnounceDraw
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
+  /** Keeps the products; without it there is no catalogue. */
+  readonly products?: SharedTable
+  /** Finds products; without it they cannot be searched. */
+  readonly search?: Pick<SearchParts, 'index' | 'reindexHours' | 'remote'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
@@ -100,6 +107,7 @@ export class GatewayCore implements MetricSource {
   readonly dispatcher: Dispatcher
   private readonly parts: GatewayCoreParts
   private readonly bans: Bans | undefined
+  private readonly storefront: Storefront | undefined
   private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
@@ -133,6 +141,7 @@ export class GatewayCore implements MetricSource {
       decodeView: (bytes) => decodeInner<ShardView>(bytes),
     })
     const { views, presences } = this
+    this.storefront = parts.products === undefined ? undefined : this.storefrontOf(parts.products)
     const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
     const follower = new ClaimFollower({
       calls,
@@ -158,6 +167,7 @@ export class GatewayCore implements MetricSource {
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
       this.bans === undefined ? [] : banMethods(this.bans, clock),
+      this.storefront?.methods ?? [],
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
     this.admission = new Admission(settings, clock, this.counters, banTable)
@@ -224,6 +234,7 @@ export class GatewayCore implements MetricSource {
     const { tickMs } = this.parts.settings
     if ((await this.bans?.start(signal)) === false) return false
     if (!(await this.views.load(signal))) return false
+    await this.storefront?.start()
     this.parts.newcomers?.start()
     this.gates.start()
     this.timers.push(
@@ -272,12 +283,13 @@ export class GatewayCore implements MetricSource {
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
     this.gates.collect(sink)
+    this.storefront?.collect(sink)
     collectSkus(sink, [...this.views.all()])
   }
 
   /** Before the end: whoever is still here is not any more. */
-  farewell(): Promise<void> {
-    return this.sessions.farewell(this.presences.users(), farewellMsMax)
+  async farewell(): Promise<void> {
+    await Promise.all([this.sessions.farewell(this.presences.users(), farewellMsMax), this.storefront?.farewell()])
   }
 
   close(): void {
@@ -286,8 +298,16 @@ export class GatewayCore implements MetricSource {
     this.parts.newcomers?.close()
     this.gates.close()
     this.bans?.close()
+    this.storefront?.close()
     this.sessions.close()
     this.views.close()
+  }
+
+  private storefrontOf(table: SharedTable): Storefront {
+    const { bus, world } = this.parts
+    const { views, counters } = this
+    const search = this.parts.search === undefined ? undefined : { ...this.parts.search, calls: () => counters.allAnswered }
+    return new Storefront({ table, bus, world, views, search })
   }
 
   private publish(notification: Notification, view: SkuView): void {

@@ -68,6 +68,11 @@ export class GatewayCounters {
     this.answers[cell] = (this.answers[cell] as number) + 1
   }
 
+  /** Calls answered so far. */
+  get allAnswered(): number {
+    return this.answers.reduce((sum, count) => sum + count, 0)
+  }
+
   viewRefused(code: Code): void {
     this.layers.stockView++
     if (code === 'NOT_OPEN' || code === 'SOLD_OUT') this.refusedByView[code]++

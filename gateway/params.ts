@@ -3,10 +3,12 @@ import {
   formatOrderId,
   type OrderParts,
   parseOrderId,
+  parseProductId,
   parseRequestId,
   parseSaleId,
   parseSkuId,
   parseUserId,
+  type ProductId,
   type SaleId,
   type SkuId,
   type UserId,
@@ -38,6 +40,10 @@ export class Params {
 
   sku(): SkuId {
     return this.read('sku', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseSkuId)
+  }
+
+  product(): ProductId {
+    return this.read('product', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseProductId)
   }
 
   sale(): SaleId {
@@ -123,6 +129,13 @@ export class Params {
     )
   }
 
+  /** A list of 1 to `most`. */
+  list(name: string, most: number): readonly Plain[] {
+    return this.read(name, `a list of 1 to ${most}`, (value) =>
+      isList(value) && value.length > 0 && value.length <= most ? value : undefined,
+    )
+  }
+
   any(): Plain {
     return this.values[this.at++] ?? null
   }
@@ -144,4 +157,8 @@ export class Params {
     if (parsed === undefined) throw new Malformed(`param ${this.at} (${name}) must be ${rule}`)
     return parsed
   }
+}
+
+function isList(value: Plain | undefined): value is readonly Plain[] {
+  return Array.isArray(value)
 }

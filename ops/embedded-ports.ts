@@ -39,7 +39,12 @@ export async function openEmbeddedPorts(config: Config, world: World, metrics: M
     officeQueue: () => Promise.resolve(officeQueue),
     endedStream: () => Promise.reject(new Error('one process has no JetStream')),
     actorPorts: () => Promise.resolve({ store, members, follower }),
-    shared: () => Promise.resolve({ bucket: (rate) => new LocalBucket(rate, world.clock), record: (name) => store.record(name) }),
+    shared: () =>
+      Promise.resolve({
+        bucket: (rate) => new LocalBucket(rate, world.clock),
+        record: (name) => store.record(name),
+        table: (name) => store.table(name),
+      }),
     facts: { dataFolder },
   }
 }

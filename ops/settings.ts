@@ -203,6 +203,23 @@ export const settingsSchema = z.strictObject({
   ),
   drainSeconds: integer('Timing', 's', 5, 0, 600, 'time that clients get to move elsewhere when the node stops'),
 
+  reindexHours: integer(
+    'Catalogue',
+    'h',
+    24,
+    0,
+    8_760,
+    'time after which the search index of the catalogue is made anew, in the next minute with little traffic; 0 for never',
+  ),
+  elasticUrl: serverUrl(
+    'Catalogue',
+    /^https?:\/\/[^,\s?#@]+(,https?:\/\/[^,\s?#@]+)*$/,
+    'https://host:9200, with commas between several',
+    'Elasticsearch, which is then searched instead of the index in memory; that answers while it is away',
+  ),
+  elasticKey: secret('Catalogue', 16, 'API key for Elasticsearch', 'none'),
+  elasticCaFile: file('Catalogue', 'authorities (PEM) that vouch for Elasticsearch, instead of those of the system'),
+
   paymentProvider: choice(
     'Payment',
     ['simulated', 'http'],

@@ -22,6 +22,9 @@ export const everyNodeSubject = 'sluice.nodes'
 /** Where every gateway hears that bans have changed. */
 export const bansSubject = 'sluice.bans'
 
+/** Where every gateway hears that products have changed. */
+export const catalogueSubject = 'sluice.catalogue'
+
 /** Where one run of a process hears from others. */
 export function nodeSubject(node: string): string {
   return `sluice.node.${node}`

@@ -160,7 +160,7 @@ test('PUB-6 files and reads are counted by what was asked for and what became of
     'sale sent': 1,
     'sku refused': 1,
   })
-  expect(Object.keys(counted)).toHaveLength(7 * 4)
+  expect(Object.keys(counted)).toHaveLength(9 * 4)
 })
 
 test('PUB-7 who asks again and again without reading is given a body in between', async () => {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock } from '../world.ts'
 import { addBanCommands } from './ban-commands.ts'
+import { addCatalogueCommands } from './catalogue-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDemoCommand } from './demo-command.ts'
@@ -35,6 +36,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addDemoCommand(program, terminal)
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
+  addCatalogueCommands(program, terminal)
   addUserCommands(program, terminal)
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
