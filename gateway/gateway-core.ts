@@ -36,7 +36,9 @@ import { Responder } from './responder.ts'
 import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
 import type { SkuView } from './sku-view.ts'
+import { UserInfos } from './user-infos.ts'
 import { userMethods } from './user-methods.ts'
+import { userServiceMethods } from './user-service-methods.ts'
 import { Views } from './views.ts'
 
 export interface GatewayCoreParts {
@@ -98,6 +100,7 @@ export class GatewayCore implements MetricSource {
   readonly dispatcher: Dispatcher
   private readonly parts: GatewayCoreParts
   private readonly bans: Bans | undefined
+  private readonly infos: UserInfos
   private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
@@ -144,10 +147,12 @@ export class GatewayCore implements MetricSource {
 
     const challenges = new Challenges({ issuer: parts.proofs, settings, views, clock, counters: this.counters })
     this.challenges = challenges
+    this.infos = new UserInfos({ calls, bus, world })
     const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
+      userServiceMethods({ forwarder, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),
@@ -260,6 +265,9 @@ export class GatewayCore implements MetricSource {
       'Time within which every client here hears of a change of its place',
       this.rounds.boundMs / 1000,
     )
+    const { counters } = this.infos.cache
+    sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', counters.hits)
+    sink.counter('sluice_user_info_reads_total', 'Questions for the info of a user that went to the session', counters.reads)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
@@ -277,6 +285,7 @@ export class GatewayCore implements MetricSource {
     this.parts.newcomers?.close()
     this.bans?.close()
     this.sessions.close()
+    this.infos.close()
     this.views.close()
   }
 

@@ -12,6 +12,7 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     answer     u8 1, u8 7, and is told
  *     returned   u8 1, u8 8, commands that a shard has not taken (returned-frame.ts)
  *     order      u8 1, u8 9, inner codec of an OrderNotice
+ *     user       u8 1, u8 11, inner codec of a UserNotice
  *     bans       u8 1, u8 10, the version of the bans that are kept now (ban.ts)
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
@@ -28,6 +29,7 @@ export const frameKind = {
   returned: 8,
   orderNotice: 9,
   bans: 10,
+  userNotice: 11,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

@@ -22,6 +22,9 @@ export const everyNodeSubject = 'sluice.nodes'
 /** Where every gateway hears that bans have changed. */
 export const bansSubject = 'sluice.bans'
 
+/** Where every gateway hears of users whose info has changed. */
+export const usersSubject = 'sluice.users'
+
 /** Where one run of a process hears from others. */
 export function nodeSubject(node: string): string {
   return `sluice.node.${node}`

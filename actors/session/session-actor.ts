@@ -14,6 +14,7 @@ import {
   recordOf,
   type SessionCommand,
 } from './decide-session.ts'
+import { decideUserHistory, decideUserInfo, decideUserSet } from './decide-user.ts'
 import { decideWhereabouts, leaveGateways } from './decide-whereabouts.ts'
 import type { OpenReservations } from './open-reservations.ts'
 import type { ReservationRepeats } from './reservation-repeats.ts'
@@ -39,7 +40,7 @@ export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_0
 const busyRetryMs = 1_000
 /** After word of an absence that may be counted, for so long a next owner has to know how long there was none. */
 const countingMs = 600_000
-const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.orderList])
+const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.userInfo, op.userHistory, op.orderList])
 const whereOps: ReadonlySet<number> = new Set([op.attach, op.detach, op.whereabouts])
 const utf8 = new TextDecoder()
 
@@ -177,6 +178,12 @@ function decide(operation: number, command: SessionCommand): void {
       return decideReservationNews(command)
     case op.userGet:
       return decideUserGet(command)
+    case op.userSet:
+      return decideUserSet(command)
+    case op.userInfo:
+      return decideUserInfo(command)
+    case op.userHistory:
+      return decideUserHistory(command)
     case op.orderList:
       return decideOrderList(command)
     default:

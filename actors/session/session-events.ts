@@ -1,7 +1,7 @@
 import type { Position } from '../../cluster/store.ts'
 import type { SaleId, SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
-import type { Order } from '../../protocol/results.ts'
+import type { Order, UserInfo } from '../../protocol/results.ts'
 import type { ReservationReport } from '../inventory/reservations.ts'
 import type { RecordWriter } from '../record.ts'
 
@@ -16,11 +16,12 @@ import type { RecordWriter } from '../record.ts'
  *     ordered   inner codec of an Order
  *     reserved  inner codec of a ReservedEvent
  *     reported  inner codec of a ReservationReport
+ *     profiled  inner codec of a UserInfo
  *     resumed   f64 gapMs      of the shard and not of a user, who is empty: a new owner opened it after so long without one
  *
  * Numbers are part of the journal's format: never reuse one.
  */
-export const sessionEvent = { attached: 32, detached: 33, ordered: 34, resumed: 38, reserved: 48, reported: 49 } as const
+export const sessionEvent = { attached: 32, detached: 33, ordered: 34, resumed: 38, profiled: 39, reserved: 48, reported: 49 } as const
 
 const kindAt = 2
 const seqAt = 4
@@ -34,6 +35,7 @@ const utf8Decoder = new TextDecoder()
 export type SessionEvent =
   | { readonly kind: 'attached' | 'detached'; readonly user: string; readonly position: Position; readonly gateway: string }
   | { readonly kind: 'ordered'; readonly user: string; readonly position: Position; readonly order: Order }
+  | { readonly kind: 'profiled'; readonly user: string; readonly position: Position; readonly info: UserInfo }
   | { readonly kind: 'reserved'; readonly user: string; readonly position: Position; readonly reserved: ReservedEvent }
   | { readonly kind: 'reported'; readonly user: string; readonly position: Position; readonly report: ReservationReport }
 
@@ -55,6 +57,10 @@ export function writeDetached(record: RecordWriter, position: Position, user: st
 
 export function writeOrdered(record: RecordWriter, position: Position, user: string, order: Order): number {
   return write(record, sessionEvent.ordered, position, user, packInner(order))
+}
+
+export function writeProfiled(record: RecordWriter, position: Position, user: string, info: UserInfo): number {
+  return write(record, sessionEvent.profiled, position, user, packInner(info))
 }
 
 export function writeReserved(record: RecordWriter, position: Position, user: string, reserved: ReservedEvent): number {
@@ -91,6 +97,8 @@ export function readEvent(bytes: Uint8Array, view: DataView, at: number): Sessio
       return { kind: 'detached', user, position, gateway: utf8Decoder.decode(body) }
     case sessionEvent.ordered:
       return { kind: 'ordered', user, position, order: unpackInner<Order>(body) }
+    case sessionEvent.profiled:
+      return { kind: 'profiled', user, position, info: unpackInner<UserInfo>(body) }
     case sessionEvent.reserved:
       return { kind: 'reserved', user, position, reserved: unpackInner<ReservedEvent>(body) }
     case sessionEvent.reported:

@@ -3,10 +3,25 @@ export { connectSocket, type SocketClient, type SocketClientConfig } from './soc
 export { SluiceError } from './sluice-error.ts'
 export type { CallOptions, CreateOptions } from './typed-call.ts'
 export type { PublicCalls } from './public-calls.ts'
-export type { BuyOptions, UserCalls } from './user-calls.ts'
+export type { BuyOptions, HistoryOptions, UserCalls } from './user-calls.ts'
 export type { ClientEventName, ClientEvents } from './events.ts'
 export type { ClientState } from './connection-keeper.ts'
 export type { Cancel, ClientWorld } from './client-world.ts'
 export type { SocketConstructor, Subprotocol } from './socket-connection.ts'
 export type { Code } from '../codes.ts'
-export type { ClaimState, Eta, Events, Odds, Order, OrderClaim, OrderState, OwnedClaim, SaleInfo, SkuInfo, SkuStatus } from '../results.ts'
+export type {
+  ClaimState,
+  Eta,
+  Events,
+  HistoryEntry,
+  NamedUser,
+  Odds,
+  Order,
+  OrderClaim,
+  OrderState,
+  OwnedClaim,
+  SaleInfo,
+  SkuInfo,
+  SkuStatus,
+  UserHistory,
+} from '../results.ts'
