@@ -20,6 +20,7 @@ import { clusterMethods } from './cluster-methods.ts'
 import { type Connection, Connections, type UserSocket } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { drawMethods } from './draw-methods.ts'
+import { eraseMethods } from './erase-method.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSku } from './gateway-metrics.ts'
@@ -152,6 +153,7 @@ export class GatewayCore implements MetricSource {
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
+      eraseMethods({ calls, views }),
       userServiceMethods({ forwarder, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),

@@ -71,6 +71,7 @@ export const op = {
   userSet: 39,
   userInfo: 40,
   userHistory: 41,
+  userErase: 42,
   reserve: 48,
   reservationNews: 49,
 } as const

@@ -79,6 +79,14 @@ export interface NamedUser extends UserInfo {
   readonly user: string
 }
 
+/** Of a user who was erased. */
+export interface ErasedUser {
+  /** Stands in their place in orders and journals. */
+  readonly pseudonym: string
+  /** A device of theirs is connected, and what it does from now on is remembered anew. */
+  readonly connected: boolean
+}
+
 /** Something that a user did: came by, after an absence, or ordered; an order is as old as its latest state. */
 export type HistoryEntry = { readonly kind: 'visit'; readonly at: number } | ({ readonly kind: 'order'; readonly at: number } & Order)
 

@@ -2,7 +2,9 @@ import type { Position, Snapshot } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseUserId, type UserId } from '../../protocol/ids.ts'
 import type { Actor, Batch } from '../actor.ts'
+import { StrikeProgress } from '../names-to-strike.ts'
 import type { Work } from '../work.ts'
+import { decideErase } from './decide-erase.ts'
 import { decideReservationNews, decideReserve } from './decide-reserve.ts'
 import {
   decideAttach,
@@ -21,6 +23,7 @@ import type { ReservationRepeats } from './reservation-repeats.ts'
 import { writeResumed } from './session-events.ts'
 import { recordKey, userOfKey } from './session-record.ts'
 import { SessionState } from './session-state.ts'
+import { strikeEvents } from './strike-events.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 export interface SessionLimits {
@@ -46,6 +49,10 @@ const utf8 = new TextDecoder()
 
 /** The sessions of one shard: finds the user that an entry is about and hands it to the decision for its op. */
 export class SessionActor implements Actor {
+  readonly names = new StrikeProgress(() => {
+    const { erasures } = this.state
+    return (position, record) => strikeEvents(position, record, (user) => erasures.of(user, position) !== undefined)
+  }, false)
   private readonly state = new SessionState()
   private readonly limits: SessionLimits
   private writeBehind: WriteBehind | undefined
@@ -90,6 +97,10 @@ export class SessionActor implements Actor {
 
   tick(batch: Batch): boolean {
     this.now = batch.now
+    const { newest } = this.state.erasures
+    // The last record of all stays where it is when a journal is trimmed, so there has to be one behind that of an erasure, which names its user.
+    if (newest?.epoch === batch.epoch && newest.seq === batch.seq)
+      this.evolve(batch.record.bytes, batch.record.view, writeResumed(batch.record, recordOf(batch), 0), batch.now)
     return false
   }
 
@@ -107,6 +118,7 @@ export class SessionActor implements Actor {
   }
 
   released(now: number, position: Position): void {
+    this.names.stored(this.state.erasures.newest)
     this.writeBehind?.pump(now, position)
     this.repeats?.pump(now)
   }
@@ -180,6 +192,8 @@ function decide(operation: number, command: SessionCommand): void {
       return decideUserGet(command)
     case op.userSet:
       return decideUserSet(command)
+    case op.userErase:
+      return decideErase(command)
     case op.userInfo:
       return decideUserInfo(command)
     case op.userHistory:

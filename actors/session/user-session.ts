@@ -1,7 +1,7 @@
 import { comparePositions, journalStart, type Position } from '../../cluster/store.ts'
 import type { HistoryEntry, Order, OrderState, UserInfo } from '../../protocol/results.ts'
 import type { SessionEvent } from './session-events.ts'
-import { UserReservations } from './user-reservations.ts'
+import { type SavedReservations, UserReservations } from './user-reservations.ts'
 
 /** Gateways that a user is attached to at a time; one more drops the oldest. */
 export const attachedMax = 8
@@ -31,6 +31,8 @@ const orderRank: Readonly<Record<OrderState, number>> = {
   refunded: 5,
 }
 
+const noInfo: UserInfo = { displayName: null, tier: null }
+
 /** One user: where they are attached, what they ordered and when they came. Written by {@link UserSession.apply} alone, live and in replay. */
 export class UserSession {
   readonly user: string
@@ -45,9 +47,9 @@ export class UserSession {
   orders: Order[] = []
   /** When each began, latest first. */
   visits: number[] = []
-  info: UserInfo = { displayName: null, tier: null }
+  info: UserInfo = noInfo
   /** What counts against the limits of sales. */
-  readonly reservations = new UserReservations()
+  reservations = new UserReservations()
 
   constructor(user: string) {
     this.user = user
@@ -73,6 +75,7 @@ export class UserSession {
   }
 
   apply(event: SessionEvent, now: number): void {
+    if (event.kind === 'erased') return this.erase(event.kept, event.position)
     if (comparePositions(event.position, this.included) > 0) this.included = event.position
     if (this.firstSeenAt === 0) this.firstSeenAt = now
     switch (event.kind) {
@@ -97,6 +100,19 @@ export class UserSession {
       case 'reported':
         this.reservations.report(event.report)
     }
+  }
+
+  /** Nothing is known of the user any more but what still counts against the limits of sales. */
+  erase(kept: SavedReservations, position: Position): void {
+    this.included = position
+    this.firstSeenAt = 0
+    this.lastSeenAt = 0
+    this.gateways = []
+    this.orders = []
+    this.visits = []
+    this.info = noInfo
+    this.reservations = new UserReservations()
+    this.reservations.restore(kept)
   }
 
   /** Everything that is remembered, latest first. */

@@ -1,6 +1,6 @@
 import { Malformed } from '../msgpack-reader.ts'
 import type { Plain } from '../msgpack-writer.ts'
-import type { HistoryEntry, NamedUser, UserHistory } from '../results.ts'
+import type { ErasedUser, HistoryEntry, NamedUser, UserHistory } from '../results.ts'
 import { PlainReader } from './plain-reader.ts'
 import { decodeOrder } from './result-decoders.ts'
 
@@ -8,6 +8,11 @@ import { decodeOrder } from './result-decoders.ts'
 export function decodeNamedUser(value: Plain): NamedUser {
   const fields = new PlainReader(value, 'user')
   return { user: fields.text('user'), displayName: fields.optional('displayName', asText), tier: fields.optional('tier', asText) }
+}
+
+export function decodeErased(value: Plain): ErasedUser {
+  const fields = new PlainReader(value, 'erasure')
+  return { pseudonym: fields.text('pseudonym'), connected: fields.flag('connected') }
 }
 
 export function decodeHistory(value: Plain): UserHistory {
