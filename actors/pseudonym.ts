@@ -6,7 +6,7 @@ import { hashBytes } from '../protocol/hash.ts'
  * of its SHA-256, in hex. It follows from the id, so that who comes again is known to be the same wherever limits and requests still count, and so that replays need
  * no secret. Whoever has the id can tell that a pseudonym is that of it, or guess at ids that are few (docs/users.md).
  */
-export type Pseudonym = string & { readonly brand: 'pseudonym' }
+export type Pseudonym = string
 
 const prefix = 'erased-'
 const hashDigits = 8
@@ -19,9 +19,9 @@ const latin1 = new TextDecoder('latin1')
 /** That of a user id, or itself if it is one. Cost: some microseconds. */
 export function pseudonymOf(user: string | Uint8Array): Pseudonym {
   const bytes = typeof user === 'string' ? utf8.encode(user) : user
-  if (isPseudonym(bytes)) return latin1.decode(bytes) as Pseudonym
+  if (isPseudonym(bytes)) return latin1.decode(bytes)
   const hash = hashBytes(bytes, 0, bytes.length).toString(16).padStart(hashDigits, '0')
-  return `${prefix}${hash}${createHash('sha256').update(bytes).digest('hex').slice(0, digestDigits)}` as Pseudonym
+  return `${prefix}${hash}${createHash('sha256').update(bytes).digest('hex').slice(0, digestDigits)}`
 }
 
 export function isPseudonym(user: Uint8Array): boolean {

@@ -95,6 +95,37 @@ test('USR-7 operators see what the session itself knows', async () => {
   expect(rig.sessions.last.op).toBe(op.userGet)
 })
 
+test('ERA-9 every shard is asked before any does it, the session last, and the first no is the answer', async () => {
+  const said: string[] = []
+  let inventory: ScriptedAnswer = { kind: 'result', result: null }
+  let session: ScriptedAnswer = { kind: 'result', result: { pseudonym: 'erased-1', isConnected: true } }
+  const note = (who: string, { payload }: Heard): void => {
+    const { check } = unpackInner<{ readonly check: boolean }>(payload)
+    said.push(`${who} ${check ? 'asked' : 'told'}`)
+  }
+  await start({
+    script: (command) => {
+      note('inventory', command)
+      return inventory
+    },
+    sessionScript: (command) => {
+      if (command.op === op.userErase) note('session', command)
+      return command.op === op.userErase ? session : answerOf(command)
+    },
+  })
+  const [user, service] = [await caller('ws'), await rpc()]
+  await service.call('auth', [rig.keys.backend])
+  expect(await user('user.erase', ['ann'])).toMatchObject({ error: { code: 'FORBIDDEN' } })
+  expect(await service.call('user.erase', [''])).toMatchObject({ error: { code: 'MALFORMED' } })
+  expect(await service.call('user.erase', ['ann'])).toMatchObject({ result: { pseudonym: 'erased-1', connected: true } })
+  expect(said.splice(0)).toEqual(['inventory asked', 'session asked', 'inventory told', 'session told'])
+  session = { kind: 'refuse', code: 'USER_ACTIVE' }
+  expect(await service.call('user.erase', ['ann'])).toMatchObject({ error: { code: 'USER_ACTIVE' } })
+  inventory = { kind: 'refuse', code: 'BUSY', retryAfterMs: 7 }
+  expect(await service.call('user.erase', ['ann'])).toMatchObject({ error: { code: 'BUSY', retryAfterMs: 7 } })
+  expect(said.filter((one) => one.endsWith('told'))).toEqual([])
+})
+
 function answerOf(command: Heard): ScriptedAnswer {
   if (command.op === op.userHistory) return { kind: 'result', result: page }
   return { kind: 'result', result: command.op === op.userInfo || command.op === op.userSet ? ann : null }

@@ -17,8 +17,8 @@ function erase(rig: InventoryRig, user: string, check = false): unknown {
 /** The journal as it is when the erased were struck out of what is trimmed. */
 function struckJournal(rig: InventoryRig): Uint8Array[] {
   rig.actor.released(rig.now, { epoch: rig.epoch, seq: rig.journal.length })
-  const names = rig.actor.names.toStrike()
-  return rig.journal.map((record, index) => names?.rewrite({ epoch: 1, seq: index + 1 }, record)?.slice() ?? record)
+  const toStrike = rig.actor.names.toStrike()
+  return rig.journal.map((record, index) => toStrike?.rewrite({ epoch: 1, seq: index + 1 }, record)?.slice() ?? record)
 }
 
 function names(user: string, parts: readonly Uint8Array[]): number {

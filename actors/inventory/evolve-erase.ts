@@ -12,7 +12,7 @@ const utf8 = new TextEncoder()
 export function erased(state: InventoryState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
   const nameAt = at + eventOffset.erasedUser
   const name = bytes.slice(nameAt, nameAt + pseudonymBytes)
-  const pseudonym = latin1.decode(name) as Pseudonym
+  const pseudonym = latin1.decode(name)
   const position = { epoch: view.getFloat64(at + eventOffset.erasedEpoch, true), seq: view.getUint32(at + eventOffset.erasedSeq, true) }
   state.erasures.add({ pseudonym, position, at: now, kept: undefined })
   const hash = view.getUint32(at + eventOffset.erasedHash, true)

@@ -18,7 +18,7 @@ const erase = (check = false) => bed.ask(op.userErase, ann, { check })
 const reserve = (sku: string, qty: number) => bed.ask(op.reserve, ann, { sku, sale: 'sale', qty, limit: 3 })
 
 /** All that is known of a user: orders, visits, a name, and units that count. */
-async function live(): Promise<void> {
+async function shopAround(): Promise<void> {
   await bed.ask(op.attach, ann, { gateway: phone })
   await bed.ask(op.userSet, ann, { displayName: 'Ann', tier: 'gold' })
   await bed.ask(op.orderNews, ann, news(ann, 1, 'paid'))
@@ -62,7 +62,7 @@ async function compact(): Promise<number> {
 }
 
 test('ERA-5 a session forgets everything but what counts against the limits of sales, and gateways are told', async () => {
-  await live()
+  await shopAround()
   expect((await erase(true)).result).toEqual({ pseudonym: pseudonymOf(ann), isConnected: false })
   expect((await bed.user(ann)).orders).toHaveLength(1)
   bed.bus.sent.length = 0
@@ -80,7 +80,7 @@ test('ERA-5 is refused while units are set aside that may still become something
 })
 
 test('ERA-5 survives owners that die, before the record is gone and after', async () => {
-  await live()
+  await shopAround()
   await bed.world.until('the record is written', () => bed.store.records.size === 1)
   await erase()
   bed = await bed.crash()
@@ -96,7 +96,7 @@ test('ERA-5 survives owners that die, before the record is gone and after', asyn
 })
 
 test('ERA-6 leaves the id nowhere in records, snapshot and archive once those are compacted, and what is left replays to the same digest', async () => {
-  await live()
+  await shopAround()
   await bed.ask(op.attach, 'bob', { gateway: laptop })
   await bed.world.until('the records are written', () => bed.store.records.size === 2)
   await erase()
@@ -113,7 +113,7 @@ test('ERA-6 leaves the id nowhere in records, snapshot and archive once those ar
 })
 
 test('ERA-6 a next owner strikes out what the one before had not', async () => {
-  await live()
+  await shopAround()
   await erase()
   bed = await bed.crash()
   await bed.world.pass(1_000)
@@ -122,7 +122,7 @@ test('ERA-6 a next owner strikes out what the one before had not', async () => {
 })
 
 test('ERA-6 what they do after that is remembered, and stays', async () => {
-  await live()
+  await shopAround()
   await erase()
   await bed.ask(op.attach, ann, { gateway: laptop })
   await compact()
