@@ -6,11 +6,13 @@ import type { UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { Call, MethodBody } from './method.ts'
-import type { Views } from './views.ts'
+import type { UserInfos } from './user-infos.ts'
 
 export interface EraseParts {
   readonly calls: Calls
-  readonly views: Pick<Views, 'all'>
+  /** Of inventory; all are asked, for a view may not know yet of a SKU that has just been made. */
+  readonly shards: number
+  readonly infos: UserInfos
 }
 
 /**
@@ -29,6 +31,7 @@ export function eraseMethods(parts: EraseParts): readonly MethodBody[] {
         if (await refused(parts, call, user, false)) return
         const { error, result } = await session(parts, user, false)
         if (error !== null) return call.refusal(error)
+        parts.infos.cache.invalidate(user)
         const erased = new PlainReader(result, 'erasure')
         call.result({ pseudonym: erased.text('pseudonym'), connected: erased.flag('isConnected') })
       },
@@ -38,10 +41,11 @@ export function eraseMethods(parts: EraseParts): readonly MethodBody[] {
 
 /** The shards of SKUs say whether they can, or that they have; and the session whether it could. The first no is the answer to the call. */
 async function refused(parts: EraseParts, call: Call, user: UserId, check: boolean): Promise<boolean> {
-  const { calls, views } = parts
+  const { calls, shards } = parts
   const payload = packInner({ check })
-  const shards = new Set([...views.all()].map(({ shard }) => shard))
-  const asked = [...shards].map((shard) => calls.request('inv', shard, { op: op.userErase, user, payload }, decodePlain<Plain>))
+  const asked = Array.from({ length: shards }, (_, shard) =>
+    calls.request('inv', shard, { op: op.userErase, user, payload }, decodePlain<Plain>),
+  )
   if (check) asked.push(session(parts, user, true))
   const no = (await Promise.all(asked)).find(({ error }) => error !== null)?.error
   if (no === null || no === undefined) return false

@@ -153,8 +153,8 @@ export class GatewayCore implements MetricSource {
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
-      eraseMethods({ calls, views }),
-      userServiceMethods({ forwarder, infos: this.infos }),
+      eraseMethods({ calls, shards, infos: this.infos }),
+      userServiceMethods({ forwarder, calls, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),

@@ -33,7 +33,7 @@ export function decideErase(state: InventoryState, batch: Batch, bytes: Uint8Arr
     const reason = reasonAgainst(sku, hash, name, user, batch.now)
     if (reason !== undefined) return batch.replies.refuse(view, at, 'USER_ACTIVE', undefined, `${reason} of SKU ${sku.settings.sku}.`)
   }
-  if (check) return batch.replies.result(view, at, null)
+  if (check || state.skus.length === 0) return batch.replies.result(view, at, null)
   if (state.erasures.isFull) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   const pseudonym = pseudonymOf(name)
   const position = { epoch: batch.epoch, seq: batch.seq + 1 }
