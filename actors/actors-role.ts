@@ -141,7 +141,7 @@ export class ActorsRole implements MetricSource {
     const parts = { name, ...subjects, actor, ahead, takeTurns, store, bus, world, limits: limits.shard, mayAct, onLost }
     const shard = await Shard.open(parts, epoch)
     this.inventories.set(name, actor)
-    return this.watched(name, shard, () => follower.follow(name))
+    return this.watched(name, shard, actor, () => follower.follow(name))
   }
 
   private openSeed(sealed: Uint8Array, { sale, sku }: SkuSettings): Uint8Array | undefined {
@@ -159,11 +159,11 @@ export class ActorsRole implements MetricSource {
     actor.useRepeats((open) => new ReservationRepeats(open, calls, limits.sessions.askEveryMs, world.log))
     const subject = shardSubject('ses', partsOfName(name).shard)
     const shard = await Shard.open({ name, subject, actor, store, bus, world, limits: limits.shard, mayAct, onLost }, epoch)
-    return this.watched(name, shard, () => snapshotSessions(shard, actor))
+    return this.watched(name, shard, actor, () => snapshotSessions(shard, actor))
   }
 
-  private watched(name: ShardName, shard: Shard, takeSnapshot: () => Promise<Snapshot>): Shard {
-    this.compaction.watch({ name, journalBytes: () => shard.journalBytes, takeSnapshot })
+  private watched(name: ShardName, shard: Shard, actor: InventoryActor | SessionActor, takeSnapshot: () => Promise<Snapshot>): Shard {
+    this.compaction.watch({ name, journalBytes: () => shard.journalBytes, takeSnapshot, namesToStrike: () => actor.names.toStrike() })
     return shard
   }
 }

@@ -1,3 +1,4 @@
+import { rewriteLog } from './archive-rewrite.ts'
 import { ColdRecords } from './cold-records.ts'
 import { spaceOf } from './data-file.ts'
 import { type OwnedFolder, takeFolder } from './data-folder.ts'
@@ -24,6 +25,7 @@ import {
   type Opened,
   partsOfName,
   type Position,
+  type RewriteRecord,
   type ShardCounts,
   type ShardName,
   type Snapshot,
@@ -147,6 +149,24 @@ class OwnedLmdbStore implements LmdbStore {
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
     return this.#reader.archive(this.#key(shard))
+  }
+
+  async rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    const { key } = this.#shard(shard)
+    const snapshot = this.#reader.manifest(key)
+    if (snapshot === undefined) return 0
+    const { env, term } = this.#owned
+    const pause = async (): Promise<void> => {
+      if (this.#closed !== undefined) throw closedFault()
+      await delay(this.#options.world.timers, sweepPauseMs)
+    }
+    // Not while records are being deleted: one that is gone must not be put back.
+    const rewriting = this.#sweeping.then(() => rewriteLog(env, term, key, snapshot.position, rewrite, pause))
+    this.#sweeping = rewriting.then(
+      () => {},
+      () => {},
+    )
+    return rewriting
   }
 
   async getRecord(_: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { idOf, positionOf, shardKeys } from './redis-keys.ts'
 import { bytesReply, listReply, numberReply, optionalBytesReply, optionalTextReply, textReply } from './redis-replies.ts'
 import type { RedisSender } from './redis-scripts.ts'
@@ -33,6 +34,13 @@ export interface RedisManifest {
   /** Tells this snapshot's chunks from those of any other. */
   readonly name: string
   readonly chunkCount: number
+}
+
+export interface ArchivedSegment {
+  readonly key: string
+  /** SHA-1 of what is kept, in hex. */
+  readonly sha: string
+  readonly records: readonly JournalRecord[]
 }
 
 /** One entry of a stream. An opening's bytes are the id of the record before it. */
@@ -124,6 +132,17 @@ export class RedisJournalReader {
       const bytes = optionalBytesReply(await this.#sender.send(['GET', `${archivePrefix}${name}`]))
       // Nothing, once its time is over.
       if (bytes !== undefined) yield* await decodeSegment(bytes)
+    }
+  }
+
+  /** The archive's segments as they are kept, oldest first. */
+  async *segments(shard: ShardName): AsyncIterable<ArchivedSegment> {
+    const { archivePrefix } = shardKeys(shard)
+    for (const name of await this.#segments(shard)) {
+      const key = `${archivePrefix}${name}`
+      const bytes = optionalBytesReply(await this.#sender.send(['GET', key]))
+      if (bytes === undefined) continue
+      yield { key, sha: createHash('sha1').update(bytes).digest('hex'), records: await decodeSegment(bytes) }
     }
   }
 

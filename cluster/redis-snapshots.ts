@@ -3,7 +3,16 @@ import { idOf, positionOf, type ShardKeys, shardKeys } from './redis-keys.ts'
 import { optionalTextReply, textReply } from './redis-replies.ts'
 import { redisScript, type RedisSender, runScript } from './redis-scripts.ts'
 import { encodeSegment } from './redis-segment-codec.ts'
-import { chunkBytesMax, comparePositions, type JournalRecord, journalStart, type ShardName, type Snapshot, StoreFault } from './store.ts'
+import {
+  chunkBytesMax,
+  comparePositions,
+  type JournalRecord,
+  journalStart,
+  type RewriteRecord,
+  type ShardName,
+  type Snapshot,
+  StoreFault,
+} from './store.ts'
 import { delay, type World } from './world.ts'
 
 /**
@@ -42,7 +51,16 @@ end
 return 'stored'
 `)
 
-export const snapshotScripts = [keepScript] as const
+/** `replaced`, `gone` because its time is over, or `changed` since it was read: a process that was thought dead must not bring back what was taken out. */
+const replaceScript = redisScript(`
+local kept = redis.call('GET', KEYS[1])
+if not kept then return 'gone' end
+if redis.sha1hex(kept) ~= ARGV[1] then return 'changed' end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 'replaced'
+`)
+
+export const snapshotScripts = [keepScript, replaceScript] as const
 
 export class RedisSnapshots {
   readonly #sender: RedisSender
@@ -58,19 +76,48 @@ export class RedisSnapshots {
     this.#archiveMs = archiveMs
   }
 
-  /** One of a shard at a time. */
-  async write(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {
-    for (const chunk of snapshot.chunks) {
-      if (chunk.length > chunkBytesMax) throw new Error(`a snapshot chunk has ${chunk.length} bytes, at most ${chunkBytesMax} may be`)
-    }
+  /** A segment at a time; between two of one shard no snapshot is written. */
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    return this.#inTurn(shard, async () => {
+      let rewritten = 0
+      for await (const { key, sha, records } of this.#reader.segments(shard)) {
+        let changes = 0
+        const others = records.map((record) => {
+          const bytes = record.position.seq === 0 ? undefined : rewrite(record.position, record.bytes)
+          if (bytes === undefined) return record
+          changes++
+          return { position: record.position, bytes: new Uint8Array(bytes) }
+        })
+        if (changes > 0) await this.#replaceSegment(key, sha, others)
+        rewritten += changes
+        await this.#pause()
+      }
+      return rewritten
+    })
+  }
+
+  async #replaceSegment(key: string, sha: string, records: readonly JournalRecord[]): Promise<void> {
+    const outcome = textReply(await runScript(this.#sender, replaceScript, [key], [sha, await encodeSegment(records)]))
+    if (outcome === 'changed') throw new StoreFault('STORE_FAILED', `somebody else rewrote ${key}`)
+  }
+
+  #inTurn<T>(shard: ShardName, work: () => Promise<T>): Promise<T> {
     const before = this.#underWay.get(shard) ?? Promise.resolve()
-    const outcome = before.then(() => this.#write(shard, snapshot))
+    const outcome = before.then(work)
     const ended = outcome.then(
       () => {},
       () => {},
     )
     this.#underWay.set(shard, ended)
     return outcome
+  }
+
+  /** One of a shard at a time. */
+  async write(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {
+    for (const chunk of snapshot.chunks) {
+      if (chunk.length > chunkBytesMax) throw new Error(`a snapshot chunk has ${chunk.length} bytes, at most ${chunkBytesMax} may be`)
+    }
+    return this.#inTurn(shard, () => this.#write(shard, snapshot))
   }
 
   async #write(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'> {

@@ -21,6 +21,7 @@ import {
   type Opened,
   partsOfName,
   type Position,
+  type RewriteRecord,
   type ShardCounts,
   type ShardName,
   type Snapshot,
@@ -163,6 +164,10 @@ class RedisStore implements Store, MetricSource, Reachable {
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
     return this.#reader.archive(this.#known(shard))
+  }
+
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    return this.#snapshots.rewriteArchive(this.#known(shard), rewrite)
   }
 
   async getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { all, appended, bytesOf, claimed, mustOpen, opened, otherShard, shard, textOf, textsOf, type StoreFixture } from './store-bench.ts'
-import { type ArchiveRecord, chunkBytesMax, type Snapshot, StoreFault } from './store.ts'
+import { type ArchiveRecord, chunkBytesMax, type Position, type Snapshot, StoreFault } from './store.ts'
 
 /** Snapshots, the archive behind them, and cold records. */
 export function snapshotContract(at: StoreFixture): void {
@@ -83,6 +83,34 @@ export function snapshotContract(at: StoreFixture): void {
     const next = await at.rival()
     const { tail } = mustOpen(await next.open(shard, await claimed(next, 'b')))
     expect(textsOf(await all(tail))).toEqual(['two'])
+  })
+
+  test('STO-48 what is trimmed can be rewritten: each record once, oldest first, but for openings, what is not trimmed, and the snapshot’s own', async () => {
+    const first = await opened(at.store)
+    await appended(at.store, first, ['one', 'two'])
+    const second = await opened(at.store)
+    await appended(at.store, second, ['three', 'four', 'five'])
+    const told: string[] = []
+    const rewrite = (_: Position, record: Uint8Array): Uint8Array | undefined => {
+      told.push(textOf(record))
+      const text = textOf(record).replace('o', 'ooo')
+      return text === textOf(record) ? undefined : bytesOf(text)
+    }
+    expect(await at.store.rewriteArchive(shard, rewrite)).toBe(0)
+    expect(told).toEqual([])
+    await at.store.writeSnapshot(shard, { position: { epoch: first, seq: 1 }, now: 1, chunks: [] })
+    await at.store.writeSnapshot(shard, { position: { epoch: second, seq: 2 }, now: 1, chunks: [] })
+    expect(await at.store.rewriteArchive(shard, rewrite)).toBe(2)
+    expect(told).toEqual(['one', 'two', 'three'])
+    const records = await all<ArchiveRecord>(at.store.readArchive(shard))
+    expect(textsOf(records)).toEqual(['', 'ooone', 'twooo', '', 'three', 'four', 'five'])
+    expect(records.map(({ position, trimmed }) => `${position.epoch === first ? 1 : 2}-${position.seq}${trimmed ? '' : ' live'}`)).toEqual([
+      ...['1-0', '1-1', '1-2', '2-0', '2-1', '2-2', '2-3 live'],
+    ])
+    expect(await at.store.append(shard, { epoch: second, seq: 4 }, bytesOf('six'))).toBe('stored')
+    const next = await at.rival()
+    const { tail } = mustOpen(await next.open(shard, await claimed(next, 'b')))
+    expect(textsOf(await all(tail))).toEqual(['five', 'six'])
   })
 
   test('STO-14 a cold record is kept until it expires: put, read, replaced, deleted', async () => {

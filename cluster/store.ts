@@ -42,6 +42,11 @@ export interface Store {
   writeSnapshot(shard: ShardName, snapshot: Snapshot): Promise<'stored' | 'older'>
   /** Every record that is still kept, trimmed ones included, oldest first, openings included. */
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord>
+  /**
+   * Puts what `rewrite` gives in the place of trimmed records, each told to it once, oldest first; the snapshot's own record, which may still be appended again,
+   * stays as it is. Positions never change. Resolves with the number of records that are others now. Failing halfway leaves the oldest rewritten.
+   */
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number>
 
   /** One cold actor by key. A key belongs to one shard for ever. Works without owning the shard. */
   getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined>
@@ -103,6 +108,9 @@ export interface JournalRecord {
   readonly position: Position
   readonly bytes: Uint8Array
 }
+
+/** The bytes that are to stand in the place of this record's; undefined to leave it. Valid until the next call. */
+export type RewriteRecord = (position: Position, record: Uint8Array) => Uint8Array | undefined
 
 /** `bytes` is empty for an epoch's opening, whose position has `seq` 0. */
 export interface ArchiveRecord extends JournalRecord {

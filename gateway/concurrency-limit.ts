@@ -123,7 +123,7 @@ export class ConcurrencyLimit {
       this.probe = row
       this.probeAt = clock.monotonic()
       this.probeAnswers = 0
-      this.probeAnswersMax = (this.underWay) * 2
+      this.probeAnswersMax = this.underWay * 2
     }
   }
 
@@ -179,7 +179,7 @@ export class ConcurrencyLimit {
 
   /** What is under way will take too long, and what has been measured, which is of calls from before, is not at odds with that. */
   private isQueueing(latencyMs: number): boolean {
-    const expectedMs = (this.underWay) / this.capacityPerMs
+    const expectedMs = this.underWay / this.capacityPerMs
     return expectedMs > this.overloadMs && latencyMs * expectedTimesMax > expectedMs
   }
 

@@ -274,6 +274,7 @@ export class Dispatcher implements CallSink {
     const { identity } = connection
     if (method.role === 'public') return undefined
     if (identity.role === 'nobody' || (identity.role === 'user' && identity.expiresAt <= this.parts.clock.now())) return 'UNAUTHORIZED'
+    if (method.role === 'service') return identity.role === 'user' ? 'FORBIDDEN' : undefined
     return method.role === 'operator' && identity.role !== 'operator' ? 'FORBIDDEN' : undefined
   }
 
@@ -319,7 +320,8 @@ export class Dispatcher implements CallSink {
     const call = this.call(connection, msgid, method, params)
     if (method.role === 'user') {
       const user = identity.role === 'user' ? identity.user : params.user()
-      if (bans.hasUsers && bans.hasUser(user)) {
+      const mayBeBanned = method.tellsOfBanned === true && identity.role !== 'user'
+      if (bans.hasUsers && !mayBeBanned && bans.hasUser(user)) {
         counters.layers.bans++
         return call.refusal(bannedRefusal)
       }

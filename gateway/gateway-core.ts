@@ -23,6 +23,7 @@ import { clusterMethods } from './cluster-methods.ts'
 import { type Connection, Connections, type UserSocket } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { drawMethods } from './draw-methods.ts'
+import { eraseMethods } from './erase-method.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSkus } from './gateway-metrics.ts'
@@ -40,7 +41,9 @@ import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
 import { type OverloadSettings, ShardGates } from './shard-gates.ts'
 import type { SkuView } from './sku-view.ts'
+import { UserInfos } from './user-infos.ts'
 import { userMethods } from './user-methods.ts'
+import { userServiceMethods } from './user-service-methods.ts'
 import { Views } from './views.ts'
 
 export interface GatewayCoreParts {
@@ -108,6 +111,7 @@ export class GatewayCore implements MetricSource {
   private readonly parts: GatewayCoreParts
   private readonly bans: Bans | undefined
   private readonly storefront: Storefront | undefined
+  private readonly infos: UserInfos
   private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
@@ -158,10 +162,13 @@ export class GatewayCore implements MetricSource {
     this.challenges = challenges
     const gates = new ShardGates({ shards, calls, settings, counters: this.counters, world })
     this.gates = gates
+    this.infos = new UserInfos({ calls, bus, world })
     const forwarder = new Forwarder({ calls, views, follower, presences, gates, counters: this.counters })
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
+      eraseMethods({ calls, shards, infos: this.infos }),
+      userServiceMethods({ forwarder, calls, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
       orderMethods({ forwarder, calls, random: world.random }),
       drawMethods(forwarder),
@@ -279,6 +286,9 @@ export class GatewayCore implements MetricSource {
       'Time within which every client here hears of a change of its place',
       this.rounds.boundMs / 1000,
     )
+    const { counters } = this.infos.cache
+    sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', counters.hits)
+    sink.counter('sluice_user_info_reads_total', 'Questions for the info of a user that went to the session', counters.reads)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
@@ -300,6 +310,7 @@ export class GatewayCore implements MetricSource {
     this.bans?.close()
     this.storefront?.close()
     this.sessions.close()
+    this.infos.close()
     this.views.close()
   }
 

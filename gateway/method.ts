@@ -21,12 +21,18 @@ export interface UserCall extends Call {
 }
 
 /**
- * Who may call it: `public` anyone, `user` a user or a service that names one, `operator` operators. `run` reads the params (throwing `Malformed`), then answers or sees to
+ * Who may call it: `public` anyone, `user` a user or a service that names one, `service` services and operators, `operator` operators. `run` reads the params (throwing `Malformed`), then answers or sees to
  * it that the call is answered; a promise says that the answer comes when it resolves.
  */
 export type MethodBody =
-  | { readonly name: string; readonly role: 'user'; readonly run: (call: UserCall) => void | Promise<void> }
-  | { readonly name: string; readonly role: 'operator'; readonly run: (call: Call) => void | Promise<void> }
+  | {
+      readonly name: string
+      readonly role: 'user'
+      /** Services may ask it about users who are banned. */
+      readonly tellsOfBanned?: true
+      readonly run: (call: UserCall) => void | Promise<void>
+    }
+  | { readonly name: string; readonly role: 'service' | 'operator'; readonly run: (call: Call) => void | Promise<void> }
   | {
       readonly name: string
       readonly role: 'public'

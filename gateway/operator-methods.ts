@@ -58,15 +58,6 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBod
         forwarder.toInventory(call, { op: op.lineList, sku, payload: packInner({ after, limit }) })
       },
     },
-    {
-      name: 'user.get',
-      role: 'operator',
-      run: (call) => {
-        const user = call.params.user()
-        call.params.end()
-        forwarder.toSession(call, { op: op.userGet, user })
-      },
-    },
   ]
 }
 

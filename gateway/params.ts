@@ -15,10 +15,14 @@ import {
 } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { UserInfo } from '../protocol/results.ts'
+import { parseUserInfo, userInfoRule } from '../protocol/user-info.ts'
 import { parseRange } from './address-ranges.ts'
 
 const nodeName = /^[a-z0-9-]{1,64}$/
 const rangeCharactersMax = 64
+/** A time, and behind it the order that went on then. */
+const markText = /^\d{1,16}(?:\.[\x21-\x7e]{1,80})?$/
 const paymentToken = /^[\x21-\x7e]{1,200}$/
 
 /** The params of one call, read in order. Every reader throws {@link Malformed} with a text that names the param. */
@@ -136,6 +140,16 @@ export class Params {
     )
   }
 
+  /** Where a page goes on: what the page before named; null for the first one. */
+  mark(): string | null {
+    return this.optional(() => this.read('after', 'what the page before had as `next`', parseMark)) ?? null
+  }
+
+  /** What a shop says of a user: at least one of `displayName` and `tier`, each a text or nil for none. */
+  userInfo(): Partial<UserInfo> {
+    return this.read('info', userInfoRule, parseUserInfo)
+  }
+
   any(): Plain {
     return this.values[this.at++] ?? null
   }
@@ -161,4 +175,8 @@ export class Params {
 
 function isList(value: Plain | undefined): value is readonly Plain[] {
   return Array.isArray(value)
+}
+
+function parseMark(value: Plain | undefined): string | undefined {
+  return typeof value === 'string' && markText.test(value) ? value : undefined
 }

@@ -115,7 +115,8 @@ export class SessionLink implements PresenceListener {
   }
 
   private failed(user: UserId, error: unknown): void {
-    this.world.log.error({ user, error: String(error) }, 'a session could not be told')
+    // Without the user's name: logs are kept elsewhere, and nobody could take it out of them.
+    this.world.log.error({ shard: this.calls.shardOfText(user), error: String(error) }, 'a session could not be told')
   }
 }
 

@@ -117,11 +117,7 @@ export class ShardGates implements MetricSource {
 
   collect(sink: MetricSink): void {
     const count = (of: (gate: ShardGate) => boolean): number => this.gates.filter(of).length
-    sink.gauge(
-      'sluice_shards_overloaded',
-      'Shards of which this gateway takes fewer calls, for they answer too slowly',
-      this.overloaded,
-    )
+    sink.gauge('sluice_shards_overloaded', 'Shards of which this gateway takes fewer calls, for they answer too slowly', this.overloaded)
     sink.counter('sluice_shard_overloads_total', 'Times that a shard was found overloaded', this.overloads)
     sink.gauge(
       'sluice_shards_shut',

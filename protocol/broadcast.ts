@@ -96,6 +96,11 @@ export interface OrderNotice {
   readonly order: Order
 }
 
+/** What is kept of this user in caches is not so any more. */
+export interface UserNotice {
+  readonly user: UserId
+}
+
 /** Appends one number to a list of runs that is built in rising order. */
 export function appendToRuns(runs: number[], value: number): void {
   const last = runs.length - 2

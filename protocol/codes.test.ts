@@ -27,6 +27,7 @@ const frozen = [
   '22 UNAVAILABLE 503 unknown',
   '23 NOT_REFUNDABLE 409 never',
   '24 UNKNOWN_PRODUCT 404 never',
+  '25 USER_ACTIVE 409 never',
 ]
 
 test('PRO-6 a code keeps its number, status and retry class: they are on the wire and in the journal', () => {

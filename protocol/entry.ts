@@ -68,6 +68,10 @@ export const op = {
   userGet: 36,
   orderList: 37,
   whereabouts: 38,
+  userSet: 39,
+  userInfo: 40,
+  userHistory: 41,
+  userErase: 42,
   reserve: 48,
   reservationNews: 49,
 } as const

@@ -14,6 +14,7 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     order      u8 1, u8 9, inner codec of an OrderNotice
  *     bans       u8 1, u8 10, the version of the bans that are kept now (ban.ts)
  *     catalogue  u8 1, u8 11: products have changed (product.ts)
+ *     user       u8 1, u8 12, inner codec of a UserNotice
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
  */
@@ -30,6 +31,7 @@ export const frameKind = {
   orderNotice: 9,
   bans: 10,
   catalogue: 11,
+  userNotice: 12,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

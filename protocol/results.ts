@@ -69,6 +69,34 @@ export interface Order extends OrderClaim {
   readonly updatedAt: number
 }
 
+/** What the shop calls a user and how it ranks them: nothing personal, and both null for a user of whom it has said nothing. */
+export interface UserInfo {
+  readonly displayName: string | null
+  readonly tier: string | null
+}
+
+export interface NamedUser extends UserInfo {
+  readonly user: string
+}
+
+/** Of a user who was erased. */
+export interface ErasedUser {
+  /** Stands in their place in orders and journals. */
+  readonly pseudonym: string
+  /** A device of theirs is connected, and what it does from now on is remembered anew. */
+  readonly connected: boolean
+}
+
+/** Something that a user did: came by, after an absence, or ordered; an order is as old as its latest state. */
+export type HistoryEntry = { readonly kind: 'visit'; readonly at: number } | ({ readonly kind: 'order'; readonly at: number } & Order)
+
+/** A page of what is remembered of a user, latest first. */
+export interface UserHistory {
+  readonly entries: readonly HistoryEntry[]
+  /** Asks for the entries behind these; null if there are none. */
+  readonly next: string | null
+}
+
 /** A claim with its SKU, as `resume` lists them. */
 export type OwnedClaim = ClaimState & { readonly sku: SkuId }
 

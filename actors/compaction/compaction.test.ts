@@ -1,10 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Position, shardName, type ShardName, type Snapshot } from '../../cluster/store.ts'
+import type { NamesToStrike } from '../names-to-strike.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
 import { Turnstile } from '../testing/turnstile.ts'
 import { type CompactableShard, Compaction, type CompactionLimits } from './compaction.ts'
 
-const limits: CompactionLimits = { snapshotEveryBytes: 1_000, handOverBytesMax: 200, checkMs: 100, takeMsMax: 5_000, retryMs: 2_000 }
+const limits: CompactionLimits = {
+  snapshotEveryBytes: 1_000,
+  handOverBytesMax: 200,
+  checkMs: 100,
+  takeMsMax: 5_000,
+  strikeAfterMs: 3_000,
+  retryMs: 2_000,
+}
 
 /** A shard that a test lets write, and whose snapshots take as long as a test wants. */
 class WritingShard implements CompactableShard {
@@ -13,6 +21,8 @@ class WritingShard implements CompactableShard {
   bytes = 0
   fails = false
   begun = 0
+  /** The record of an erasure. */
+  names: number | undefined
 
   constructor(number: number) {
     this.name = shardName('inv', number)
@@ -20,6 +30,15 @@ class WritingShard implements CompactableShard {
 
   journalBytes(): number {
     return this.bytes
+  }
+
+  namesToStrike(): NamesToStrike | undefined {
+    const { names } = this
+    if (names === undefined) return undefined
+    const done = (): void => {
+      if (this.names === names) this.names = undefined
+    }
+    return { isTrimmedBy: ({ seq }) => seq > names, rewrite: () => undefined, done }
   }
 
   async takeSnapshot(): Promise<Snapshot> {
@@ -49,6 +68,10 @@ describe('compaction', () => {
         stored.push(`${shard}@${position.seq}`)
         return 'stored'
       },
+      rewriteArchive: async (shard: ShardName): Promise<number> => {
+        stored.push(`${shard} struck`)
+        return 7
+      },
     }
     compaction = new Compaction({ store, world, limits })
     a = new WritingShard(1)
@@ -72,7 +95,7 @@ describe('compaction', () => {
     a.bytes = 2_100
     await world.pass(200)
     expect(stored).toEqual(['inv.1@1000', 'inv.1@2100'])
-    expect(compaction.counters).toEqual({ stored: 2, failed: 0 })
+    expect(compaction.counters).toMatchObject({ stored: 2, failed: 0 })
   })
 
   test('SNP-4 counts what is written while a snapshot is made for the next one', async () => {
@@ -83,6 +106,26 @@ describe('compaction', () => {
     a.taking.open()
     await world.until('two snapshots are stored', () => stored.length === 2)
     expect(stored).toEqual(['inv.1@1000', 'inv.1@2000'])
+  })
+
+  test('ERA-7 takes a snapshot some time after an erasure, however short the journal, and strikes the names out of what is trimmed', async () => {
+    a.bytes = 5
+    a.names = 4
+    await world.pass(2_000)
+    expect(stored).toEqual([])
+    await world.pass(2_000)
+    expect(stored).toEqual(['inv.1@5', 'inv.1 struck'])
+    await world.pass(20_000)
+    expect(stored).toHaveLength(2)
+    expect(compaction.counters.struck).toBe(7)
+
+    b.names = 3
+    b.bytes = 3
+    await world.pass(4_000)
+    expect(stored.slice(2)).toEqual(['inv.2@3'])
+    b.bytes = 6
+    await world.until('there is a record behind it', () => stored.length === 5)
+    expect(stored.slice(3)).toEqual(['inv.2@6', 'inv.2 struck'])
   })
 
   test('SNP-5 makes one snapshot at a time, of the longest journal', async () => {
@@ -188,7 +231,7 @@ describe('compaction', () => {
     a.fails = true
     a.bytes = 500
     await world.settled(compaction.prepareHandOver(a.name))
-    expect(compaction.counters).toEqual({ stored: 0, failed: 1 })
+    expect(compaction.counters).toMatchObject({ stored: 0, failed: 1 })
   })
 
   test('OWN-54 gives up the snapshot of a shard that has gone, so that others get their turn', async () => {

@@ -1,6 +1,7 @@
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import type { ShardName, Snapshot, Store } from '../../cluster/store.ts'
 import type { Timer, World } from '../../cluster/world.ts'
+import type { NamesToStrike } from '../names-to-strike.ts'
 
 /** What compaction has to know of a shard that this node owns. */
 export interface CompactableShard {
@@ -9,6 +10,8 @@ export interface CompactableShard {
   journalBytes(): number
   /** Makes a snapshot of the shard as of about now, while the shard goes on working. */
   takeSnapshot(): Promise<Snapshot>
+  /** Of users who were erased; undefined if what is trimmed has none of them. */
+  namesToStrike(): NamesToStrike | undefined
 }
 
 export interface CompactionLimits {
@@ -19,6 +22,8 @@ export interface CompactionLimits {
   readonly checkMs: number
   /** A snapshot that takes longer is given up, so that other shards get their turn. */
   readonly takeMsMax: number
+  /** From a user's erasure until the names are struck out of the archive, so that many erasures share the work. */
+  readonly strikeAfterMs: number
   /** Until a shard whose snapshot failed is tried again. */
   readonly retryMs: number
 }
@@ -28,6 +33,7 @@ export const compactionLimits: CompactionLimits = {
   handOverBytesMax: 4 * 1024 * 1024,
   checkMs: 1_000,
   takeMsMax: 600_000,
+  strikeAfterMs: 10_000,
   retryMs: 60_000,
 }
 
@@ -36,6 +42,8 @@ interface Watched {
   /** `journalBytes` when the last snapshot was begun: at least so much is in it. */
   snapshotAtBytes: number
   notBefore: number
+  /** Since when there are names to strike out; undefined while there are none. */
+  namesSince: number | undefined
 }
 
 /**
@@ -43,8 +51,8 @@ interface Watched {
  * for the whole process, the longest journal first, and never in the owner's way. A snapshot that fails costs nothing but a longer journal.
  */
 export class Compaction implements MetricSource {
-  readonly counters = { stored: 0, failed: 0 }
-  private readonly store: Pick<Store, 'writeSnapshot'>
+  readonly counters = { stored: 0, failed: 0, struck: 0 }
+  private readonly store: Pick<Store, 'writeSnapshot' | 'rewriteArchive'>
   private readonly world: World
   private readonly limits: CompactionLimits
   private readonly watched = new Map<ShardName, Watched>()
@@ -54,7 +62,11 @@ export class Compaction implements MetricSource {
   private taking: { readonly name: ShardName; readonly giveUp: (reason: Error) => void } | undefined
   private isClosed = false
 
-  constructor(parts: { readonly store: Pick<Store, 'writeSnapshot'>; readonly world: World; readonly limits?: Partial<CompactionLimits> }) {
+  constructor(parts: {
+    readonly store: Pick<Store, 'writeSnapshot' | 'rewriteArchive'>
+    readonly world: World
+    readonly limits?: Partial<CompactionLimits>
+  }) {
     this.store = parts.store
     this.world = parts.world
     this.limits = { ...compactionLimits, ...parts.limits }
@@ -63,7 +75,7 @@ export class Compaction implements MetricSource {
 
   /** From now on; takes the place of what was watched under the same name before. */
   watch(shard: CompactableShard): void {
-    this.watched.set(shard.name, { shard, snapshotAtBytes: 0, notBefore: 0 })
+    this.watched.set(shard.name, { shard, snapshotAtBytes: 0, notBefore: 0, namesSince: undefined })
   }
 
   /** The shard is not this node's any more; a snapshot that it helps to make will not be. */
@@ -97,12 +109,13 @@ export class Compaction implements MetricSource {
 
   collect(sink: MetricSink): void {
     sink.counter('sluice_snapshots_total', 'Snapshots that were stored', this.counters.stored)
+    sink.counter('sluice_archive_records_rewritten_total', 'Archived records that erased users were struck out of', this.counters.struck)
     sink.counter('sluice_snapshot_failures_total', 'Snapshots that could not be made or stored', this.counters.failed)
   }
 
   private check(): void {
     if (this.underWay !== undefined || this.isClosed) return
-    const next = this.longest()
+    const next = this.longest() ?? this.firstToStrike()
     if (next !== undefined) this.begin(next)
   }
 
@@ -134,11 +147,39 @@ export class Compaction implements MetricSource {
     return longest
   }
 
+  /** One whose erasures have waited for long enough. */
+  private firstToStrike(): Watched | undefined {
+    const now = this.world.clock.now()
+    for (const watched of this.watched.values()) {
+      const hasNames = watched.shard.namesToStrike() !== undefined
+      watched.namesSince = hasNames ? (watched.namesSince ?? now) : undefined
+      if (watched.namesSince !== undefined && now - watched.namesSince >= this.limits.strikeAfterMs && watched.notBefore <= now)
+        return watched
+    }
+    return undefined
+  }
+
+  /** What is trimmed by the snapshot has the names yet, and so do the records that were trimmed before. */
+  private async strike(watched: Watched, names: NamesToStrike | undefined, snapshot: Snapshot): Promise<void> {
+    if (names === undefined) return
+    const { shard } = watched
+    if (!names.isTrimmedBy(snapshot.position)) {
+      watched.notBefore = this.world.clock.now() + this.limits.strikeAfterMs
+      return
+    }
+    const records = await this.store.rewriteArchive(shard.name, names.rewrite)
+    names.done()
+    watched.namesSince = undefined
+    this.counters.struck += records
+    this.world.log.info({ shard: shard.name, records }, 'erased users were struck out of the archive')
+  }
+
   /** Never rejects: a shard without a new snapshot is as well off as before. */
   private async compact(watched: Watched): Promise<void> {
     const { shard } = watched
     const began = this.world.clock.monotonic()
     const bytes = shard.journalBytes()
+    const names = shard.namesToStrike()
     try {
       const snapshot = await this.take(shard)
       await this.store.writeSnapshot(shard.name, snapshot)
@@ -146,6 +187,7 @@ export class Compaction implements MetricSource {
       this.counters.stored++
       const tookMs = Math.round(this.world.clock.monotonic() - began)
       this.world.log.info({ shard: shard.name, ...snapshot.position, chunks: snapshot.chunks.length, tookMs }, 'a snapshot was stored')
+      await this.strike(watched, names, snapshot)
     } catch (error) {
       if (this.isClosed || this.watched.get(shard.name) !== watched) return
       this.counters.failed++

@@ -1,6 +1,8 @@
+import type { Position } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import { hashInPseudonym, type Pseudonym } from '../pseudonym.ts'
 import type { RecordWriter } from '../record.ts'
 import type { Refund } from './refunds.ts'
 
@@ -33,6 +35,7 @@ const utf8 = new TextEncoder()
  *     refundTold  u32 claim, u32 requestHi at 12, u32 requestLo at 16      the user's session has the news of it
  *     lobbied     as queued              waits for the draw
  *     absent      u32 claim              a ticket whose user was away for too long
+ *     erased      u32 seq at 4, f64 epoch at 8 (the place of the record), u32 userHash at 16, a pseudonym at 20: of all SKUs
  *     and the rest of lobby and draw, in draw-events.ts
  *     resumedBy   f64 epoch, f64 gapMs at 16      a new owner opened the shard: running deadlines move by the time nobody owned it (sku is not
  *                 used; in old journals epoch is 0)
@@ -70,6 +73,7 @@ export const eventKind = {
   drawn: 38,
   absent: 39,
   seedRevealed: 40,
+  erased: 41,
 } as const
 
 export const eventOffset = {
@@ -107,6 +111,10 @@ export const eventOffset = {
   orderMinor: 40,
   refundedMinor: 48,
   refundUser: 56,
+  erasedSeq: 4,
+  erasedEpoch: 8,
+  erasedHash: 16,
+  erasedUser: 20,
   toldHi: 12,
   toldLo: 16,
 } as const
@@ -292,6 +300,18 @@ export function writeRefundTold(record: RecordWriter, sku: number, { claim, requ
   record.view.setUint32(at + eventOffset.claim, claim, true)
   record.view.setUint32(at + eventOffset.toldHi, requestHi, true)
   record.view.setUint32(at + eventOffset.toldLo, requestLo, true)
+  return at
+}
+
+/** From this record on a pseudonym stands for the user. */
+export function writeErased(record: RecordWriter, position: Position, pseudonym: Pseudonym): number {
+  const name = utf8.encode(pseudonym)
+  const at = record.event(eventOffset.erasedUser + name.length, eventKind.erased)
+  const { view, bytes } = record
+  view.setUint32(at + eventOffset.erasedSeq, position.seq, true)
+  view.setFloat64(at + eventOffset.erasedEpoch, position.epoch, true)
+  view.setUint32(at + eventOffset.erasedHash, hashInPseudonym(pseudonym), true)
+  bytes.set(name, at + eventOffset.erasedUser)
   return at
 }
 

@@ -4,13 +4,14 @@ import { claimState, isLive } from './claim.ts'
 import { endClaim, rowOf } from './end-claim.ts'
 import { type Configured, drawSecretOf, eventKind, eventOffset, phaseNames } from './events.ts'
 import { drawOf, evolveDraw } from './evolve-draw.ts'
+import { erased, namedAgain } from './evolve-erase.ts'
 import { ordered, settled } from './evolve-order.ts'
 import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
+import { answered, reserved } from './evolve-request.ts'
 import type { InventoryState } from './inventory-state.ts'
 import type { SkuState } from './sku-state.ts'
 
 const restocksKept = 1_000
-const utf8 = new TextDecoder()
 
 /**
  * Applies the event at `at` of a record to the state: the only writer of it, live and in replay alike (G12). It decides nothing and cannot
@@ -20,6 +21,7 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
   const kind = bytes[at + eventOffset.kind]
   if (kind === eventKind.configured) return configured(state, bytes, view, at)
   if (kind === eventKind.resumedBy) return resumedBy(state, view, at, now)
+  if (kind === eventKind.erased) return erased(state, bytes, view, at, now)
   const sku = state.at(view.getUint32(at + eventOffset.sku, true))
   switch (kind) {
     case eventKind.held:
@@ -139,6 +141,7 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   else {
     sku.former.remember(hash, users.requestHi[row] as number, users.requestLo[row] as number, now)
     users.begin(row)
+    namedAgain(sku, row, bytes, at + eventOffset.user, userBytes)
   }
   users.setClaim(row, claim)
   users.qty[row] = qty
@@ -247,21 +250,6 @@ function restocked(sku: SkuState, view: DataView, at: number): void {
     if (sku.restocks.size <= restocksKept) break
     sku.restocks.delete(oldest)
   }
-}
-
-function answered(sku: SkuState, view: DataView, at: number, now: number): void {
-  const userHash = view.getUint32(at + eventOffset.answeredUser, true)
-  const requestHi = view.getUint32(at + eventOffset.answeredHi, true)
-  const requestLo = view.getUint32(at + eventOffset.answeredLo, true)
-  sku.former.remember(userHash, requestHi, requestLo, now)
-}
-
-function reserved(sku: SkuState, kind: number, bytes: Uint8Array, view: DataView, at: number, now: number): void {
-  const user = utf8.decode(bytes.subarray(at + eventOffset.reservationUser, at + view.getUint16(at, true)))
-  const number = view.getUint32(at + eventOffset.reservation, true)
-  if (kind === eventKind.reserved) sku.reservations.begin(user, number, now)
-  else if (kind === eventKind.spent) sku.reservations.spend(user, number, now)
-  else sku.reservations.told(user, view.getUint32(at + eventOffset.word, true))
 }
 
 export function restockKey(requestHi: number, requestLo: number): string {

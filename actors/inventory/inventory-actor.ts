@@ -5,6 +5,7 @@ import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { EstimateCounts } from '../estimate-counts.ts'
+import { StrikeProgress } from '../names-to-strike.ts'
 import type { Work } from '../work.ts'
 import type { AbsenceWatch } from './absence-watch.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
@@ -14,6 +15,7 @@ import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-cla
 import { decideDrawBeacon, decideDrawProof } from './decide-draw-operator.ts'
 import { advanceDraws } from './decide-draw.ts'
 import { decideDue } from './decide-due.ts'
+import { decideErase } from './decide-erase.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
 import { decideOrderFind, decideOrderRefund, refundDelivered } from './decide-refund.ts'
@@ -34,6 +36,7 @@ import { SkuOutlook } from './sku-outlook.ts'
 import { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 import { restoreInventory, saveInventory } from './snapshot.ts'
+import { StrikeNames } from './strike-names.ts'
 
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
@@ -51,6 +54,11 @@ export interface ClaimReport {
 export class InventoryActor implements Actor {
   readonly runsAhead = true
   readonly estimates = new EstimateCounts()
+  readonly names = new StrikeProgress(() => {
+    const { erasures } = this.state
+    const names = new StrikeNames((user, position) => erasures.of(user, position) !== undefined)
+    return (position, record) => names.strike(position, record)
+  }, true)
   private readonly state = new InventoryState()
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
@@ -173,6 +181,7 @@ export class InventoryActor implements Actor {
   }
 
   released(now: number, position: Position): void {
+    this.names.stored(this.state.erasures.newest)
     this.outbox?.pump(now)
     this.reports?.pump(now, position)
     this.absence?.pump(now)
@@ -249,6 +258,8 @@ export class InventoryActor implements Actor {
         return batch.replies.rawResult(view, at, packInner(this.claimsByNumber(unpackInner(payloadOf(bytes, view, at)), batch.now)))
       case op.claimsOfUser:
         return batch.replies.rawResult(view, at, packInner(this.claimsOfUser(bytes, view, at, batch.now)))
+      case op.userErase:
+        return decideErase(this.state, batch, bytes, view, at)
       case op.owed:
         return batch.replies.rawResult(view, at, packInner(this.owed(unpackInner(payloadOf(bytes, view, at)))))
       default:
@@ -289,7 +300,8 @@ export class InventoryActor implements Actor {
     const length = bytes[at + entryOffset.userBytes] as number
     for (const sku of this.state.skus) {
       const row = sku.users.find(view.getUint32(at + entryOffset.userHash, true), bytes, from, length)
-      if (row >= 0) reports.push(this.report(sku, row, now))
+      // By the name that was asked for, for who comes again may have a pseudonym there yet.
+      if (row >= 0) reports.push({ ...this.report(sku, row, now), user: utf8.decode(bytes.subarray(from, from + length)) })
     }
     return reports
   }

@@ -1,6 +1,7 @@
 import { mix32 } from '../../protocol/hash.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { DeadlineWheel } from '../deadline-wheel.ts'
+import { Erasures } from '../erasures.ts'
 import { claimState } from './claim.ts'
 import type { DrawSecret } from './events.ts'
 import { SkuState } from './sku-state.ts'
@@ -13,6 +14,8 @@ export class InventoryState {
   readonly skus: SkuState[] = []
   /** Of what is ordered from now on; 0 until an owner has taken the shard over from another one. */
   orderTag = 0
+  /** Users whose pseudonym stands in their place; by the name of former records they have to be struck out of. */
+  readonly erasures = new Erasures<undefined>()
   /** What ends when. Follows from the rest of the state, so snapshots leave it out. */
   wheel: DeadlineWheel = new DeadlineWheel()
   private readonly byName = new Map<string, SkuState>()
@@ -38,6 +41,7 @@ export class InventoryState {
     this.skus.length = 0
     this.byName.clear()
     this.orderTag = 0
+    this.erasures.clear()
     this.wheel = new DeadlineWheel()
   }
 

@@ -74,6 +74,11 @@ export class Refunds {
     this.dropOld()
   }
 
+  /** A pseudonym takes the place of a user. */
+  rename(isWanted: (user: string) => boolean, pseudonym: string): void {
+    for (const [key, refund] of this.byKey) if (isWanted(refund.user)) this.byKey.set(key, { ...refund, user: pseudonym })
+  }
+
   /** The user's session knows of it. */
   told(key: string): void {
     this.pending.delete(key)

@@ -1,6 +1,7 @@
 import type { Position } from '../../cluster/store.ts'
-import { hashText, mix32 } from '../../protocol/hash.ts'
+import { mix32 } from '../../protocol/hash.ts'
 import type { SaleId, SkuId } from '../../protocol/ids.ts'
+import { hashInPseudonym, type Pseudonym, pseudonymOf, userHashOf } from '../pseudonym.ts'
 import { requestMemoryMs } from './former-requests.ts'
 
 /** What one SKU knows of one user's reservations. */
@@ -100,6 +101,12 @@ export class Reservations {
     this.keep({ ...known, told: Math.max(known.told, word) }, known)
   }
 
+  /** Forgets a user by pseudonym, of whom nothing is live and no call is on its way. Cost: a look at everyone. */
+  erase(pseudonym: Pseudonym): void {
+    const hash = hashInPseudonym(pseudonym)
+    for (const user of this.byUser.keys()) if (userHashOf(user) === hash && pseudonymOf(user) === pseudonym) this.remove(user)
+  }
+
   save(): readonly Reservation[] {
     return [...this.byUser.values()]
   }
@@ -144,7 +151,7 @@ const looksMax = 3
 const unheard = { isLive: false, word: 0, told: 0 }
 
 function digestOf({ user, number, isLive, word, told }: Reservation): number {
-  let digest = mix32(hashText(user) ^ (isLive ? 1 : 0))
+  let digest = mix32(userHashOf(user) ^ (isLive ? 1 : 0))
   for (const part of [number, word, told]) digest = mix32(Math.imul(digest, 31) ^ part)
   return digest
 }

@@ -2,6 +2,7 @@ import type { SkuPhase } from '../../protocol/broadcast.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { LineOrder } from '../../protocol/line-order.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
+import type { Erasure } from '../erasures.ts'
 import { JournalFault } from '../record.ts'
 import type { Work } from '../work.ts'
 import { claimState } from './claim.ts'
@@ -49,12 +50,18 @@ interface Saved {
   readonly version: number
   /** Not in snapshots of versions that had none. */
   readonly orderTag?: number
+  readonly erasures?: readonly Erasure<undefined>[]
   readonly skus: readonly SavedSku[]
 }
 
 /** The state in chunks of at most 256 KB. */
 export function saveInventory(state: InventoryState): Uint8Array[] {
-  const bytes = packInner({ version: snapshotVersion, orderTag: state.orderTag, skus: state.skus.map(saveSku) } satisfies Saved)
+  const bytes = packInner({
+    version: snapshotVersion,
+    orderTag: state.orderTag,
+    ...(state.erasures.isEmpty ? {} : { erasures: state.erasures.save() }),
+    skus: state.skus.map(saveSku),
+  } satisfies Saved)
   const chunks: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += chunkBytes) chunks.push(bytes.slice(at, at + chunkBytes))
   return chunks
@@ -69,6 +76,7 @@ export function* restoreInventory(state: InventoryState, chunks: readonly Uint8A
   if (!versionsRead.includes(saved.version))
     throw new JournalFault(`a snapshot has version ${saved.version}; this version of Sluice reads ${versionsRead.join(' and ')}`)
   state.orderTag = saved.orderTag ?? 0
+  state.erasures.restore(saved.erasures ?? [])
   let people = 0
   for (const sku of saved.skus) {
     yield* restoreSku(state, sku)

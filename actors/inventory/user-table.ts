@@ -1,4 +1,5 @@
 import { mix32 } from '../../protocol/hash.ts'
+import { isSameUser } from '../pseudonym.ts'
 import type { Work } from '../work.ts'
 import { ClaimRows } from './claim-rows.ts'
 import { UserBytes } from './user-bytes.ts'
@@ -66,7 +67,7 @@ export class UserTable {
     this.setCapacity(rowsMin)
   }
 
-  /** The row of this user, or -1. */
+  /** The row of this user, or -1; also if the one name is the pseudonym of the other. */
   find(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const cells = this.index.part(hash)
     const mask = cells.length - 1
@@ -76,6 +77,7 @@ export class UserTable {
       const row = cell - 1
       if (cells[at] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
         return row
+      if (cells[at] === hash && isSameUser(this.userBytes(row), bytes.subarray(from, from + length))) return row
     }
   }
 
@@ -95,6 +97,17 @@ export class UserTable {
     this.index.insert(hash, row)
     this.count++
     return row
+  }
+
+  isNamed(row: number, bytes: Uint8Array, from: number, length: number): boolean {
+    return this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from)
+  }
+
+  /** Another name for the same user: the hash stays, and so does the digest. */
+  rename(row: number, bytes: Uint8Array, from: number, length: number): void {
+    this.bytes.free(this.user[row] as number)
+    this.user[row] = this.bytes.add(bytes, from, from + length)
+    this.userLength[row] = length
   }
 
   /** Forgets a user. */

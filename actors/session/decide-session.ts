@@ -8,7 +8,7 @@ import type { Batch } from '../actor.ts'
 import type { OrderNews } from '../inventory/ended-order.ts'
 import { writeAttached, writeDetached, writeOrdered } from './session-events.ts'
 import type { SessionState } from './session-state.ts'
-import type { UserSession } from './user-session.ts'
+import { isRemembered, type UserSession } from './user-session.ts'
 
 /** A command to one user's session: where its entry is and whom it is about. */
 export interface SessionCommand {
@@ -90,13 +90,14 @@ function tellGateways({ batch, user, session }: SessionCommand, order: Order): v
 /** `userGet`: all that is known of the user. Someone attached is seen now. */
 export function decideUserGet(command: SessionCommand): void {
   const { batch, session, view, at } = command
-  const { user, isKnown, gateways, orders, reservations } = session
+  const { user, isKnown, gateways, orders, reservations, info } = session
   batch.replies.result(view, at, {
     user,
+    ...info,
     attachedTo: gateways.map((attachment) => attachment.gateway),
     firstSeenAt: isKnown ? session.firstSeenAt : null,
     lastSeenAt: gateways.length > 0 ? batch.now : isKnown ? session.lastSeenAt : null,
-    orders: orders.map((order) => ({ ...order })),
+    orders: orders.filter(({ updatedAt }) => isRemembered(updatedAt, batch.now)).map((order) => ({ ...order })),
     counted: reservations.counted().map(({ sku, sale, open, bought }) => ({ sku, sale, open, bought })),
   })
 }
@@ -107,7 +108,7 @@ export function decideOrderList(command: SessionCommand): void {
   batch.replies.result(
     view,
     at,
-    session.orders.map((order) => ({ ...order })),
+    session.orders.filter(({ updatedAt }) => isRemembered(updatedAt, batch.now)).map((order) => ({ ...order })),
   )
 }
 

@@ -1,154 +1,34 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type CallResult, decodePlain } from '../../cluster/call-codec.ts'
-import { Calls } from '../../cluster/calls.ts'
-import { shardName, type Snapshot } from '../../cluster/store.ts'
-import type { ClaimNotice } from '../../protocol/broadcast.ts'
-import { op, type Op } from '../../protocol/entry.ts'
-import { frameKind, kindOfFrame } from '../../protocol/frame.ts'
-import { formatOrderId } from '../../protocol/ids.ts'
-import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
-import type { Order, OrderState } from '../../protocol/results.ts'
-import { replySubject, shardSubject } from '../../protocol/subject.ts'
-import type { OrderNews } from '../inventory/ended-order.ts'
-import { Shard } from '../shard.ts'
-import { skuId } from '../testing/ids.ts'
-import { ManualWorld } from '../testing/manual-world.ts'
-import { MemoryBus } from '../testing/memory-bus.ts'
-import { MemoryStore } from '../testing/memory-store.ts'
-import { SessionActor, type SessionLimits } from './session-actor.ts'
+import type { CallResult } from '../../cluster/call-codec.ts'
+import type { Snapshot } from '../../cluster/store.ts'
+import { op } from '../../protocol/entry.ts'
+import { packInner } from '../../protocol/inner-codec.ts'
+import { replySubject } from '../../protocol/subject.ts'
+import { began, laptop, limits, name, news, phone, SessionBed, sku } from '../testing/session-bed.ts'
 import { snapshotSessions } from './session-snapshot.ts'
 import { attachedMax, ordersMax } from './user-session.ts'
-import { WriteBehind } from './write-behind.ts'
 
 /** Asking takes some time itself. */
 const about = (ms: number): unknown => expect.closeTo(ms, -3)
-const name = shardName('ses', 0)
-const sku = skuId('shoe')
-const limits: SessionLimits = { usersMax: 4, writeAfterMs: 1_000, askEveryMs: 8_000 }
-const phone = replySubject('phone')
-const laptop = replySubject('laptop')
-
-interface BedParts {
-  readonly world: ManualWorld
-  readonly store: MemoryStore
-  readonly bus: MemoryBus
-  readonly actor: SessionActor
-  readonly shard: Shard
-  readonly losses: readonly Error[]
-}
-
-/** A session shard with one gateway that asks it. A new one over the same store is a new owner. */
-class Bed {
-  readonly world: ManualWorld
-  readonly store: MemoryStore
-  readonly bus: MemoryBus
-  readonly actor: SessionActor
-  readonly shard: Shard
-  readonly losses: readonly Error[]
-  readonly calls: Calls
-
-  private constructor(parts: BedParts) {
-    this.world = parts.world
-    this.store = parts.store
-    this.bus = parts.bus
-    this.actor = parts.actor
-    this.shard = parts.shard
-    this.losses = parts.losses
-    const { bus, world } = parts
-    this.calls = new Calls({ bus, world, node: 'phone', shards: 1, limits: { pendingMax: 1_000, callDeadlineMs: 5_000 } })
-  }
-
-  static async open(world = new ManualWorld(), store = new MemoryStore(), isOver?: (gateway: string) => boolean): Promise<Bed> {
-    const bus = new MemoryBus()
-    const losses: Error[] = []
-    const actor = new SessionActor(limits, isOver)
-    const { epoch } = await store.claim(name)
-    actor.useRecords((state) => new WriteBehind(state, { records: store, shard: name, epoch, limits, log: world.log }))
-    const parts = {
-      name,
-      subject: shardSubject('ses', 0),
-      actor,
-      store,
-      bus,
-      world,
-      limits: { mailboxBytesMax: 1 << 20, batchEntriesMax: 256, tickMs: 50, storeRetryMs: 100 },
-      onLost: (reason: Error) => losses.push(reason),
-    }
-    const shard = await world.settled(Shard.open(parts, epoch))
-    return new Bed({ world, store, bus, actor, shard, losses })
-  }
-
-  /** The owner dies, with all that it had in memory; another takes over. */
-  async crash(): Promise<Bed> {
-    await this.world.settled(this.shard.close())
-    this.calls.close()
-    return Bed.open(this.world, this.store)
-  }
-
-  ask(operation: Op, user: string, payload: unknown = null): Promise<CallResult<unknown>> {
-    return this.read<unknown>(operation, user, payload)
-  }
-
-  async user(user: string): Promise<SeenUser> {
-    return resultOf(await this.read<SeenUser>(op.userGet, user))
-  }
-
-  async orders(user: string): Promise<readonly Order[]> {
-    return resultOf(await this.read<readonly Order[]>(op.orderList, user))
-  }
-
-  private read<T>(operation: Op, user: string, payload: unknown = null): Promise<CallResult<T>> {
-    const command = { op: operation, user, payload: packInner(payload) }
-    return this.world.settled(this.calls.request<T>('ses', 0, command, decodePlain))
-  }
-
-  refundsTold(to: string): number {
-    return this.bus.sent.filter(({ subject, frame }) => subject === to && kindOfFrame(frame) === frameKind.orderNotice).length
-  }
-
-  notices(to: string): readonly ClaimNotice[] {
-    const frames = this.bus.sent.filter(({ subject, frame }) => subject === to && kindOfFrame(frame) === frameKind.notice)
-    return frames.map(({ frame }) => unpackInner<ClaimNotice>(frame.subarray(2)))
-  }
-}
-
-interface SeenUser {
-  readonly user: string
-  readonly attachedTo: readonly string[]
-  readonly firstSeenAt: number | null
-  readonly lastSeenAt: number | null
-  readonly orders: readonly Order[]
-  readonly counted: readonly unknown[]
-}
-
-function resultOf<T>({ error, result }: CallResult<T>): T {
-  if (error !== null) throw new Error(`refused: ${error.code}`)
-  return result
-}
-
-function news(user: string, claim: number, state: OrderState, updatedAt = 1_000 + claim): OrderNews {
-  return {
-    sku,
-    claim,
-    user,
-    order: formatOrderId({ sku, incarnation: 'x1', claim }),
-    qty: 1,
-    amountMinor: 5_000,
-    currency: 'EUR',
-    state,
-    updatedAt,
-  }
-}
 
 describe('a session', () => {
-  let bed: Bed
+  let bed: SessionBed
   beforeEach(async () => {
-    bed = await Bed.open()
+    bed = await SessionBed.open()
   })
 
   test('SES-1 knows the gateways a user is attached to, and since when the user is known', async () => {
-    expect(await bed.user('ann')).toEqual({ user: 'ann', attachedTo: [], firstSeenAt: null, lastSeenAt: null, orders: [], counted: [] })
+    expect(await bed.user('ann')).toEqual({
+      user: 'ann',
+      displayName: null,
+      tier: null,
+      attachedTo: [],
+      firstSeenAt: null,
+      lastSeenAt: null,
+      orders: [],
+      counted: [],
+    })
     const arrived = bed.world.clock.now()
     await bed.ask(op.attach, 'ann', { gateway: phone })
     await bed.ask(op.attach, 'ann', { gateway: laptop })
@@ -206,7 +86,7 @@ describe('a session', () => {
     await bed.ask(op.orderNews, 'ann', news('ann', 1, 'refunded', 4_000))
     expect(bed.shard.counters.records).toBe(records)
     expect(await bed.orders('ann')).toEqual([
-      { order: 'shoe:x1:1', sku, qty: 1, amountMinor: 5_000, currency: 'EUR', state: 'refunded', updatedAt: 3_000 },
+      { order: 'shoe:x1:1', sku, qty: 1, amountMinor: 5_000, currency: 'EUR', state: 'refunded', updatedAt: began + 3_000 },
     ])
   })
 
@@ -215,7 +95,7 @@ describe('a session', () => {
     await bed.ask(op.orderNews, 'ann', news('ann', 1, 'paid', 2_000))
     await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'paid', 3_000), refundedMinor: 1_000 })
     for (const refundedMinor of [1_000, 500]) await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'paid', 4_000), refundedMinor })
-    expect(await bed.orders('ann')).toMatchObject([{ state: 'paid', refundedMinor: 1_000, updatedAt: 3_000 }])
+    expect(await bed.orders('ann')).toMatchObject([{ state: 'paid', refundedMinor: 1_000, updatedAt: began + 3_000 }])
     await bed.ask(op.orderNews, 'ann', { ...news('ann', 1, 'refunded', 5_000), refundedMinor: 5_000 })
     expect(await bed.orders('ann')).toMatchObject([{ state: 'refunded', refundedMinor: 5_000 }])
     expect(bed.refundsTold(phone)).toBe(2)
@@ -232,7 +112,7 @@ describe('a session', () => {
     await bed.ask(op.orderNews, 'ann', news('ann', 0, 'paid'))
     const orders = await bed.orders('ann')
     expect(orders).toHaveLength(ordersMax)
-    expect(orders.map((order) => order.updatedAt)).toEqual(Array.from({ length: ordersMax }, (_, i) => 1_000 + ordersMax + 4 - i))
+    expect(orders.map((order) => order.updatedAt - began)).toEqual(Array.from({ length: ordersMax }, (_, i) => 1_000 + ordersMax + 4 - i))
   })
 
   test('SES-6 remembers everything it answered after a crash, without reading a user nobody asks for', async () => {
@@ -405,7 +285,7 @@ describe('a session', () => {
 
   test('ABS-9 of gateways of a former run of the same process the users are gone', async () => {
     const over = new Set<string>()
-    bed = await Bed.open(bed.world, bed.store, (gateway) => over.has(gateway))
+    bed = await SessionBed.open(bed.world, bed.store, (gateway) => over.has(gateway))
     await bed.ask(op.attach, 'ann', { gateway: phone })
     over.add(phone)
     await bed.ask(op.attach, 'ann', { gateway: laptop })

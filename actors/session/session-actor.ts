@@ -2,7 +2,9 @@ import type { Position, Snapshot } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset, op } from '../../protocol/entry.ts'
 import { parseUserId, type UserId } from '../../protocol/ids.ts'
 import type { Actor, Batch } from '../actor.ts'
+import { StrikeProgress } from '../names-to-strike.ts'
 import type { Work } from '../work.ts'
+import { decideErase } from './decide-erase.ts'
 import { decideReservationNews, decideReserve } from './decide-reserve.ts'
 import {
   decideAttach,
@@ -14,12 +16,14 @@ import {
   recordOf,
   type SessionCommand,
 } from './decide-session.ts'
+import { decideUserHistory, decideUserInfo, decideUserSet } from './decide-user.ts'
 import { decideWhereabouts, leaveGateways } from './decide-whereabouts.ts'
 import type { OpenReservations } from './open-reservations.ts'
 import type { ReservationRepeats } from './reservation-repeats.ts'
 import { writeResumed } from './session-events.ts'
 import { recordKey, userOfKey } from './session-record.ts'
 import { SessionState } from './session-state.ts'
+import { strikeEvents } from './strike-events.ts'
 import type { WriteBehind } from './write-behind.ts'
 
 export interface SessionLimits {
@@ -39,12 +43,16 @@ export const sessionLimits: SessionLimits = { usersMax: 4_096, writeAfterMs: 5_0
 const busyRetryMs = 1_000
 /** After word of an absence that may be counted, for so long a next owner has to know how long there was none. */
 const countingMs = 600_000
-const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.orderList])
+const changesNothing: ReadonlySet<number> = new Set([op.claimed, op.userGet, op.userInfo, op.userHistory, op.orderList])
 const whereOps: ReadonlySet<number> = new Set([op.attach, op.detach, op.whereabouts])
 const utf8 = new TextDecoder()
 
 /** The sessions of one shard: finds the user that an entry is about and hands it to the decision for its op. */
 export class SessionActor implements Actor {
+  readonly names = new StrikeProgress(() => {
+    const { erasures } = this.state
+    return (position, record) => strikeEvents(position, record, (user) => erasures.of(user, position) !== undefined)
+  }, false)
   private readonly state = new SessionState()
   private readonly limits: SessionLimits
   private writeBehind: WriteBehind | undefined
@@ -89,6 +97,10 @@ export class SessionActor implements Actor {
 
   tick(batch: Batch): boolean {
     this.now = batch.now
+    const { newest } = this.state.erasures
+    // The last record of all stays where it is when a journal is trimmed, so there has to be one behind that of an erasure, which names its user.
+    if (newest?.epoch === batch.epoch && newest.seq === batch.seq)
+      this.evolve(batch.record.bytes, batch.record.view, writeResumed(batch.record, recordOf(batch), 0), batch.now)
     return false
   }
 
@@ -106,6 +118,7 @@ export class SessionActor implements Actor {
   }
 
   released(now: number, position: Position): void {
+    this.names.stored(this.state.erasures.newest)
     this.writeBehind?.pump(now, position)
     this.repeats?.pump(now)
   }
@@ -177,6 +190,14 @@ function decide(operation: number, command: SessionCommand): void {
       return decideReservationNews(command)
     case op.userGet:
       return decideUserGet(command)
+    case op.userSet:
+      return decideUserSet(command)
+    case op.userErase:
+      return decideErase(command)
+    case op.userInfo:
+      return decideUserInfo(command)
+    case op.userHistory:
+      return decideUserHistory(command)
     case op.orderList:
       return decideOrderList(command)
     default:

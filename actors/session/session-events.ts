@@ -1,9 +1,11 @@
 import type { Position } from '../../cluster/store.ts'
+import { hashBytes } from '../../protocol/hash.ts'
 import type { SaleId, SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
-import type { Order } from '../../protocol/results.ts'
+import type { Order, UserInfo } from '../../protocol/results.ts'
 import type { ReservationReport } from '../inventory/reservations.ts'
 import type { RecordWriter } from '../record.ts'
+import type { SavedReservations } from './user-reservations.ts'
 
 /**
  * What can happen to a user's session, as bytes in a record (record.ts). After the common head of 4 bytes:
@@ -16,11 +18,24 @@ import type { RecordWriter } from '../record.ts'
  *     ordered   inner codec of an Order
  *     reserved  inner codec of a ReservedEvent
  *     reported  inner codec of a ReservationReport
+ *     profiled  inner codec of a UserInfo
+ *     erased    inner codec of a SavedReservations: what still counts; of everything else nothing is left
+ *     struck    u32 hash        in the place of an event of a user who was erased, who is empty: what it adds to the digest
  *     resumed   f64 gapMs      of the shard and not of a user, who is empty: a new owner opened it after so long without one
  *
  * Numbers are part of the journal's format: never reuse one.
  */
-export const sessionEvent = { attached: 32, detached: 33, ordered: 34, resumed: 38, reserved: 48, reported: 49 } as const
+export const sessionEvent = {
+  attached: 32,
+  detached: 33,
+  ordered: 34,
+  resumed: 38,
+  profiled: 39,
+  erased: 40,
+  struck: 41,
+  reserved: 48,
+  reported: 49,
+} as const
 
 const kindAt = 2
 const seqAt = 4
@@ -34,6 +49,8 @@ const utf8Decoder = new TextDecoder()
 export type SessionEvent =
   | { readonly kind: 'attached' | 'detached'; readonly user: string; readonly position: Position; readonly gateway: string }
   | { readonly kind: 'ordered'; readonly user: string; readonly position: Position; readonly order: Order }
+  | { readonly kind: 'profiled'; readonly user: string; readonly position: Position; readonly info: UserInfo }
+  | { readonly kind: 'erased'; readonly user: string; readonly position: Position; readonly kept: SavedReservations }
   | { readonly kind: 'reserved'; readonly user: string; readonly position: Position; readonly reserved: ReservedEvent }
   | { readonly kind: 'reported'; readonly user: string; readonly position: Position; readonly report: ReservationReport }
 
@@ -55,6 +72,44 @@ export function writeDetached(record: RecordWriter, position: Position, user: st
 
 export function writeOrdered(record: RecordWriter, position: Position, user: string, order: Order): number {
   return write(record, sessionEvent.ordered, position, user, packInner(order))
+}
+
+export function writeProfiled(record: RecordWriter, position: Position, user: string, info: UserInfo): number {
+  return write(record, sessionEvent.profiled, position, user, packInner(info))
+}
+
+export function writeErased(record: RecordWriter, position: Position, user: string, kept: SavedReservations): number {
+  return write(record, sessionEvent.erased, position, user, packInner(kept))
+}
+
+/** Takes the place of the event that hashed to this. */
+export function writeStruck(record: RecordWriter, position: Position, hash: number): number {
+  return write(record, sessionEvent.struck, position, '', new Uint8Array(Uint32Array.of(hash).buffer))
+}
+
+/** What the event at `at` adds to the digest of its shard. */
+export function hashOfEvent(bytes: Uint8Array, view: DataView, at: number): number {
+  if (bytes[at + kindAt] === sessionEvent.struck) return view.getUint32(at + userAt, true)
+  return hashBytes(bytes, at, at + view.getUint16(at, true))
+}
+
+export function isErasure(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + kindAt] === sessionEvent.erased
+}
+
+export function readErasure(bytes: Uint8Array, view: DataView, at: number): SessionEvent & { readonly kind: 'erased' } {
+  const event = readEvent(bytes, view, at)
+  if (event.kind !== 'erased') throw new Error(`an event of kind ${event.kind} is no erasure`)
+  return event
+}
+
+/** The event is about a user, who is named in it. */
+export function isOfUser(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + userBytesAt] !== 0
+}
+
+export function positionOfEvent(view: DataView, at: number): Position {
+  return { epoch: view.getFloat64(at + epochAt, true), seq: view.getUint32(at + seqAt, true) }
 }
 
 export function writeReserved(record: RecordWriter, position: Position, user: string, reserved: ReservedEvent): number {
@@ -81,7 +136,7 @@ export function userOfEvent(bytes: Uint8Array, at: number): string {
 
 export function readEvent(bytes: Uint8Array, view: DataView, at: number): SessionEvent {
   const user = userOfEvent(bytes, at)
-  const position = { epoch: view.getFloat64(at + epochAt, true), seq: view.getUint32(at + seqAt, true) }
+  const position = positionOfEvent(view, at)
   const body = bytes.subarray(at + userAt + (bytes[at + userBytesAt] as number), at + view.getUint16(at, true))
   const kind = bytes[at + kindAt]
   switch (kind) {
@@ -91,6 +146,10 @@ export function readEvent(bytes: Uint8Array, view: DataView, at: number): Sessio
       return { kind: 'detached', user, position, gateway: utf8Decoder.decode(body) }
     case sessionEvent.ordered:
       return { kind: 'ordered', user, position, order: unpackInner<Order>(body) }
+    case sessionEvent.profiled:
+      return { kind: 'profiled', user, position, info: unpackInner<UserInfo>(body) }
+    case sessionEvent.erased:
+      return { kind: 'erased', user, position, kept: unpackInner<SavedReservations>(body) }
     case sessionEvent.reserved:
       return { kind: 'reserved', user, position, reserved: unpackInner<ReservedEvent>(body) }
     case sessionEvent.reported:

@@ -1,14 +1,14 @@
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
-import type { Order } from '../../protocol/results.ts'
+import type { Order, UserInfo } from '../../protocol/results.ts'
 import { JournalFault } from '../record.ts'
 import type { SavedReservations } from './user-reservations.ts'
-import { type Attachment, UserSession } from './user-session.ts'
+import { type Attachment, historyMs, UserSession } from './user-session.ts'
 
 const recordVersion = 1
 const keyPrefix = 'user/'
 
 /** How long a user of whom nothing new is heard is kept. */
-export const recordLifeMs = 30 * 24 * 3_600_000
+export const recordLifeMs = historyMs
 
 interface SavedSession {
   readonly version: number
@@ -19,6 +19,8 @@ interface SavedSession {
   readonly gateways: readonly Attachment[]
   readonly orders: readonly Order[]
   /** Not in records of versions that had none. */
+  readonly visits?: readonly number[]
+  readonly info?: UserInfo
   readonly reservations?: SavedReservations
 }
 
@@ -34,7 +36,7 @@ export function userOfKey(key: string): string {
 
 /** The session as one record; it names the journal's record up to which it includes everything. */
 export function packSession(session: UserSession): Uint8Array {
-  const { included, firstSeenAt, lastSeenAt, gateways, orders, reservations } = session
+  const { included, firstSeenAt, lastSeenAt, gateways, orders, visits, info, reservations } = session
   const saved: SavedSession = {
     version: recordVersion,
     epoch: included.epoch,
@@ -43,6 +45,8 @@ export function packSession(session: UserSession): Uint8Array {
     lastSeenAt,
     gateways,
     orders,
+    visits,
+    info,
     reservations: reservations.save(),
   }
   return packInner(saved)
@@ -61,6 +65,8 @@ export function unpackSession(user: string, record: Uint8Array | undefined): Use
   session.lastSeenAt = saved.lastSeenAt
   session.gateways = [...saved.gateways]
   session.orders = [...saved.orders]
+  session.visits = [...(saved.visits ?? [])]
+  if (saved.info !== undefined) session.info = saved.info
   if (saved.reservations !== undefined) session.reservations.restore(saved.reservations)
   return session
 }

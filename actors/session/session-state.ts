@@ -1,11 +1,14 @@
 import { comparePositions } from '../../cluster/store.ts'
-import { hashBytes, mix32 } from '../../protocol/hash.ts'
+import { mix32 } from '../../protocol/hash.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
+import { type Erasure, Erasures } from '../erasures.ts'
+import { pseudonymOf } from '../pseudonym.ts'
 import { JournalFault } from '../record.ts'
 import { Standstills } from '../standstills.ts'
 import { type OpenReservation, OpenReservations } from './open-reservations.ts'
-import { gapOfEvent, readEvent, userOfEvent } from './session-events.ts'
+import { gapOfEvent, hashOfEvent, isErasure, isOfUser, readErasure, readEvent, userOfEvent } from './session-events.ts'
 import { unpackSession } from './session-record.ts'
+import type { SavedReservations } from './user-reservations.ts'
 import type { UserSession } from './user-session.ts'
 
 const snapshotVersion = 1
@@ -16,6 +19,7 @@ interface Saved {
   /** Not in snapshots of versions that had none. */
   readonly open?: readonly OpenReservation[]
   readonly standstills?: readonly number[]
+  readonly erasures?: readonly Erasure<SavedReservations>[]
 }
 
 /** An event of a user who is not in memory, as it stood in its record. */
@@ -38,6 +42,8 @@ export class SessionState {
   readonly open = new OpenReservations()
   /** Times without an owner: nobody could say meanwhile that a user is back. */
   readonly standstills = new Standstills()
+  /** Users of whom nothing is left but what counts: their records are gone, or are on their way out. */
+  readonly erasures = new Erasures<SavedReservations>()
   private readonly warm = new Map<string, UserSession>()
   private readonly cold = new Map<string, ColdEvent[]>()
   private chain = 0
@@ -80,11 +86,13 @@ export class SessionState {
   /** Applies an event of a record, or keeps it until its user is read. */
   evolve(bytes: Uint8Array, view: DataView, at: number, now: number): void {
     const end = at + view.getUint16(at, true)
-    this.chain = mix32(Math.imul(this.chain, 31) ^ hashBytes(bytes, at, end))
+    this.chain = mix32(Math.imul(this.chain, 31) ^ hashOfEvent(bytes, view, at))
     const gapMs = gapOfEvent(bytes, view, at)
     if (gapMs !== undefined) return this.standstills.add(now - gapMs, now)
+    if (!isOfUser(bytes, at)) return
     this.open.follow(bytes, view, at)
     const user = userOfEvent(bytes, at)
+    this.noteErasure(bytes, view, at, now)
     const session = this.warm.get(user)
     if (session !== undefined) {
       session.apply(readEvent(bytes, view, at), now)
@@ -102,6 +110,12 @@ export class SessionState {
   load(user: string, record: Uint8Array | undefined): void {
     if (this.warm.has(user)) throw new Error(`${user} was read while in memory`)
     const session = unpackSession(user, record)
+    const erasure = this.erasures.of(user, session.included)
+    if (erasure !== undefined && comparePositions(erasure.position, session.included) > 0) {
+      session.erase(erasure.kept, erasure.position)
+      // There is a record that has to go.
+      if (record !== undefined) this.soil(user, erasure.at)
+    }
     const { included } = session
     for (const { bytes, now } of this.cold.get(user) ?? []) {
       const event = readEvent(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0)
@@ -133,7 +147,8 @@ export class SessionState {
   /** What a snapshot keeps besides the users' own records, which have to be written first. */
   save(): Uint8Array[] {
     if (this.cold.size > 0) throw new Error('a snapshot of sessions leaves out users who are not in their records yet')
-    const saved = { version: snapshotVersion, chain: this.chain, open: this.open.save(), standstills: this.standstills.save() }
+    const erasures = this.erasures.isEmpty ? {} : { erasures: this.erasures.save() }
+    const saved = { version: snapshotVersion, chain: this.chain, open: this.open.save(), standstills: this.standstills.save(), ...erasures }
     return [packInner(saved satisfies Saved)]
   }
 
@@ -145,6 +160,7 @@ export class SessionState {
     this.chain = saved.chain
     this.open.restore(saved.open ?? [])
     this.standstills.restore(saved.standstills ?? [])
+    this.erasures.restore(saved.erasures ?? [])
   }
 
   clear(): void {
@@ -153,7 +169,14 @@ export class SessionState {
     this.cold.clear()
     this.open.clear()
     this.standstills.clear()
+    this.erasures.clear()
     this.chain = 0
+  }
+
+  private noteErasure(bytes: Uint8Array, view: DataView, at: number, now: number): void {
+    if (!isErasure(bytes, at)) return
+    const { user, position, kept } = readErasure(bytes, view, at)
+    this.erasures.add({ pseudonym: pseudonymOf(user), position, at: now, kept })
   }
 
   private soil(user: string, now: number): void {

@@ -82,6 +82,11 @@ export class UserReservations {
     return { last: this.last, skus: [...this.bySku.values()] }
   }
 
+  /** Only what counts. */
+  saveCounted(): SavedReservations {
+    return { last: this.last, skus: this.counted() }
+  }
+
   restore({ last, skus }: SavedReservations): void {
     this.last = last
     for (const one of skus) this.bySku.set(one.sku, one)

@@ -11,7 +11,7 @@ export const writesUnderWayMax = 256
 export const retryMs = 1_000
 
 export interface WriteBehindParts {
-  readonly records: Pick<Store, 'putRecord'>
+  readonly records: Pick<Store, 'putRecord' | 'deleteRecord'>
   readonly shard: ShardName
   readonly epoch: number
   readonly limits: SessionLimits
@@ -80,7 +80,7 @@ export class WriteBehind {
     const { included } = session
     this.state.dirty.delete(user)
     this.writing.add(user)
-    const written = (outcome: 'stored' | 'fenced'): void => {
+    const written = (outcome: 'stored' | 'deleted' | 'fenced'): void => {
       this.writing.delete(user)
       if (outcome === 'fenced') {
         this.isFenced = true
@@ -90,7 +90,12 @@ export class WriteBehind {
       this.endFlush()
     }
     const { records, shard, epoch, log } = this.parts
-    records.putRecord(shard, epoch, recordKey(user), packSession(session), recordLifeMs).then(written, (error: unknown) => {
+    const key = recordKey(user)
+    // Of whom nothing is known there is no record: who was erased had one.
+    const writing = session.isKnown
+      ? records.putRecord(shard, epoch, key, packSession(session), recordLifeMs)
+      : records.deleteRecord(shard, epoch, key)
+    writing.then(written, (error: unknown) => {
       this.writing.delete(user)
       if (!this.state.dirty.has(user)) this.state.dirty.set(user, now)
       this.pausedUntil = now + retryMs

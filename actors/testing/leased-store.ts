@@ -78,6 +78,7 @@ export class LeasedStore {
       readSnapshot: (shard) => process.ask(() => kept.readSnapshot(shard)),
       writeSnapshot: (shard, snapshot) => process.ask(() => kept.writeSnapshot(shard, snapshot)),
       readArchive: (shard) => kept.readArchive(shard),
+      rewriteArchive: (shard, rewrite) => process.ask(() => kept.rewriteArchive(shard, rewrite)),
       getRecord: (...asked) => process.ask(() => kept.getRecord(...asked)),
       putRecord: (shard, epoch, key, bytes) => process.ask(() => kept.putRecord(shard, epoch, key, bytes)),
       deleteRecord: (shard, epoch, key) => process.ask(() => kept.deleteRecord(shard, epoch, key)),

@@ -6,6 +6,7 @@ import {
   type Lease,
   type Opened,
   type Position,
+  type RewriteRecord,
   type ShardName,
   type Snapshot,
   type Store,
@@ -95,6 +96,18 @@ export class MemoryStore implements Store {
     const { archive, journal } = this.kept(shard)
     yield* archive
     for (const record of journal) yield { ...record, trimmed: false }
+  }
+
+  async rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    const kept = this.kept(shard)
+    let rewritten = 0
+    kept.archive = kept.archive.map((record) => {
+      const isLast = kept.snapshot !== undefined && comparePositions(record.position, kept.snapshot.position) === 0
+      const bytes = record.position.seq === 0 || isLast ? undefined : rewrite(record.position, record.bytes)
+      if (bytes !== undefined) rewritten++
+      return bytes === undefined ? record : { ...record, bytes: new Uint8Array(bytes) }
+    })
+    return rewritten
   }
 
   async getRecord(_: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -4,6 +4,7 @@ import {
   type Lease,
   type Opened,
   type Position,
+  type RewriteRecord,
   type ShardName,
   type Snapshot,
   type Store,
@@ -103,6 +104,10 @@ export class TroubledStore implements Store {
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
     return this.kept.readArchive(shard)
+  }
+
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    return this.kept.rewriteArchive(shard, rewrite)
   }
 
   putRecord(shard: ShardName, epoch: number, key: string, bytes: Uint8Array): Promise<'stored' | 'fenced'> {

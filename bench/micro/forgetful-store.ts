@@ -38,6 +38,10 @@ export class ForgetfulStore implements Store {
 
   async *readArchive(): AsyncIterable<never> {}
 
+  rewriteArchive(): Promise<number> {
+    return Promise.resolve(0)
+  }
+
   getRecord(): Promise<undefined> {
     return Promise.resolve(undefined)
   }

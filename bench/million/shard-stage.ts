@@ -102,7 +102,12 @@ export class ShardStage {
       lease.epoch,
     )
     this.open.set(name, opened)
-    this.compaction.watch({ name, journalBytes: () => opened.journalBytes, takeSnapshot: () => this.follower.follow(name) })
+    this.compaction.watch({
+      name,
+      journalBytes: () => opened.journalBytes,
+      takeSnapshot: () => this.follower.follow(name),
+      namesToStrike: () => undefined,
+    })
   }
 
   /** Opens a sale with a draw; resolves when all who were in the lobby stand in line. */

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
-import { realClock } from '../world.ts'
+import { realClock, realRandom } from '../world.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addCatalogueCommands } from './catalogue-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
+import { addDataCommands } from './data-commands.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
@@ -40,6 +41,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addUserCommands(program, terminal)
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
+  addDataCommands(program, terminal, realRandom)
   addJournalCommands(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)

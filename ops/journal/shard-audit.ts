@@ -108,6 +108,10 @@ export class ShardAudit {
 
   private tell(event: StockEvent, now: number): void {
     if (event.kind === 'configured') return this.configure(event.settings)
+    if (event.kind === 'erased') {
+      for (const ledger of this.ledgers) ledger.take(event, now)
+      return
+    }
     if (event.kind === 'resumedBy') {
       if (event.epoch !== 0) this.orderTag = formatOrderTag(orderTag(event.epoch))
       for (const ledger of this.ledgers) {

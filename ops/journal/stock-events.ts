@@ -36,6 +36,8 @@ export type StockEvent =
   | { readonly kind: 'seedRevealed'; readonly index: number; readonly seed: Uint8Array }
   /** `epoch` is 0 in old journals. */
   | { readonly kind: 'resumedBy'; readonly epoch: number; readonly gapMs: number }
+  /** From here on a pseudonym stands for a user, of whatever SKU. */
+  | { readonly kind: 'erased'; readonly pseudonym: string }
   /** Says nothing of stock. */
   | { readonly kind: 'answered'; readonly index: number; readonly userHash: number; readonly request: string }
   /** Nor do these: what became of a reservation that counts against the limit of a sale. */
@@ -116,6 +118,7 @@ const userAt = 36
 const reservationUserAt = 16
 const refundUserAt = 56
 const drawClaimsAt = 16
+const erasedAt = 20
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** What is wrong with an event's bytes, in words, or the event. */
@@ -219,6 +222,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
       return { kind: 'absent', index, claim: u32(8) }
     case 38:
       return { kind: 'drawn', index }
+    case 41:
+      return { kind: 'erased', pseudonym: utf8.decode(bytes.subarray(erasedAt)) }
     case 40:
       return { kind: 'seedRevealed', index, seed: bytes.slice(8) }
     default:

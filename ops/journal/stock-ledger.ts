@@ -158,6 +158,7 @@ export class StockLedger {
         break
       case 'refundTold':
       case 'answered':
+      case 'erased':
       case 'reserved':
       case 'spent':
       case 'reservationTold':

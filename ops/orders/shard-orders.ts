@@ -41,6 +41,7 @@ export class ShardOrders {
       const event = readStockEvent(bytesOfEvent)
       if (typeof event === 'string') throw unreadable(where, event)
       if (event.kind === 'configured') this.skus.set(event.index, new SkuOrders(event.settings, (order) => this.ended.push(order)))
+      else if (event.kind === 'erased') continue
       else if (event.kind !== 'resumedBy') this.tell(event.index, event, record.now)
       else if (event.epoch !== 0) this.orderTag = formatOrderTag(orderTag(event.epoch))
     }

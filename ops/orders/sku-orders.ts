@@ -80,6 +80,7 @@ export class SkuOrders {
       case 'forgotten':
       case 'delivered':
       case 'answered':
+      case 'erased':
       case 'reserved':
       case 'spent':
       case 'reservationTold':

@@ -141,6 +141,19 @@ export function describeClients(start: () => Promise<ServerUnderTest>): void {
       expect(await operator.skuStatus(sku)).toMatchObject({ available: 1, held: 0, ordered: 0, sold: 3 })
     })
 
+    test('SDK-85 what the shop calls a user is told to them, and so is their history', async () => {
+      const sku = await newSku()
+      const anna = await shopper()
+      expect(await anna.info()).toMatchObject({ displayName: null, tier: null })
+      await operator.setUser(anna.user, { displayName: 'Anna', tier: 'gold' })
+      expect(await operator.setUser(anna.user, { tier: null })).toMatchObject({ user: anna.user, displayName: 'Anna', tier: null })
+      await expect.poll(() => anna.info(), patience).toEqual({ user: anna.user, displayName: 'Anna', tier: null })
+      await anna.buy(sku)
+      const { order } = await anna.checkout(sku, 'tok_ok')
+      const orders = async () => (await anna.history({ limit: 5 })).entries.filter((entry) => entry.kind === 'order')
+      await expect.poll(orders, patience).toMatchObject([{ order, sku, state: 'paid', qty: 1 }])
+    })
+
     test('SDK-65 a payment that is declined gives the unit to the next in line', async () => {
       const sku = await newSku()
       const [anna, ben] = [await shopper(), await shopper()]

@@ -3,7 +3,7 @@ export { connectSocket, type SocketClient, type SocketClientConfig } from './soc
 export { SluiceError } from './sluice-error.ts'
 export type { CallOptions, CreateOptions } from './typed-call.ts'
 export type { PublicCalls, SearchFilters } from './public-calls.ts'
-export type { BuyOptions, UserCalls } from './user-calls.ts'
+export type { BuyOptions, HistoryOptions, UserCalls } from './user-calls.ts'
 export type { ClientEventName, ClientEvents } from './events.ts'
 export type { ClientState } from './connection-keeper.ts'
 export type { Cancel, ClientWorld } from './client-world.ts'
@@ -14,6 +14,8 @@ export type {
   ClaimState,
   Eta,
   Events,
+  HistoryEntry,
+  NamedUser,
   Odds,
   Order,
   OrderClaim,
@@ -24,4 +26,5 @@ export type {
   SaleInfo,
   SkuInfo,
   SkuStatus,
+  UserHistory,
 } from '../results.ts'

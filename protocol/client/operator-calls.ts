@@ -1,11 +1,12 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { DrawInfo, FoundOrder, RefundedOrder, SkuStatus } from '../results.ts'
+import type { DrawInfo, ErasedUser, FoundOrder, NamedUser, RefundedOrder, SkuStatus, UserInfo } from '../results.ts'
 import type { SaleFileInput } from '../sku-settings.ts'
 import type { Caller } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
 import { listOf, PlainReader } from './plain-reader.ts'
 import { decodeDrawInfo, decodeFoundOrder, decodeRefundedOrder, decodeSkuStatus } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
+import { decodeErased, decodeNamedUser } from './user-decoders.ts'
 
 /** What operators can do. What is only ever shown comes as plain data. Every method rejects with a `SluiceError`. */
 export interface OperatorCalls {
@@ -19,6 +20,12 @@ export interface OperatorCalls {
   restock(sku: string, units: number, options?: CreateOptions): Promise<SkuStatus>
   skuStatus(sku: string, options?: CallOptions): Promise<SkuStatus>
   user(user: string, options?: CallOptions): Promise<Plain>
+  /** What the shop calls a user; what is left out stays as it is, null takes it away. For services as well. */
+  setUser(user: string, info: Partial<UserInfo>, options?: CallOptions): Promise<NamedUser>
+  /**
+   * Puts a pseudonym in the place of the user, everywhere and for good. `USER_ACTIVE` while something of theirs is under way. For services as well; see docs/users.md.
+   */
+  eraseUser(user: string, options?: CallOptions): Promise<ErasedUser>
   /** All that is known of an order, also long after its purchase. */
   orderFind(order: string, options?: CallOptions): Promise<FoundOrder>
   /** Gives back `amountMinor` of a paid order, or all that is left of it; once per request id. What comes of it is told by {@link OperatorCalls.orderFind}. */
@@ -64,6 +71,8 @@ export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls
       return ask(decodeSkuStatus, 'sku.restock', [sku, units, requestId], { ...options, requestId })
     },
     skuStatus: (sku, options) => ask(decodeSkuStatus, 'sku.status', [sku], options),
+    setUser: (user, info, options) => ask(decodeNamedUser, 'user.set', [user, { ...info }], options),
+    eraseUser: (user, options) => ask(decodeErased, 'user.erase', [user], options),
     user: (user, options) => ask(asPlain, 'user.get', [user], options),
     orderFind: (order, options) => ask(decodeFoundOrder, 'order.find', [order], options),
     orderRefund(order, options) {

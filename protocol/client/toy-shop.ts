@@ -1,7 +1,8 @@
 import type { Code } from '../codes.ts'
-import { formatOrderId, parseOrderId, parseRequestId, parseSaleId, parseSkuId, type SkuId } from '../ids.ts'
+import { formatOrderId, parseOrderId, parseRequestId, parseSaleId, parseSkuId, parseUserId, type SkuId } from '../ids.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import { saleFileSchema, type SaleFile } from '../sku-settings.ts'
+import { parseUserInfo } from '../user-info.ts'
 
 /** A refusal on its way out of the toy. */
 export class Refused extends Error {
@@ -36,6 +37,7 @@ interface ToySku {
  * Payments are settled when `settle` is called.
  */
 export class ToyShop {
+  private readonly infos = new Map<string, { readonly [key: string]: Plain }>()
   private readonly skus = new Map<string, ToySku>()
   private readonly notify: (user: string, event: string, param: Plain) => void
 
@@ -67,6 +69,11 @@ export class ToyShop {
       }
       case 'sku.status':
         return this.status(this.find(first))
+      case 'user.set': {
+        const user = parseUserId(first) ?? ''
+        this.infos.set(user, { ...this.infoOf(user), ...parseUserInfo(second) })
+        return this.infoOf(user)
+      }
       default:
         return undefined
     }
@@ -87,6 +94,10 @@ export class ToyShop {
         return { claims: [...this.skus.values()].flatMap((sku) => this.owned(sku, user)) }
       case 'order.list':
         return this.orders(user)
+      case 'user.get':
+        return this.infoOf(user)
+      case 'user.history':
+        return { entries: this.orders(user).map((order) => ({ kind: 'order', at: 1, ...order })), next: null }
       case 'order.get':
       case 'order.cancel': {
         const order = this.orders(user).find((one) => one['order'] === first)
@@ -221,6 +232,10 @@ export class ToyShop {
     const order = formatOrderId({ sku: sku.id, incarnation: 'toy', claim: claim.number })
     const price = sku.sale.skus[0]?.priceMinor ?? 0
     return { order, sku: sku.id, state: claim.state, qty: claim.qty, amountMinor: claim.qty * price, currency: 'EUR', updatedAt: 1 }
+  }
+
+  private infoOf(user: string): { readonly [key: string]: Plain } {
+    return { user, displayName: null, tier: null, ...this.infos.get(user) }
   }
 
   private orders(user: string): { readonly [key: string]: Plain }[] {

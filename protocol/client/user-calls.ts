@@ -1,10 +1,11 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { ClaimState, Order, OrderClaim, OwnedClaim } from '../results.ts'
+import type { ClaimState, NamedUser, Order, OrderClaim, OwnedClaim, UserHistory } from '../results.ts'
 import type { Caller } from './calls.ts'
 import { challengedCall } from './challenged-call.ts'
 import type { ClientWorld } from './client-world.ts'
 import { decodeClaim, decodeOrderClaim, decodeOrders, decodeResumed } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
+import { decodeHistory, decodeNamedUser } from './user-decoders.ts'
 
 export interface BuyOptions extends CreateOptions {
   /** 1 if absent. All or nothing. */
@@ -27,6 +28,16 @@ export interface UserCalls {
   orders(options?: CallOptions): Promise<readonly Order[]>
   /** Gives up an order that is not paid yet; its state in the answer says whether that came in time. */
   cancelOrder(id: string, options?: CallOptions): Promise<OrderClaim>
+  /** What the shop calls the user. */
+  info(options?: CallOptions): Promise<NamedUser>
+  /** Visits and orders of the last month, latest first, a page at a time. */
+  history(options?: HistoryOptions): Promise<UserHistory>
+}
+
+export interface HistoryOptions extends CallOptions {
+  /** `next` of the page before. */
+  readonly after?: string | null
+  readonly limit?: number
 }
 
 /** The user's methods over any caller. `user` goes in front of the params where the caller acts for others; undefined where the connection is the user's own. */
@@ -63,6 +74,8 @@ export function userCalls(world: ClientWorld, caller: Caller, user?: string): Us
     resume: (options) => ask(decodeResumed, 'resume', [], options),
     order: (id, options) => ask(decodeOrderClaim, 'order.get', [id], options),
     orders: (options) => ask(decodeOrders, 'order.list', [], options),
+    info: (options) => ask(decodeNamedUser, 'user.get', [], options),
+    history: (options) => ask(decodeHistory, 'user.history', [options?.after ?? null, options?.limit ?? null], options),
     cancelOrder: (id, options) => ask(decodeOrderClaim, 'order.cancel', [id], options),
   }
 }

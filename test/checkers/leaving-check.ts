@@ -72,10 +72,11 @@ export class LeavingCheck {
     const wanted = ({ charge: 'pending', close: 'overdue', refund: 'refunding' } as const)[kind]
     this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
       const past = parts === undefined ? undefined : history.findOrder(parts, books.step)
-      if (past === undefined || past.user !== user || past.qty !== qty || past.amountMinor !== amountMinor) return 'is no durable order'
+      if (past === undefined || past.user !== history.named(user) || past.qty !== qty || past.amountMinor !== amountMinor)
+        return 'is no durable order'
       // Its owner may be an older one, whose gate had opened before another took the shard.
       const step = Math.min(books.step, books.lastStepOf(epoch))
-      const [last] = history.spansOf(user, { from: step, to: step })
+      const [last] = history.spansOf(past.user, { from: step, to: step })
       return last?.mark?.state === wanted ? undefined : `is there to ${kind}, and its order is ${last?.mark?.state ?? 'nothing'}`
     })
   }
@@ -85,7 +86,8 @@ export class LeavingCheck {
     this.checkSku(`${process}: ${id} in the queue`, parts?.sku ?? '', (history, books) => {
       const past = parts === undefined ? undefined : history.findOrder(parts, books.step)
       const known = history.refunds.get(`${parts?.claim} ${requestOf(refund)}`)
-      if (past === undefined || past.user !== user || past.qty !== qty || known?.amountMinor !== amountMinor) return 'is no durable refund'
+      if (past === undefined || past.user !== history.named(user) || past.qty !== qty || known?.amountMinor !== amountMinor)
+        return 'is no durable refund'
       return undefined
     })
   }
@@ -121,7 +123,7 @@ export class LeavingCheck {
       this.checkSku(`${process}: news of ${news.order}`, news.sku, (history) => {
         const parts = parseOrderId(news.order)
         const order = parts === undefined ? undefined : history.findOrder(parts, Infinity)
-        const isTrue = history.marks.get(user)?.some(({ past, state }) => past === order && state === news.state) === true
+        const isTrue = history.marks.get(history.named(user))?.some(({ past, state }) => past === order && state === news.state) === true
         // Of what was bought long ago, which is nobody's last claim.
         if (order !== undefined && news.refundedMinor !== undefined && news.refundedMinor <= history.givenBackOf(order.claim))
           return undefined

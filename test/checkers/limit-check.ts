@@ -1,6 +1,7 @@
 import { partsOfName, type ShardName } from '../../cluster/store.ts'
 import type { Complain } from './findings.ts'
 import type { LiveBooks } from './live-books.ts'
+import { pseudonymOf } from './pseudonym.ts'
 import { unitsOf } from './reservation-history.ts'
 import type { ShardBooks } from './shard-books.ts'
 import { liveStates, type SkuHistory } from './sku-history.ts'
@@ -24,6 +25,7 @@ export class LimitCheck {
   /** Steps of each shard's books that were looked at. */
   private readonly seen = new WeakMap<ShardBooks, number>()
   private readonly reservedAtMs = new Map<string, number>()
+  private readonly erased = new Set<string>()
   private readonly excused = new Set<string>()
 
   constructor(parts: LimitCheckParts) {
@@ -57,7 +59,7 @@ export class LimitCheck {
     const { books, complain } = this.parts
     for (const { sessions } of books.shards) {
       for (const user of sessions.reservations.users) {
-        if (this.excused.has(user)) continue
+        if (this.excused.has(user) || this.erased.has(user)) continue
         for (const history of books.allSkus()) {
           const { sku } = history.ledger
           const counted = unitsOf(sessions.reservations.now(user, sku))
@@ -70,6 +72,8 @@ export class LimitCheck {
 
   private noteReservations(books: ShardBooks, before: number): void {
     const { steps, late } = books.sessions.reservations
+    // What comes back to who was erased counts under a pseudonym, which the session cannot know.
+    for (const { user } of books.sessions.erasures) for (const name of [user, pseudonymOf(user)]) this.erased.add(name)
     for (const { step, user, sku } of late)
       if (step > before && !this.excused.has(user))
         this.parts.complain('G11', `the session of ${user} went back to an older report of ${sku}`)

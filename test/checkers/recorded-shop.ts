@@ -169,6 +169,7 @@ function recording(inner: MemoryStore, recorder: Recorder): Store {
     readSnapshot: (shard) => inner.readSnapshot(shard),
     writeSnapshot: (shard, snapshot) => inner.writeSnapshot(shard, snapshot),
     readArchive: (shard) => inner.readArchive(shard),
+    rewriteArchive: (shard, rewrite) => inner.rewriteArchive(shard, rewrite),
     getRecord: (shard, key) => inner.getRecord(shard, key),
     putRecord: (shard, epoch, key, bytes) => inner.putRecord(shard, epoch, key, bytes),
     deleteRecord: (shard, epoch, key) => inner.deleteRecord(shard, epoch, key),

@@ -18,6 +18,7 @@ import type { ReserveRequest } from '../../protocol/reservation.ts'
 import type { ClaimState, FoundOrder, Order, SkuStatus } from '../../protocol/results.ts'
 import type { AskedCommand } from './asked-commands.ts'
 import { explainsClaim, explainsLeft, explainsOrder, wasLeft } from './said-claim.ts'
+import { erasedProblem, explainsActive } from './said-erasure.ts'
 import { isWhere, viewProblem } from './said-numbers.ts'
 import { explainsRefusal } from './said-refusal.ts'
 import type { ShardBooks } from './shard-books.ts'
@@ -56,10 +57,12 @@ export function answerProblem(books: ShardBooks, asked: AskedCommand, answer: Ui
 /** A refusal is remembered and given again to the same request, so it may be as old as the first of its copies. */
 function refusalProblem(books: ShardBooks, asked: AskedCommand, code: Parameters<typeof explainsRefusal>[2]): string | undefined {
   const span = { from: books.stepAtTick(asked.requestTick), to: books.step }
+  if (code === 'USER_ACTIVE' && explainsActive(books, asked, span)) return undefined
   return explainsRefusal(books.sku(skuOf(asked)), asked, code, span) ? undefined : `was refused with ${code}, for which there was no reason`
 }
 
 function resultProblem(books: ShardBooks, asked: AskedCommand, result: Plain, span: Span): string | undefined {
+  if (asked.op === op.userErase) return erasedProblem(books, asked, span)
   if (asked.shard.startsWith('ses.')) return sessionProblem(books, asked, result, span)
   if (asked.op === op.delivered) return undefined
   const history = books.sku(skuOf(asked))
@@ -125,7 +128,7 @@ function inventoryProblem(history: SkuHistory, asked: AskedCommand, result: Plai
 function foundProblem(history: SkuHistory, said: FoundOrder, span: Span): string | undefined {
   const claim = parseOrderId(said.order)?.claim ?? 0
   const past = history.claims.get(claim)
-  if (past?.user !== said.user || past.qty !== said.qty) return unexplained(said)
+  if (past?.user !== history.named(said.user) || past.qty !== said.qty) return unexplained(said)
   const refunds = [...history.refunds.values()].filter((one) => one.claim === claim && one.begunAt <= span.to)
   const isKnown = said.refunds.every(({ amountMinor }) => refunds.some((one) => one.amountMinor === amountMinor))
   return isKnown ? undefined : unexplained(said)
@@ -151,9 +154,9 @@ function lineProblem(history: SkuHistory, result: Plain, span: Span): string | u
 function reportsProblem(books: ShardBooks, asked: AskedCommand, reports: readonly ClaimReport[], span: Span): string | undefined {
   for (const report of reports) {
     const history = books.sku(report.sku)
-    if (history?.claims.get(report.claim)?.user !== report.user)
-      return `was told of ${report.user}'s claim ${report.claim}, which does not exist`
-    if (!explainsClaim(history, report.user, report.state, span)) return unexplained(report)
+    const user = history?.named(report.user) ?? report.user
+    if (history?.claims.get(report.claim)?.user !== user) return `was told of ${report.user}'s claim ${report.claim}, which does not exist`
+    if (!explainsClaim(history, user, report.state, span)) return unexplained(report)
   }
   if (asked.op !== op.claimsOfUser) return undefined
   const told = new Set(reports.map((report) => report.sku))
@@ -193,7 +196,7 @@ function sessionProblem(
       return isExplained ? undefined : unexplained(result)
     }
     case op.orderList: {
-      const known = sessions.ordersOf(user, span.to)
+      const known = sessions.ordersOf(user, span.to, span.from)
       const invented = decodeOrders(result).find((said) => !known.some(({ order, state }) => order === said.order && state === said.state))
       return invented === undefined ? undefined : unexplained(invented)
     }

@@ -6,12 +6,14 @@ import type { Span, Steps } from './sku-history.ts'
 
 type SessionStep =
   | { readonly step: number; readonly kind: 'attached' | 'detached'; readonly gateway: string }
+  | { readonly step: number; readonly kind: 'erased' }
   | { readonly step: number; readonly kind: 'ordered'; readonly order: Order }
 
 const kinds = new Map([
   [32, 'attached'],
   [33, 'detached'],
   [34, 'ordered'],
+  [40, 'erased'],
   [48, 'reserved'],
   [49, 'reported'],
 ] as const)
@@ -27,6 +29,7 @@ export class SessionHistory {
   readonly reservations = new ReservationHistory()
   /** How many gateways each user had after each word of one, in order. */
   readonly presences: { readonly step: number; readonly user: string; readonly gateways: number }[] = []
+  readonly erasures: { readonly step: number; readonly user: string }[] = []
   private readonly steps: Steps
   private readonly users = new Map<string, SessionStep[]>()
   private readonly gatewaysOf = new Map<string, readonly string[]>()
@@ -46,7 +49,12 @@ export class SessionHistory {
     const past = this.users.get(user) ?? []
     this.users.set(user, past)
     if (kind === 'ordered') past.push({ step, kind, order: unpackInner<Order>(body) })
-    else {
+    else if (kind === 'erased') {
+      past.push({ step, kind })
+      this.gatewaysOf.delete(user)
+      this.presences.push({ step, user, gateways: 0 })
+      this.erasures.push({ step, user })
+    } else {
       const gateway = utf8.decode(body)
       past.push({ step, kind, gateway })
       const gateways = next(this.gatewaysOf.get(user) ?? [], kind, gateway)
@@ -62,14 +70,16 @@ export class SessionHistory {
       if (one.kind === 'ordered') continue
       if (one.step > to) break
       if (one.step > from && gateways.includes(gateway) === wanted) return true
-      gateways = next(gateways, one.kind, one.gateway)
+      gateways = one.kind === 'erased' ? [] : next(gateways, one.kind, one.gateway)
     }
     return gateways.includes(gateway) === wanted
   }
 
-  /** Every state that the journal has told of the user's orders up to this step. */
-  ordersOf(user: string, step: number): Order[] {
-    return (this.users.get(user) ?? []).flatMap((one) => (one.kind === 'ordered' && one.step <= step ? [one.order] : []))
+  /** Every state that the journal has told of the user's orders up to this step, since it told last before `from` that the user was erased. */
+  ordersOf(user: string, step: number, from = 0): Order[] {
+    const past = this.users.get(user) ?? []
+    const erasedAt = past.findLast((one) => one.kind === 'erased' && one.step <= from)?.step ?? 0
+    return past.flatMap((one) => (one.kind === 'ordered' && one.step > erasedAt && one.step <= step ? [one.order] : []))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BookedClaim, LedgerState } from '../../ops/journal/ledger-claim.ts'
 import { noRequest, type Phase } from '../../ops/journal/stock-events.ts'
 import type { LedgerWatch, SkuEvent, StockLedger } from '../../ops/journal/stock-ledger.ts'
+import { pseudonymOf } from './pseudonym.ts'
 
 /** Counts the events of one shard: a step is what one event did, and step 0 is before the first. */
 export interface Steps {
@@ -97,6 +98,8 @@ export class SkuHistory implements LedgerWatch {
   readonly answered = new Set<string>()
   /** What became of reservations of sessions, in this order. */
   readonly reservations: { readonly step: number; readonly kind: string; readonly user: string; readonly number: number }[] = []
+  /** Who stands behind each pseudonym of users who were erased. */
+  private readonly erased = new Map<string, string>()
   /** How often the shard got another owner between the closing of the lobby and the last seat. */
   ownersInDraw = 0
   /** Of a draw: the step that fixed the roster, and the beacon's value in hex, which is empty for one that did not come. */
@@ -149,6 +152,7 @@ export class SkuHistory implements LedgerWatch {
     } else if (event.kind === 'answered') this.answered.add(`${event.userHash} ${event.request}`)
     else if (event.kind === 'restocked') this.restocks.set(event.request, this.steps.count)
     else if (event.kind === 'forgotten') this.putAway(event.count)
+    else if (event.kind === 'erased') this.erase(event.pseudonym)
     else if (event.kind === 'lobbyClosed') this.isDrawing = true
     else if (event.kind === 'rosterHashed') this.rosterFixedAt = this.steps.count
     else if (event.kind === 'beaconCame') this.beaconValue = Buffer.from(event.value).toString('hex')
@@ -158,6 +162,11 @@ export class SkuHistory implements LedgerWatch {
     else if (event.kind === 'reserved' || event.kind === 'spent' || event.kind === 'reservationTold')
       this.reservations.push({ step: this.steps.count, kind: event.kind, user: event.user, number: event.number })
     this.remember()
+  }
+
+  /** Whom this name stands for. */
+  named(name: string): string {
+    return this.erased.get(name) ?? name
   }
 
   /** Where the SKU stood after this step; undefined before there was one. */
@@ -252,6 +261,10 @@ export class SkuHistory implements LedgerWatch {
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
+  }
+
+  private erase(pseudonym: string): void {
+    for (const { user } of this.claims.values()) if (pseudonymOf(user) === pseudonym) this.erased.set(pseudonym, user)
   }
 
   private refund(event: Extract<SkuEvent, { readonly kind: 'refundBegun' | 'refundEnded' }>): void {

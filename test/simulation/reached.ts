@@ -12,6 +12,8 @@ export const situations = [
   'snapshot stored',
   'snapshot older than stored',
   'snapshot torn',
+  'names struck out of the archive',
+  'erased user',
   'journal trimmed while being read',
   'frame lost',
   'frame doubled',

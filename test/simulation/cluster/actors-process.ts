@@ -41,7 +41,12 @@ export function startActors(process: SimProcess, hubs: Hubs, shape: Shape, onUna
       },
       sessions: { usersMax: shape.sessionUsersMax, writeAfterMs, askEveryMs },
       ownership: { ...ownershipLimits(shape.leaseMs), ...hasty },
-      compaction: { snapshotEveryBytes: shape.snapshotEveryBytes, checkMs: compactionCheckMs, retryMs: compactionRetryMs },
+      compaction: {
+        snapshotEveryBytes: shape.snapshotEveryBytes,
+        checkMs: compactionCheckMs,
+        retryMs: compactionRetryMs,
+        strikeAfterMs,
+      },
     },
     isAlone: false,
     onUnable,
@@ -56,3 +61,4 @@ const writeAfterMs = 500
 const askEveryMs = 3_000
 const compactionCheckMs = 250
 const compactionRetryMs = 2_000
+const strikeAfterMs = 1_000

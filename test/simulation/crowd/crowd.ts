@@ -109,7 +109,14 @@ export class Crowd {
 
   private async operate(forMs: number): Promise<void> {
     await this.operator.create()
-    await Promise.all([this.operator.disturb(forMs), this.operator.bringBeacons(forMs)])
+    const { erases } = this.shape
+    const erasing = erases
+      ? this.operator.erase(
+          this.shoppers.map(({ user }) => user),
+          forMs,
+        )
+      : undefined
+    await Promise.all([this.operator.disturb(forMs), this.operator.bringBeacons(forMs), erasing])
   }
 
   private watch(work: Promise<void>): void {

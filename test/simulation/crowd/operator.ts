@@ -82,6 +82,21 @@ export class SimOperator {
     }
   }
 
+  /** Now and then somebody wants to be forgotten, who may come again at once. */
+  async erase(users: readonly string[], forMs: number): Promise<void> {
+    const { timers, clock } = this.world
+    const random = this.random.fork('erasures')
+    const began = clock.monotonic()
+    while (clock.monotonic() - began < forMs) {
+      await delay(timers, random.between(500, 5_000))
+      const user = random.pick(users)
+      await this.insist(async () => {
+        await this.calls.eraseUser(user)
+        this.reached.count('erased user')
+      })
+    }
+  }
+
   /** Somebody noticed that it is sold out. */
   async restockSoon(sku: string): Promise<void> {
     await delay(this.world.timers, this.random.between(0, 1_000))
@@ -129,6 +144,8 @@ export class SimOperator {
         if (error.code === 'UNKNOWN_SKU' || error.code === 'UNKNOWN_SALE') await this.create()
         // An order that a failover has lost, or of which not so much is left.
         if (error.code === 'UNKNOWN_ORDER' || error.code === 'NOT_REFUNDABLE') return
+        // Something of them is under way.
+        if (error.code === 'USER_ACTIVE') return
         // A sale in a state in which this cannot be done is as good as one in which it was done.
         if (error.code === 'CLOSED' || error.code === 'NOT_OPEN' || error.code === 'PAUSED') return
         await delay(this.world.timers, againMs)

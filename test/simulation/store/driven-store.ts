@@ -1,4 +1,14 @@
-import type { ArchiveRecord, JournalRecord, Lease, Opened, Position, ShardName, Snapshot, Store } from '../../../cluster/store.ts'
+import type {
+  ArchiveRecord,
+  JournalRecord,
+  Lease,
+  Opened,
+  Position,
+  RewriteRecord,
+  ShardName,
+  Snapshot,
+  Store,
+} from '../../../cluster/store.ts'
 
 export type Drive = <T>(answer: Promise<T>) => Promise<T>
 
@@ -51,6 +61,10 @@ export class DrivenStore implements Store {
 
   readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
     return this.driven(this.store.readArchive(shard))
+  }
+
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    return this.drive(this.store.rewriteArchive(shard, rewrite))
   }
 
   getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -6,6 +6,7 @@ export type StoreChange =
   | { readonly kind: 'open' | 'append'; readonly shard: ShardName; readonly position: Position; readonly bytes: Uint8Array }
   | { readonly kind: 'snapshot'; readonly shard: ShardName; readonly position: Position; readonly snapshot: Snapshot }
   | { readonly kind: 'put'; readonly shard: ShardName; readonly epoch: number; readonly key: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'rewrite'; readonly shard: ShardName; readonly count: number }
   | { readonly kind: 'delete'; readonly shard: ShardName; readonly epoch: number; readonly key: string }
 
 /** A change with when it happened, in ms since 1970, and the process that had asked for it. */
@@ -41,6 +42,8 @@ export function describeChange(change: StoreChange): string {
       return `${shard} snapshot ${positionText(change.position)}`
     case 'put':
       return `${shard} put ${change.key} ${change.bytes.length}b`
+    case 'rewrite':
+      return `${shard} rewrite ${change.count} archived records`
     case 'delete':
       return `${shard} delete ${change.key}`
   }

@@ -6,6 +6,7 @@ import {
   type Lease,
   type Opened,
   type Position,
+  type RewriteRecord,
   type ShardName,
   type Snapshot,
   type Store,
@@ -113,6 +114,10 @@ export class StoreClient implements Store {
 
   async *readArchive(shard: ShardName): AsyncIterable<ArchiveRecord> {
     yield* await this.ask((server) => [...server.shard(shard).journal.archive()])
+  }
+
+  rewriteArchive(shard: ShardName, rewrite: RewriteRecord): Promise<number> {
+    return this.ask((server, by) => server.rewriteArchive(by, shard, rewrite))
   }
 
   getRecord(shard: ShardName, key: string): Promise<Uint8Array | undefined> {

@@ -1,4 +1,12 @@
-import { type JournalRecord, type Lease, type Position, type ShardName, shardName, type Snapshot } from '../../../cluster/store.ts'
+import {
+  type JournalRecord,
+  type Lease,
+  type Position,
+  type RewriteRecord,
+  type ShardName,
+  shardName,
+  type Snapshot,
+} from '../../../cluster/store.ts'
 import type { Reached } from '../reached.ts'
 import { type Scheduler, simulationStart } from '../scheduler.ts'
 import type { SeededRandom } from '../seeded-random.ts'
@@ -117,6 +125,12 @@ export class StoreServer {
     const outcome = this.shardFor(by, name).keepSnapshot(manifest)
     this.parts.reached.count(outcome === 'stored' ? 'snapshot stored' : 'snapshot older than stored')
     return outcome
+  }
+
+  rewriteArchive(by: SimProcess, name: ShardName, rewrite: RewriteRecord): number {
+    const rewritten = this.shardFor(by, name).rewriteArchive(rewrite)
+    if (rewritten > 0) this.parts.reached.count('names struck out of the archive')
+    return rewritten
   }
 
   get(by: SimProcess, name: ShardName, key: string): Uint8Array | undefined {

@@ -1,4 +1,11 @@
-import { type ArchiveRecord, comparePositions, type JournalRecord, journalStart, type Position } from '../../../cluster/store.ts'
+import {
+  type ArchiveRecord,
+  comparePositions,
+  type JournalRecord,
+  journalStart,
+  type Position,
+  type RewriteRecord,
+} from '../../../cluster/store.ts'
 
 /** What the simulated store can be made to do wrong, so that it is seen whether the checkers notice. */
 export type StoreSabotage =
@@ -11,7 +18,7 @@ export type StoreSabotage =
 
 /** One shard's chain of records, openings included, oldest first. A record comes right after its predecessor or not at all. */
 export class StoredJournal {
-  private readonly records: JournalRecord[] = []
+  private records: JournalRecord[] = []
   private readonly sabotage: StoreSabotage | undefined
   /** So many of the oldest are trimmed: only the archive has them. */
   private trimmed = 0
@@ -78,6 +85,22 @@ export class StoredJournal {
     return () => {
       this.trimmed = before
     }
+  }
+
+  /** Rewrites records before `end`, oldest first; says how many, and what undoes it. */
+  rewrite(end: Position, rewrite: RewriteRecord): { readonly count: number; readonly undo: () => void } {
+    const before = this.records
+    let count = 0
+    this.records = this.records.map((record) => {
+      const bytes =
+        record.position.seq === 0 || comparePositions(record.position, end) >= 0 ? undefined : rewrite(record.position, record.bytes)
+      if (bytes !== undefined) count++
+      return bytes === undefined ? record : { position: record.position, bytes: Buffer.from(bytes) }
+    })
+    const undo = (): void => {
+      this.records = before
+    }
+    return { count, undo }
   }
 
   *archive(): IterableIterator<ArchiveRecord> {

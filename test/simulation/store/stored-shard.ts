@@ -3,6 +3,7 @@ import {
   journalStart,
   type Lease,
   type Position,
+  type RewriteRecord,
   type ShardName,
   type Snapshot,
   StoreFault,
@@ -135,6 +136,13 @@ export class StoredShard {
     if (chunks.length !== manifest.chunkCount) throw new StoreFault('STORE_FAILED', 'chunks of the snapshot are gone')
     this.replaceSnapshot({ position, now: manifest.now, chunks })
     return 'stored'
+  }
+
+  rewriteArchive(rewrite: RewriteRecord): number {
+    if (this.snapshot === undefined) return 0
+    const { count, undo } = this.journal.rewrite(this.snapshot.position, rewrite)
+    if (count > 0) this.note({ kind: 'rewrite', shard: this.name, count }, undo)
+    return count
   }
 
   get(key: string, now: number): Uint8Array | undefined {
