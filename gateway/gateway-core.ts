@@ -286,9 +286,7 @@ export class GatewayCore implements MetricSource {
       'Time within which every client here hears of a change of its place',
       this.rounds.boundMs / 1000,
     )
-    const { counters } = this.infos.cache
-    sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', counters.hits)
-    sink.counter('sluice_user_info_reads_total', 'Questions for the info of a user that went to the session', counters.reads)
+    this.infos.collect(sink)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)

@@ -67,14 +67,13 @@ async function setInfo({ calls, infos }: UserServiceParts, call: Call, user: Use
     decodePlain<Plain>,
   )
   if (error !== null) return call.refusal(error)
-  // Whoever set it and asks here again must not be told what was before: word of the change comes by another way.
-  infos.cache.invalidate(user)
+  infos.changed(user)
   call.result(result)
 }
 
 async function answerInfo(infos: UserInfos, call: UserCall): Promise<void> {
   try {
-    const info = (await infos.cache.get(call.user)) ?? noInfo
+    const info = (await infos.get(call.user)) ?? noInfo
     call.result({ user: call.user, ...info })
   } catch (error) {
     if (!(error instanceof InfoRefused)) throw error

@@ -6,7 +6,7 @@ import { parseProductId, type ProductId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import { catalogueNews, isCatalogueNews, type Product } from '../../protocol/product.ts'
 import { catalogueSubject } from '../../protocol/subject.ts'
-import { ReadThrough, type ReadThroughLimits } from './read-through.ts'
+import { ReadThrough, type ReadThroughLimits } from '../read-through.ts'
 
 export interface CatalogueParts {
   readonly table: SharedTable

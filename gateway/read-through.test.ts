@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { ManualWorld } from '../../cluster/manual-world.ts'
+import { ManualWorld } from '../cluster/manual-world.ts'
 import { ReadThrough, type ReadThroughLimits, readThroughLimits } from './read-through.ts'
 
 let world: ManualWorld

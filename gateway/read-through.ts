@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock, Random } from '../../cluster/world.ts'
+import type { Clock, Random } from '../cluster/world.ts'
 
 export interface ReadThroughParts<Value> {
   /** Undefined if there is nothing under the key. */
@@ -41,7 +41,7 @@ const entryBytes = 200
 
 /**
  * The cache before a slower store. A key that is missing is read once, however many ask for it; what is due for a refresh is given as it is, while one
- * read is under way; that there is nothing is remembered too, for a short time. Whoever hears of a change says so by {@link replace} or {@link dropAll}:
+ * read is under way; that there is nothing is remembered too, for a short time. Whoever hears of a change says so by {@link replace}, {@link drop} or {@link dropAll}:
  * what was read before is given to nobody any more, not even to those who have been waiting for it.
  */
 export class ReadThrough<Value> {
@@ -80,6 +80,13 @@ export class ReadThrough<Value> {
     const read = this.reads.get(key)
     if (read !== undefined) read.isOutdated = true
     if (this.entries.has(key)) this.keep(key, value)
+  }
+
+  /** There is another value now, which is not known here. */
+  drop(key: string): void {
+    const read = this.reads.get(key)
+    if (read !== undefined) read.isOutdated = true
+    this.entries.delete(key)
   }
 
   /** Whatever is known may be wrong. */
