@@ -6,15 +6,17 @@ import { counted } from '../counted.ts'
 import { auditJournal, type JournalReport, type JournalSource } from '../journal/journal-audit.ts'
 import { StartFault } from '../start-fault.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
+import { addJournalReadCommand } from './journal-read-command.ts'
 import { LinesFile } from './lines-file.ts'
 import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const optionsSchema = z.object({ json: z.boolean().optional(), claims: z.string().optional() })
 
-/** `sluice journal verify`. */
+/** `sluice journal read | verify`. */
 export function addJournalCommands(program: Command, terminal: Terminal): void {
   const journal = program.command('journal').description('look into what happened')
+  addJournalReadCommand(journal, terminal)
   const verify = addJournalOption(journal.command('verify'))
     .description(
       'read the journal from its beginning, recompute every unit and every claim, and say what does not add up; a node may be running',

@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { Log } from '../../cluster/world.ts'
-import type { JournalSource } from '../journal/journal-audit.ts'
 import { openClusterJournal, type OpenJournal, openJournal } from '../journal/open-journal.ts'
 import { readRedisTls } from '../redis-tls.ts'
 import { settingsSchema, variableOf } from '../settings.ts'
@@ -24,7 +23,7 @@ export function addJournalOption(command: Command): Command {
 export async function withJournal<T>(
   command: Command,
   terminal: Terminal,
-  use: (source: JournalSource, name: string) => Promise<T>,
+  use: (source: OpenJournal, name: string) => Promise<T>,
 ): Promise<T> {
   const { source, name } = await open(command, terminal)
   try {

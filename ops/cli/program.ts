@@ -8,6 +8,7 @@ import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
 import { addOrdersCommands } from './orders-commands.ts'
+import { addReplayCommand } from './replay-command.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
@@ -39,6 +40,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
+  addReplayCommand(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)
   addRushCommand(program, terminal)
