@@ -3,15 +3,26 @@ import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { z } from 'zod'
 import { counted } from '../counted.ts'
-import { auditJournal, type JournalReport, type JournalSource } from '../journal/journal-audit.ts'
+import { auditJournal, type JournalReport } from '../journal/journal-audit.ts'
+import type { OpenJournal } from '../journal/open-journal.ts'
 import { StartFault } from '../start-fault.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { addJournalReadCommand } from './journal-read-command.ts'
 import { LinesFile } from './lines-file.ts'
+import { ReadingProgress } from './reading-progress.ts'
 import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const optionsSchema = z.object({ json: z.boolean().optional(), claims: z.string().optional() })
+
+const examples = `
+Examples:
+  sluice journal verify --data ./sluice-data           the folder of a node, running or not, or of a backup
+  SLUICE_REDIS_URL=redis://10.0.0.5:6379 sluice journal verify --json
+  sluice journal verify --claims claims.jsonl          and what became of every claim
+
+Exit codes: 0 everything adds up, 1 it does not or there is nothing to read, 2 asked for wrongly.
+`
 
 /** `sluice journal read | verify`. */
 export function addJournalCommands(program: Command, terminal: Terminal): void {
@@ -23,13 +34,16 @@ export function addJournalCommands(program: Command, terminal: Terminal): void {
     )
     .option('--claims <file>', 'write what became of every claim, a line of JSON each')
     .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples)
   verify.action(() => withJournal(verify, terminal, (source, name) => run(source, name, optionsSchema.parse(verify.opts()), terminal)))
 }
 
-async function run(source: JournalSource, name: string, options: z.output<typeof optionsSchema>, terminal: Terminal): Promise<void> {
+async function run(source: OpenJournal, name: string, options: z.output<typeof optionsSchema>, terminal: Terminal): Promise<void> {
   const claims = options.claims === undefined ? undefined : new LinesFile(resolve(terminal.workingFolder, options.claims))
+  const progress = new ReadingProgress(terminal)
   try {
-    const report = await auditJournal(source, (claim) => claims?.write(claim))
+    const report = await auditJournal(progress.over(source), (claim) => claims?.write(claim))
+    progress.end()
     terminal.out(options.json === true ? `${JSON.stringify(report)}\n` : reportText(report, name, terminal))
     if (report.problemCount > 0) throw new StartFault(`the journal in ${name} has ${counted(report.problemCount, 'problem')}`)
   } finally {

@@ -1,4 +1,5 @@
 import type { ArchiveRecord } from '../../cluster/store.ts'
+import type { OpenJournal } from '../journal/open-journal.ts'
 import type { Terminal } from './terminal.ts'
 
 const lookEvery = 256
@@ -15,7 +16,16 @@ export class ReadingProgress {
     this.terminal = terminal
   }
 
-  async *follow(shard: string, records: AsyncIterable<ArchiveRecord>): AsyncGenerator<ArchiveRecord> {
+  /** The same journal; whoever reads it is watched. */
+  over(source: OpenJournal): Omit<OpenJournal, 'close'> {
+    return {
+      shards: source.shards,
+      readSnapshot: (shard) => source.readSnapshot(shard),
+      readArchive: (shard) => this.follow(shard, source.readArchive(shard)),
+    }
+  }
+
+  private async *follow(shard: string, records: AsyncIterable<ArchiveRecord>): AsyncGenerator<ArchiveRecord> {
     for await (const record of records) {
       if (++this.records % lookEvery === 0) this.say(`reading ${shard}: ${this.records} records`)
       yield record
@@ -23,7 +33,7 @@ export class ReadingProgress {
   }
 
   /** In place of what was said before. */
-  say(text: string): void {
+  private say(text: string): void {
     if (!this.terminal.interactive || performance.now() < this.saidAt + sayEveryMs) return
     this.saidAt = performance.now()
     this.isShown = true

@@ -52,11 +52,7 @@ async function run(source: OpenJournal, options: Options, terminal: Terminal): P
   const shard = shardOfSku(sku, source.shards)
   const until = await markOf(options, source, shard)
   const progress = new ReadingProgress(terminal)
-  const past = await replayShard(
-    { readSnapshot: (name) => source.readSnapshot(name), readArchive: (name) => progress.follow(name, source.readArchive(name)) },
-    shard,
-    until,
-  )
+  const past = await replayShard(progress.over(source), shard, until)
   progress.end()
   const found = past.state.find(sku)
   if (found === undefined) throw new StartFault(`there is no SKU ${sku} in ${shard} up to record ${positionText(past.position)}`)

@@ -39,8 +39,10 @@ export interface LinesSource {
 export async function* readJournalLines(source: LinesSource, shards: readonly ShardName[]): AsyncGenerator<JournalLine> {
   for (const shard of shards) {
     const lines = new ShardLines(shard)
+    let isFirst = true
     for await (const record of source.readArchive(shard)) {
-      if (lines.isPartial && lines.names === undefined) lines.names = await namesIn(source, shard)
+      if (isFirst && record.position.seq !== 0) lines.names = await namesIn(source, shard)
+      isFirst = false
       yield* lines.take(record)
     }
   }
@@ -49,26 +51,17 @@ export async function* readJournalLines(source: LinesSource, shards: readonly Sh
 /** Tells one shard's journal, record by record. */
 export class ShardLines {
   /** By the SKU's number, where its name is in no record any more. */
-  names: readonly string[] | undefined
+  names: readonly string[] = []
   private readonly shard: ShardName
   private readonly trails = new Map<number, SkuTrail>()
   private orderTag = ''
   private lastNow = 0
-  private isFirst = true
-  private beginsLate = false
 
   constructor(shard: ShardName) {
     this.shard = shard
   }
 
-  /** The oldest records are past the archive's time. */
-  get isPartial(): boolean {
-    return this.beginsLate
-  }
-
   *take({ position, bytes }: Pick<ArchiveRecord, 'position' | 'bytes'>): Generator<JournalLine> {
-    if (this.isFirst) this.beginsLate = position.seq !== 0
-    this.isFirst = false
     if (position.seq === 0) {
       yield this.line(position, { kind: 'opened' })
       return
@@ -110,7 +103,7 @@ export class ShardLines {
       return known
     }
     const trail =
-      event.kind === 'configured' ? new SkuTrail(event.settings.sku, event.settings) : new SkuTrail(this.names?.[event.index] ?? '')
+      event.kind === 'configured' ? new SkuTrail(event.settings.sku, event.settings) : new SkuTrail(this.names[event.index] ?? '')
     if (trail.ledger !== undefined) trail.ledger.orderTag = this.orderTag
     this.trails.set(event.index, trail)
     return trail
