@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { hasData, roomFault } from './data-file.ts'
-import { brokenFault, closedFault, commitFault, openingFault } from './lmdb-faults.ts'
+import { brokenFault, closedFault, commitFault, copyFault, openingFault } from './lmdb-faults.ts'
 import type { StoreFault } from './store.ts'
 
 /**
@@ -135,6 +135,15 @@ export class LmdbEnv {
   fresh(): void {
     if (this.#closed) throw closedFault()
     this.#root.resetReadTxn()
+  }
+
+  /** Writes all that is committed now as `data.mdb` into a folder that is there and has none, without free pages and beside whoever writes. */
+  async copyTo(folder: string): Promise<void> {
+    try {
+      await this.#root.backup(folder, true)
+    } catch (error) {
+      throw copyFault(this.#options.folder, error)
+    }
   }
 
   /** From now on every write is refused with this: what is on disk can no longer be known. */

@@ -51,7 +51,8 @@ async function run(source: OpenJournal, name: string, options: z.output<typeof o
   }
 }
 
-function reportText(report: JournalReport, name: string, terminal: Terminal): string {
+/** What was found, for people; `name` is that of the journal. */
+export function reportText(report: JournalReport, name: string, terminal: Terminal): string {
   const { green } = picocolors.createColors(terminal.colours)
   const { shards, records, events, epochs, partial, skus, problems, problemCount } = report
   const parts = [`${name}: ${records} records with ${events} events in ${shards} shards, ${epochs} epochs\n`]

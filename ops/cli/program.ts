@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock } from '../world.ts'
+import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
@@ -41,6 +42,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addClusterCommands(program, terminal)
   addJournalCommands(program, terminal)
   addReplayCommand(program, terminal)
+  addBackupCommands(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)
   addRushCommand(program, terminal)
