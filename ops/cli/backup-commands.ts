@@ -10,8 +10,9 @@ import { openClusterJournal, type OpenJournal, openJournal } from '../journal/op
 import { StartFault } from '../start-fault.ts'
 import { realClock } from '../world.ts'
 import { CommandFault } from './command-fault.ts'
+import { helpText } from './help-text.ts'
 import { reportText } from './journal-commands.ts'
-import { addJournalOption, complaints, folderPlace, redisPlace } from './journal-place.ts'
+import { addFolderOption, complaints, folderPlace, redisPlace } from './journal-place.ts'
 import { ReadingProgress } from './reading-progress.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -23,40 +24,34 @@ const restoreSchema = z.object({
   json: z.boolean().default(false),
 })
 
-const backupExamples = `
-Examples:
-  sluice backup --to /backup/2027-06-01                     beside a running node
-  sluice backup --to /backup/x --data-folder /var/lib/sluice --json
-
-It copies the data as they are in one moment and the keys, reads all of it once, and adds it up. The Redis of a cluster
-is copied by its own means: docs/backup.md says how. Exit codes: 0 the backup is whole and adds up, 1 it could not be
-made or does not add up, 2 asked for wrongly.
-`
-const restoreExamples = `
-Examples:
-  sluice restore --from /backup/2027-06-01 --data-folder ./sluice-data
-  SLUICE_REDIS_URL=redis://10.0.0.6:6379 sluice restore --redis     a Redis that was started on a copy
-
-Nothing is put where data are, and nothing is done while nodes work on that Redis. Afterwards hold the payment
-provider's ledger against it: sluice orders reconcile. Exit codes: 0 ready, 1 it could not be done or does not add up,
-2 asked for wrongly.
-`
+const backupExamples = [
+  ['sluice backup --to /backup/2027-06-01', 'beside a running node'],
+  ['sluice backup --to /backup/x --data-folder /var/lib/sluice --json', ''],
+] as const
+const backupNotes =
+  'It copies the data as they are in one moment and the keys, reads all of it once, and adds it up. The Redis of a cluster is copied by its own means: docs/backup.md says how. Exit codes: 0 the backup is whole and adds up, 1 it could not be made or does not add up, 2 asked for wrongly.'
+const restoreExamples = [
+  ['sluice restore --from /backup/2027-06-01 --data-folder ./sluice-data', 'into a folder without data'],
+  ['SLUICE_REDIS_URL=redis://10.0.0.6:6379 sluice restore --redis', 'a Redis that was started on a copy'],
+] as const
+const restoreNotes =
+  "Nothing is put where data are, and nothing is done while nodes work on that Redis. Afterwards hold the payment provider's ledger against it: sluice orders reconcile. Exit codes: 0 ready, 1 it could not be done or does not add up, 2 asked for wrongly."
 
 /** `sluice backup | restore`. */
 export function addBackupCommands(program: Command, terminal: Terminal): void {
-  const backup = addJournalOption(program.command('backup'))
+  const backup = addFolderOption(program.command('backup'))
     .description('copy a data folder into a new folder, while its node runs or not')
     .requiredOption('--to <folder>', 'where to; must not be there yet')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', backupExamples)
+    .addHelpText('after', helpText(terminal, backupExamples, backupNotes))
   backup.action(() => runBackup(backupSchema.parse(backup.opts()), terminal))
 
-  const restore = addJournalOption(program.command('restore'))
+  const restore = addFolderOption(program.command('restore'))
     .description('put a backup into a data folder without data, or make a Redis ready that was started on a copy')
     .option('--from <folder>', 'the backup')
     .option('--redis', 'the Redis that SLUICE_REDIS_URL names was started on a copy: make it ready for nodes')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', restoreExamples)
+    .addHelpText('after', helpText(terminal, restoreExamples, restoreNotes))
   restore.action(() => runRestore(restoreSchema.parse(restore.opts()), terminal))
 }
 

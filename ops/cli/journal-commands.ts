@@ -6,6 +6,7 @@ import { counted } from '../counted.ts'
 import { auditJournal, type JournalReport } from '../journal/journal-audit.ts'
 import type { OpenJournal } from '../journal/open-journal.ts'
 import { StartFault } from '../start-fault.ts'
+import { helpText } from './help-text.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { addJournalReadCommand } from './journal-read-command.ts'
 import { LinesFile } from './lines-file.ts'
@@ -15,14 +16,12 @@ import type { Terminal } from './terminal.ts'
 
 const optionsSchema = z.object({ json: z.boolean().optional(), claims: z.string().optional() })
 
-const examples = `
-Examples:
-  sluice journal verify --data ./sluice-data           the folder of a node, running or not, or of a backup
-  SLUICE_REDIS_URL=redis://10.0.0.5:6379 sluice journal verify --json
-  sluice journal verify --claims claims.jsonl          and what became of every claim
-
-Exit codes: 0 everything adds up, 1 it does not or there is nothing to read, 2 asked for wrongly.
-`
+const examples = [
+  ['sluice journal verify --data ./sluice-data', 'the folder of a node, running or not, or of a backup'],
+  ['SLUICE_REDIS_URL=redis://10.0.0.5:6379 sluice journal verify --json', 'the journal of a cluster'],
+  ['sluice journal verify --claims claims.jsonl', 'and what became of every claim'],
+] as const
+const notes = 'Exit codes: 0 everything adds up, 1 it does not or there is nothing to read, 2 asked for wrongly.'
 
 /** `sluice journal read | verify`. */
 export function addJournalCommands(program: Command, terminal: Terminal): void {
@@ -34,7 +33,7 @@ export function addJournalCommands(program: Command, terminal: Terminal): void {
     )
     .option('--claims <file>', 'write what became of every claim, a line of JSON each')
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(terminal, examples, notes))
   verify.action(() => withJournal(verify, terminal, (source, name) => run(source, name, optionsSchema.parse(verify.opts()), terminal)))
 }
 

@@ -20,6 +20,11 @@ export function addJournalOption(command: Command): Command {
   )
 }
 
+/** A command that is about a data folder and no other place. */
+export function addFolderOption(command: Command): Command {
+  return command.option('--data, --data-folder <folder>', `where the node keeps its data (SLUICE_DATA_FOLDER; default ${usualFolder})`)
+}
+
 /** Opens the journal that the command speaks of, and closes it when `use` is done. `name` is for people. */
 export async function withJournal<T>(
   command: Command,

@@ -9,6 +9,7 @@ import { lineText } from '../journal/line-text.ts'
 import { isAfter, isBefore, type Mark, positionText } from '../journal/positions.ts'
 import { StartFault } from '../start-fault.ts'
 import { CommandFault } from './command-fault.ts'
+import { helpText } from './help-text.ts'
 import { parseMark, parseShard, parseSku, parseUser, shardOfSku, shardOfUser } from './journal-marks.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { Portions } from './portions.ts'
@@ -25,15 +26,13 @@ const optionsSchema = z.object({
 })
 type Options = z.output<typeof optionsSchema>
 
-const examples = `
-Examples:
-  sluice journal read --sku lamp --user ann           everything that happened to ann's claims of the lamp
-  sluice journal read --shard inv.3 --from 1-17       one shard from a record on
-  sluice journal read --from 2027-06-01T18:00:00Z --json | jq -c 'select(.kind == "held")'
-
-Shard by shard, in each the oldest first. Records are named epoch-seq. Exit codes: 0 read to the end,
-1 nothing to read or a record that cannot be read, 2 asked for wrongly.
-`
+const examples = [
+  ['sluice journal read --sku lamp --user ann', "everything that happened to ann's claims of the lamp"],
+  ['sluice journal read --shard inv.3 --from 1-17', 'one shard from a record on'],
+  ['sluice journal read --from 2027-06-01T18:00:00Z --json', 'all shards from a time on, for programs'],
+] as const
+const notes =
+  'Shard by shard, in each the oldest first. Records are named epoch-seq. Exit codes: 0 read to the end, 1 nothing to read or a record that cannot be read, 2 asked for wrongly.'
 
 /** `sluice journal read`. */
 export function addJournalReadCommand(journal: Command, terminal: Terminal): void {
@@ -45,7 +44,7 @@ export function addJournalReadCommand(journal: Command, terminal: Terminal): voi
     .option('--sku <sku>', 'only what concerns this SKU')
     .option('--user <user>', 'only what concerns this user, whom the journal may name by the number of a claim alone')
     .option('--json', 'print a line of JSON for each event')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(terminal, examples, notes))
   read.action(() => withJournal(read, terminal, (source) => run(source, optionsSchema.parse(read.opts()), terminal)))
 }
 

@@ -5,6 +5,7 @@ import { counted } from '../counted.ts'
 import type { OpenJournal } from '../journal/open-journal.ts'
 import { readJourneys } from '../journey/journey-reader.ts'
 import type { JourneyStep, SkuJourney, UserJourney, Visit } from '../journey/user-journey.ts'
+import { helpText } from './help-text.ts'
 import { parseSku, parseUser, shardOfSku, shardOfUser } from './journal-marks.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { ReadingProgress } from './reading-progress.ts'
@@ -21,14 +22,12 @@ const stepColumn = 30
 const stepsShown = 14
 const visitsShown = 4
 
-const examples = `
-Examples:
-  sluice user journey ann                     what ann came to, and why
-  sluice user journey ann bob --sku lamp --json
-
-Refusals change nothing and are in no journal: of somebody who never had a claim it is told what everybody was
-answered, and when. Exit codes: 0 told, 1 no journal or one that cannot be read, 2 asked for wrongly.
-`
+const examples = [
+  ['sluice user journey ann', 'what ann came to, and why'],
+  ['sluice user journey ann bob --sku lamp --json', ''],
+] as const
+const notes =
+  'Refusals change nothing and are in no journal: of somebody who never had a claim it is told what everybody was answered, and when. Exit codes: 0 told, 1 no journal or one that cannot be read, 2 asked for wrongly.'
 
 /** `sluice user journey`. */
 export function addJourneyCommand(user: Command, terminal: Terminal): void {
@@ -36,7 +35,7 @@ export function addJourneyCommand(user: Command, terminal: Terminal): void {
     .description('explain from the journal what became of a user and why: places, holds, orders, money, limits; a node may be running')
     .option('--sku <sku>', 'only of this SKU')
     .option('--json', 'print a line of JSON for each user')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(terminal, examples, notes))
   journey.action((users: readonly string[]) =>
     withJournal(journey, terminal, (source) => run(source, users.map(parseUser), optionsSchema.parse(journey.opts()), terminal)),
   )

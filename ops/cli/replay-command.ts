@@ -8,6 +8,7 @@ import { type Mark, positionText } from '../journal/positions.ts'
 import { replayShard } from '../journal/replay-shard.ts'
 import { StartFault } from '../start-fault.ts'
 import { CommandFault } from './command-fault.ts'
+import { helpText } from './help-text.ts'
 import { parseMark, parseSku, shardOfSku } from './journal-marks.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { LinesFile } from './lines-file.ts'
@@ -24,15 +25,14 @@ const optionsSchema = z.object({
 })
 type Options = z.output<typeof optionsSchema>
 
-const examples = `
-Examples:
-  sluice replay --sku lamp                                  as it is by the journal now
-  sluice replay --sku lamp --until 2027-06-01T18:00:05Z     as it was five seconds after the opening
-  sluice replay --sku lamp --seq 1-17 --claims claims.jsonl as it was right behind record 1-17 of its shard
-  sluice replay --sku lamp --seq 17                         the same, where the shard has had one epoch only
-
-Exit codes: 0 rebuilt, 1 damaged, or past the archive's time, or there was no such SKU yet, 2 asked for wrongly.
-`
+const examples = [
+  ['sluice replay --sku lamp', 'as it is by the journal now'],
+  ['sluice replay --sku lamp --until 2027-06-01T18:00:05Z', 'as it was five seconds after the opening'],
+  ['sluice replay --sku lamp --seq 1-17 --claims claims.jsonl', 'right behind record 1-17 of its shard'],
+  ['sluice replay --sku lamp --seq 17', 'the same, where the shard has had one epoch only'],
+] as const
+const notes =
+  "Exit codes: 0 rebuilt, 1 the journal is damaged, or that moment is past the archive's time, or there was no such SKU yet, 2 asked for wrongly."
 
 /** `sluice replay`. */
 export function addReplayCommand(program: Command, terminal: Terminal): void {
@@ -43,7 +43,7 @@ export function addReplayCommand(program: Command, terminal: Terminal): void {
     .option('--seq <record>', 'with everything up to this record of its shard, as sluice journal read names it')
     .option('--claims <file>', 'write what every user had then, a line of JSON each')
     .option('--json', 'print the state as JSON')
-    .addHelpText('after', examples)
+    .addHelpText('after', helpText(terminal, examples, notes))
   replay.action(() => withJournal(replay, terminal, (source) => run(source, optionsSchema.parse(replay.opts()), terminal)))
 }
 

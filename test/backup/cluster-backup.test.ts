@@ -60,6 +60,9 @@ test('BAK-10 a copy of the Redis of a cluster in the middle of a sale, in anothe
     expect(refused.err).toMatch(/^sluice: cannot use Redis at .*: nodes work on it \(.+\): stop them first; .* try again in \d+ s\n$/)
     await drill.goOn(second.site)
     await second.end()
+    expect((await runSluice(['user', 'journey', 'late-0'], { environment: there })).out).toMatch(/lamp: bought\n/)
+    const past = await runSluice(['replay', '--sku', 'lamp', '--json'], { environment: there })
+    expect(JSON.parse(past.out)).toMatchObject({ sku: 'lamp', held: 0, ordered: 0, waiting: 0 })
     await reading(redis.url, (reader) =>
       drill.judge(reader, (ledger) => runSluice(['orders', 'reconcile', '--ledger', ledger, '--json'], { environment: there })),
     )
