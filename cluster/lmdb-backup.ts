@@ -35,8 +35,9 @@ export async function raiseEpochs(folder: string, least: number, random: Random)
   const { env: view, shards } = openFolderToRead(folder)
   await view.close()
   const presence = socketPresence(folder)
-  const { env, term, close } = await takeFolder({ folder, durability: 'fsync', reserveBytes: 0, shards, presence, random })
+  const owned = await takeFolder({ folder, durability: 'fsync', reserveBytes: 0, shards, presence, random })
   try {
+    const { env, term } = owned
     const reader = new JournalReader(env, () => Promise.resolve())
     const written = await env.write(term, () => {
       for (const shard of shardsOf(shards)) {
@@ -49,6 +50,6 @@ export async function raiseEpochs(folder: string, least: number, random: Random)
     })
     if (!written) throw lostFolder()
   } finally {
-    await close()
+    await owned.close()
   }
 }

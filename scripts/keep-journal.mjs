@@ -18,8 +18,7 @@ const { connectSocket } = await load('protocol/client/index.js')
 const hour = 3_600_000
 /** By SKU: whose claims are noted at the end. */
 const users = new Map()
-let node
-let operator
+const settings = { shards: 2, simulatedDelayMs: 0, snapshotEveryBytes: 65_536, addressRatePerSecond: 1_000_000, addressBurst: 1_000_000 }
 
 const scenarios = {
   /** Orders whose ids carry an epoch, one that is given up, a second owner. */
@@ -101,10 +100,9 @@ if (run === undefined || out === '') {
   process.stderr.write(`usage: keep-journal.mjs <tree> <${Object.keys(scenarios).join(' | ')}> <folder>\n`)
   process.exit(2)
 }
-const settings = { shards: 2, simulatedDelayMs: 0, snapshotEveryBytes: 65_536, addressRatePerSecond: 1_000_000, addressBurst: 1_000_000 }
-node = await RunningNode.start({ settings })
+const node = await RunningNode.start({ settings })
+const operator = node.operator()
 try {
-  operator = node.operator()
   await run()
   const told = await everythingTold()
   operator.close()
@@ -155,11 +153,10 @@ async function hasOrder(user, isIt) {
   return (await operator.as(user).orders()).some(isIt)
 }
 
+/** The client comes back by itself. */
 async function restart() {
-  operator.close()
   await node.terminate()
   await node.restart()
-  operator = node.operator()
 }
 
 function note(sku, ...who) {
