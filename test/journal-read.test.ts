@@ -1,12 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { InventoryRig, settingsOf } from '../actors/testing/inventory-rig.ts'
+import { RecordWriter } from '../actors/record.ts'
+import { writeAttached, writeDetached, writeOrdered, writeReported, writeReserved, writeResumed } from '../actors/session/session-events.ts'
+import { saleId, skuId } from '../actors/testing/ids.ts'
+import { InventoryRig, settingsOf, start } from '../actors/testing/inventory-rig.ts'
 import { runProgram } from '../ops/cli/program.ts'
 import { RecordingTerminal } from '../ops/cli/recording-terminal.ts'
 import { ShardLines } from '../ops/journal/journal-lines.ts'
+import { lineText } from '../ops/journal/line-text.ts'
+import { ShardAudit } from '../ops/journal/shard-audit.ts'
+import { formatOrderId } from '../protocol/ids.ts'
 import { keepJournal } from './kept-journal.ts'
 
 let data = ''
@@ -108,6 +114,76 @@ test('AUD-34 where the oldest records are past the archive, only those are named
     ['left', 'shoe'],
     ['granted', 'shoe'],
   ])
+})
+
+test('AUD-35 sessions tell when devices came and went and what counts against a sale; an event of theirs that cannot be read is a problem', () => {
+  const writer = new RecordWriter()
+  const position = { epoch: 1, seq: 1 }
+  const [sku, sale] = [skuId('shoe'), saleId('sale')]
+  const order = {
+    order: formatOrderId({ sku, incarnation: 'inc1', claim: 1 }),
+    sku,
+    state: 'paid',
+    qty: 1,
+    amountMinor: 5,
+    currency: 'EUR',
+    updatedAt: 0,
+  } as const
+  writer.begin(start)
+  writeResumed(writer, position, 700)
+  writeAttached(writer, position, 'ann', 'sluice.gw.one')
+  writeReserved(writer, position, 'ann', { sku, sale, number: 3, qty: 2 })
+  writeReported(writer, position, 'ann', {
+    user: 'ann',
+    sku,
+    sale,
+    number: 3,
+    live: 0,
+    bought: 2,
+    at: position,
+  })
+  writeOrdered(writer, position, 'ann', order)
+  writeDetached(writer, position, 'ann', 'sluice.gw.one')
+  const whole = writer.seal(0).slice()
+  writer.event(20, 99)
+  const strange = writer.seal(0).slice()
+
+  const told = [...new ShardLines('ses.0').take({ position, bytes: whole })]
+  expect(told.map(({ event, users, sku }) => [event.kind, users.join(), sku])).toEqual([
+    ['resumed', '', ''],
+    ['attached', 'ann', ''],
+    ['setAside', 'ann', 'shoe'],
+    ['unitsCounted', 'ann', 'shoe'],
+    ['orderNews', 'ann', 'shoe'],
+    ['detached', 'ann', ''],
+  ])
+  expect(told.map((line) => lineText(line).details)).toEqual([
+    '700 ms without an owner',
+    'sluice.gw.one',
+    'reservation 3: 2 units of sale sale',
+    'up to reservation 3: 0 live, 2 bought of sale sale',
+    'order shoe:inc1:1 is paid',
+    'sluice.gw.one',
+  ])
+  const problems: string[] = []
+  const audit = new ShardAudit('ses.0', false, ({ problem }) => problems.push(problem))
+  audit.take({ position: { epoch: 1, seq: 0 }, bytes: new Uint8Array(0) })
+  audit.take({ position, bytes: whole })
+  expect(problems).toEqual([])
+  audit.take({ position: { epoch: 1, seq: 2 }, bytes: strange })
+  expect(problems).toEqual(['has an event of the unknown kind 99'])
+})
+
+test('AUD-36 a data folder of which much was cut off is one line, and not the end of the process', async () => {
+  await keepJournal(data, queuedJournal().journal)
+  const path = join(data, 'data.mdb')
+  const bytes = await readFile(path)
+  // As a file of 8 MB would say of itself of which this is the beginning.
+  const pageBytes = bytes.readUInt32LE(48)
+  for (const meta of [0, pageBytes]) bytes.writeBigUInt64LE(2_000n, meta + 144)
+  await writeFile(path, bytes)
+  const said = `sluice: cannot use the data folder ${data}: data.mdb has ${bytes.length} bytes of ${2_001 * pageBytes}, the rest was cut off\n`
+  expect(await read()).toEqual({ code: 1, out: '', err: said })
 })
 
 /** Ann leaves her hold to Bob, who buys; for Cyd nothing is left. */

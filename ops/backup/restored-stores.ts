@@ -1,3 +1,4 @@
+import { checkIsWhole } from '../../cluster/data-file.ts'
 import { checkIsFree, copyDataFolder, raiseEpochs } from '../../cluster/lmdb-backup.ts'
 import { type RestoredRedis, readyRestoredRedis } from '../../cluster/redis-restore.ts'
 import type { RedisTls } from '../../cluster/redis.ts'
@@ -8,7 +9,8 @@ import { realClock, realWorld } from '../world.ts'
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** Writes what a data folder holds at this moment into another folder that is there and has none; a node may be running. Rejects with a `StoreFault` if there is nothing, or no room. */
-export function copyData(folder: string, to: string): Promise<ShardCounts> {
+export async function copyData(folder: string, to: string): Promise<ShardCounts> {
+  checkIsWhole(folder)
   return copyDataFolder(folder, to)
 }
 

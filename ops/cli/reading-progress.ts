@@ -27,14 +27,15 @@ export class ReadingProgress {
 
   private async *follow(shard: string, records: AsyncIterable<ArchiveRecord>): AsyncGenerator<ArchiveRecord> {
     for await (const record of records) {
-      if (++this.records % lookEvery === 0) this.say(`reading ${shard}: ${this.records} records`)
+      if (++this.records % lookEvery === 0 && performance.now() >= this.saidAt + sayEveryMs)
+        this.show(`reading ${shard}: ${this.records} records`)
       yield record
     }
   }
 
   /** In place of what was said before. */
-  private say(text: string): void {
-    if (!this.terminal.interactive || performance.now() < this.saidAt + sayEveryMs) return
+  show(text: string): void {
+    if (!this.terminal.interactive) return
     this.saidAt = performance.now()
     this.isShown = true
     this.terminal.err(`\r\u001B[K${text}`)

@@ -1,3 +1,4 @@
+import { checkIsWhole } from '../../cluster/data-file.ts'
 import { openLmdbReader } from '../../cluster/lmdb-reader.ts'
 import { openRedisReader } from '../../cluster/redis-reader.ts'
 import type { RedisTls } from '../../cluster/redis.ts'
@@ -14,6 +15,7 @@ export interface OpenJournal {
 
 /** Opens the journal in a data folder for reading, beside a running node or without one. Throws a `StoreFault` if there is none. */
 export function openJournal(folder: string): OpenJournal {
+  checkIsWhole(folder)
   return openLmdbReader(folder, realClock)
 }
 
