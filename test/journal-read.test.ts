@@ -149,7 +149,7 @@ test('AUD-35 sessions tell when devices came and went and what counts against a 
   const strange = writer.seal(0).slice()
 
   const told = [...new ShardLines('ses.0').take({ position, bytes: whole })]
-  expect(told.map(({ event, users, sku }) => [event.kind, users.join(), sku])).toEqual([
+  expect(told.map((line) => [line.event.kind, line.users.join(), line.sku])).toEqual([
     ['resumed', '', ''],
     ['attached', 'ann', ''],
     ['setAside', 'ann', 'shoe'],
