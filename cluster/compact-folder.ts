@@ -20,7 +20,7 @@ export async function compactFolder(folder: string, random: Random): Promise<{ r
     const before = statSync(dataFile(folder)).size
     rmSync(copy, { recursive: true, force: true })
     mkdirSync(copy, { mode: 0o700 })
-    await owned.env.copyTo(copy)
+    await owned.env.rewriteTo(copy)
     sync(dataFile(copy))
     // While this process still is the owner: whoever comes later finds the new file.
     renameSync(dataFile(copy), dataFile(folder))

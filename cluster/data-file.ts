@@ -28,6 +28,34 @@ export function hasData(folder: string): boolean {
   throw new StoreFault('STORE_UNUSABLE', `cannot use the data folder ${folder}: data.mdb in it is not a database of this program`)
 }
 
+/** Pages at the end that LMDB has taken and given up within one transaction are never written: so much may be missing of a file that is whole. */
+const unwrittenPagesMax = 1024
+const pageBytesAt = 48
+const lastPageAt = 144
+const transactionAt = 152
+const metaBytes = transactionAt + 8
+
+/**
+ * Throws if the file is much shorter than what its newest transaction had: a copy that was broken off. Reading beyond its end would end the process without a word. For tools, which
+ * meet such files; what is missing may be too little to be seen here.
+ */
+export function checkIsWhole(folder: string): void {
+  const path = dataFile(folder)
+  if (!hasData(folder)) return
+  const first = readHead(path, metaBytes)
+  const pageBytes = wordAt(first, pageBytesAt)
+  const second = readHead(path, metaBytes, pageBytes)
+  // The newer of the two counts, and a file that is being written only grows.
+  const newest = second.length === metaBytes && longAt(second, transactionAt) > longAt(first, transactionAt) ? second : first
+  const wholeBytes = (longAt(newest, lastPageAt) + 1) * pageBytes
+  const { size } = statSync(path)
+  if (size >= wholeBytes - unwrittenPagesMax * pageBytes) return
+  throw new StoreFault(
+    'STORE_UNUSABLE',
+    `cannot use the data folder ${folder}: data.mdb has ${size} bytes of ${wholeBytes}, the rest was cut off`,
+  )
+}
+
 /** A fault if the disk under the folder has less free space than that. */
 export function roomFault(folder: string, reserveBytes: number): StoreFault | undefined {
   const disk = statfsSync(folder)
@@ -40,11 +68,11 @@ export function spaceOf(folder: string): { readonly usedBytes: number; readonly 
   return { usedBytes: statSync(dataFile(folder)).size, freeBytes: disk.bavail * disk.bsize }
 }
 
-function readHead(path: string): Buffer {
+function readHead(path: string, bytes = headBytes, at = 0): Buffer {
   const file = openSync(path, 'r')
   try {
-    const head = Buffer.alloc(headBytes)
-    return head.subarray(0, readSync(file, head, 0, headBytes, 0))
+    const head = Buffer.alloc(bytes)
+    return head.subarray(0, readSync(file, head, 0, bytes, at))
   } finally {
     closeSync(file)
   }
@@ -53,4 +81,8 @@ function readHead(path: string): Buffer {
 /** LMDB writes numbers as the machine has them. */
 function wordAt(bytes: Buffer, at: number): number {
   return endianness() === 'LE' ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+}
+
+function longAt(bytes: Buffer, at: number): number {
+  return bytes.length < at + 8 ? 0 : Number(endianness() === 'LE' ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
 }

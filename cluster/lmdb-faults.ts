@@ -11,6 +11,11 @@ export function openingFault(folder: string, error: unknown): StoreFault {
   return new StoreFault('STORE_UNUSABLE', `cannot use the data folder ${folder}: ${reason}`, error)
 }
 
+export function copyFault(folder: string, error: unknown): StoreFault {
+  const reason = error instanceof Error ? firstLine(error.message) : String(error)
+  return new StoreFault('STORE_FAILED', `the data folder ${folder} could not be copied: ${reason}`, error)
+}
+
 export function fullFault(folder: string, cause?: unknown): StoreFault {
   return new StoreFault('STORE_FULL', `the disk under the data folder ${folder} is full`, cause)
 }

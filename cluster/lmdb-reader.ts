@@ -8,8 +8,8 @@ import {
   type JournalRecord,
   type Position,
   type ShardCounts,
-  shardName,
   type ShardName,
+  shardsOf,
   type Snapshot,
 } from './store.ts'
 import type { Clock } from './world.ts'
@@ -35,10 +35,7 @@ export class LmdbReader {
   readonly #records: ColdRecords
 
   constructor(env: LmdbEnv, counts: ShardCounts, clock: Clock, pause: () => Promise<void>) {
-    this.shards = [
-      ...Array.from({ length: counts.inv }, (_, number) => shardName('inv', number)),
-      ...Array.from({ length: counts.ses }, (_, number) => shardName('ses', number)),
-    ]
+    this.shards = shardsOf(counts)
     this.#env = env
     this.#reader = new JournalReader(env, pause)
     this.#records = new ColdRecords(env, clock)

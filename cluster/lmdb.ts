@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { hasData, roomFault } from './data-file.ts'
-import { brokenFault, closedFault, commitFault, openingFault } from './lmdb-faults.ts'
+import { brokenFault, closedFault, commitFault, copyFault, openingFault } from './lmdb-faults.ts'
 import type { StoreFault } from './store.ts'
 
 /**
@@ -147,7 +147,7 @@ export class LmdbEnv {
    * Writes every entry into an empty folder. LMDB's own copy leaves out the pages that are free, but takes the others as they are, with what was deleted in the room
    * between their entries.
    */
-  async copyTo(folder: string): Promise<void> {
+  async rewriteTo(folder: string): Promise<void> {
     this.fresh()
     const copy = open<Buffer, Uint8Array>({
       ...{ path: folder, noSubdir: false, mapSize: mapBytes, maxDbs: tableCountMax, overlappingSync: false, eventTurnBatching: false },
@@ -166,6 +166,15 @@ export class LmdbEnv {
       await copy.flushed
     } finally {
       await copy.close()
+    }
+  }
+
+  /** Writes all that is committed now as `data.mdb` into a folder that is there and has none, without free pages and beside whoever writes. */
+  async copyTo(folder: string): Promise<void> {
+    try {
+      await this.#root.backup(folder, true)
+    } catch (error) {
+      throw copyFault(this.#options.folder, error)
     }
   }
 

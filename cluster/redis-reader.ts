@@ -12,8 +12,8 @@ import {
   type JournalRecord,
   type Position,
   type ShardCounts,
-  shardName,
   type ShardName,
+  shardsOf,
   type Snapshot,
 } from './store.ts'
 import type { World } from './world.ts'
@@ -55,10 +55,7 @@ export class RedisReader {
   readonly #records: RedisRecords
 
   constructor(link: RedisLink, counts: ShardCounts) {
-    this.shards = [
-      ...Array.from({ length: counts.inv }, (_, number) => shardName('inv', number)),
-      ...Array.from({ length: counts.ses }, (_, number) => shardName('ses', number)),
-    ]
+    this.shards = shardsOf(counts)
     this.#link = link
     this.#reader = new RedisJournalReader(link)
     this.#records = new RedisRecords(link, link)

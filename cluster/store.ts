@@ -79,6 +79,11 @@ export function partsOfName(name: ShardName): { readonly kind: ShardKind; readon
   return { kind: kind === 'ses' ? 'ses' : 'inv', shard: Number(shard) }
 }
 
+/** The names of all of them. */
+export function shardsOf({ inv, ses }: ShardCounts): readonly ShardName[] {
+  return [...Array.from({ length: inv }, (_, i) => shardName('inv', i)), ...Array.from({ length: ses }, (_, i) => shardName('ses', i))]
+}
+
 /** A place in a shard's journal. Positions are ordered by epoch, then seq. */
 export interface Position {
   readonly epoch: number

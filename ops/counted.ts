@@ -1,4 +1,4 @@
-/** `1 shopper`, `2 shoppers`. */
-export function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
+/** `1 shopper`, `2 shoppers`; `many` where an s does not do. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
 }

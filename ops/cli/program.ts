@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
+import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addCatalogueCommands } from './catalogue-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
@@ -10,6 +11,7 @@ import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
 import { addOrdersCommands } from './orders-commands.ts'
+import { addReplayCommand } from './replay-command.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
@@ -43,6 +45,8 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addClusterCommands(program, terminal)
   addDataCommands(program, terminal, realRandom)
   addJournalCommands(program, terminal)
+  addReplayCommand(program, terminal)
+  addBackupCommands(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)
   addRushCommand(program, terminal)

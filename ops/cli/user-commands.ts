@@ -3,13 +3,15 @@ import { z } from 'zod'
 import type { HistoryEntry, UserHistory } from '../../protocol/results.ts'
 import { CommandFault } from './command-fault.ts'
 import { addNodeCommand, readNodeOptions, withNode } from './connection.ts'
+import { addJourneyCommand } from './journey-command.ts'
 import { plainText } from './plain-text.ts'
 import { table, timeText } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
-/** `sluice user get | set | history | erase`. */
+/** `sluice user get | set | history | erase | journey`. */
 export function addUserCommands(program: Command, terminal: Terminal): void {
-  const user = program.command('user').description('what is known of a user')
+  const user = program.command('user').description('what is known of a user, and how that came')
+  addJourneyCommand(user, terminal)
 
   const get = addNodeCommand(user, 'get <user>', 'what the shop calls a user, where they are connected, and their orders')
   get.action(async (id: string) => {

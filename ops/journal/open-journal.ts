@@ -1,14 +1,21 @@
+import { checkIsWhole } from '../../cluster/data-file.ts'
 import { openLmdbReader } from '../../cluster/lmdb-reader.ts'
 import { openRedisReader } from '../../cluster/redis-reader.ts'
 import type { RedisTls } from '../../cluster/redis.ts'
+import type { ArchiveRecord, ShardName, Snapshot } from '../../cluster/store.ts'
 import type { Log } from '../../cluster/world.ts'
 import { realClock, realWorld } from '../world.ts'
-import type { JournalSource } from './journal-audit.ts'
 
-export type OpenJournal = JournalSource & { close(): Promise<void> }
+export interface OpenJournal {
+  readonly shards: readonly ShardName[]
+  readArchive(shard: ShardName): AsyncIterable<ArchiveRecord>
+  readSnapshot(shard: ShardName): Promise<Snapshot | undefined>
+  close(): Promise<void>
+}
 
 /** Opens the journal in a data folder for reading, beside a running node or without one. Throws a `StoreFault` if there is none. */
 export function openJournal(folder: string): OpenJournal {
+  checkIsWhole(folder)
   return openLmdbReader(folder, realClock)
 }
 

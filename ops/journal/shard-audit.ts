@@ -1,6 +1,7 @@
 import type { ArchiveRecord, Position } from '../../cluster/store.ts'
 import { formatOrderTag, orderTag } from '../../protocol/ids.ts'
-import { readRecord } from './journal-records.ts'
+import { readRecord, type ReadRecord } from './journal-records.ts'
+import { readSessionEvent } from './session-events.ts'
 import { readStockEvent, type StockEvent, type StockSettings } from './stock-events.ts'
 import { type LedgerWatch, type PromiseId, StockLedger } from './stock-ledger.ts'
 
@@ -71,7 +72,8 @@ export class ShardAudit {
     const sinceLastMs = this.lastNow === 0 ? 0 : record.now - this.lastNow
     this.lastNow = record.now
     this.events += record.events.length
-    if (!this.isInventory || this.isPartial) return
+    if (!this.isInventory) return this.checkSessions(record)
+    if (this.isPartial) return
     const events: StockEvent[] = []
     for (const event of record.events) {
       const read = readStockEvent(event)
@@ -80,6 +82,13 @@ export class ShardAudit {
     }
     this.checkResumption(position, events[0], sinceLastMs)
     for (const event of events) this.tell(event, record.now)
+  }
+
+  private checkSessions({ events }: ReadRecord): void {
+    for (const event of events) {
+      const read = readSessionEvent(event)
+      if (typeof read === 'string') this.report('G12', read)
+    }
   }
 
   /** Nobody could use the time in which nobody owned the shard: a new owner begins with moving all deadlines by it. */

@@ -80,6 +80,11 @@ export class StockLedger {
     return count
   }
 
+  /** Units that this user has bought, as far as they count against the limit, and those of a claim that has not ended. */
+  unitsOf(user: string): { readonly bought: number; readonly live: number } {
+    return { bought: this.boughtBy.get(user) ?? 0, live: this.liveOf.get(user)?.qty ?? 0 }
+  }
+
   *allClaims(): Generator<LedgerClaim> {
     for (const { user, claim, qty, state } of this.claims) yield { sku: this.sku, user, claim, qty, state }
   }

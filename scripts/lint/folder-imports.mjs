@@ -15,8 +15,14 @@ const mayImport = {
 /** The files of cluster/ that stand for one bus, store, queue or index. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
 const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream|elastic)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
-/** The ports of a node, alone and in a cluster, and the reader of a journal at rest. */
-const compositionRoots = new Set(['ops/embedded-ports.ts', 'ops/cluster-ports.ts', 'ops/elastic-port.ts', 'ops/journal/open-journal.ts'])
+/** The ports of a node, alone and in a cluster, the reader of a journal at rest, and what makes a restored store ready. */
+const compositionRoots = new Set([
+  'ops/embedded-ports.ts',
+  'ops/cluster-ports.ts',
+  'ops/elastic-port.ts',
+  'ops/journal/open-journal.ts',
+  'ops/backup/restored-stores.ts',
+])
 /** Worker threads build the little that they need by themselves. */
 const threadEntry = /^ops\/[a-z-]+-worker\.ts$/
 
