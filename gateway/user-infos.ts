@@ -21,9 +21,9 @@ const busyRetryMs = 500
 export class InfoRefused extends Error {
   readonly refusal: Refusal
 
-  constructor(refusal: Refusal) {
-    super(refusal.message)
-    this.refusal = refusal
+  constructor(why: Refusal) {
+    super(why.message)
+    this.refusal = why
   }
 }
 
@@ -60,7 +60,11 @@ export class UserInfos {
   collect(sink: MetricSink): void {
     const { hits, misses, refreshes } = this.cache.counts
     sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', hits)
-    sink.counter('sluice_user_info_reads_total', 'Questions for the info of a user that its session was asked, or is being asked', misses + refreshes)
+    sink.counter(
+      'sluice_user_info_reads_total',
+      'Questions for the info of a user that its session was asked, or is being asked',
+      misses + refreshes,
+    )
   }
 
   close(): void {

@@ -115,9 +115,17 @@ export class ShardLines {
   }
 }
 
-const sessionKinds: ReadonlySet<string> = new Set(
-  ['attached', 'detached', 'orderNews', 'named', 'userErased', 'struck', 'setAside', 'unitsCounted', 'resumed'] satisfies SessionEvent['kind'][],
-)
+const sessionKinds: ReadonlySet<string> = new Set([
+  'attached',
+  'detached',
+  'orderNews',
+  'named',
+  'userErased',
+  'struck',
+  'setAside',
+  'unitsCounted',
+  'resumed',
+] satisfies SessionEvent['kind'][])
 
 function isOfSession(event: StockEvent | SessionEvent): event is SessionEvent {
   return sessionKinds.has(event.kind)
