@@ -74,6 +74,14 @@ export const funnel = dashboard('funnel', 'Sluice: funnel', [
     [total('sluice_position_encoder_failures_total'), 'failures of workers, a second'],
   ]),
   lines('Files and public reads', 'reqps', [[perSecond('sluice_reads_total', 'subject, outcome'), '{{subject}} {{outcome}}']]),
+  lines('Catalogue', 'reqps', [
+    [perSecond('sluice_catalogue_reads_total', 'outcome'), 'products, {{outcome}}'],
+    [perSecond('sluice_searches_total', 'outcome'), 'searches, {{outcome}}'],
+  ]),
+  lines('Info of users', 'reqps', [
+    [total('sluice_user_info_hits_total'), 'from memory'],
+    [total('sluice_user_info_reads_total'), 'from the session'],
+  ]),
   lines('On the way to shards', 'short', [
     ['sum by (instance) (sluice_pending_calls)', '{{instance}} waiting'],
     [total('sluice_call_timeouts_total'), 'timed out, a second'],
