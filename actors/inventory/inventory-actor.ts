@@ -60,6 +60,8 @@ export class InventoryActor implements Actor {
     return (position, record) => names.strike(position, record)
   }, true)
   private readonly state = new InventoryState()
+  /** For metrics: to be read and left alone. */
+  readonly skus: readonly SkuState[] = this.state.skus
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
   private readonly refused = new RefusedRequests()
@@ -237,15 +239,6 @@ export class InventoryActor implements Actor {
 
   get hasDeadlines(): boolean {
     return this.state.skus.some((sku) => sku.held + sku.ordered > 0 || sku.draw?.stage === 'beacon')
-  }
-
-  /** For metrics: to be read and left alone. */
-  get skus(): readonly SkuState[] {
-    return this.state.skus
-  }
-
-  get isEmpty(): boolean {
-    return this.state.skus.length === 0
   }
 
   private shardCommand(operation: number | undefined, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {

@@ -74,11 +74,25 @@ export const funnel = dashboard('funnel', 'Sluice: funnel', [
     [total('sluice_position_encoder_failures_total'), 'failures of workers, a second'],
   ]),
   lines('Files and public reads', 'reqps', [[perSecond('sluice_reads_total', 'subject, outcome'), '{{subject}} {{outcome}}']]),
+  lines('Catalogue', 'reqps', [
+    [perSecond('sluice_catalogue_reads_total', 'outcome'), 'products, {{outcome}}'],
+    [perSecond('sluice_searches_total', 'outcome'), 'searches, {{outcome}}'],
+  ]),
+  lines('Info of users', 'reqps', [
+    [total('sluice_user_info_hits_total'), 'from memory'],
+    [total('sluice_user_info_reads_total'), 'from the session'],
+  ]),
   lines('On the way to shards', 'short', [
     ['sum by (instance) (sluice_pending_calls)', '{{instance}} waiting'],
     [total('sluice_call_timeouts_total'), 'timed out, a second'],
     [total('sluice_frames_resent_total'), 'frames sent again, a second'],
   ]),
+  lines('Limits to shards', 'short', [
+    ['sum by (instance) (sluice_shards_overloaded)', '{{instance}}: shards that answer too slowly'],
+    ['sum by (instance) (sluice_shards_shut)', '{{instance}}: shards that answer nothing'],
+    [total('sluice_shard_overloads_total'), 'found overloaded, a second'],
+  ]),
+  lines('Calls at a time to the most loaded shard', 'short', [['min by (instance) (sluice_shard_calls_least)', '{{instance}}']]),
   lines('Views', 'short', [
     [total('sluice_view_resyncs_total'), 'read whole, a second'],
     [total('sluice_view_stale_total'), 'buys past a stale view, a second'],

@@ -55,6 +55,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   SluiceShardsFenced: { 'sluice_shards_fenced_total{instance="a",shard="inv.1"}': counter(0, 1) },
   SluiceShardFailures: { 'sluice_shard_failures_total{instance="a"}': counter(0, 1) },
   SluiceShardsOverloaded: { 'sluice_shard_busy_frames_total{instance="a",kind="inv"}': counter(0, 5) },
+  SluiceShardsShut: { 'sluice_shards_shut{instance="a"}': gauge(0, 2) },
   SluiceSnapshotsFail: { 'sluice_snapshot_failures_total{instance="a"}': counter(0, 1) },
   SluiceJournalLong: { 'sluice_shard_journal_lag_bytes{shard="inv.1"}': gauge(1_000_000, 900_000_000) },
   SluiceStoreAway: { 'sluice_store_connected{instance="a",link="sluice-journal"}': gauge(1, 0) },
