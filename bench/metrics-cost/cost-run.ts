@@ -29,7 +29,7 @@ export async function costOfOneNode({ pairs, windowSeconds, scrapeEverySeconds }
     .toString(36)
     .padStart(4, '0')
   const peer = await startSluice({ transport: 'rpc', durability: 'fsync', run, snapshots: false })
-  const { pid = 0, metricsUrl = '' } = peer
+  const { pid, metricsUrl = '' } = peer
   const scraper = new Scraper(metricsUrl)
   const looks: Look[] = []
   const isScraped = Array.from({ length: 2 * pairs }, (_, i) => isFirstScraped(i >> 1) === (i % 2 === 0))
