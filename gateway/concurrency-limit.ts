@@ -14,7 +14,7 @@ const slowLooksMax = 3
 const newcomersShare = 0.75
 /** The queue of an overloaded shard is brought down to this part of what proved the overload. */
 const targetShare = 1 / 25
-/** What the shard needs without any queue is no overload, so latencies count against so many times that. */
+/** What the shard needs without any queue is no overload, so latencies count against so many times that; and the target against so many times what is usual where machines are busy. */
 const targetTimes = 2
 const overloadTimes = 4
 /** However slow a shard may be by itself, beyond this it is overloaded. */
@@ -25,6 +25,8 @@ const shrinkMost = 0.7
 const leastMax = 64
 /** The least latency is that of the last one or two of these. */
 const baselineMs = 30_000
+/** About so long latencies are looked at for what is usual. */
+const usualMs = 10_000
 /** About so long answers are looked at for the rate at which they come; a shard that was faster is believed to be so for some time, for it may have had less to do. */
 const rateMs = 500
 const capacityMs = 10_000
@@ -80,6 +82,8 @@ export class ConcurrencyLimit {
   private recentLeastMs = Infinity
   private formerLeastMs = Infinity
   private baselineSince: number
+  /** What calls take on average while the shard is not overloaded. */
+  private usualMs = 0
 
   constructor(limits: ConcurrencyLimits, now: number) {
     this.limits = limits
@@ -168,8 +172,10 @@ export class ConcurrencyLimit {
     if (isMeasured) this.keepBaseline(now, latencyMs)
     if (latencyMs > this.overloadMs || this.isQueueing(latencyMs)) this.slowLooks++
     else if (isMeasured) this.slowLooks = 0
-    if (this.isOverloaded) this.follow(latencyMs, isMeasured ? Math.max(0, this.sumMs / this.samples - lateMs) : undefined)
+    const meanMs = isMeasured ? Math.max(0, this.sumMs / this.samples - lateMs) : undefined
+    if (this.isOverloaded) this.follow(latencyMs, meanMs)
     else if (this.slowLooks >= slowLooksMax) this.shrink()
+    else if (this.slowLooks === 0 && meanMs !== undefined) this.usualMs += (meanMs - this.usualMs) * (1 - Math.exp(-elapsedMs / usualMs))
     this.answers = 0
     this.refusals = 0
     this.fastestMs = Infinity
@@ -199,7 +205,8 @@ export class ConcurrencyLimit {
 
   /** How long calls should take while some are refused. */
   private get targetMs(): number {
-    return Math.min(this.overloadMs / 2, Math.max(this.limits.overloadMs * targetShare, this.baselineMs * targetTimes))
+    const knownMs = Math.max(this.baselineMs, this.usualMs) * targetTimes
+    return Math.min(this.overloadMs / 2, Math.max(this.limits.overloadMs * targetShare, knownMs))
   }
 
   private get baselineMs(): number {

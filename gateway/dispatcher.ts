@@ -88,6 +88,7 @@ export class Dispatcher implements CallSink {
     }
     const shard = view === undefined ? parts.calls.shardOfHash(call.skuHash) : view.shard
     let rank: Rank = 'holder'
+    let mayPass = false
     if (call.op === op.buy) {
       const known = view === undefined || view.isPlain ? undefined : parts.views.refusesBuy(view, userHash, now)
       if (known !== undefined) {
@@ -106,11 +107,12 @@ export class Dispatcher implements CallSink {
         parts.responder.refusal(connection, call.msgid, method.index, challengeRequired)
         return end
       }
+      mayPass = parts.gates.takesNewcomers(shard)
       // A newcomer, unless somebody asks and the user is known here to have a claim.
-      const matters = parts.newcomers !== undefined || !parts.gates.takesNewcomers(shard)
+      const matters = parts.newcomers !== undefined || !mayPass
       rank = matters && holdsClaim(this.followed(identity, call, bytes), view?.settings.sku) ? 'holder' : 'newcomer'
     }
-    const waitMs = parts.gates.refuses(shard, rank)
+    const waitMs = mayPass ? undefined : parts.gates.refuses(shard, rank)
     if (waitMs !== undefined) {
       parts.responder.refuse(connection, call.msgid, method.index, 'BUSY', undefined, waitMs)
       return end

@@ -46,9 +46,10 @@ test('OVL-8 newcomers are refused first, then who holds something, and operators
   expect([passed(10, 'newcomer'), passed(10, 'holder')]).toEqual([6, 2])
 })
 
-test('OVL-8 what is let through and refused is counted, and what ends twice or passed no gate changes nothing', () => {
+test('OVL-8 what is let through and refused is counted, and what ends twice or passed no gate changes nothing', async () => {
   passed(10, 'newcomer')
   gates.began(shard, -1, 'newcomer')
+  await world.pass(measureMs)
   expect(counters.layers).toMatchObject({ overload: 4, breaker: 0 })
   expect(counters.passed).toMatchObject({ overload: 7, breaker: 11 })
   for (const one of [0, 0, 0, 500]) gates.ended(one, ok)

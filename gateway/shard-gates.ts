@@ -55,6 +55,7 @@ export class ShardGates implements MetricSource {
     if (this.gates.length === 0) return
     const { clock, timers } = this.parts.world
     this.timer = timers.every(measureMs, () => {
+      this.countPassed()
       const now = clock.monotonic()
       for (const gate of this.gates) gate.look(now)
     })
@@ -72,9 +73,7 @@ export class ShardGates implements MetricSource {
     const isHolder = rank === 'holder'
     const layer = gate.refuses(isHolder)
     if (layer === undefined) return undefined
-    const { layers, passed } = this.parts.counters
-    layers[layer]++
-    if (layer === 'overload') passed.breaker++
+    this.parts.counters.layers[layer]++
     return gate.retryAfterMs(layer, isHolder)
   }
 
@@ -82,9 +81,7 @@ export class ShardGates implements MetricSource {
   began(shard: number, row: number, rank: Rank): void {
     const gate = this.gates[shard]
     if (gate === undefined) return
-    const { passed } = this.parts.counters
-    passed.breaker++
-    passed.overload++
+    this.parts.counters.passed.overload++
     if (row < 0) return
     const isHolder = rank !== 'newcomer'
     this.gateOf[row] = isHolder ? -shard - 1 : shard + 1
@@ -113,6 +110,12 @@ export class ShardGates implements MetricSource {
   /** How often shards were found overloaded. */
   get overloads(): number {
     return this.gates.reduce((sum, gate) => sum + gate.overloads, 0)
+  }
+
+  /** The breaker has let through what came to the limit behind it. */
+  private countPassed(): void {
+    const { layers, passed } = this.parts.counters
+    passed.breaker = passed.overload + layers.overload
   }
 
   collect(sink: MetricSink): void {
