@@ -43,7 +43,7 @@ export async function measureBuys(options: SearchOptions, say: (line: string) =>
     await untilReady(rpc, products)
     say(`a node has ${products} products; ${rate} buys a second, ${rounds} turns of ${seconds} s each`)
     const plan: LoadPlan = { connections, depth: 1_024, seconds, warmupSeconds: 2, rate }
-    const turns = { without: [] as BuyTurn[], with: [] as BuyTurn[] }
+    const turns: Record<'without' | 'with', BuyTurn[]> = { without: [], with: [] }
     for (let round = 0; round < rounds; round++) {
       for (const kind of ['without', 'with'] as const) {
         const rebuilds = kind === 'with' ? new Rebuilds(rpc) : undefined

@@ -199,7 +199,7 @@ test('NGX-3 a search is kept by what it asks for, in whatever order it does, and
   const seen: unknown[] = []
   for (const path of paths) seen.push((await ask(nginx.port, path)).cache)
   expect(seen).toEqual(['MISS', 'HIT', 'MISS', 'MISS', 'HIT'])
-  expect(gateway.requests.map((request) => request.split(' ')[1])).toEqual([
+  expect(gateway.requests.map((head) => head.split(' ')[1])).toEqual([
     '/v1/products?q=red+lamp%20x&sale=&category=&state=open&priceMin=&priceMax=5&skip=&limit=',
     '/v1/products?q=red+lamp%20x&sale=&category=&state=open&priceMin=&priceMax=6&skip=&limit=',
     '/v1/products/lamp',
