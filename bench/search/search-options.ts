@@ -21,7 +21,7 @@ export function searchCommand(): Command {
     )
     .option('--products <count>', 'products, of invented words that are as common as words are', integer(100, 1_000_000), 100_000)
     .option('--searches <count>', 'searches of each kind, one after the other', integer(10, 1_000_000), 2_000)
-    .option('--rate <calls/s>', 'calls of buy a second', integer(1, 1_000_000), 5_000)
+    .option('--rate <calls/s>', 'calls of buy a second', integer(1, 1_000_000), 2_000)
     .option('--rounds <count>', 'turns with and without a rebuild; 0 for only the searches', integer(0, 100), 5)
     .option('--seconds <s>', 'length of each', integer(1, 600), 5)
     .option('--json', 'print one JSON object as the last line')
