@@ -72,7 +72,7 @@ function peerOf({ peer, transport, isSoldOut = false }: Load, options: LoadOptio
 }
 
 /** Another for every run, so that the users of one are new to a node that has seen the other. */
-function newRun(): string {
+export function newRun(): string {
   return randomInt(36 ** runDigits)
     .toString(36)
     .padStart(runDigits, '0')

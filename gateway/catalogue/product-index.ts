@@ -124,7 +124,7 @@ export class ProductIndex {
       if (numbers.length < skip + limit) numbers.push(number)
     }
     for (const number of this.onSale) look(number)
-    for (let number = 0; number < this.entries.length; number++) if (!this.onSale.has(number)) look(number)
+    for (let number = 0; number < this.entries.length; number++) if (this.entries[number]?.state === 'none') look(number)
     return { total, numbers }
   }
 

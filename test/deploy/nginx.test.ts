@@ -186,6 +186,26 @@ test('NGX-3 public reads are asked for once by the path that is their key, howev
   expect([known.status, known.body, gateway.requests.length]).toEqual([304, '', seen])
 })
 
+test('NGX-3 a search is kept by what it asks for, in whatever order it does, and a product by its path', async () => {
+  const gateway = await fakeGateway(() => answer('{}', 'Cache-Control: public, max-age=60\r\n'))
+  const nginx = await nginxBefore({ gateways: [gateway.port] })
+  const paths = [
+    '/v1/products?q=red+lamp%20x&priceMax=5&state=open',
+    '/v1/products?state=open&utm_source=mail&q=red+lamp%20x&priceMax=5',
+    '/v1/products?q=red+lamp%20x&priceMax=6&state=open',
+    '/v1/products/lamp?x=1',
+    '/v1/products/lamp',
+  ]
+  const seen: unknown[] = []
+  for (const path of paths) seen.push((await ask(nginx.port, path)).cache)
+  expect(seen).toEqual(['MISS', 'HIT', 'MISS', 'MISS', 'HIT'])
+  expect(gateway.requests.map((head) => head.split(' ')[1])).toEqual([
+    '/v1/products?q=red+lamp%20x&sale=&category=&state=open&priceMin=&priceMax=5&skip=&limit=',
+    '/v1/products?q=red+lamp%20x&sale=&category=&state=open&priceMin=&priceMax=6&skip=&limit=',
+    '/v1/products/lamp',
+  ])
+})
+
 test('NGX-3 what is no form of a read, a call or a refusal is kept for nobody', async () => {
   const gateway = await fakeGateway((head) =>
     head.includes('/v1/skus/late')
