@@ -54,7 +54,7 @@ async function run(source: OpenJournal, users: readonly string[], options: Optio
 
 function journeyText({ user, visits, skus, partial }: UserJourney, terminal: Terminal): string {
   const { bold } = picocolors.createColors(terminal.colours)
-  const parts = [`${bold(user)}${visitsText(visits)}\n`]
+  const parts = [`${bold(user)}\n`, visitsText(visits, terminal)]
   if (skus.length === 0) parts.push('  Nothing in the journal.\n')
   for (const sku of skus) parts.push(skuText(sku, terminal))
   if (partial.length > 0)
@@ -68,11 +68,11 @@ function journeyText({ user, visits, skus, partial }: UserJourney, terminal: Ter
   return `${parts.join('')}\n`
 }
 
-function visitsText(visits: readonly Visit[]): string {
+function visitsText(visits: readonly Visit[], terminal: Terminal): string {
   if (visits.length === 0) return ''
   const more = visits.length - visitsShown
   const told = visits.slice(-visitsShown).map(({ at, kind }) => `${kind} ${timeText(at)}`)
-  return `\n  ${more > 0 ? `${counted(more, 'visit')} before; ` : ''}${told.join('\n  ')}`
+  return wrapped(`Devices: ${more > 0 ? `${more} words of them before, ` : ''}${told.join(', ')}.`, terminal.columns, '  ')
 }
 
 function skuText({ sku, sale, outcome, why, steps }: SkuJourney, terminal: Terminal): string {

@@ -46,7 +46,7 @@ class JourneyReader {
   }
 
   take(line: JournalLine): void {
-    if (line.shard !== this.shard && line.position.seq !== 0) this.partial.add(line.shard)
+    if (line.shard !== this.shard && line.position.seq !== 0 && line.shard.startsWith('inv.')) this.partial.add(line.shard)
     this.shard = line.shard
     const { event, trail, now } = line
     if (event.kind === 'attached' || event.kind === 'detached') {
@@ -63,8 +63,7 @@ class JourneyReader {
   journeyOf(user: string, sku: string | undefined): UserJourney {
     const own = this.steps.get(user) ?? new Map<string, JourneyStep[]>()
     const skus = this.skusFor(user, own, sku).map((book): SkuJourney => tellJourney(user, book, own.get(book.sku) ?? [], this.saleOf(book)))
-    const partial = [...this.partial].filter((shard) => shard.startsWith('inv.') || !this.visits.has(user))
-    return { user, visits: this.visits.get(user) ?? [], skus, partial }
+    return { user, visits: this.visits.get(user) ?? [], skus, partial: [...this.partial] }
   }
 
   /** Those that the user has to do with, in the order in which they came to them; for a stranger those that began last. */

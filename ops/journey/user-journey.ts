@@ -6,7 +6,7 @@ export interface UserJourney {
   /** When devices of the user came and went, as far as their session was told. */
   readonly visits: readonly Visit[]
   readonly skus: readonly SkuJourney[]
-  /** Shards whose oldest records are past the archive's time, so that something may be missing here. */
+  /** Inventory shards whose oldest records are past the archive's time, so that something may be missing here. */
   readonly partial: readonly string[]
 }
 

@@ -100,8 +100,8 @@ function whySteps(outcome: JourneyOutcome, steps: readonly JourneyStep[], book: 
     case 'expired':
       return [`Held ${counted(last.qty, 'unit')} from ${timeText(turn?.at ?? last.at)} to ${at} and did not check out in time.`]
     case 'absent': {
-      const minutes = (book.ledger?.settings.absenceMs ?? 0) / 60_000
-      return [`No device of this user was there for more than ${minutes} min, so that the place in line was given up at ${at}.`]
+      const { absenceMs = 0 } = book.ledger?.settings ?? {}
+      return [`No device of this user was there for more than ${durationText(absenceMs)}, so that the place in line was given up at ${at}.`]
     }
     case 'soldout': {
       const ahead = begun?.ahead === undefined ? '' : `, with ${peopleText(begun.ahead)} ahead at the beginning`
@@ -191,6 +191,10 @@ function unitsIn({ ledger }: SkuBook, user: string): number {
   if (ledger === undefined) return 0
   const { bought, live } = ledger.unitsOf(user)
   return bought + live
+}
+
+function durationText(ms: number): string {
+  return ms < 120_000 ? `${ms / 1000} s` : `${Math.round(ms / 6_000) / 10} min`
 }
 
 function peopleText(count: number): string {
