@@ -357,19 +357,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [{ file: 'actors/inventory/decide-erase.js', find: 'row >= 0 && isLive(sku.users.state[row])', replace: 'false' }],
   },
   {
-    name: 'erased-is-new',
-    where: 'code',
-    how: 'Who was erased and comes again is not known to be the same.',
-    breaks: ['G4', 'G11'],
-    patches: [
-      {
-        file: 'actors/inventory/user-table.js',
-        find: 'if (cells[at] === hash && isSameUser(this.userBytes(row), bytes.subarray(from, from + length)))',
-        replace: 'if (false)',
-      },
-    ],
-  },
-  {
     name: 'place-rises',
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',
