@@ -13,7 +13,8 @@ import type { SeedBox } from './draw/seed-box.ts'
 import { type AbsenceCounters, AbsenceWatch } from './inventory/absence-watch.ts'
 import type { EndedOrder } from './inventory/ended-order.ts'
 import { InventoryActor } from './inventory/inventory-actor.ts'
-import { Outbox } from './inventory/outbox.ts'
+import { collectInventory } from './inventory/inventory-metrics.ts'
+import { Outbox, OutboxCounters } from './inventory/outbox.ts'
 import { ReservationReports } from './inventory/reservation-reports.ts'
 import type { OwnershipLimits } from './ownership/ownership-limits.ts'
 import type { Tenure } from './ownership/shard-keeper.ts'
@@ -68,6 +69,9 @@ export class ActorsRole implements MetricSource {
   private readonly compaction: Compaction
   private readonly standBys: StandBys
   private readonly absence: AbsenceCounters = { ended: 0 }
+  private readonly outboxes = new OutboxCounters()
+  /** Of the inventory shards that are open here. */
+  private readonly inventories = new Map<ShardName, InventoryActor>()
   /** Of recoveries. */
   private readonly turns: WorkTurns
 
@@ -85,7 +89,10 @@ export class ActorsRole implements MetricSource {
       open: (tenure) => (partsOfName(tenure.name).kind === 'inv' ? this.openInventory(tenure) : this.openSessions(tenure)),
       prepareHandOver: (name) => this.compaction.prepareHandOver(name),
       readAhead: async (name) => (partsOfName(name).kind === 'inv' ? this.standBys.prepare(name) : undefined),
-      onGone: (name) => this.compaction.forget(name),
+      onGone: (name) => {
+        this.inventories.delete(name)
+        this.compaction.forget(name)
+      },
     })
   }
 
@@ -108,6 +115,11 @@ export class ActorsRole implements MetricSource {
   collect(sink: MetricSink): void {
     this.host.collect(sink)
     this.compaction.collect(sink)
+    for (const { name, lagBytes } of this.owned())
+      sink.gauge('sluice_shard_journal_lag_bytes', 'Journal that the next owner of a shard would have to read', lagBytes, { shard: name })
+    const skus = Array.from(this.inventories.values(), (actor) => actor.skus).flat()
+    collectInventory(sink, skus, this.parts.world.clock.now())
+    this.outboxes.collect(sink)
     sink.counter('sluice_tickets_absent_total', 'Places in line that ended because their user was away for too long', this.absence.ended)
   }
 
@@ -120,7 +132,7 @@ export class ActorsRole implements MetricSource {
     const { shard: number } = partsOfName(name)
     const { actor = new InventoryActor(number), ahead } = this.standBys.take(name) ?? {}
     const targets = orderTargets({ queue, office, calls, log: world.log })
-    actor.useOutbox((state) => new Outbox(state, targets, epoch))
+    actor.useOutbox((state) => new Outbox(state, targets, epoch, this.outboxes))
     actor.useReports((state) => new ReservationReports(state, calls, world.log))
     actor.useAbsence((state) => new AbsenceWatch(state, calls, world.log, this.absence))
     actor.useSeeds((sealed, settings) => this.openSeed(sealed, settings))
@@ -128,6 +140,7 @@ export class ActorsRole implements MetricSource {
     const takeTurns = this.turns.take
     const parts = { name, ...subjects, actor, ahead, takeTurns, store, bus, world, limits: limits.shard, mayAct, onLost }
     const shard = await Shard.open(parts, epoch)
+    this.inventories.set(name, actor)
     return this.watched(name, shard, actor, () => follower.follow(name))
   }
 

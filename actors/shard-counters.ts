@@ -1,3 +1,5 @@
+import { MsCounts } from '../cluster/ms-counts.ts'
+
 const batchBounds = [1, 4, 16, 64, 256, 1024, 4096, 16384] as const
 
 /** What a shard counts, in plain numbers; read when somebody asks. */
@@ -14,8 +16,12 @@ export class ShardCounters {
   /** Records by the number of their events: up to 1, 4, 16, ... and more. */
   readonly batchSizes = new Float64Array(batchBounds.length + 1)
 
-  stored(events: number, bytes: number): void {
+  /** How long the store took for each record, where it had to be tried again the last time. */
+  readonly appends = new MsCounts([0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1_000, 5_000])
+
+  stored(events: number, bytes: number, ms: number): void {
     this.records++
+    this.appends.observe(ms)
     this.recordBytes += bytes
     this.events += events
     let bucket = 0
@@ -33,6 +39,7 @@ export class ShardCounters {
     this.records += other.records
     this.recordBytes += other.recordBytes
     this.events += other.events
+    this.appends.add(other.appends)
     other.batchSizes.forEach((count, bucket) => {
       this.batchSizes[bucket] = (this.batchSizes[bucket] ?? 0) + count
     })

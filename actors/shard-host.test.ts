@@ -324,7 +324,7 @@ test('OWN-29 what the shards of a node have done is counted, those included that
     const add = (name: string, _help: string, value: number, labels: MetricLabels = {}): void => {
       numbers[[name, ...Object.values(labels)].join(' ')] = value
     }
-    node.host.collect({ counter: add, gauge: add, histogram: () => {} })
+    node.host.collect({ counter: add, gauge: add, histogram: () => {}, summary: () => {} })
     return numbers
   }
   const ann = await rig.start('ann')

@@ -46,7 +46,7 @@ export interface ShardHostParts {
  * a shard for a while: the store's lease lets only one have it, and its fence only one write (G5).
  */
 export class ShardHost implements MetricSource {
-  readonly counters = new OwnershipCounters()
+  readonly counters: OwnershipCounters
   private readonly parts: ShardHostParts
   private readonly keepers: ReadonlyMap<ShardName, ShardKeeper>
   private readonly rollCall: RollCall
@@ -60,6 +60,7 @@ export class ShardHost implements MetricSource {
 
   constructor(parts: ShardHostParts) {
     this.parts = parts
+    this.counters = new OwnershipCounters(parts.names)
     const { bus, store, world, node, limits } = parts
     const { counters } = this
     this.talk = new HandOverTalk({ bus, world, node, onWord: (name, word, from) => this.heard(name, word, from) })

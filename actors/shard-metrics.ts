@@ -6,6 +6,7 @@ import { batchBounds, ShardCounters } from './shard-counters.ts'
 import type { Shard } from './shard.ts'
 
 type Counted = Pick<Shard, 'counters' | 'estimates'>
+type Owned = Counted & Pick<Shard, 'position' | 'mailbox'>
 
 const kinds: readonly ShardKind[] = ['inv', 'ses']
 
@@ -13,22 +14,31 @@ const kinds: readonly ShardKind[] = ['inv', 'ses']
 export class ShardMetrics {
   /** Of shards that this node had: no more than there are. */
   private readonly pastEstimates = new Map<ShardName, EstimateCounts>()
-  private readonly past = { inv: new ShardCounters(), ses: new ShardCounters() }
+  private readonly past = new Map<ShardName, ShardCounters>()
 
   ended(name: ShardName, shard: Counted): void {
-    this.past[partsOfName(name).kind].add(shard.counters)
+    this.pastOf(name).add(shard.counters)
     if (shard.estimates !== undefined) this.estimatesOf(name).add(shard.estimates)
   }
 
-  collect(sink: MetricSink, shards: Iterable<readonly [ShardName, Counted]>): void {
+  collect(sink: MetricSink, shards: Iterable<readonly [ShardName, Owned]>): void {
     const all = [...shards]
+    const owned = { inv: 0, ses: 0 }
+    const totals = { inv: new ShardCounters(), ses: new ShardCounters() }
+    for (const [name, counters] of this.past) {
+      totals[partsOfName(name).kind].add(counters)
+      collectRecords(sink, name, counters)
+    }
+    for (const [name, shard] of all) {
+      const { kind } = partsOfName(name)
+      owned[kind]++
+      totals[kind].add(shard.counters)
+      collectRecords(sink, name, shard.counters)
+      collectOwned(sink, name, shard)
+    }
     for (const kind of kinds) {
-      const owned = all.filter(([name]) => partsOfName(name).kind === kind)
-      sink.gauge('sluice_shards_owned', 'Shards that this node owns', owned.length, { kind })
-      const total = new ShardCounters()
-      total.add(this.past[kind])
-      for (const [, shard] of owned) total.add(shard.counters)
-      collectKind(sink, kind, total)
+      sink.gauge('sluice_shards_owned', 'Shards that this node owns', owned[kind], { kind })
+      collectKind(sink, kind, totals[kind])
     }
     this.collectEstimates(sink, all)
   }
@@ -37,6 +47,12 @@ export class ShardMetrics {
   private collectEstimates(sink: MetricSink, shards: readonly (readonly [ShardName, Counted])[]): void {
     for (const [name, past] of this.pastEstimates) collectEstimates(sink, name, past)
     for (const [name, { estimates }] of shards) if (estimates !== undefined) collectEstimates(sink, name, estimates)
+  }
+
+  private pastOf(name: ShardName): ShardCounters {
+    const known = this.past.get(name) ?? new ShardCounters()
+    this.past.set(name, known)
+    return known
   }
 
   private estimatesOf(name: ShardName): EstimateCounts {
@@ -55,6 +71,20 @@ function collectKind(sink: MetricSink, kind: ShardKind, total: ShardCounters): v
   sink.counter('sluice_shard_store_faults_total', 'Times that the store failed a shard', storeFaults, labels)
   sink.counter('sluice_shard_record_bytes_total', 'Bytes of journal records', recordBytes, labels)
   sink.histogram('sluice_shard_batch_events', 'Events in a journal record', batchBounds, batchSizes, events, labels)
+  total.appends.tell(sink, 'sluice_append_seconds', 'Time that the store took for a journal record', labels)
+}
+
+/** A mean for each shard; where it says that one is slow, the histogram of its kind says how slow. */
+function collectRecords(sink: MetricSink, shard: ShardName, { records, events, appends }: ShardCounters): void {
+  const labels = { shard }
+  sink.summary('sluice_shard_record_events', 'Events in the journal records of a shard', records, events, labels)
+  sink.summary('sluice_shard_append_seconds', 'Time that the store took for the records of a shard', records, appends.sumMs / 1000, labels)
+}
+
+function collectOwned(sink: MetricSink, shard: ShardName, { position, mailbox }: Owned): void {
+  const labels = { shard }
+  sink.gauge('sluice_shard_epoch', 'Epoch under which this node owns a shard', position.epoch, labels)
+  sink.gauge('sluice_shard_mailbox_bytes', 'Commands that wait for a shard', mailbox.bytes, labels)
 }
 
 /** Series of the same name and labels add up: what the shard counted here before, and what it has since it came back. */

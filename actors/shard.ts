@@ -59,7 +59,7 @@ export class Shard {
   readonly estimates: Actor['estimates']
   private readonly parts: ShardParts
   private readonly epoch: number
-  private readonly mailbox: Mailbox
+  readonly mailbox: Mailbox
   /** The batch that is being decided, and the one that is being stored or has been. */
   private open: ShardBatch
   private other: ShardBatch
@@ -334,11 +334,12 @@ export class Shard {
         const startedAt = world.clock.monotonic()
         this.storingSince ??= startedAt
         if ((await store.append(name, position, record)) === 'fenced') return false
-        this.gathering.stored(world.clock.monotonic() - startedAt)
+        const ms = world.clock.monotonic() - startedAt
+        this.gathering.stored(ms)
         this.storingSince = undefined
         this.seq++
         this.recordedNow = batch.now
-        this.counters.stored(batch.record.events, record.length)
+        this.counters.stored(batch.record.events, record.length, ms)
         return true
       } catch (error) {
         await this.storeFailed(error)

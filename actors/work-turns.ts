@@ -2,7 +2,7 @@ import type { World } from '../cluster/world.ts'
 import type { TakeTurns } from './work.ts'
 
 /** What a process may do of its long works before everything else that waits has its turn. */
-const turnMs = 3
+const turnMs = 2
 
 /**
  * Shares the event loop of a process between its long works (recoveries of large shards) and all that must not wait for them: each time the loop comes

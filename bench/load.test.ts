@@ -30,6 +30,9 @@ const comparisonSchema = z.object({
 
 let folder = ''
 
+const counted = z.object({ peer: z.string(), errors: z.number(), callsPerSecond: z.number().positive() })
+const soldOutSchema = z.object({ ours: z.array(z.object({ report: counted.extend({ isSoldOut: z.boolean() }) })), rival: counted })
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-load-test-'))
 })
@@ -115,6 +118,20 @@ test(
 )
 
 test(
+  'BEN-14 of what is sold out refusals are counted, and compared with full buys under the same load',
+  async () => {
+    const { status, lines, errors } = await run(['--sold-out', '--compare', '1', '--seconds', '0.5', '--warmup', '0.2', '--json'])
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const { ours, rival } = soldOutSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    expect(ours.map(({ report }) => [report.isSoldOut, report.errors])).toEqual([[true, 0]])
+    expect(rival).toMatchObject({ peer: 'sluice', errors: 0 })
+    expect(lines.at(-2)).toContain('Refusals from the stock view by rpc came')
+    expect(readdirSync(folder)).toEqual([])
+  },
+  processMs,
+)
+
+test(
   'BEN-5 an open loop keeps its rate',
   async () => {
     const { lines } = await run(['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json'])
@@ -145,6 +162,7 @@ test.each([
   [['--compare', '2', '--transport', 'ws'], '--transport rpc'],
   [['--transport', 'all'], '--cluster --compare'],
   [['--cluster', '--compare', '2', '--transport', 'all', '--depth', '2'], 'leave --connections and --depth out'],
+  [['--sold-out', '--port', '1'], 'leave --peer, --port'],
   [['--cluster', '--port', '1'], 'leave --peer and --port out'],
   [['--port', '1', '--connections', '1'], 'ECONNREFUSED'],
 ])('BEN-7 %j is refused with one line that says why', async (words, reason) => {

@@ -10,6 +10,7 @@ import type { Bus, Served } from './bus.ts'
 import { type CallResult, decodePlain } from './call-codec.ts'
 import { CommandBatch } from './command-batch.ts'
 import { HeldFrames } from './held-frames.ts'
+import { MsCounts } from './ms-counts.ts'
 import { PendingCalls } from './pending-calls.ts'
 import type { Timer, World } from './world.ts'
 
@@ -50,12 +51,14 @@ export interface CallsLimits {
 export class Calls {
   readonly pending: PendingCalls
   readonly subject: string
+  readonly limits: CallsLimits
   /** Calls that ended at their deadline. */
   timeouts = 0
+  /** From a call until its answer, of one in {@link sampledOf}; what nobody answered is in {@link timeouts}. */
+  readonly latencies = new MsCounts([1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
   private readonly bus: Bus
   private readonly world: World
   private readonly shards: number
-  private readonly limits: CallsLimits
   private readonly batches = new Map<string, CommandBatch>()
   private readonly invBatches: CommandBatch[]
   private readonly dirty: CommandBatch[] = []
@@ -272,10 +275,14 @@ export class Calls {
     if (frame[1] === frameKind.notice || frame[1] === frameKind.orderNotice) return this.onNotice?.(frame)
     if (frame[1] === frameKind.returned) return this.returned(frame)
     if (frame[1] !== frameKind.answers) return
+    const begun = this.world.clock.now() + this.limits.callDeadlineMs
     eachAnswer(frame, (answer) => {
       const { pending } = this
-      const { slot } = answer
-      if (!pending.settle(slot, answer.turn)) return
+      const { slot, turn } = answer
+      const isSampled = ((slot + turn) & (sampledOf - 1)) === 0
+      const deadlineAt = isSampled ? (pending.deadlineAt[slot] as number) : 0
+      if (!pending.settle(slot, turn)) return
+      if (isSampled) this.latencies.observe(begun - deadlineAt)
       const target = pending.target[slot] as number
       if (target !== none) this.sink?.answered(target, pending.targetTurn[slot] as number, pending.method[slot] as number, answer)
       else this.wait(slot, answer.frame.slice(answer.from, answer.to))
@@ -334,6 +341,9 @@ export class Calls {
     return live
   }
 }
+
+/** A power of two. A row's turns go up by one, so that every row is looked at in turn. */
+export const sampledOf = 16
 
 const none = -1
 const countMax = 0xffff

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readSync, statfsSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
 import { endianness } from 'node:os'
 import { join } from 'node:path'
 import { fullFault, openingFault } from './lmdb-faults.ts'
@@ -32,6 +32,12 @@ export function hasData(folder: string): boolean {
 export function roomFault(folder: string, reserveBytes: number): StoreFault | undefined {
   const disk = statfsSync(folder)
   return disk.bavail * disk.bsize < reserveBytes ? fullFault(folder) : undefined
+}
+
+/** How much of the disk the data takes, and how much is free. */
+export function spaceOf(folder: string): { readonly usedBytes: number; readonly freeBytes: number } {
+  const disk = statfsSync(folder)
+  return { usedBytes: statSync(dataFile(folder)).size, freeBytes: disk.bavail * disk.bsize }
 }
 
 function readHead(path: string): Buffer {

@@ -1,17 +1,21 @@
 import { rewriteLog } from './archive-rewrite.ts'
 import { ColdRecords } from './cold-records.ts'
+import { spaceOf } from './data-file.ts'
 import { type OwnedFolder, takeFolder } from './data-folder.ts'
 import { JournalArchive } from './journal-archive.ts'
 import { JournalReader } from './journal-reader.ts'
 import { closedFault } from './lmdb-faults.ts'
 import { shardKey } from './lmdb-keys.ts'
 import { LmdbRecord } from './lmdb-record.ts'
+import { LmdbTable } from './lmdb-table.ts'
 import type { Durability } from './lmdb.ts'
+import type { MetricSink, MetricSource } from './metrics.ts'
 import { type Presence, socketPresence } from './owner-socket.ts'
 import { PeriodicSync } from './periodic-sync.ts'
 import { ShardJournal } from './shard-journal.ts'
 import { ShardSnapshots } from './shard-snapshots.ts'
 import type { SharedRecord } from './shared-record.ts'
+import { type SharedTable, type TableLimits, tableLimits } from './shared-table.ts'
 import {
   comparePositions,
   type ArchiveRecord,
@@ -49,9 +53,11 @@ const recordSweepMs = 1000
 const sweepPauseMs = 5
 const dayMs = 86_400_000
 
-export interface LmdbStore extends Store {
+export interface LmdbStore extends Store, MetricSource {
   /** A record of the process, outside of all shards. */
   record(name: string): SharedRecord
+  /** Rows of the process, likewise. */
+  table(name: string, limits?: TableLimits): SharedTable
 }
 
 /** Takes over the data folder, making it if need be; a `StoreFault` with one line for the user if it cannot. */
@@ -178,8 +184,18 @@ class OwnedLmdbStore implements LmdbStore {
     return (await this.#records.delete(this.#owned.term, key)) ? 'deleted' : 'fenced'
   }
 
+  collect(sink: MetricSink): void {
+    const { usedBytes, freeBytes } = spaceOf(this.#options.folder)
+    sink.gauge('sluice_store_used_bytes', 'Memory that Redis uses, or disk that the data folder takes', usedBytes)
+    sink.gauge('sluice_store_limit_bytes', 'Memory that Redis may use, or disk that the data folder may take', usedBytes + freeBytes)
+  }
+
   record(name: string): SharedRecord {
     return new LmdbRecord(this.#owned.env, this.#owned.term, name)
+  }
+
+  table(name: string, limits = tableLimits): SharedTable {
+    return new LmdbTable(this.#owned.env, this.#owned.term, this.#options.world.clock, name, limits)
   }
 
   close(): Promise<void> {

@@ -35,7 +35,7 @@ const tableCountMax = 8
 const ownerKey = Buffer.from('owner')
 const formatKey = Buffer.from('format')
 /** Whose entries have versions. */
-const tables = { meta: true, log: false, shards: false, chunks: false, trims: false, records: true } as const
+const tables = { meta: true, log: false, shards: false, chunks: false, trims: false, records: true, rows: true } as const
 const copiedAtOnce = 512
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const
 
@@ -68,6 +68,8 @@ export class LmdbEnv {
   readonly chunks: LmdbTable
   readonly trims: LmdbTable
   readonly records: LmdbTable
+  /** Of tables that processes share. */
+  readonly rows: LmdbTable
   readonly #root: RootDatabase<Buffer, Uint8Array>
   readonly #meta: Database<Buffer, Uint8Array>
   readonly #options: LmdbEnvOptions
@@ -95,6 +97,7 @@ export class LmdbEnv {
       this.chunks = new LmdbTable(this.#table('chunks', tables.chunks))
       this.trims = new LmdbTable(this.#table('trims', tables.trims))
       this.records = new LmdbTable(this.#table('records', tables.records))
+      this.rows = new LmdbTable(this.#table('rows', tables.rows))
     } catch (error) {
       throw openingFault(options.folder, error)
     }

@@ -10,7 +10,8 @@ export class PendingCalls {
   readonly msgid: Uint32Array
   readonly method: Uint8Array
   readonly turn: Uint32Array
-  private readonly deadlineAt: Float64Array
+  /** 0 where nobody waits. */
+  readonly deadlineAt: Float64Array
   private readonly nextFree: Int32Array
   private firstFree = none
   private used = 0

@@ -32,6 +32,18 @@ export const admissionHoldersKey = 'sluice:admission:holders'
 export function sharedRecordKey(name: string): string {
   return `sluice:record:${name}`
 }
+/** Of a table that processes share: hash of its rows, sorted sets of what changed when and of what is removed, hash of its state. */
+export interface SharedTableKeys {
+  readonly rows: string
+  readonly changed: string
+  readonly gone: string
+  readonly state: string
+}
+
+export function sharedTableKeys(name: string): SharedTableKeys {
+  const key = `sluice:table:${name}`
+  return { rows: key, changed: `${key}:changed`, gone: `${key}:gone`, state: `${key}:state` }
+}
 /** Written where a write is needed to ask the replicas for. */
 export const markKey = 'sluice:mark'
 

@@ -31,6 +31,8 @@ export class RedisLink implements Reachable {
   #lastFault: StoreFault
   #pause: Pause | undefined
   #isClosing = false
+  /** Connections that ended and were made again. */
+  reconnects = 0
   #awaySince: number | undefined
   /** When it was last said that Redis is away; undefined while it is there. */
   #saidAwayAt: number | undefined
@@ -68,6 +70,10 @@ export class RedisLink implements Reachable {
     }
     if (link === undefined) throw new Error('a link that was never made')
     return link
+  }
+
+  get name(): string {
+    return this.#options.name
   }
 
   get awaySince(): number | undefined {
@@ -134,6 +140,7 @@ export class RedisLink implements Reachable {
 
   #use(connection: RedisConnection): void {
     this.#connection = connection
+    if (this.#awaySince !== undefined && this.#first === undefined) this.reconnects++
     this.#awaySince = undefined
     if (this.#saidAwayAt !== undefined) this.#world.log.info({ redis: this.where, link: this.#options.name }, 'Redis is there again')
     this.#saidAwayAt = undefined

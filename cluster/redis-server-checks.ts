@@ -87,8 +87,16 @@ export function settingsFault(settings: ServerSettings, durability: RedisDurabil
   return settings.get('appendfsync') === 'no' ? wanted('appendfsync', 'everysec', 'nobody could say how much a crash loses') : undefined
 }
 
-export function memoryWarning({ usedBytes, limitBytes, machineBytes }: ServerFacts): string | undefined {
-  const limit = limitBytes === 0 ? machineBytes : limitBytes
+export type Memory = Pick<ServerFacts, 'usedBytes' | 'limitBytes' | 'machineBytes'>
+
+/** What there is for it: its maxmemory, or all of the machine's. */
+export function limitOf({ limitBytes, machineBytes }: Memory): number {
+  return limitBytes === 0 ? machineBytes : limitBytes
+}
+
+export function memoryWarning(memory: Memory): string | undefined {
+  const { usedBytes, limitBytes } = memory
+  const limit = limitOf(memory)
   if (usedBytes > limit * fullShare) return `Redis uses ${mebi(usedBytes)} MB of its ${mebi(limit)} MB of memory`
   return limitBytes === 0 ? 'Redis has no maxmemory: set it, so that it refuses writes before the machine runs out of memory' : undefined
 }

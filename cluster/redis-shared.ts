@@ -3,10 +3,12 @@ import { RedisLink } from './redis-link.ts'
 import { RedisRecord } from './redis-record.ts'
 import { checkServerState } from './redis-server-checks.ts'
 import { redisLimits } from './redis-store.ts'
+import { RedisTable } from './redis-table.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import type { RedisConnection, RedisLimits, RedisTls } from './redis.ts'
 import type { BucketRate, SharedBucket } from './shared-bucket.ts'
 import type { SharedRecord } from './shared-record.ts'
+import { type SharedTable, type TableLimits, tableLimits } from './shared-table.ts'
 import type { World } from './world.ts'
 
 export interface RedisSharedOptions {
@@ -21,6 +23,7 @@ export interface RedisSharedOptions {
 export interface RedisShared {
   bucket(rate: BucketRate): SharedBucket
   record(name: string): SharedRecord
+  table(name: string, limits?: TableLimits): SharedTable
   close(): Promise<void>
 }
 
@@ -38,5 +41,10 @@ export async function openRedisShared(options: RedisSharedOptions): Promise<Redi
     },
   }
   const link = await RedisLink.open(parts, signal)
-  return { bucket: (rate) => new RedisBucket(link, rate), record: (name) => new RedisRecord(link, name), close: () => link.close() }
+  return {
+    bucket: (rate) => new RedisBucket(link, rate),
+    record: (name) => new RedisRecord(link, name),
+    table: (name, rows = tableLimits) => new RedisTable(link, name, rows),
+    close: () => link.close(),
+  }
 }

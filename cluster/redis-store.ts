@@ -9,7 +9,7 @@ import { recordScripts, RedisRecords } from './redis-records.ts'
 import { ReplicaSender } from './redis-replicas.ts'
 import { textReply } from './redis-replies.ts'
 import type { RedisScript } from './redis-scripts.ts'
-import { checkServer, memoryWarning, type RedisDurability, serverFacts } from './redis-server-checks.ts'
+import { checkServer, limitOf, type Memory, memoryWarning, type RedisDurability, serverFacts } from './redis-server-checks.ts'
 import { RedisSnapshots, snapshotScripts } from './redis-snapshots.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import type { RedisConnection, RedisLimits, RedisTls } from './redis.ts'
@@ -99,6 +99,8 @@ class RedisStore implements Store, MetricSource, Reachable {
   readonly #snapshots: RedisSnapshots
   readonly #records: RedisRecords
   readonly #memoryLook: Timer
+  /** At the last look. */
+  #memory: Memory = { usedBytes: 0, limitBytes: 0, machineBytes: 0 }
 
   constructor(options: RedisStoreOptions, journal: RedisLink, side: RedisLink) {
     const { durability, world, leaseMs = leaseMsDefault, replicasMs = replicasMsDefault } = options
@@ -112,7 +114,9 @@ class RedisStore implements Store, MetricSource, Reachable {
     this.#reader = new RedisJournalReader(side)
     this.#snapshots = new RedisSnapshots(side, this.#reader, world, options.archiveDays * dayMs)
     this.#records = new RedisRecords(side, commits)
-    this.#memoryLook = world.timers.every(memoryLookMs, () => this.#lookAtMemory())
+    this.#memoryLook = world.timers.every(memoryLookMs, () => this.#lookAtMemory(true))
+    // Whoever checked the new connection has warned.
+    this.#lookAtMemory(false)
   }
 
   get awaySince(): number | undefined {
@@ -179,6 +183,13 @@ class RedisStore implements Store, MetricSource, Reachable {
   }
 
   collect(sink: MetricSink): void {
+    for (const { name, awaySince, reconnects } of this.#links) {
+      const labels = { link: name }
+      sink.gauge('sluice_store_connected', 'Whether the connection to Redis stands', awaySince === undefined ? 1 : 0, labels)
+      sink.counter('sluice_store_reconnects_total', 'Connections to Redis that were lost and made again', reconnects, labels)
+    }
+    sink.gauge('sluice_store_used_bytes', 'Memory that Redis uses, or disk that the data folder takes', this.#memory.usedBytes)
+    sink.gauge('sluice_store_limit_bytes', 'Memory that Redis may use, or disk that the data folder may take', limitOf(this.#memory))
     sink.counter('sluice_store_losses_total', 'Shards of which Redis had lost records that it had acknowledged', this.#journal.losses)
   }
 
@@ -193,12 +204,13 @@ class RedisStore implements Store, MetricSource, Reachable {
     return name
   }
 
-  #lookAtMemory(): void {
+  #lookAtMemory(warns: boolean): void {
     const { log } = this.#world
     this.#side.send(['INFO', 'memory']).then(
       (info) => {
-        const warning = memoryWarning(serverFacts(textReply(info)))
-        if (warning !== undefined) log.warn({ redis: this.#side.where }, warning)
+        this.#memory = serverFacts(textReply(info))
+        const warning = memoryWarning(this.#memory)
+        if (warns && warning !== undefined) log.warn({ redis: this.#side.where }, warning)
       },
       (error: unknown) => log.debug({ error }, 'could not ask how much memory Redis uses'),
     )

@@ -12,7 +12,6 @@ import { type Admission, bannedRefusal } from './admission.ts'
 import type { BanTable } from './ban-table.ts'
 import { challengeRequired, type Challenges } from './challenges.ts'
 import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
-import { isLive } from './claim-news.ts'
 import type { Connection, Connections } from './connection.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
@@ -20,8 +19,9 @@ import { writeJsonParams } from './json-params.ts'
 import type { LeasedTokens } from './leased-tokens.ts'
 import type { Call, Method, MethodTable } from './method.ts'
 import { Params } from './params.ts'
-import type { Presence, Presences } from './presence.ts'
+import { holdsClaim, type Presence, type Presences } from './presence.ts'
 import type { Responder } from './responder.ts'
+import type { Rank, ShardGates } from './shard-gates.ts'
 import type { Views } from './views.ts'
 
 export interface DispatcherParts {
@@ -35,6 +35,7 @@ export interface DispatcherParts {
   /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
   readonly newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
   readonly challenges: Challenges
+  readonly gates: ShardGates
   readonly follower: ClaimFollower
   readonly presences: Presences
   readonly responder: Responder
@@ -85,6 +86,8 @@ export class Dispatcher implements CallSink {
       parts.responder.refusal(connection, call.msgid, method.index, bannedRefusal)
       return end
     }
+    const shard = view === undefined ? parts.calls.shardOfHash(call.skuHash) : view.shard
+    let rank: Rank = 'holder'
     if (call.op === op.buy) {
       const known = view === undefined || view.isPlain ? undefined : parts.views.refusesBuy(view, userHash, now)
       if (known !== undefined) {
@@ -103,8 +106,18 @@ export class Dispatcher implements CallSink {
         parts.responder.refusal(connection, call.msgid, method.index, challengeRequired)
         return end
       }
-      // After the view: whom that refuses takes no token from somebody who could buy.
-      if (parts.newcomers !== undefined && this.refusesNewcomer(this.followed(identity, call, bytes), view?.settings.sku)) {
+      // A newcomer, unless somebody asks and the user is known here to have a claim.
+      const matters = parts.newcomers !== undefined || !parts.gates.takesNewcomers(shard)
+      rank = matters && holdsClaim(this.followed(identity, call, bytes), view?.settings.sku) ? 'holder' : 'newcomer'
+    }
+    const waitMs = parts.gates.refuses(shard, rank)
+    if (waitMs !== undefined) {
+      parts.responder.refuse(connection, call.msgid, method.index, 'BUSY', undefined, waitMs)
+      return end
+    }
+    if (call.op === op.buy) {
+      // After view and gate: whom those refuse takes no token from somebody who could buy.
+      if (parts.newcomers !== undefined && rank === 'newcomer' && this.refusesNewcomer()) {
         parts.responder.refuse(connection, call.msgid, method.index, 'RATE_LIMITED', undefined, parts.newcomers.retryAfterMs)
         return end
       }
@@ -140,6 +153,7 @@ export class Dispatcher implements CallSink {
             method.index,
             now,
           )
+    parts.gates.began(shard, row, rank)
     if (row < 0) this.refusePending(connection, call.msgid, method)
     else {
       parts.counters.passed.pending++
@@ -212,6 +226,7 @@ export class Dispatcher implements CallSink {
   answered(target: number, targetTurn: number, method: number, answer: AnswerView): void {
     const { parts } = this
     parts.counters.answered(method, answer.code)
+    parts.gates.ended(answer.slot, answer.code)
     const connection = parts.connections.find(target, targetTurn)
     if (connection !== undefined) {
       connection.inFlight--
@@ -224,6 +239,7 @@ export class Dispatcher implements CallSink {
 
   failed(slot: number, target: number, targetTurn: number, method: number, msgid: number, code: Code, retryAfterMs?: number): void {
     this.parts.follower.failed(slot, code)
+    this.parts.gates.ended(slot, codeTable[code].number)
     const connection = this.parts.connections.find(target, targetTurn)
     if (connection === undefined) return this.parts.counters.answered(method, codeTable[code].number)
     connection.inFlight--
@@ -283,13 +299,9 @@ export class Dispatcher implements CallSink {
     return isBanned
   }
 
-  /** A `buy` of somebody whose claim is known here repeats what was let in already. */
-  private refusesNewcomer(presence: Presence | undefined, sku: string | undefined): boolean {
+  private refusesNewcomer(): boolean {
     const { newcomers, counters } = this.parts
-    if (newcomers === undefined) return false
-    const claim = sku === undefined ? undefined : presence?.claims.get(sku)?.state
-    if (claim !== undefined && isLive(claim)) return false
-    if (!newcomers.take()) {
+    if (newcomers?.take() === false) {
       counters.layers.newcomers++
       return true
     }
@@ -314,7 +326,7 @@ export class Dispatcher implements CallSink {
         return call.refusal(bannedRefusal)
       }
       // A `buy` in an unusual encoding is one all the same.
-      if (!isLetIn && newcomers !== undefined && method.name === 'buy' && this.refusesNewcomer(undefined, undefined))
+      if (!isLetIn && newcomers !== undefined && method.name === 'buy' && this.refusesNewcomer())
         return call.refuse('RATE_LIMITED', undefined, newcomers.retryAfterMs)
       this.answersLater(call, method.run({ ...call, user }))
     } else {

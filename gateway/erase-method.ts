@@ -31,7 +31,7 @@ export function eraseMethods(parts: EraseParts): readonly MethodBody[] {
         if (await refused(parts, call, user, false)) return
         const { error, result } = await session(parts, user, false)
         if (error !== null) return call.refusal(error)
-        parts.infos.cache.invalidate(user)
+        parts.infos.cache.drop(user)
         const erased = new PlainReader(result, 'erasure')
         call.result({ pseudonym: erased.text('pseudonym'), connected: erased.flag('isConnected') })
       },

@@ -1,10 +1,12 @@
 import type { Calls, Command } from '../cluster/calls.ts'
+import { op } from '../protocol/entry.ts'
 import type { SkuId } from '../protocol/ids.ts'
 import type { ShardKind } from '../protocol/subject.ts'
 import type { ClaimFollower } from './claim-follower.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Call, UserCall } from './method.ts'
-import type { Presences } from './presence.ts'
+import { holdsClaim, type Presence, type Presences } from './presence.ts'
+import type { Rank, ShardGates } from './shard-gates.ts'
 import type { Views } from './views.ts'
 
 export interface ForwarderParts {
@@ -12,6 +14,7 @@ export interface ForwarderParts {
   readonly views: Views
   readonly follower: ClaimFollower
   readonly presences: Presences
+  readonly gates: ShardGates
   readonly counters: GatewayCounters
 }
 
@@ -25,11 +28,25 @@ export class Forwarder {
 
   /** To the shard of the command's SKU. A user who is connected here hears on every connection what comes of it. */
   toInventory(call: Call | UserCall, command: Command & { readonly sku: SkuId }): void {
-    const { calls, views, follower, presences } = this.parts
-    const shard = calls.shardOfText(command.sku)
+    const { calls, views, follower, presences, gates } = this.parts
+    const { sku } = command
+    const shard = calls.shardOfText(sku)
+    const presence = 'user' in call ? presences.find(call.user) : undefined
+    const rank = rankOf(call, command, presence)
+    const waitMs = gates.refuses(shard, rank)
+    if (waitMs !== undefined) return call.refuse('BUSY', undefined, waitMs)
     const row = this.send(call, 'inv', shard, command)
-    if (row >= 0)
-      follower.expect(row, views.find(command.sku) ?? { sku: command.sku, shard }, 'user' in call ? presences.find(call.user) : undefined)
+    gates.began(shard, row, rank)
+    if (row < 0) return
+    follower.expect(row, views.find(sku) ?? { sku, shard }, presence)
+  }
+
+  /** Refuses a call that asks others before its command goes to the SKU's shard, if that would be refused there; true if so. */
+  refusesEarly(call: UserCall, command: Command & { readonly sku: SkuId }): boolean {
+    const { calls, presences, gates } = this.parts
+    const waitMs = gates.refuses(calls.shardOfText(command.sku), rankOf(call, command, presences.find(call.user)))
+    if (waitMs !== undefined) call.refuse('BUSY', undefined, waitMs)
+    return waitMs !== undefined
   }
 
   /** To the shard of the command's user. */
@@ -52,4 +69,10 @@ export class Forwarder {
     }
     return row
   }
+}
+
+/** Who first has units reserved is no newcomer any more when the command comes here. */
+function rankOf({ method }: Call, command: Command & { readonly sku: SkuId }, presence: Presence | undefined): Rank {
+  if (method.role === 'operator') return 'operator'
+  return command.op === op.buy && !holdsClaim(presence, command.sku) ? 'newcomer' : 'holder'
 }

@@ -1,9 +1,10 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { CallResult } from '../cluster/call-codec.ts'
-import type { Calls } from '../cluster/calls.ts'
+import { type Calls, sampledOf } from '../cluster/calls.ts'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
+import type { SharedTable } from '../cluster/shared-table.ts'
 import type { Timer, World } from '../cluster/world.ts'
 import type { ClaimNotice, OrderNotice, ShardView } from '../protocol/broadcast.ts'
 import { frameKind, kindOfFrame } from '../protocol/frame.ts'
@@ -13,6 +14,8 @@ import { AttachRounds } from './attach-rounds.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
+import type { SearchParts } from './catalogue/search.ts'
+import { Storefront } from './catalogue/storefront.ts'
 import { type ChallengeIssuer, type ChallengeSettings, Challenges } from './challenges.ts'
 import { ClaimFollower } from './claim-follower.ts'
 import type { ClaimReport } from './claim-questions.ts'
@@ -23,7 +26,7 @@ import { drawMethods } from './draw-methods.ts'
 import { eraseMethods } from './erase-method.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
-import { collectGateway, collectSku } from './gateway-metrics.ts'
+import { collectGateway, collectSkus } from './gateway-metrics.ts'
 import type { LeasedTokens } from './leased-tokens.ts'
 import type { LineEncoder } from './line-frames.ts'
 import { type MethodTable, methodTable } from './method.ts'
@@ -36,6 +39,7 @@ import { publicMethods } from './public-methods.ts'
 import { Responder } from './responder.ts'
 import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
+import { type OverloadSettings, ShardGates } from './shard-gates.ts'
 import type { SkuView } from './sku-view.ts'
 import { UserInfos } from './user-infos.ts'
 import { userMethods } from './user-methods.ts'
@@ -55,6 +59,10 @@ export interface GatewayCoreParts {
   readonly announceDraw: AnnounceDraw
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
+  /** Keeps the products; without it there is no catalogue. */
+  readonly products?: SharedTable
+  /** Finds products; without it they cannot be searched. */
+  readonly search?: Pick<SearchParts, 'index' | 'reindexHours' | 'remote'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
   /** Decodes answers that carry bytes. */
@@ -62,7 +70,8 @@ export interface GatewayCoreParts {
   /** Makes and checks proofs of work; without it nobody is asked for any. */
   readonly proofs?: ChallengeIssuer | undefined
   readonly settings: AdmissionLimits &
-    ChallengeSettings & {
+    ChallengeSettings &
+    OverloadSettings & {
       readonly lineFrameBudgetPerSecond: number
       readonly tickMs: number
       readonly attachEveryMs: number
@@ -102,12 +111,14 @@ export class GatewayCore implements MetricSource {
   private readonly parts: GatewayCoreParts
   private readonly bans: Bans | undefined
   private readonly infos: UserInfos
+  private readonly storefront: Storefront | undefined
   private readonly responder: Responder
   private readonly sessions: SessionLink
   private readonly rounds: PositionRounds
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly challenges: Challenges
+  readonly gates: ShardGates
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
 
@@ -134,6 +145,7 @@ export class GatewayCore implements MetricSource {
       decodeView: (bytes) => decodeInner<ShardView>(bytes),
     })
     const { views, presences } = this
+    this.storefront = parts.products === undefined ? undefined : this.storefrontOf(parts.products)
     const decodeReports = (bytes: Uint8Array) => decodeInner<readonly ClaimReport[]>(bytes)
     const follower = new ClaimFollower({
       calls,
@@ -149,7 +161,9 @@ export class GatewayCore implements MetricSource {
     const challenges = new Challenges({ issuer: parts.proofs, settings, views, clock, counters: this.counters })
     this.challenges = challenges
     this.infos = new UserInfos({ calls, bus, world })
-    const forwarder = new Forwarder({ calls, views, follower, presences, counters: this.counters })
+    const gates = new ShardGates({ shards, calls, settings, counters: this.counters, world })
+    this.gates = gates
+    const forwarder = new Forwarder({ calls, views, follower, presences, gates, counters: this.counters })
     this.methods = methodTable(
       userMethods({ forwarder, calls, views, follower, presences, challenges, counters: this.counters, clock, decodeReports }),
       publicMethods(views),
@@ -160,6 +174,7 @@ export class GatewayCore implements MetricSource {
       drawMethods(forwarder),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
       this.bans === undefined ? [] : banMethods(this.bans, clock),
+      this.storefront?.methods ?? [],
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
     this.admission = new Admission(settings, clock, this.counters, banTable)
@@ -176,6 +191,7 @@ export class GatewayCore implements MetricSource {
       bans: banTable,
       newcomers: parts.newcomers,
       challenges,
+      gates,
       follower,
       presences,
       responder,
@@ -225,7 +241,9 @@ export class GatewayCore implements MetricSource {
     const { tickMs } = this.parts.settings
     if ((await this.bans?.start(signal)) === false) return false
     if (!(await this.views.load(signal))) return false
+    await this.storefront?.start()
     this.parts.newcomers?.start()
+    this.gates.start()
     this.timers.push(
       timers.every(tickMs, () => {
         this.challenges.measure()
@@ -258,6 +276,7 @@ export class GatewayCore implements MetricSource {
   collect(sink: MetricSink): void {
     collectGateway(sink, this.counters, this.methods)
     sink.gauge('sluice_pending_calls', 'Calls that wait for an answer of a shard', this.parts.calls.pending.size)
+    this.parts.calls.latencies.tell(sink, 'sluice_call_seconds', `Until a shard answered a call, of one call in ${sampledOf}`)
     sink.counter('sluice_call_timeouts_total', 'Calls that no shard answered in time', this.parts.calls.timeouts)
     sink.counter('sluice_frames_resent_total', 'Frames sent again because nobody had the shard', this.parts.calls.resent)
     sink.counter('sluice_view_resyncs_total', 'Views read whole because of a gap or a new epoch', this.views.resyncs)
@@ -267,28 +286,43 @@ export class GatewayCore implements MetricSource {
       'Time within which every client here hears of a change of its place',
       this.rounds.boundMs / 1000,
     )
-    const { counters } = this.infos.cache
-    sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', counters.hits)
-    sink.counter('sluice_user_info_reads_total', 'Questions for the info of a user that went to the session', counters.reads)
+    const { counts } = this.infos.cache
+    sink.counter('sluice_user_info_hits_total', 'Questions for the info of a user that memory answered', counts.hits)
+    sink.counter(
+      'sluice_user_info_reads_total',
+      'Questions for the info of a user that went to the session',
+      counts.misses + counts.refreshes,
+    )
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
     this.parts.newcomers?.collect(sink)
-    for (const view of this.views.all()) collectSku(sink, view.status(), view.heat)
+    this.gates.collect(sink)
+    this.storefront?.collect(sink)
+    collectSkus(sink, [...this.views.all()])
   }
 
   /** Before the end: whoever is still here is not any more. */
-  farewell(): Promise<void> {
-    return this.sessions.farewell(this.presences.users(), farewellMsMax)
+  async farewell(): Promise<void> {
+    await Promise.all([this.sessions.farewell(this.presences.users(), farewellMsMax), this.storefront?.farewell()])
   }
 
   close(): void {
     for (const timer of this.timers) timer.cancel()
     this.rounds.close()
     this.parts.newcomers?.close()
+    this.gates.close()
     this.bans?.close()
+    this.storefront?.close()
     this.sessions.close()
     this.infos.close()
     this.views.close()
+  }
+
+  private storefrontOf(table: SharedTable): Storefront {
+    const { bus, world } = this.parts
+    const { views, counters } = this
+    const search = this.parts.search === undefined ? undefined : { ...this.parts.search, calls: () => counters.allAnswered }
+    return new Storefront({ table, bus, world, views, search })
   }
 
   private publish(notification: Notification, view: SkuView): void {

@@ -1,5 +1,5 @@
+import { MsCounts } from '../cluster/ms-counts.ts'
 import { type Code, codes, codeTable } from '../protocol/codes.ts'
-import { MsCounts } from './ms-counts.ts'
 import { ReadCounters } from './read-counters.ts'
 
 const codeSlots = codes.length + 1
@@ -21,6 +21,8 @@ export const funnel = {
   user: 'RATE_LIMITED',
   stockView: undefined,
   challenge: 'CHALLENGE_REQUIRED',
+  breaker: 'BUSY',
+  overload: 'BUSY',
   newcomers: 'RATE_LIMITED',
   pending: 'BUSY',
 } as const satisfies Record<string, Code | undefined>
@@ -55,6 +57,8 @@ export class GatewayCounters {
   roundsEncoded = 0
   encoderFailures = 0
   dropped = 0
+  /** Frames handed to WebSockets, published stock left out, and writes to RPC sockets. */
+  readonly sends = { rpc: 0, ws: 0 }
   opened = { rpc: 0, ws: 0 }
   open = { rpc: 0, ws: 0 }
   httpCalls = 0
@@ -62,6 +66,11 @@ export class GatewayCounters {
   answered(method: number, code: number): void {
     const cell = method * codeSlots + code
     this.answers[cell] = (this.answers[cell] as number) + 1
+  }
+
+  /** Calls answered so far. */
+  get allAnswered(): number {
+    return this.answers.reduce((sum, count) => sum + count, 0)
   }
 
   viewRefused(code: Code): void {
@@ -93,6 +102,8 @@ function noneByLayer(): Record<FunnelLayer, number> {
     user: 0,
     stockView: 0,
     challenge: 0,
+    breaker: 0,
+    overload: 0,
     newcomers: 0,
     pending: 0,
   }

@@ -1,8 +1,9 @@
 import type { MetricSink } from '../cluster/metrics.ts'
+import { skuLabels } from '../cluster/sku-labels.ts'
 import type { Code } from '../protocol/codes.ts'
-import type { SkuStatus } from '../protocol/results.ts'
 import { funnel, type GatewayCounters } from './gateway-counters.ts'
 import type { MethodTable } from './method.ts'
+import type { SkuView } from './sku-view.ts'
 
 /** Tells what a gateway has counted. */
 export function collectGateway(sink: MetricSink, counters: GatewayCounters, methods: MethodTable): void {
@@ -19,6 +20,10 @@ export function collectGateway(sink: MetricSink, counters: GatewayCounters, meth
     sink.gauge('sluice_connections_open', 'Open connections', count, { transport })
   for (const [transport, count] of Object.entries(counters.opened))
     sink.counter('sluice_connections_total', 'Connections ever opened', count, { transport })
+  for (const [transport, count] of Object.entries(counters.sends))
+    sink.counter('sluice_sends_total', 'Frames handed to WebSockets, published stock left out, and writes to RPC sockets', count, {
+      transport,
+    })
   counters.reads.collect(sink)
   sink.counter('sluice_http_calls_total', 'Calls by plain HTTP', counters.httpCalls)
   sink.counter('sluice_malformed_total', 'Connections closed because of what they sent', counters.malformed)
@@ -56,11 +61,16 @@ function collectFunnel(sink: MetricSink, counters: GatewayCounters): void {
   }
 }
 
-/** Where a SKU stands, by the gateway's view. */
-export function collectSku(sink: MetricSink, status: SkuStatus, heat: number): void {
-  const { sku, available, held, ordered, sold, waiting } = status
-  for (const [state, units] of Object.entries({ available, held, ordered, sold }))
-    sink.gauge('sluice_sku_units', 'Units of a SKU by state', units, { sku, state })
-  sink.gauge('sluice_sku_waiting_people', 'People in line for a SKU', waiting, { sku })
-  sink.gauge('sluice_sku_heat', 'Work that a buy of a SKU has to prove: 0 none, 1 as set, each step more twice as much', heat, { sku })
+/** Where SKUs stand, by the gateway's views. */
+export function collectSkus(sink: MetricSink, views: readonly SkuView[]): void {
+  const statuses = views.map((view) => view.status())
+  const labelsOf = skuLabels(statuses.map(({ sku, state }) => ({ sku, isLive: state === 'open' || state === 'paused' })))
+  statuses.forEach(({ sku, available, held, ordered, sold, waiting }, i) => {
+    const labels = labelsOf(sku)
+    for (const [state, units] of Object.entries({ available, held, ordered, sold }))
+      sink.gauge('sluice_sku_units', 'Units of a SKU by state', units, { ...labels, state })
+    sink.gauge('sluice_sku_waiting_people', 'People in line for a SKU', waiting, labels)
+    const heat = views[i]?.heat ?? 0
+    sink.gauge('sluice_sku_heat', 'Work that a buy of a SKU has to prove: 0 none, 1 as set, each step more twice as much', heat, labels)
+  })
 }

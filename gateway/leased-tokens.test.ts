@@ -189,6 +189,7 @@ describe('two gateways', () => {
       counter: (name: string, _help: string, value: number, labels = {}) => void seen.set(name + Object.values(labels).join(), value),
       gauge: (name: string, _help: string, value: number) => void seen.set(name, value),
       histogram: () => {},
+      summary: () => {},
     }
     a.line.state = 'away'
     await admitted(1_000, 2, 2)

@@ -3,10 +3,12 @@ import {
   formatOrderId,
   type OrderParts,
   parseOrderId,
+  parseProductId,
   parseRequestId,
   parseSaleId,
   parseSkuId,
   parseUserId,
+  type ProductId,
   type SaleId,
   type SkuId,
   type UserId,
@@ -42,6 +44,10 @@ export class Params {
 
   sku(): SkuId {
     return this.read('sku', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseSkuId)
+  }
+
+  product(): ProductId {
+    return this.read('product', 'a string of 1 to 48 letters, digits, dots, dashes or underscores', parseProductId)
   }
 
   sale(): SaleId {
@@ -137,6 +143,13 @@ export class Params {
     return this.read('info', userInfoRule, parseUserInfo)
   }
 
+  /** A list of 1 to `most`. */
+  list(name: string, most: number): readonly Plain[] {
+    return this.read(name, `a list of 1 to ${most}`, (value) =>
+      isList(value) && value.length > 0 && value.length <= most ? value : undefined,
+    )
+  }
+
   any(): Plain {
     return this.values[this.at++] ?? null
   }
@@ -162,4 +175,8 @@ export class Params {
 
 function parseMark(value: Plain | undefined): string | undefined {
   return typeof value === 'string' && markText.test(value) ? value : undefined
+}
+
+function isList(value: Plain | undefined): value is readonly Plain[] {
+  return Array.isArray(value)
 }

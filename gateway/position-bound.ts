@@ -28,6 +28,7 @@ export function boundMsOf(waiting: number, rate: SendRate): number {
   return Math.max(freshWithinMs, Math.ceil(turnMsOf(waiting, rate) + onTheWayMs(rate)))
 }
 
-function onTheWayMs({ tickMs }: SendRate): number {
+/** From a change in the shard to a client whose turn it is. */
+export function onTheWayMs({ tickMs }: Pick<SendRate, 'tickMs'>): number {
   return ticksOnTheWay * tickMs + marginMs
 }

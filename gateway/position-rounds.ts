@@ -1,6 +1,6 @@
 import type { Clock } from '../cluster/world.ts'
 import { LineTurn, type Pace } from './line-turn.ts'
-import { boundMsOf, freshWithinMs, nearShare, turnMsOf } from './position-bound.ts'
+import { boundMsOf, freshWithinMs, nearShare, onTheWayMs, turnMsOf } from './position-bound.ts'
 import { PositionSends, type PositionSendsParts, sliceMsMax } from './position-sends.ts'
 import type { Presences } from './presence.ts'
 import type { SkuView } from './sku-view.ts'
@@ -37,7 +37,7 @@ export class PositionRounds {
    * have just had to wait, for a process that gets too little of its machine keeps no pace.
    */
   get boundMs(): number {
-    return Math.max(boundMsOf(this.waiting, this.parts), Math.ceil(this.sends.lagMs + this.parts.tickMs))
+    return Math.max(boundMsOf(this.waiting, this.parts), Math.ceil(this.sends.lagMs + onTheWayMs(this.parts)))
   }
 
   /** Every tick: picks those who are to be told in the tick that follows, and begins to tell them. */

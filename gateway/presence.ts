@@ -2,6 +2,7 @@ import { claimKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import type { SkuId, UserId } from '../protocol/ids.ts'
 import type { ClaimState } from '../protocol/results.ts'
+import { isLive } from './claim-news.ts'
 import type { UserSocket } from './connection.ts'
 import type { SkuView } from './sku-view.ts'
 
@@ -160,6 +161,12 @@ export class Presences {
     if (claims?.get(followed.claim) === followed) claims.delete(followed.claim)
     if (claims?.size === 0) this.bySku.delete(followed.view)
   }
+}
+
+/** Whether the user is known here to have something of this SKU, so that a `buy` repeats what was let in already. */
+export function holdsClaim(presence: Presence | undefined, sku: string | undefined): boolean {
+  const state = sku === undefined ? undefined : presence?.claims.get(sku)?.state
+  return state !== undefined && isLive(state)
 }
 
 /** Whether this gateway's view may say how many are ahead of the claim. */

@@ -1,4 +1,5 @@
-import { parseSaleId, parseSkuId } from '../protocol/ids.ts'
+import { parseProductId, parseSaleId, parseSkuId } from '../protocol/ids.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import { BodylessAnswers } from './bodyless-answers.ts'
 import { httpMsgid } from './dispatcher.ts'
 import { endForGood, endWithBody, statusLine } from './http-answer.ts'
@@ -28,6 +29,8 @@ const absentCacheControl = 'public, max-age=1'
  *     GET /v1/sales          sale.list
  *     GET /v1/sales/<sale>   sale.get
  *     GET /v1/skus/<sku>     sku.get
+ *     GET /v1/products/<product>    catalogue.get
+ *     GET /v1/products?q=<text>&<filter>=<value>    catalogue.search
  */
 export class PublicReads {
   private readonly parts: HttpParts
@@ -42,6 +45,11 @@ export class PublicReads {
       ['/v1/sales', (res, req, address) => this.serve(res, req, address, 'sales', 'sale.list', [])],
       ['/v1/sales/:id', (res, req, address) => this.serve(res, req, address, 'sale', 'sale.get', [parseSaleId(req.getParameter(0))])],
       ['/v1/skus/:id', (res, req, address) => this.serve(res, req, address, 'sku', 'sku.get', [parseSkuId(req.getParameter(0))])],
+      ['/v1/products', (res, req, address) => this.serve(res, req, address, 'search', 'catalogue.search', searchParams(req))],
+      [
+        '/v1/products/:id',
+        (res, req, address) => this.serve(res, req, address, 'product', 'catalogue.get', [parseProductId(req.getParameter(0))]),
+      ],
     ]
   }
 
@@ -51,7 +59,7 @@ export class PublicReads {
     address: string,
     subject: ReadSubject,
     method: string,
-    params: readonly (string | undefined)[],
+    params: readonly (Plain | undefined)[],
   ): void {
     const { connections, dispatcher } = this.parts.core
     const isHead = req.getMethod() === 'head'
@@ -93,6 +101,20 @@ export class PublicReads {
     else if (isHead) res.writeHeader('Content-Length', String(Buffer.byteLength(body))).endWithoutBody()
     else endWithBody(res, body)
   }
+}
+
+const textFilters = ['sale', 'category', 'state']
+const numberFilters = ['priceMin', 'priceMax', 'skip', 'limit']
+
+/** What else stands in the query is not for us. A number that is none makes a call that is malformed. */
+function searchParams(req: HttpRequest): readonly Plain[] {
+  const given = (names: readonly string[]): readonly (readonly [string, string])[] =>
+    names.flatMap((name) => {
+      const value = req.getQuery(name)
+      return value === undefined || value === '' ? [] : [[name, value] as const]
+    })
+  const numbers = given(numberFilters).map(([name, value]) => [name, /^\d{1,15}$/.test(value) ? Number(value) : value] as const)
+  return [req.getQuery('q') ?? '', Object.fromEntries([...given(textFilters), ...numbers])]
 }
 
 interface ReadAnswer {

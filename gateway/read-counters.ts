@@ -1,6 +1,6 @@
 import type { MetricSink } from '../cluster/metrics.ts'
 
-const subjects = ['page', 'asset', 'file', 'sales', 'sale', 'sku', 'nothing'] as const
+const subjects = ['page', 'asset', 'file', 'sales', 'sale', 'sku', 'product', 'search', 'nothing'] as const
 const outcomes = ['sent', 'not_modified', 'not_found', 'refused'] as const
 
 /** What was asked for by a plain GET. `nothing` is a path under which there is nothing. */

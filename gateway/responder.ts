@@ -1,5 +1,5 @@
 import { type Code, codeTable, type Refusal, refusal } from '../protocol/codes.ts'
-import { decodeMessage, writeError, writeResult } from '../protocol/envelope.ts'
+import { decodeMessage, plainRefusal, writeResult } from '../protocol/envelope.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import type { ClaimState } from '../protocol/results.ts'
 import type { Connection } from './connection.ts'
@@ -8,6 +8,9 @@ import type { GatewayCounters } from './gateway-counters.ts'
 /** Writes the answers that the gateway gives by itself, counts them, and hands what has been gathered to the network once per turn of the event loop. */
 export class Responder {
   private readonly writer = new MsgpackWriter(1024)
+  /** Refusals come in runs of the same one, as when all is sold out: it is written once, and sent again with other msgids. */
+  private readonly refusals = new MsgpackWriter(1024)
+  private lastRefusal: Refusal | undefined
   private readonly counters: GatewayCounters
   private readonly dirty = new Set<Connection>()
   private readonly soon: (run: () => void) => void
@@ -32,9 +35,16 @@ export class Responder {
 
   refusal(connection: Connection, msgid: number, method: number, error: Refusal): void {
     this.counters.answered(method, codeTable[error.code].number)
-    this.writer.length = 0
-    writeError(this.writer, msgid, error)
-    this.respond(connection, this.writer.bytes, 0, this.writer.length)
+    const { refusals } = this
+    if (error !== this.lastRefusal) {
+      this.lastRefusal = error
+      refusals.length = 0
+      refusals.array(responseParts).byte(response).byte(wideMsgid)
+      refusals.length = refusals.reserve(wideMsgidBytes) + wideMsgidBytes
+      refusals.value(plainRefusal(error)).nil()
+    }
+    refusals.view.setUint32(msgidAt, msgid)
+    this.respond(connection, refusals.bytes, 0, refusals.length)
   }
 
   /** Another result in the place of that of a shard's response. */
@@ -65,3 +75,10 @@ export class Responder {
     this.dirty.clear()
   }
 }
+
+/** `[1, msgid, error, nil]`, the msgid in full width, as shards write it. */
+const responseParts = 4
+const response = 1
+const wideMsgid = 0xce
+const wideMsgidBytes = 4
+const msgidAt = 3

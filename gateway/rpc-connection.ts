@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { copyBytes } from '../protocol/copy-bytes.ts'
 import type { CloseReason, Connection } from './connection.ts'
 import type { FramePace } from './frame-pace.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
 import { type Identity, nobody } from './identity.ts'
 import type { Notification } from './notification.ts'
 
@@ -22,7 +23,7 @@ export class RpcConnection implements Connection {
   readonly pace: FramePace
   private readonly socket: Socket
   private readonly backpressureBytesMax: number
-  private readonly onSlow: () => void
+  private readonly counters: GatewayCounters
   private out: Buffer = Buffer.allocUnsafeSlow(firstOutBytes)
   private outView = viewOf(this.out)
   private source: Uint8Array = this.out
@@ -31,12 +32,12 @@ export class RpcConnection implements Connection {
   /** Nothing that comes in after this is read. */
   closing = false
 
-  constructor(socket: Socket, address: string, backpressureBytesMax: number, pace: FramePace, onSlow: () => void) {
+  constructor(socket: Socket, address: string, backpressureBytesMax: number, pace: FramePace, counters: GatewayCounters) {
     this.pace = pace
     this.socket = socket
     this.address = address
     this.backpressureBytesMax = backpressureBytesMax
-    this.onSlow = onSlow
+    this.counters = counters
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
@@ -68,12 +69,13 @@ export class RpcConnection implements Connection {
       this.length = 0
       return
     }
+    this.counters.sends.rpc++
     this.socket.write(this.out.subarray(0, this.length))
     // Mostly the kernel has taken the bytes by now. Otherwise the socket keeps them, and the next answers begin another buffer.
     if (this.socket.writableLength > 0 || this.out.length > keptOutBytesMax) this.replaceOut(Buffer.allocUnsafeSlow(firstOutBytes))
     this.length = 0
     if (this.socket.writableLength <= this.backpressureBytesMax) return
-    this.onSlow()
+    this.counters.slowClosed++
     this.close('slow')
   }
 

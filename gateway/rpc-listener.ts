@@ -92,7 +92,7 @@ export class RpcListener {
       return
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
-    const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), () => core.counters.slowClosed++)
+    const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), core.counters)
     if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
     this.rpcConnections.add(connection)
     core.opened(connection)

@@ -2,7 +2,7 @@ import { eachOfRuns, type SkuChange, type SkuNumbers, type SkuView as SkuViewDat
 import { hashText } from '../protocol/hash.ts'
 import { LineOrder } from '../protocol/line-order.ts'
 import type { SkuInfo, SkuStatus } from '../protocol/results.ts'
-import type { SkuSettings } from '../protocol/sku-settings.ts'
+import { productOf, type SkuSettings } from '../protocol/sku-settings.ts'
 
 /** Eight times the work of a SKU that is just hot. */
 export const heatMax = 4
@@ -95,7 +95,8 @@ export class SkuView {
   info(): SkuInfo {
     const { sale, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs = 0 } = this.settings
     const draw = this.numbers.draw === undefined ? {} : { draw: this.numbers.draw }
-    return { ...this.status(), sale, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs, ...draw }
+    const product = productOf(this.settings)
+    return { ...this.status(), sale, product, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs, ...draw }
   }
 }
 

@@ -9,13 +9,11 @@ import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import type { UserInfo } from '../protocol/results.ts'
 import { usersSubject } from '../protocol/subject.ts'
-import { ReadThroughCache } from './read-through-cache.ts'
+import { ReadThrough } from './catalogue/read-through.ts'
 
-/** Some 200 bytes each. */
 const usersMax = 50_000
-/** A word of a change may be lost, as all that is broadcast; nothing is older than this. */
-const freshMs = [10 * 60_000, 25 * 60_000] as const
-const absentMs = 5_000
+/** A name and a tier. */
+const infoBytes = 200
 
 /** A session could not say. */
 export class InfoRefused extends Error {
@@ -29,7 +27,7 @@ export class InfoRefused extends Error {
 
 /** What the shop calls its users, kept in memory until their sessions say that it has changed. */
 export class UserInfos {
-  readonly cache: ReadThroughCache<UserInfo>
+  readonly cache: ReadThrough<UserInfo>
   private readonly served: Served
 
   constructor({ calls, bus, world }: { readonly calls: Calls; readonly bus: Bus; readonly world: World }) {
@@ -40,9 +38,9 @@ export class UserInfos {
       const { displayName, tier } = answer.result
       return displayName === null && tier === null ? undefined : { displayName, tier }
     }
-    this.cache = new ReadThroughCache({ clock, random, read, entriesMax: usersMax, freshMs, absentMs })
+    this.cache = new ReadThrough({ clock, random, read, sizeOf: () => infoBytes, limits: { entriesMax: usersMax } })
     this.served = bus.serve(usersSubject, (frame) => {
-      if (kindOfFrame(frame) === frameKind.userNotice) this.cache.invalidate(unpackInner<UserNotice>(frame.slice(2)).user)
+      if (kindOfFrame(frame) === frameKind.userNotice) this.cache.drop(unpackInner<UserNotice>(frame.slice(2)).user)
     })
   }
 

@@ -166,6 +166,7 @@ async function reserveAndBuy(
   buy: Command & { readonly sku: SkuId; readonly user: UserId },
   request: ReserveRequest,
 ): Promise<void> {
+  if (forwarder.refusesEarly(call, buy)) return
   const reserve = { op: op.reserve, user: buy.user, payload: packInner(request) }
   const reserved = await calls.request('ses', calls.shardOfText(buy.user), reserve)
   if (reserved.error !== null) return call.refusal(reserved.error)

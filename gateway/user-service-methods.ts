@@ -17,6 +17,7 @@ export interface UserServiceParts {
 
 const pageMost = 100
 const pageDefault = 20
+const busyRetryMs = 100
 const noInfo: UserInfo = { displayName: null, tier: null }
 
 /** Methods that tell of a user as the shop's customer; what they have in a sale is told elsewhere. */
@@ -68,14 +69,15 @@ async function setInfo({ calls, infos }: UserServiceParts, call: Call, user: Use
   )
   if (error !== null) return call.refusal(error)
   // Whoever set it and asks here again must not be told what was before: word of the change comes by another way.
-  infos.cache.invalidate(user)
+  infos.cache.drop(user)
   call.result(result)
 }
 
 async function answerInfo(infos: UserInfos, call: UserCall): Promise<void> {
   try {
-    const info = (await infos.cache.get(call.user)) ?? noInfo
-    call.result({ user: call.user, ...info })
+    const info = await infos.cache.get(call.user)
+    if (info === 'busy') call.refuse('BUSY', undefined, busyRetryMs)
+    else call.result({ user: call.user, ...(info ?? noInfo) })
   } catch (error) {
     if (!(error instanceof InfoRefused)) throw error
     call.refusal(error.refusal)

@@ -128,7 +128,7 @@ export class WebServer {
         const data = socket.getUserData()
         const { role } = data.identity
         const pace = role === 'user' || role === 'nobody' ? core.admission.framePace() : undefined
-        const connection = new WebSocketConnection(socket, data, pace, () => core.counters.slowClosed++)
+        const connection = new WebSocketConnection(socket, data, pace, core.counters)
         data.connection = connection
         core.opened(connection)
       },

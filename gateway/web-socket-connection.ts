@@ -1,6 +1,7 @@
 import { decodeStrict } from '../protocol/msgpack-reader.ts'
 import type { CloseReason, UserSocket } from './connection.ts'
 import type { FramePace } from './frame-pace.ts'
+import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
 import type { LineFrame } from './line-frames.ts'
 import type { Notification } from './notification.ts'
@@ -41,19 +42,19 @@ export class WebSocketConnection implements UserSocket {
   readonly pace: FramePace | undefined
   private readonly socket: WebSocket<SocketData>
   readonly codec: 'msgpack' | 'json'
-  private readonly onSlow: () => void
+  private readonly counters: GatewayCounters
   /** Nothing that comes in after this is read. */
   isOpen = true
   /** Responses of this turn. A frame that is sent alone costs a system call; together they cost one. */
   private gathered: (string | Uint8Array)[] = []
 
-  constructor(socket: WebSocket<SocketData>, data: SocketData, pace: FramePace | undefined, onSlow: () => void) {
+  constructor(socket: WebSocket<SocketData>, data: SocketData, pace: FramePace | undefined, counters: GatewayCounters) {
     this.pace = pace
     this.socket = socket
     this.address = data.address
     this.identity = data.identity
     this.codec = data.json ? 'json' : 'msgpack'
-    this.onSlow = onSlow
+    this.counters = counters
   }
 
   respond(bytes: Uint8Array, from: number, to: number): void {
@@ -109,8 +110,9 @@ export class WebSocketConnection implements UserSocket {
 
   private send(message: string | Uint8Array): void {
     if (!this.isOpen) return
+    this.counters.sends.ws++
     if (this.socket.send(message, !this.json) !== sendDropped) return
-    this.onSlow()
+    this.counters.slowClosed++
     this.isOpen = false
     this.socket.close()
   }

@@ -8,16 +8,18 @@ import type { World } from '../cluster/world.ts'
 import type { Closers } from './closers.ts'
 import type { Config } from './config.ts'
 import { FollowerThread } from './follower-thread.ts'
+import type { Metrics } from './metrics.ts'
 import type { NodePorts } from './node-ports.ts'
 import { loadSecrets } from './secrets.ts'
 
 /** The ports of one process that does everything: a bus and a queue in memory, and LMDB in the data folder. */
-export async function openEmbeddedPorts(config: Config, world: World, closers: Closers): Promise<NodePorts> {
+export async function openEmbeddedPorts(config: Config, world: World, metrics: Metrics, closers: Closers): Promise<NodePorts> {
   const { dataFolder, durability, archiveDays } = config
   if (typeof durability !== 'string') throw new Error('one process has no replicas')
   const shards = { inv: config.shards, ses: config.shards }
   const store = await openLmdbStore({ folder: dataFolder, durability, archiveDays, shards, world })
   closers.add(() => store.close())
+  metrics.add(store)
   // Made only in a folder that is ours.
   const secrets = await loadSecrets(dataFolder, config, world.random)
   const bus = new LocalBus(world.log)
@@ -37,7 +39,12 @@ export async function openEmbeddedPorts(config: Config, world: World, closers: C
     officeQueue: () => Promise.resolve(officeQueue),
     endedStream: () => Promise.reject(new Error('one process has no JetStream')),
     actorPorts: () => Promise.resolve({ store, members, follower }),
-    shared: () => Promise.resolve({ bucket: (rate) => new LocalBucket(rate, world.clock), record: (name) => store.record(name) }),
+    shared: () =>
+      Promise.resolve({
+        bucket: (rate) => new LocalBucket(rate, world.clock),
+        record: (name) => store.record(name),
+        table: (name) => store.table(name),
+      }),
     facts: { dataFolder },
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MetricSink } from '../cluster/metrics.ts'
-import { createMetrics, seriesPerMetricMax } from './metrics.ts'
+import { seriesPerMetricMax } from './metrics-page.ts'
+import { createMetrics } from './metrics.ts'
 
 async function linesOf(...sources: ((sink: MetricSink) => void)[]): Promise<readonly string[]> {
   const metrics = createMetrics()
@@ -40,6 +41,28 @@ test('OPS-5 a histogram is told in cumulated buckets', async () => {
     'sluice_append_seconds_bucket{kind="inv",le="+Inf"} 7',
     'sluice_append_seconds_sum{kind="inv"} 0.5',
     'sluice_append_seconds_count{kind="inv"} 7',
+  ])
+})
+
+test('OPS-5 texts are told so that they can be read again, and labels in any order are the same series', async () => {
+  const lines = await linesOf(
+    (sink) => sink.gauge('sluice_x', 'One\\two\nthree', 1, { b: 'a "b" \\ c\nd', a: '1' }),
+    (sink) => sink.gauge('sluice_x', 'One', 2, { a: '1', b: 'a "b" \\ c\nd' }),
+  )
+  expect(lines.filter((line) => line.includes('sluice_x'))).toEqual([
+    '# HELP sluice_x One\\\\two\\nthree',
+    '# TYPE sluice_x gauge',
+    'sluice_x{a="1",b="a \\"b\\" \\\\ c\\nd"} 3',
+  ])
+})
+
+test('OBS-1 a summary is told as a count and a sum', async () => {
+  const lines = await linesOf((sink) => sink.summary('sluice_record_events', 'Events', 3, 12, { shard: 'inv.1' }))
+  expect(lines.filter((line) => line.includes('sluice_record_events'))).toEqual([
+    '# HELP sluice_record_events Events',
+    '# TYPE sluice_record_events summary',
+    'sluice_record_events_sum{shard="inv.1"} 12',
+    'sluice_record_events_count{shard="inv.1"} 3',
   ])
 })
 

@@ -1,7 +1,7 @@
 import type { ActorsRole } from '../actors/actors-role.ts'
 import { Calls } from '../cluster/calls.ts'
 import { NodeDirectory } from '../cluster/node-directory.ts'
-import { StoreFault } from '../cluster/store.ts'
+import { type Store, StoreFault } from '../cluster/store.ts'
 import type { World } from '../cluster/world.ts'
 import type { IdentityCheck } from '../gateway/identity.ts'
 import { NoUws } from '../gateway/uws.ts'
@@ -11,7 +11,9 @@ import { openClusterPorts } from './cluster-ports.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedPorts } from './embedded-ports.ts'
 import { createMetrics } from './metrics.ts'
+import type { NodePorts } from './node-ports.ts'
 import { startOpsServer } from './ops-server.ts'
+import { ProcessMetrics } from './process-metrics.ts'
 import { Readiness } from './readiness.ts'
 import { startActors } from './roles/actors.ts'
 import { type Routes, startGateway } from './roles/gateway.ts'
@@ -34,6 +36,8 @@ export interface NodeOptions {
   readonly stopping?: AbortSignal
   /** See `ShardHostParts`; no setting leads here. */
   readonly endsWithLease?: boolean
+  /** Stands before the store of shards, where something is to be tried that no real one does; no setting leads here. */
+  readonly aroundStore?: (store: Store) => Store
 }
 
 /**
@@ -55,15 +59,19 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   const { log } = world
   const readiness = new Readiness(world.clock)
   const metrics = createMetrics()
+  const facts = new ProcessMetrics({ role: config.role, shards: config.shards, readiness, world })
+  metrics.add(facts)
+  closers.add(() => facts.close())
   const ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, metrics, readiness, log })
   closers.add(() => ops.close())
 
   const node = world.random.id(10)
   const { routes = () => new Map(), stopping = new AbortController().signal, endsWithLease = true } = options
-  const ports =
+  const opened =
     config.cluster === undefined
-      ? await openEmbeddedPorts(config, world, closers)
+      ? await openEmbeddedPorts(config, world, metrics, closers)
       : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, readiness })
+  const ports = options.aroundStore === undefined ? opened : withStore(opened, options.aroundStore)
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 
@@ -98,6 +106,14 @@ async function build(config: Config, world: World, options: NodeOptions, closers
     log.info({}, 'stopped')
   }
   return { ports: { web, ops: ops.port, rpc }, clients: front, ended: ending.promise, stop }
+}
+
+function withStore(ports: NodePorts, around: (store: Store) => Store): NodePorts {
+  const actorPorts = async () => {
+    const parts = await ports.actorPorts()
+    return { ...parts, store: around(parts.store) }
+  }
+  return { ...ports, actorPorts }
 }
 
 /** A promise with its two ends outside. */

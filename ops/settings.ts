@@ -104,6 +104,22 @@ export const settingsSchema = z.strictObject({
   callDeadlineMs: integer('Limits', 'ms', 10_000, 100, 600_000, 'time after which a call is answered TIMEOUT'),
   mailboxBytesMax: integer('Limits', 'bytes', 8 * mebi, mebi, 1024 * mebi, 'most that wait for one shard; further calls are answered BUSY'),
   pendingMax: integer('Limits', 'calls', 262_144, 1, 4_194_304, 'most that wait for the answer of a shard; further ones are answered BUSY'),
+  overloadLatencyMs: integer(
+    'Limits',
+    'ms',
+    250,
+    0,
+    60_000,
+    'a shard of which every call takes longer for a while is overloaded, and gets no more than it answers at once; newcomers are then refused first; 0: shards are not looked after',
+  ),
+  shardCallsMax: integer(
+    'Limits',
+    'calls',
+    65_536,
+    4,
+    4_194_304,
+    'most calls of this gateway that wait for one shard, also while it is not overloaded; further ones are answered BUSY',
+  ),
   connectionsMax: integer('Limits', 'count', 100_000, 1, 1_000_000, 'most connections, all together'),
   connectionsPerAddressMax: integer('Limits', 'count', 1_000, 1, 1_000_000, 'most connections from one address'),
   handshakeRatePerSecond: integer('Limits', 'count/s', 10_000, 1, 10_000_000, 'new connections, all together, over time'),
@@ -186,6 +202,23 @@ export const settingsSchema = z.strictObject({
     'time in which the session of each connected user hears again where that user is',
   ),
   drainSeconds: integer('Timing', 's', 5, 0, 600, 'time that clients get to move elsewhere when the node stops'),
+
+  reindexHours: integer(
+    'Catalogue',
+    'h',
+    24,
+    0,
+    8_760,
+    'time after which the search index of the catalogue is made anew, in the next minute with little traffic; 0 for never',
+  ),
+  elasticUrl: serverUrl(
+    'Catalogue',
+    /^https?:\/\/[^,\s?#@]+(,https?:\/\/[^,\s?#@]+)*$/,
+    'https://host:9200, with commas between several',
+    'Elasticsearch, which is then searched instead of the index in memory; that answers while it is away',
+  ),
+  elasticKey: secret('Catalogue', 16, 'API key for Elasticsearch', 'none'),
+  elasticCaFile: file('Catalogue', 'authorities (PEM) that vouch for Elasticsearch, instead of those of the system'),
 
   paymentProvider: choice(
     'Payment',

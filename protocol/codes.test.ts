@@ -26,6 +26,7 @@ const frozen = [
   '21 TIMEOUT 504 unknown',
   '22 UNAVAILABLE 503 unknown',
   '23 NOT_REFUNDABLE 409 never',
+  '24 UNKNOWN_PRODUCT 404 never',
   '25 USER_ACTIVE 409 never',
 ]
 

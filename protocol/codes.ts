@@ -34,6 +34,7 @@ export const codeTable = {
   TIMEOUT: { number: 21, status: 504, retry: 'unknown', text: 'No answer in time; repeat with the same request id to learn the outcome.' },
   UNAVAILABLE: { number: 22, status: 503, retry: 'unknown', text: 'A part of the system is away; repeat with the same request id.' },
   NOT_REFUNDABLE: { number: 23, status: 409, retry: 'never', text: 'Not so much of the order was paid and is left to give back.' },
+  UNKNOWN_PRODUCT: { number: 24, status: 404, retry: 'never', text: 'There is no such product.' },
   USER_ACTIVE: {
     number: 25,
     status: 409,

@@ -12,8 +12,9 @@ import type { MsgpackWriter } from './msgpack-writer.ts'
  *     answer     u8 1, u8 7, and is told
  *     returned   u8 1, u8 8, commands that a shard has not taken (returned-frame.ts)
  *     order      u8 1, u8 9, inner codec of an OrderNotice
- *     user       u8 1, u8 11, inner codec of a UserNotice
+ *     user       u8 1, u8 12, inner codec of a UserNotice
  *     bans       u8 1, u8 10, the version of the bans that are kept now (ban.ts)
+ *     catalogue  u8 1, u8 11: products have changed (product.ts)
  *
  * Numbers are little-endian. A reader refuses a version that it does not know.
  */
@@ -29,7 +30,8 @@ export const frameKind = {
   returned: 8,
   orderNotice: 9,
   bans: 10,
-  userNotice: 11,
+  catalogue: 11,
+  userNotice: 12,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

@@ -4,6 +4,8 @@ import { mix32 } from './hash.ts'
 export type UserId = string & { readonly brand: 'user' }
 export type SkuId = string & { readonly brand: 'sku' }
 export type SaleId = string & { readonly brand: 'sale' }
+/** What a shop sells at all, under one SKU or several, in sales and between them. */
+export type ProductId = string & { readonly brand: 'product' }
 export type RequestId = string & { readonly brand: 'request' }
 /** `<sku>:<incarnation><tag>:<claim>`; the SKU in front routes the order to its shard without an index. */
 export type OrderId = string & { readonly brand: 'order' }
@@ -36,6 +38,11 @@ export function parseSkuId(text: unknown): SkuId | undefined {
 /** A sale id follows the rule of SKU ids. */
 export function parseSaleId(text: unknown): SaleId | undefined {
   return typeof text === 'string' && nameOf48.test(text) ? (text as SaleId) : undefined
+}
+
+/** A product id follows the rule of SKU ids. */
+export function parseProductId(text: unknown): ProductId | undefined {
+  return typeof text === 'string' && nameOf48.test(text) ? (text as ProductId) : undefined
 }
 
 /** A request id is 1 to 64 visible ASCII characters, unique for its user. */

@@ -1,5 +1,5 @@
 import type { SkuPhase } from './broadcast.ts'
-import type { OrderId, SaleId, SkuId } from './ids.ts'
+import type { OrderId, ProductId, SaleId, SkuId } from './ids.ts'
 
 /** The results of the user methods, as clients see them on every transport. Times are ms since 1970, money is minor units. */
 
@@ -126,6 +126,8 @@ export type DrawInfo = {
 
 export interface SkuInfo extends SkuStatus {
   readonly sale: SaleId
+  /** What of the catalogue is sold under this SKU. */
+  readonly product: ProductId
   readonly title: string
   readonly description: string
   readonly image: string
@@ -146,6 +148,45 @@ export interface SaleInfo {
   /** `over`: closed, or every unit sold. */
   readonly state: 'scheduled' | 'open' | 'paused' | 'over'
   readonly skus: readonly SkuInfo[]
+}
+
+/** Where a product stands with one of the SKUs under which it is sold; `soldout` once nothing is left that could come free. A closed sale offers nothing. */
+export type OfferState = 'open' | 'scheduled' | 'paused' | 'soldout'
+
+/** One SKU under which a product is sold. Price and state are the sale's. */
+export interface Offer {
+  readonly sku: SkuId
+  readonly sale: SaleId
+  readonly saleTitle: string
+  readonly title: string
+  readonly opensAt: number
+  readonly state: OfferState
+  readonly available: number
+  readonly priceMinor: number
+  readonly currency: string
+}
+
+/** The state of the offer that is nearest to being bought, in the order above; `none` if the product is in no sale. */
+export type ProductState = OfferState | 'none'
+
+/** A product as a list shows it. `priceMinor` is what it costs now: by that offer, or else its usual price. */
+export interface ProductSummary {
+  readonly product: ProductId
+  readonly title: string
+  /** The first of its pictures, or empty. */
+  readonly picture: string
+  readonly categories: readonly string[]
+  readonly priceMinor: number
+  readonly currency: string
+  /** What it costs outside of sales; null where the catalogue does not have the product, or has it in another currency. */
+  readonly usualPriceMinor: number | null
+  readonly state: ProductState
+  readonly offers: readonly Offer[]
+}
+
+export interface ProductInfo extends ProductSummary {
+  readonly description: string
+  readonly pictures: readonly string[]
 }
 
 /** Notifications to a user's connections: the method is the event's name, the one param this object. */

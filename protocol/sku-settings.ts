@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { parseSaleId, parseSkuId, type SaleId, type SkuId } from './ids.ts'
+import { parseProductId, parseSaleId, parseSkuId, type ProductId, type SaleId, type SkuId } from './ids.ts'
 
 /** What operators decide about one SKU of a sale; journaled with it and public. Times in ms, money in minor units, stock in units. */
 export interface SkuSettings {
   readonly sku: SkuId
   readonly sale: SaleId
   readonly saleTitle: string
+  /** What of the catalogue is sold under this SKU; without it the product of the SKU's own name. */
+  readonly product?: ProductId
   readonly title: string
   readonly description: string
   readonly image: string
@@ -50,6 +52,9 @@ const ms = z.int().min(1_000).max(86_400_000)
 const absenceMsDefault = 300_000
 const absenceMs = z.union([z.literal(0), ms], 'must be 0 for never, or 1000 to 86400000 ms')
 const skuId = z.string().refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+const productId = z
+  .string()
+  .refine((text) => parseProductId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 const saleId = z.string().refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 
 const drawSchema = z.strictObject({
@@ -59,6 +64,7 @@ const drawSchema = z.strictObject({
 
 const skuFileSchema = z.strictObject({
   sku: skuId,
+  product: productId.exactOptional(),
   title: z.string().min(1).max(120),
   description: z.string().max(500).default(''),
   image: z.string().max(300).default(''),
@@ -102,13 +108,20 @@ export type SaleFileInput = z.input<typeof saleFileSchema>
 
 /** The settings of each SKU in a checked sale file. */
 export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
-  return file.skus.map((sku) => ({
+  return file.skus.map(({ product, ...sku }) => ({
     ...sku,
     sku: sku.sku as SkuId,
+    ...(product === undefined ? {} : { product: product as ProductId }),
     sale: file.sale as SaleId,
     saleTitle: file.title,
     opensAt: file.opensAt,
     absenceMs: sku.absenceMs ?? file.absenceMs,
     ...(file.saleLimitPerUser === undefined ? {} : { saleLimitPerUser: file.saleLimitPerUser }),
   }))
+}
+
+/** The product that is sold under the SKU. */
+export function productOf({ sku, product }: SkuSettings): ProductId {
+  // Both kinds of name follow one rule.
+  return product ?? (sku as string as ProductId)
 }

@@ -24,6 +24,8 @@ export const bansSubject = 'sluice.bans'
 
 /** Where every gateway hears of users whose info has changed. */
 export const usersSubject = 'sluice.users'
+/** Where every gateway hears that products have changed. */
+export const catalogueSubject = 'sluice.catalogue'
 
 /** Where one run of a process hears from others. */
 export function nodeSubject(node: string): string {

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The tests talk to programs that npm does not bring: a browser, a msgpack-RPC client not written here, Redis and NATS, nginx, a tracer of system
-# calls, a maker of certificates.
+# calls, a maker of certificates, Prometheus with its promtool.
 # Installs the Debian packages of those that are missing, which needs root; otherwise says what to install.
 set -eu
 
 # program:package
-wanted=(chromium:chromium nvim:neovim redis-server:redis-server nats-server:nats-server nginx:nginx strace:strace openssl:openssl)
+wanted=(chromium:chromium nvim:neovim redis-server:redis-server nats-server:nats-server nginx:nginx strace:strace openssl:openssl prometheus:prometheus)
 
 missing=()
 for pair in "${wanted[@]}"; do

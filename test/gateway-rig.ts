@@ -5,6 +5,7 @@ import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
 import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scripted-shard.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
+import type { SharedTable } from '../cluster/shared-table.ts'
 import type { World } from '../cluster/world.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
@@ -30,6 +31,8 @@ export interface RigOptions {
   readonly sessionScript?: (command: Heard) => ScriptedAnswer
   /** Shared with other rigs. */
   readonly bans?: SharedRecord
+  readonly products?: SharedTable
+  readonly search?: GatewayParts['search']
   readonly bus?: LocalBus
   readonly newcomers?: GatewayParts['newcomers']
   /** Settings of the SKU beside those that it has anyway. */
@@ -83,6 +86,8 @@ export class GatewayRig {
       decodeInner,
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       ...(options.bans === undefined ? {} : { bans: options.bans }),
+      ...(options.products === undefined ? {} : { products: options.products }),
+      ...(options.search === undefined ? {} : { search: options.search }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
       proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
       settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },

@@ -3,6 +3,7 @@ import { admissionHoldersKey, admissionKey } from '../cluster/redis-keys.ts'
 import { openRedisShared, type RedisShared } from '../cluster/redis-shared.ts'
 import { sharedBucketContract } from '../cluster/shared-bucket-contract.ts'
 import { sharedRecordContract } from '../cluster/shared-record-contract.ts'
+import { sharedTableContract } from '../cluster/shared-table-contract.ts'
 import { LoggedWorld } from './servers/logged-world.ts'
 import { RedisServer } from './servers/redis-server.ts'
 
@@ -41,6 +42,20 @@ sharedRecordContract('Redis', async () => {
   const connections = new Connections()
   return {
     connect: async (name) => (await connections.open()).record(name),
+    restart: async () => {
+      await connections.close()
+      await server.stop()
+      await server.start()
+    },
+    close: () => connections.close(),
+  }
+})
+
+sharedTableContract('Redis', async () => {
+  await server.ask('FLUSHALL')
+  const connections = new Connections()
+  return {
+    connect: async (limits) => (await connections.open()).table('things', limits),
     restart: async () => {
       await connections.close()
       await server.stop()

@@ -14,8 +14,8 @@ export interface SortedRoster {
 /** What was sealed for this SKU; undefined if it cannot be opened here. */
 export type OpenSeed = (sealed: Uint8Array, settings: SkuSettings) => Uint8Array | undefined
 
-/** Slices of some milliseconds that one turn of a shard does of all its draws. */
-const slicesPerTurn = 4
+/** Slices of a millisecond or two that one turn of a shard does of all its draws: a call waits for several turns, on its way to the store and back. */
+const slicesPerTurn = 1
 
 /**
  * What an owner works out of a draw's state, in slices: roster and order. Neither is part of the state, since both follow from it, so that a next owner does it

@@ -1,18 +1,17 @@
 import { orderTag } from '../../protocol/ids.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
-import { claimState, isLive, isOrder } from './claim.ts'
+import { claimState, isLive } from './claim.ts'
+import { endClaim, rowOf } from './end-claim.ts'
 import { type Configured, drawSecretOf, eventKind, eventOffset, phaseNames } from './events.ts'
 import { drawOf, evolveDraw } from './evolve-draw.ts'
 import { erased, namedAgain } from './evolve-erase.ts'
+import { ordered, settled } from './evolve-order.ts'
 import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
 import { answered, reserved } from './evolve-request.ts'
 import type { InventoryState } from './inventory-state.ts'
-import { orderIdOf } from './order-ids.ts'
-import { isOpen } from './order-life.ts'
-import type { OpenOrder, SkuState } from './sku-state.ts'
+import type { SkuState } from './sku-state.ts'
 
 const restocksKept = 1_000
-const utf8 = new TextDecoder()
 
 /**
  * Applies the event at `at` of a record to the state: the only writer of it, live and in replay alike (G12). It decides nothing and cannot
@@ -240,71 +239,6 @@ function lineSoldOut(sku: SkuState, count: number, now: number): void {
   }
 }
 
-function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: DataView, at: number, now: number): void {
-  const { users } = sku
-  const claim = view.getUint32(at + eventOffset.claim, true)
-  const row = rowOf(sku, claim)
-  const qty = users.qty[row] as number
-  const payBy = view.getFloat64(at + eventOffset.payBy, true)
-  sku.flow.checkedOut(users.deadline[row] as number, qty, sku.holdClock(now), now)
-  sku.flow.began(payBy - sku.orderShiftMs, qty)
-  users.begin(row)
-  users.state[row] = claimState.pending
-  users.orderTag[row] = state.orderTag
-  users.deadline[row] = payBy - sku.orderShiftMs
-  users.end(row)
-  sku.held -= qty
-  sku.ordered += qty
-  state.wheel.add(payBy, sku.index, claim)
-  sku.orders.set(claim, {
-    claim,
-    order: orderIdOf(sku, row),
-    user: utf8.decode(users.userBytes(row)),
-    qty,
-    amountMinor: view.getFloat64(at + eventOffset.amountMinor, true),
-    payment: utf8.decode(bytes.subarray(at + eventOffset.payment, at + view.getUint16(at, true))),
-    state: claimState.pending,
-    updatedAt: now,
-  })
-  sku.changes.change(claim)
-}
-
-/**
- * The order's next state. Its units are `ordered` while it is pending and free from then on, so a payment that arrives later takes
- * them again (the decider has checked that there are some) or is on its way back.
- */
-function settled(sku: SkuState, claim: number, outcome: number, now: number): void {
-  const { users } = sku
-  const row = rowOf(sku, claim)
-  const order = sku.orders.get(claim) ?? orderOfRow(sku, row)
-  const { qty } = order
-  if (users.state[row] === claimState.pending) {
-    sku.flow.settled(users.deadline[row] as number, qty, now - sku.orderShiftMs, outcome === claimState.paid, now)
-    sku.ordered -= qty
-    if (outcome === claimState.paid) sku.sold += qty
-    else sku.available += qty
-  } else if (outcome === claimState.paid) {
-    sku.available -= qty
-    sku.sold += qty
-  }
-  const open = isOpen(outcome)
-  if (outcome === claimState.paid) sku.changes.holdsSold++
-  else if (users.state[row] === claimState.pending) sku.changes.holdsReleased++
-  sku.orders.set(claim, { ...order, state: outcome, payment: open ? order.payment : '', updatedAt: now })
-  if (outcome === claimState.paid) {
-    users.begin(row)
-    users.bought[row] = (users.bought[row] as number) + qty
-    users.end(row)
-    sku.paid.push({ claim, row, qty, orderTag: users.orderTag[row] as number, amountMinor: order.amountMinor })
-  }
-  if (open) {
-    users.begin(row)
-    users.state[row] = outcome
-    users.end(row)
-    sku.changes.change(claim)
-  } else endClaim(sku, row, outcome, now)
-}
-
 function restocked(sku: SkuState, view: DataView, at: number): void {
   const units = view.getUint32(at + eventOffset.units, true)
   sku.units += units
@@ -347,18 +281,6 @@ function forgotten(sku: SkuState, count: number): void {
   }
 }
 
-function endClaim(sku: SkuState, row: number, ending: number, now: number): void {
-  const { users } = sku
-  users.begin(row)
-  users.state[row] = ending
-  users.deadline[row] = 0
-  users.end(row)
-  const claim = users.claim[row] as number
-  sku.ended.push(claim, now, isOrder(ending) ? users.orderTag[row] : undefined)
-  sku.changes.change(claim)
-  if (sku.reservations.size > 0) sku.reservations.end(utf8.decode(users.userBytes(row)), now)
-}
-
 function spendGrants(sku: SkuState, count: number, now: number): void {
   const rate = sku.settings.grantsPerSecond
   if (rate > 0) sku.nextGrantAt = Math.max(sku.nextGrantAt, now - grantBurstMs) + (count * 1000) / rate
@@ -366,25 +288,3 @@ function spendGrants(sku: SkuState, count: number, now: number): void {
 
 /** Grants that were not used for this long may be made up for at once. */
 export const grantBurstMs = 100
-
-function rowOf(sku: SkuState, claim: number): number {
-  const row = sku.users.rowOf(claim)
-  if (row < 0) throw new Error(`claim ${claim} of ${sku.settings.sku} has no row`)
-  return row
-}
-
-/** An order that was put away with its end delivered, and goes on after all. */
-function orderOfRow(sku: SkuState, row: number): OpenOrder {
-  const { users, settings } = sku
-  const qty = users.qty[row] as number
-  return {
-    claim: users.claim[row] as number,
-    order: orderIdOf(sku, row),
-    user: utf8.decode(users.userBytes(row)),
-    qty,
-    amountMinor: qty * settings.priceMinor,
-    payment: '',
-    state: users.state[row] as number,
-    updatedAt: 0,
-  }
-}

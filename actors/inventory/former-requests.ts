@@ -14,7 +14,7 @@ const pageRequests = 1 << pageBits
 const pageMask = pageRequests - 1
 /** Places are counted on for ever, modulo this; there are never so many at a time. */
 const placeMask = 0x7fff_ffff
-const restoredPerSlice = 8_192
+const restoredPerSlice = 2_048
 /** More than come at a time, so that the old go, and few enough that a call after a quiet minute does not pay for all of a rush. */
 const droppedAtOnce = 64
 

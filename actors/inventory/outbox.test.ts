@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import { journalStart } from '../../cluster/store.ts'
+import { ToldSamples } from '../../cluster/told-samples.ts'
 import { InventoryRig, settingsOf, start } from '../testing/inventory-rig.ts'
 import { ManualWorld } from '../testing/manual-world.ts'
 import type { OrderNews } from './ended-order.ts'
-import { Outbox, type OutboxTargets, retryFirstMs, underWayMax, unsettledMs } from './outbox.ts'
+import { Outbox, OutboxCounters, type OutboxTargets, retryFirstMs, underWayMax, unsettledMs } from './outbox.ts'
 
 /** The other sides: takes what it is given, unless it is told to fail or to keep everybody waiting. */
 class Takers implements OutboxTargets {
@@ -73,6 +74,26 @@ describe('the outbox', () => {
     ])
     await pump(1_000)
     expect(takers.orders.length).toBe(1)
+  })
+
+  test('OBS-7 what was handed on and what could not be is counted, by who was to have it', async () => {
+    const counters = new OutboxCounters()
+    rig.actor.useOutbox((state) => new Outbox(state, takers, 7, counters))
+    const told = (): Record<string, number> => {
+      const sink = new ToldSamples()
+      counters.collect(sink)
+      return sink.told
+    }
+    rig.checkout('ann')
+    takers.fails = true
+    await pump()
+    expect(told()).toMatchObject({ 'sluice_outbox_failures_total to=payment': 1, 'sluice_outbox_handed_on_total to=payment': 0 })
+    takers.fails = false
+    await pump(retryFirstMs)
+    expect(told()).toMatchObject({ 'sluice_outbox_failures_total to=payment': 1, 'sluice_outbox_handed_on_total to=payment': 1 })
+    rig.settle(rig.claimOf('ann'), 'paid')
+    await pump()
+    expect(told()).toMatchObject({ 'sluice_outbox_handed_on_total to=session': 1, 'sluice_outbox_failures_total to=office': 0 })
   })
 
   test('ORD-21 puts an order again that nobody settles, each time under an id of its own, later and later', async () => {

@@ -1,3 +1,4 @@
+import type { MetricSink } from '../../cluster/metrics.ts'
 import type { QueuedOrder } from '../../cluster/queue.ts'
 import type { Log } from '../../cluster/world.ts'
 import { hashText } from '../../protocol/hash.ts'
@@ -6,6 +7,19 @@ import type { EndedOrder, OrderNews } from './ended-order.ts'
 import type { InventoryState } from './inventory-state.ts'
 import { endIdOfItem, endOf, isInOutbox, isOver, keyOf, type OutboxItem, taskOf } from './outbox-item.ts'
 import type { SkuState } from './sku-state.ts'
+
+/** What the outboxes of a node have handed on, and what could not be: by who was to have it. */
+export class OutboxCounters {
+  readonly handedOn = { payment: 0, session: 0, office: 0 }
+  readonly failed = { payment: 0, session: 0, office: 0 }
+
+  collect(sink: MetricSink): void {
+    for (const [to, count] of Object.entries(this.handedOn))
+      sink.counter('sluice_outbox_handed_on_total', 'Open and ended orders that were handed on, by who has them', count, { to })
+    for (const [to, count] of Object.entries(this.failed))
+      sink.counter('sluice_outbox_failures_total', 'Orders that could not be handed on and are tried again', count, { to })
+  }
+}
 
 /** Where the shard hands things on; each resolves when the other side has them and rejects otherwise. */
 export interface OutboxTargets {
@@ -39,14 +53,16 @@ export class Outbox {
   private readonly state: InventoryState
   private readonly targets: OutboxTargets
   private readonly epoch: number
+  private readonly counters: OutboxCounters
   private readonly attempts = new Map<string, Attempt>()
   private readonly underWay = { payment: 0, session: 0, office: 0 }
   private restsUntil = 0
 
-  constructor(state: InventoryState, targets: OutboxTargets, epoch: number) {
+  constructor(state: InventoryState, targets: OutboxTargets, epoch: number, counters = new OutboxCounters()) {
     this.state = state
     this.targets = targets
     this.epoch = epoch
+    this.counters = counters
   }
 
   /** Hands on every open order and refund that is due. Cost: one step for each, and the more there are, the longer until it looks again. */
@@ -81,7 +97,7 @@ export class Outbox {
     this.take(step, sku, item, attempt.count)
       .then(
         () => this.handedOn(step, sku, item, attempt, now + unsettledMs + backoffMs),
-        (error: unknown) => this.failed(item, attempt, now + backoffMs, error),
+        (error: unknown) => this.failed(step, item, attempt, now + backoffMs, error),
       )
       .finally(() => {
         attempt.underWay = false
@@ -91,6 +107,7 @@ export class Outbox {
 
   /** What was handed on is handed on again if it is still the same at `dueAt`: the queue, or the word to the shard, may have been lost. */
   private handedOn(step: Step, sku: SkuState, item: OutboxItem, attempt: Attempt, dueAt: number): void {
+    this.counters.handedOn[step]++
     if (step === 'session' && this.targets.putEnd !== undefined) {
       attempt.sessionHas = true
       attempt.count = 0
@@ -100,7 +117,8 @@ export class Outbox {
     if (step === 'session') this.targets.delivered(sku.settings.sku, endIdOfItem(item))
   }
 
-  private failed(item: OutboxItem, attempt: Attempt, dueAt: number, error: unknown): void {
+  private failed(step: Step, item: OutboxItem, attempt: Attempt, dueAt: number, error: unknown): void {
+    this.counters.failed[step]++
     attempt.dueAt = dueAt
     const fields = { order: keyOf(item), attempt: attempt.count, error: String(error) }
     this.targets.log.warn(fields, 'an open order could not be handed on; it will be tried again')

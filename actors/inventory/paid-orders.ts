@@ -4,7 +4,7 @@ import { aligned } from './user-table.ts'
 /** Paid orders that one SKU remembers for refunds; the oldest go first. */
 export const paidOrdersMax = 1_000_000
 
-const restoredPerSlice = 16_384
+const restoredPerSlice = 4_096
 
 /** One paid order, as it stands now. */
 export interface PaidOrder {

@@ -88,8 +88,8 @@ export function* restoreInventory(state: InventoryState, chunks: readonly Uint8A
 }
 
 /** Small SKUs whose people together are so many are a slice of some milliseconds. */
-const peoplePerSlice = 8_192
-const joinedPerSlice = 4
+const peoplePerSlice = 4_096
+const joinedPerSlice = 1
 
 function* joined(chunks: readonly Uint8Array[]): Work<Uint8Array> {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
@@ -173,7 +173,7 @@ function rememberPaid({ users, paid, settings }: SkuState): void {
 }
 
 /** Most rows have no deadline that runs. */
-const scheduledPerSlice = 131_072
+const scheduledPerSlice = 16_384
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
   const { users, flow } = sku

@@ -9,7 +9,7 @@ const rowsMin = 64
 const growth = 1.5
 /** Columns grow one after the other, with so much of a table's room between two of them. */
 const growStep = 1 / 48
-const restoredPerSlice = 8_192
+const restoredPerSlice = 2_048
 
 /**
  * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 44 to 66 bytes a row, 16 or more for the id,
@@ -319,7 +319,7 @@ export function aligned(bytes: Uint8Array): ArrayBuffer {
 }
 
 /** Bytes that one slice copies. */
-const copiedPerSlice = 1024 * 1024
+const copiedPerSlice = 256 * 1024
 
 /** Copies a saved column to the front of one that has room for it. */
 export function* copyColumn(from: Uint8Array, into: Column): Work<void> {

@@ -1,4 +1,5 @@
 import type { MetricSink } from '../../cluster/metrics.ts'
+import type { ShardName } from '../../cluster/store.ts'
 
 /** What a node counts of its comings and goings as an owner. */
 export class OwnershipCounters {
@@ -11,10 +12,24 @@ export class OwnershipCounters {
   /** Leases that the store had given to another when they were to be renewed, and that ran out before they were. */
   leasesLost = 0
   leasesOver = 0
-  fenced = 0
+  /** Every shard from the start: Prometheus sees no rise in a series that begins with 1. */
+  private readonly fencedByShard: Map<ShardName, number>
   /** Shards that this node should have owned and left to another because it could not. */
   declined = 0
   beatFailures = 0
+
+  constructor(names: readonly ShardName[] = []) {
+    this.fencedByShard = new Map(names.map((name) => [name, 0]))
+  }
+
+  fencedOnce(shard: ShardName): void {
+    this.fencedByShard.set(shard, (this.fencedByShard.get(shard) ?? 0) + 1)
+  }
+
+  /** How often a newer owner fenced a shard here. */
+  get fenced(): number {
+    return [...this.fencedByShard.values()].reduce((sum, count) => sum + count, 0)
+  }
 
   collect(sink: MetricSink): void {
     sink.counter('sluice_shards_opened_total', 'Shards that this node opened', this.opened)
@@ -22,7 +37,8 @@ export class OwnershipCounters {
     sink.counter('sluice_shards_handed_over_total', 'Shards that this node handed to a better-placed one', this.handedOver)
     sink.counter('sluice_leases_lost_total', 'Leases of shards that ended under their owner', this.leasesLost, { why: 'taken' })
     sink.counter('sluice_leases_lost_total', 'Leases of shards that ended under their owner', this.leasesOver, { why: 'ran-out' })
-    sink.counter('sluice_shards_fenced_total', 'Shards that a newer owner fenced', this.fenced)
+    for (const [shard, count] of this.fencedByShard)
+      sink.counter('sluice_shards_fenced_total', 'Times that a newer owner fenced a shard here', count, { shard })
     sink.counter('sluice_shards_declined_total', 'Shards that this node should have owned and could not', this.declined)
     sink.counter('sluice_beat_failures_total', 'Beats that the members did not take', this.beatFailures)
   }

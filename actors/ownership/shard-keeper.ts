@@ -261,7 +261,7 @@ export class ShardKeeper {
     if (reason.code === 'LEASE_LOST') counters.leasesLost++
     else if (reason.code === 'LEASE_OVER') counters.leasesOver++
     else {
-      counters.fenced++
+      counters.fencedOnce(this.name)
       this.setbacks.add('failures')
     }
   }

@@ -117,7 +117,7 @@ describe('dead orders', () => {
   test('DEAD-4 are counted every minute, and no more once they are settled', async () => {
     const counted = (): number => {
       const gauges = new Map<string, number>()
-      dead.collect({ counter: () => {}, gauge: (name, _, value) => void gauges.set(name, value), histogram: () => {} })
+      dead.collect({ counter: () => {}, gauge: (name, _, value) => void gauges.set(name, value), histogram: () => {}, summary: () => {} })
       return gauges.get('sluice_orders_dead') ?? -1
     }
     calls.states.set(1, 'pending').set(2, 'pending')

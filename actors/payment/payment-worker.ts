@@ -1,3 +1,4 @@
+import type { BreakerState } from '../../cluster/circuit-breaker.ts'
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
 import type { Delivery, Queue, QueuedOrder } from '../../cluster/queue.ts'
 import type { World } from '../../cluster/world.ts'
@@ -7,7 +8,6 @@ import { type OrderId, type OrderParts, parseOrderId } from '../../protocol/ids.
 import { packInner } from '../../protocol/inner-codec.ts'
 import type { OrderState } from '../../protocol/results.ts'
 import type { Settlement } from '../inventory/decide-order.ts'
-import type { BreakerState } from './circuit-breaker.ts'
 import { Intake } from './intake.ts'
 import type { Charge, ChargeOutcome, PaymentProvider } from './payment-provider.ts'
 import { type RetryLimits, RetryPauses } from './retry-pauses.ts'

@@ -1,8 +1,8 @@
+import { type BreakerLimits, type BreakerState, CircuitBreaker } from '../../cluster/circuit-breaker.ts'
 import type { MetricSink, MetricSource } from '../../cluster/metrics.ts'
+import { MsCounts } from '../../cluster/ms-counts.ts'
 import type { World } from '../../cluster/world.ts'
 import type { OrderId } from '../../protocol/ids.ts'
-import { type BreakerLimits, type BreakerState, CircuitBreaker } from './circuit-breaker.ts'
-import { DurationCounts } from './duration-counts.ts'
 import { ServerFault } from './server-fault.ts'
 
 export interface ServerGuardLimits {
@@ -49,7 +49,9 @@ export class ServerGuard<Question extends string> implements MetricSource {
     this.server = server
     this.world = world
     this.limits = limits
-    this.counts = new Map(server.questions.map((question) => [question, { durations: new DurationCounts(), failed: 0, skipped: 0 }]))
+    this.counts = new Map(
+      server.questions.map((question) => [question, { durations: new MsCounts(answerBoundsMs), failed: 0, skipped: 0 }]),
+    )
     this.breaker = new CircuitBreaker(world, limits.breaker, (state) => {
       world.log.warn({ state }, `the circuit breaker before ${server.called} has changed`)
       onChange(state)
@@ -81,7 +83,7 @@ export class ServerGuard<Question extends string> implements MetricSource {
     const { called, metric, breakerMetric } = this.server
     for (const [question, { durations, failed, skipped }] of this.counts) {
       const labels = { question }
-      durations.collect(sink, `${metric}_seconds`, `Time until ${called} answered, or was given up`, labels)
+      durations.tell(sink, `${metric}_seconds`, `Time until ${called} answered, or was given up`, labels)
       sink.counter(`${metric}_failures_total`, `Questions that ${called} did not answer`, failed, labels)
       sink.counter(`${metric}_skipped_total`, `Questions not asked because ${called} fails`, skipped, labels)
     }
@@ -118,7 +120,7 @@ export class ServerGuard<Question extends string> implements MetricSource {
         if (isOver) return
         isOver = true
         timer.cancel()
-        counts.durations.note(world.clock.monotonic() - begunAt)
+        counts.durations.observe(world.clock.monotonic() - begunAt)
         resolve(answered)
       }
       const fail = (error: unknown): void => {
@@ -133,8 +135,10 @@ export class ServerGuard<Question extends string> implements MetricSource {
   }
 }
 
+const answerBoundsMs = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000] as const
+
 interface QuestionCounts {
-  readonly durations: DurationCounts
+  readonly durations: MsCounts
   failed: number
   skipped: number
 }

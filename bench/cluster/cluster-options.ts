@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const processesMax = 32
 const replicasMax = 5
@@ -41,9 +42,9 @@ export function clusterCommand(): Command {
       'Runs a whole cluster on this machine, as plain processes on loopback: NATS, Redis, gateways, actor nodes and orders workers. ' +
         'Says where each is, and stops all of them on Ctrl-C.',
     )
-    .option('--gateways <count>', 'gateway processes', integer(1, processesMax), 2)
-    .option('--actors <count>', 'processes that own shards', integer(1, processesMax), 3)
-    .option('--orders <count>', 'processes that take payments', integer(0, processesMax), 1)
+    .option('--gateways <count>', 'gateway processes', wholeNumber(1, processesMax), 2)
+    .option('--actors <count>', 'processes that own shards', wholeNumber(1, processesMax), 3)
+    .option('--orders <count>', 'processes that take payments', wholeNumber(0, processesMax), 1)
     .option('--nats <count>', 'NATS servers: 1, or 3 or more as a NATS cluster', natsServers, 1)
     .option(
       '--durability <level>',
@@ -54,7 +55,7 @@ export function clusterCommand(): Command {
     .option(
       '--first-port <port>',
       'gateways take three ports each from here on, for web, ops and RPC; default: any that are free',
-      integer(1, 65_000),
+      wholeNumber(1, 65_000),
     )
     .option('--folder <folder>', 'where data and logs go, and stay; default: a temporary folder, which is taken away at a clean stop')
     .option('--keep-going', 'go on without a process that has died, instead of stopping')
@@ -71,17 +72,9 @@ export function clusterOptionsOf(command: Command): ClusterOptions {
   return { ...options, replicas, nodeWords: command.args, isApart: true }
 }
 
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
-}
-
 /** Two servers are worse than one: neither can go on without the other. */
 function natsServers(text: string): number {
-  const count = integer(1, processesMax)(text)
+  const count = wholeNumber(1, processesMax)(text)
   if (count === 2) throw new InvalidArgumentError('It must be 1, or 3 or more.')
   return count
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 import { distributions } from './distributions.ts'
 
 /** Sales are tuned on with this seed, and judged with any other. */
@@ -30,8 +31,12 @@ export function etaCommand(): Command {
       'Plays sales that are drawn from known distributions through the inventory actor, under a clock of its own, asks at regular moments for places all over ' +
         'the line what a gateway would tell them, and says how often the truth fell inside.',
     )
-    .option('--sales <count>', 'sales, drawn from the distributions in turns', integer(1, 10_000), 200)
-    .option('--seed <number>', `what the sales follow from (default: ${judgingSeed}, or ${tuningSeed} with --tuning)`, integer(0, 2 ** 31))
+    .option('--sales <count>', 'sales, drawn from the distributions in turns', wholeNumber(1, 10_000), 200)
+    .option(
+      '--seed <number>',
+      `what the sales follow from (default: ${judgingSeed}, or ${tuningSeed} with --tuning)`,
+      wholeNumber(0, 2 ** 31),
+    )
     .option('--tuning', 'leave out the distributions that are held out: for whoever changes the estimator')
     .option('--only <name>', 'one distribution', named)
     .option('--json', 'print one JSON object as the last line')
@@ -48,12 +53,4 @@ export function etaOptionsOf(command: Command): EtaOptions {
 function named(text: string): string {
   if (distributions.some(({ name }) => name === text)) return text
   throw new InvalidArgumentError(`It must be one of ${distributions.map(({ name }) => name).join(', ')}.`)
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
 }

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const schema = z.object({
   kills: z.int(),
@@ -22,11 +23,11 @@ export function failoverCommand(): Command {
       'Starts a cluster on this machine, puts a line before every inventory shard and ends owners one after the other, while somebody buys at each of their ' +
         'shards all the time. Tells how long it is until the first answer after a SIGKILL, and for how long a shard answers nothing around a SIGTERM.',
     )
-    .option('--kills <count>', 'owners ended by SIGKILL', integer(0, 1_000), 10)
-    .option('--hand-overs <count>', 'owners ended by SIGTERM; each is replaced, so that its shards move twice', integer(0, 1_000), 10)
-    .option('--tickets <count>', 'people who wait before each shard', integer(0, 1_000_000), 10_000)
-    .option('--actors <count>', 'actor nodes', integer(2, 16), 3)
-    .option('--shards <count>', 'inventory shards', integer(1, 1_024), 64)
+    .option('--kills <count>', 'owners ended by SIGKILL', wholeNumber(0, 1_000), 10)
+    .option('--hand-overs <count>', 'owners ended by SIGTERM; each is replaced, so that its shards move twice', wholeNumber(0, 1_000), 10)
+    .option('--tickets <count>', 'people who wait before each shard', wholeNumber(0, 1_000_000), 10_000)
+    .option('--actors <count>', 'actor nodes', wholeNumber(2, 16), 3)
+    .option('--shards <count>', 'inventory shards', wholeNumber(1, 1_024), 64)
     .option('--json', 'print one JSON object as the last line')
     .argument('[setting...]', 'after another --: flags of `sluice start` for every node')
     .exitOverride()
@@ -34,12 +35,4 @@ export function failoverCommand(): Command {
 
 export function failoverOptionsOf(command: Command): FailoverOptions {
   return { ...schema.parse(command.opts()), nodeWords: command.args }
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,7}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
 }

@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 /** Open files of a process are 20,000 at most on many machines. */
 export const socketsPerProcessMax = 15_000
@@ -28,11 +29,11 @@ export function lineCommand(): Command {
         'Compares what each client was told with what the shard said to everybody, and in the end with what it says by RPC: how far behind a place was, and whether ' +
         'one ever rose. Also tells how long the event loop of a gateway was kept, and what a socket costs in memory.',
     )
-    .option('--sockets <count>', 'people with a WebSocket, all gateways together', integer(1, 1_000_000), 15_000)
-    .option('--gateways <count>', 'gateway processes', integer(1, 32), 1)
-    .option('--rate <people/s>', 'others who leave or are served, half of them each', integer(2, 10_000), 200)
-    .option('--seconds <s>', 'length of the measured time', integer(1, 3_600), 30)
-    .option('--connect-rate <sockets/s>', 'how fast people come, all together', integer(1, 100_000), 1_500)
+    .option('--sockets <count>', 'people with a WebSocket, all gateways together', wholeNumber(1, 1_000_000), 15_000)
+    .option('--gateways <count>', 'gateway processes', wholeNumber(1, 32), 1)
+    .option('--rate <people/s>', 'others who leave or are served, half of them each', wholeNumber(2, 10_000), 200)
+    .option('--seconds <s>', 'length of the measured time', wholeNumber(1, 3_600), 30)
+    .option('--connect-rate <sockets/s>', 'how fast people come, all together', wholeNumber(1, 100_000), 1_500)
     .option('--restart', 'kill a gateway afterwards, start another one, and see everybody return')
     .option('--profile <folder>', 'write a processor profile of each node')
     .option('--json', 'print one JSON object as the last line')
@@ -42,12 +43,4 @@ export function lineCommand(): Command {
 
 export function lineOptionsOf(command: Command): LineOptions {
   return { ...schema.parse(command.opts()), nodeWords: command.args }
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,7}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
 }

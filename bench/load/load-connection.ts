@@ -52,7 +52,8 @@ export class LoadConnection implements AnswerSink, Sender {
     this.sentAt = new Float64Array(this.ring.slots)
     const { window } = parts.buffer
     const callback = (length: number): boolean => this.received(length)
-    this.socket = connect({ host: parts.host, port: parts.port, noDelay: true, onread: { buffer: window, callback } })
+    const from = parts.localAddress === undefined ? {} : { localAddress: parts.localAddress }
+    this.socket = connect({ host: parts.host, port: parts.port, noDelay: true, onread: { buffer: window, callback }, ...from })
     this.socket.on('error', (error) => this.fail(error))
     this.socket.on('close', () => this.fail(new ProtocolFault('the server closed the connection')))
   }
@@ -165,4 +166,6 @@ export interface ConnectionParts {
   readonly depth: number
   readonly buffer: ReadBuffer
   readonly listener: ConnectionListener
+  /** This end's. */
+  readonly localAddress: string | undefined
 }

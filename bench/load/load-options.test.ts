@@ -24,6 +24,8 @@ test('BEN-9 a node is compared with Redis under the same load, a cluster with Fa
   const all = optionsOf('--cluster', '--compare', '2', '--transport', 'all')
   expect(all.loads).toEqual([rpc, ws, http])
   expect(all.rival).toEqual(fastify)
+  const soldOut = optionsOf('--cluster', '--sold-out', '--compare', '2', '--transport', 'ws')
+  expect([soldOut.loads, soldOut.rival]).toEqual([[{ ...ws, isSoldOut: true }], { ...ws, isSoldOut: false }])
   expect(optionsOf('--cluster', '--compare', '2').rival).toEqual(fastify)
   expect(optionsOf('--cluster', '--compare', '2', '--transport', 'http', '--connections', '64').rival).toEqual({
     ...fastify,

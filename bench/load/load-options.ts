@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
 import { peerNames } from '../servers/peer.ts'
 import { transports } from '../servers/sluice-wire.ts'
+import { wholeNumber } from '../whole-number.ts'
 import { type Load, rivalOf, usualLoads } from './load.ts'
 
 const connectionsMax = 20_000
@@ -14,6 +15,7 @@ const schema = z.object({
   transport: z.enum([...transports, 'all']),
   peer: z.enum(peerNames),
   cluster: z.boolean().default(false),
+  soldOut: z.boolean().default(false),
   connections: z.int().optional(),
   depth: z.int().optional(),
   seconds: z.number(),
@@ -33,7 +35,7 @@ const schema = z.object({
   json: z.boolean().default(false),
 })
 
-export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth'> {
+export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth' | 'soldOut'> {
   /** What is put under load: one, or with `compare` one or more in turns with {@link LoadOptions.rival}. */
   readonly loads: readonly Load[]
   readonly rival: Load
@@ -53,22 +55,26 @@ export function loadCommand(): Command {
         .choices([...transports, 'all'])
         .default('rpc'),
     )
-    .option('--connections <count>', `connections (default: ${usual('connections')})`, integer(1, connectionsMax))
+    .option('--connections <count>', `connections (default: ${usual('connections')})`, wholeNumber(1, connectionsMax))
     .option(
       '--depth <count>',
       `calls of one connection under way at most (default: ${usual('depth')}; with --rate ${defaultOpenDepth}; http: always 1)`,
-      integer(1, depthMax),
+      wholeNumber(1, depthMax),
     )
     .option(
       '--cluster',
       'start a cluster instead of a single node: one gateway and one actor node with NATS between them and Redis below, each a process on this machine',
     )
+    .option(
+      '--sold-out',
+      'ask for what is sold out, so that the gateway refuses out of its stock view; refusals are then what is counted, and compared with full buys under the same load',
+    )
     .option('--seconds <s>', 'length of the measured time', seconds(0.1, 3_600), 10)
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
     .option('--rate <calls/s>', 'open loop: calls a second, all connections together', rate)
     .option('--host <address>', 'where the node is', '127.0.0.1')
-    .option('--port <port>', "the node's port for the transport: RPC for rpc, web for ws and http", integer(1, 65_535))
-    .option('--ops-port <port>', "the node's ops port, to read batch sizes; 0 to go without", integer(0, 65_535), 0)
+    .option('--port <port>', "the node's port for the transport: RPC for rpc, web for ws and http", wholeNumber(1, 65_535))
+    .option('--ops-port <port>', "the node's ops port, to read batch sizes; 0 to go without", wholeNumber(0, 65_535), 0)
     .option('--key <key>', 'service or operator key of the node; ws cannot do without')
     .option('--sku <sku>', 'what to buy; it has to exist and be open', 'bench')
     .option('--user-header <name>', 'http: header that the node trusts to name the user (its --trust-user-header)', 'x-sluice-user')
@@ -90,18 +96,18 @@ export function loadCommand(): Command {
       '--compare <rounds>',
       'put Sluice and another under load in turns, each started afresh, and tell the ratio: Redis under the same load, or with --cluster ' +
         `Fastify at ${usualLoads.http.connections} connections`,
-      integer(1, 100),
+      wholeNumber(1, 100),
     )
     .option('--snapshots', 'let a server that is started here compact its journal meanwhile, as it would (Redis: rewrite its AOF)')
     .option('--profile-server <folder>', 'write a processor profile of each node that is started here')
-    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', integer(1, 64), 1)
+    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', wholeNumber(1, 64), 1)
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()
 }
 
 /** What the command was told, checked as a whole. Throws a {@link BenchFault}. */
 export function loadOptionsOf(command: Command): LoadOptions {
-  const { transport, peer, connections, depth, ...options } = schema.parse(command.opts())
+  const { transport, peer, connections, depth, soldOut: isSoldOut, ...options } = schema.parse(command.opts())
   const { port, compare, cluster, rate: perSecond } = options
   if (transport === 'http' && (depth ?? 1) !== 1)
     throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
@@ -109,8 +115,10 @@ export function loadOptionsOf(command: Command): LoadOptions {
     throw new BenchFault('a comparison starts both servers itself: leave --port out')
   if (cluster && (peer !== 'sluice' || port !== undefined))
     throw new BenchFault('--cluster starts Sluice itself: leave --peer and --port out')
-  if ((peer === 'redis' || (compare !== undefined && !cluster)) && transport !== 'rpc')
+  if ((peer === 'redis' || (compare !== undefined && !cluster && !isSoldOut)) && transport !== 'rpc')
     throw new BenchFault('Redis is compared with --transport rpc only')
+  if (isSoldOut && (peer !== 'sluice' || port !== undefined || transport === 'all'))
+    throw new BenchFault('--sold-out starts Sluice itself, for one transport: leave --peer, --port and --transport all out')
   if (transport === 'all') {
     if (compare === undefined || !cluster) throw new BenchFault('--transport all goes with --cluster --compare')
     if (connections !== undefined || depth !== undefined)
@@ -121,22 +129,19 @@ export function loadOptionsOf(command: Command): LoadOptions {
     const served = peer === 'fastify' ? 'http' : name
     const usually = usualLoads[served]
     const openDepth = served === 'http' || perSecond === undefined ? usually.depth : defaultOpenDepth
-    return { peer, transport: served, connections: connections ?? usually.connections, depth: depth ?? openDepth }
+    return {
+      peer,
+      transport: served,
+      connections: connections ?? usually.connections,
+      depth: depth ?? openDepth,
+      ...(isSoldOut ? { isSoldOut } : {}),
+    }
   })
   return { ...options, loads, rival: rivalOf(cluster, loads) }
 }
 
 function usual(what: 'connections' | 'depth'): string {
   return transports.map((transport) => `${transport} ${usualLoads[transport][what]}`).join(', ')
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
-    return value
-  }
 }
 
 function seconds(least: number, most: number): (text: string) => number {

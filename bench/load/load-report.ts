@@ -10,6 +10,8 @@ export interface LoadReport {
   readonly transport: string
   readonly connections: number
   readonly depth: number
+  /** Calls are then refusals with SOLD_OUT. */
+  readonly isSoldOut?: boolean
   readonly rate?: number
   readonly seconds: number
   readonly calls: number
@@ -19,6 +21,8 @@ export interface LoadReport {
   readonly p99Ms: number
   readonly p999Ms: number
   readonly maxMs: number
+  /** Of refusals, which are not in the latencies above. */
+  readonly refusedP99Ms?: number
   readonly errors: number
   readonly codes: Readonly<Record<string, number>>
   readonly generatorCores: number
@@ -27,17 +31,20 @@ export interface LoadReport {
 
 /** `rate` is that of an open loop. */
 export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
-  const { calls, errors, codes, seconds, latencies, generatorCores } = tally
+  const { seconds, generatorCores } = tally
+  const { calls, errors, codes, latencies, refusedLatencies } = load.isSoldOut === true ? refusalsOf(tally) : tally
   return {
     peer: peer.name,
     transport: peer.name === 'redis' ? 'resp' : load.transport,
     connections: load.connections,
     depth: load.depth,
+    ...(load.isSoldOut === true ? { isSoldOut: true } : {}),
     ...(rate === undefined ? {} : { rate }),
     seconds,
     calls,
     callsPerSecond: Math.round(calls / seconds),
     ...latencies,
+    ...(errors === 0 ? {} : { refusedP99Ms: refusedLatencies.p99Ms }),
     errors,
     codes,
     generatorCores: rounded(generatorCores),
@@ -45,12 +52,18 @@ export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally
   }
 }
 
+/** Where all is sold out, to say so is what was asked for. */
+function refusalsOf({ codes, errors, refusedLatencies, latencies }: LoadTally): Omit<LoadTally, 'seconds' | 'generatorCores'> {
+  const { SOLD_OUT: calls = 0, ...others } = codes
+  return { calls, errors: errors - calls, codes: others, latencies: refusedLatencies, refusedLatencies: latencies }
+}
+
 /** For a reader at a terminal. */
 export function linesOf(report: LoadReport): readonly string[] {
   const { server } = report
   const loop = report.rate === undefined ? 'closed loop' : `${count(report.rate)} calls/s on schedule`
   const lines = [
-    `${report.peer} by ${report.transport} (${server.server}): ${report.connections} connections x ${report.depth} calls, ${loop}, ${report.seconds} s`,
+    `${report.peer}${report.isSoldOut === true ? ', sold out,' : ''} by ${report.transport} (${server.server}): ${report.connections} connections x ${report.depth} calls, ${loop}, ${report.seconds} s`,
     `  ${count(report.callsPerSecond)} calls/s, ${count(report.errors)} errors${codesIn(report)}`,
     `  latency p50 ${report.p50Ms} ms, p90 ${report.p90Ms} ms, p99 ${report.p99Ms} ms, p99.9 ${report.p999Ms} ms, longest ${report.maxMs} ms`,
   ]
@@ -67,9 +80,19 @@ export function linesOf(report: LoadReport): readonly string[] {
 /** What a comparison came to, one line for each that was compared. */
 export function verdictsOf({ ours, rival, rounds }: Comparison): readonly string[] {
   const verdict = ({ report, ratio }: ComparedLoad): string =>
+    report.isSoldOut === true ? refusalVerdict(report, ratio, rounds) : rivalVerdict(report, ratio, rounds, rival)
+  return ours.map(verdict)
+}
+
+function refusalVerdict({ transport }: LoadReport, ratio: ComparedLoad['ratio'], rounds: number): string {
+  return `Refusals from the stock view by ${transport} came ${ratio.median} times as fast as full buys (median of ${rounds}; ${ratio.least} to ${ratio.most})`
+}
+
+function rivalVerdict(report: LoadReport, ratio: ComparedLoad['ratio'], rounds: number, rival: LoadReport): string {
+  return (
     `Sluice by ${report.transport} did ${ratio.median} times as much as ${rival.server.server} ` +
     `(median of ${rounds}; ${ratio.least} to ${ratio.most}), p99 ${report.p99Ms} ms against ${rival.p99Ms} ms`
-  return ours.map(verdict)
+  )
 }
 
 function codesIn({ codes }: LoadReport): string {

@@ -24,6 +24,8 @@ export interface LoadTally {
   readonly errors: number
   readonly seconds: number
   readonly latencies: Latencies
+  /** Of refusals alone; `latencies` are those of all other calls. */
+  readonly refusedLatencies: Latencies
   /** Processor time that this process took, in cores. */
   readonly generatorCores: number
 }
@@ -32,6 +34,8 @@ export interface LoadTarget {
   readonly host: string
   readonly port: number
   readonly wire: Wire
+  /** The address from which a connection comes; left out, the machine chooses. */
+  readonly localAddress?: (connection: number) => string
 }
 
 /** Told as the run goes on: to read the server's counters, to draw a bar. */
@@ -65,6 +69,7 @@ class LoadRun implements ConnectionListener {
   private readonly plan: LoadPlan
   private readonly connections: LoadConnection[] = []
   private readonly log = new LatencyLog()
+  private readonly refusedLog = new LatencyLog()
   private readonly codes = new Map<string, number>()
   private pacing: Pacing | undefined
   private measureFrom = Infinity
@@ -77,14 +82,14 @@ class LoadRun implements ConnectionListener {
     this.plan = plan
   }
 
-  async connect({ host, port, wire }: LoadTarget, stop: AbortSignal): Promise<void> {
+  async connect({ host, port, wire, localAddress }: LoadTarget, stop: AbortSignal): Promise<void> {
     const { connections, depth } = this.plan
     const buffer = new ReadBuffer()
     while (this.connections.length < connections) {
       const from = this.connections.length
       const count = Math.min(openAtOnce, connections - from)
       const opening = Array.from({ length: count }, (_, i) =>
-        LoadConnection.open({ index: from + i, wire, host, port, depth, buffer, listener: this }),
+        LoadConnection.open({ index: from + i, wire, host, port, depth, buffer, listener: this, localAddress: localAddress?.(from + i) }),
       )
       this.connections.push(...(await Promise.all(opening)))
       stop.throwIfAborted()
@@ -118,7 +123,7 @@ class LoadRun implements ConnectionListener {
 
   answered(sentAt: number, now: number, code: string | undefined): void {
     // Latencies belong to the time at which calls were due, throughput to the time at which answers came.
-    if (sentAt >= this.measureFrom && sentAt < this.measureUntil) this.log.record(now - sentAt)
+    if (sentAt >= this.measureFrom && sentAt < this.measureUntil) (code === undefined ? this.log : this.refusedLog).record(now - sentAt)
     if (now < this.measureFrom || now >= this.measureUntil) return
     if (code === undefined) this.calls++
     else this.count(code, 1)
@@ -173,6 +178,14 @@ class LoadRun implements ConnectionListener {
 
   private tally(generatorCores: number): LoadTally {
     const { calls, errors, plan } = this
-    return { calls, codes: Object.fromEntries(this.codes), errors, seconds: plan.seconds, latencies: this.log.latencies(), generatorCores }
+    return {
+      calls,
+      codes: Object.fromEntries(this.codes),
+      errors,
+      seconds: plan.seconds,
+      latencies: this.log.latencies(),
+      refusedLatencies: this.refusedLog.latencies(),
+      generatorCores,
+    }
   }
 }

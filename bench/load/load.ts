@@ -8,6 +8,8 @@ export interface Load {
   readonly connections: number
   /** Calls of one connection under way at most. */
   readonly depth: number
+  /** What is asked for is sold out, so that gateways answer out of their stock view. */
+  readonly isSoldOut?: boolean
 }
 
 /** Services keep many calls under way on a few connections; browsers and HTTP clients one on each of many. */
@@ -18,12 +20,13 @@ export const usualLoads = {
 } as const satisfies Readonly<Record<Transport, Pick<Load, 'connections' | 'depth'>>>
 
 /**
- * With what Sluice is compared: embedded with Redis under the same load, a cluster with Fastify by the transport that it has. That one gets as many
+ * With what Sluice is compared: refusals with full buys; embedded with Redis under the same load, a cluster with Fastify by the transport that it has. That one gets as many
  * connections as `ours` has by HTTP.
  */
 export function rivalOf(isCluster: boolean, ours: readonly Load[]): Load {
   const [first] = ours
   if (first === undefined) throw new Error('there is no load')
+  if (first.isSoldOut) return { ...first, isSoldOut: false }
   if (!isCluster) return { ...first, peer: 'redis' }
   return { ...(ours.find(({ transport }) => transport === 'http') ?? { ...first, ...usualLoads.http }), peer: 'fastify', transport: 'http' }
 }

@@ -59,12 +59,12 @@ async function readingOf(peer: Peer): Promise<Reading> {
   return { counters, at: performance.now() }
 }
 
-function peerOf({ peer, transport }: Load, options: LoadOptions): Promise<Peer> {
+function peerOf({ peer, transport, isSoldOut = false }: Load, options: LoadOptions): Promise<Peer> {
   const run = newRun()
   const { cluster, port, durability, snapshots, profileServer } = options
   if (peer === 'redis') return startRedis({ run, durability, rewrites: snapshots })
   if (peer === 'fastify') return startFastify({ run, durability, rewrites: snapshots, processes: options.fastifyProcesses })
-  const started = { transport, durability, run, snapshots, profileFolder: profileServer }
+  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder: profileServer }
   if (cluster) return startSluiceCluster(started)
   if (port === undefined) return startSluice(started)
   const { host, opsPort, key, sku, userHeader } = options

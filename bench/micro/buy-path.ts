@@ -18,6 +18,7 @@ import { admissionRate, LeasedTokens, portionMs } from '../../gateway/leased-tok
 import { type MethodBody, methodTable } from '../../gateway/method.ts'
 import { Presences } from '../../gateway/presence.ts'
 import { Responder } from '../../gateway/responder.ts'
+import { ShardGates } from '../../gateway/shard-gates.ts'
 import { Views } from '../../gateway/views.ts'
 import { realClock, realRandom, realTimers } from '../../ops/world.ts'
 import type { ShardView } from '../../protocol/broadcast.ts'
@@ -220,6 +221,7 @@ function gatewayOver(
   const methods = methodTable(hotMethods)
   const bans = new BanTable(clock)
   const challenges = new Challenges({ issuer: undefined, settings: noChallenges, views, clock, counters })
+  const gates = new ShardGates({ shards: 1, calls, settings: { shardCallsMax: 65_536, overloadLatencyMs: 250 }, counters, world })
   return {
     dispatcher: new Dispatcher({
       calls,
@@ -233,6 +235,7 @@ function gatewayOver(
       bans,
       newcomers,
       challenges,
+      gates,
       follower,
       responder,
       counters,

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const schema = z.object({
   sizes: z.array(z.int()),
@@ -9,6 +10,8 @@ const schema = z.object({
 })
 
 export type MillionOptions = z.output<typeof schema>
+
+const tickets = wholeNumber(1_000, 10_000_000)
 
 /** The command line of `bench:million`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
 export function millionCommand(): Command {
@@ -23,7 +26,7 @@ export function millionCommand(): Command {
       counts,
       [1_000, 10_000, 100_000, 1_000_000],
     )
-    .option('--people <count>', 'tickets behind a snapshot and a recovery, and people in a lobby', count, 1_000_000)
+    .option('--people <count>', 'tickets behind a snapshot and a recovery, and people in a lobby', tickets, 1_000_000)
     .option('--store <name>', 'where shards are kept meanwhile: lmdb, redis (the machine has redis-server), both, or none of this', 'both')
     .option('--json', 'print one JSON object as the last line')
     .exitOverride()
@@ -36,11 +39,5 @@ export function millionOptionsOf(command: Command): MillionOptions {
 }
 
 function counts(text: string): number[] {
-  return text.split(',').map(count)
-}
-
-function count(text: string): number {
-  const value = /^\d{1,8}$/.test(text) ? Number(text) : NaN
-  if (value >= 1_000 && value <= 10_000_000) return value
-  throw new InvalidArgumentError('It must be a whole number from 1000 to 10000000.')
+  return text.split(',').map(tickets)
 }

@@ -13,14 +13,14 @@ import { TempFolder } from './temp-folder.ts'
 
 const host = '127.0.0.1'
 /**
- * The smallest whole cluster: nothing is paid for while it is measured. In the session of whoever measures, as every peer is, since Linux shares a busy
+ * The smallest whole cluster: nothing is paid for, but for what has to be sold out before it is measured. In the session of whoever measures, as every peer is, since Linux shares a busy
  * machine's processors among sessions first.
  */
-const plan = { gateways: 1, actors: 1, orders: 0, nats: 1, replicas: 0, isApart: false } as const
+const plan = { gateways: 1, actors: 1, nats: 1, replicas: 0, isApart: false } as const
 
 /** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
 export async function startSluiceCluster(options: StartedSluiceOptions): Promise<Peer> {
-  const { transport, durability, run, snapshots, profileFolder } = options
+  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder } = options
   const folder = new TempFolder('cluster')
   let cluster: LocalCluster | undefined
   const stop = async (): Promise<void> => {
@@ -29,7 +29,7 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
   }
   try {
     const nodes = { nodeFlags: profileWords(profileFolder), nodeWords: settingWords(benchSettings(snapshots)) }
-    cluster = await LocalCluster.start({ ...plan, durability, folder: folder.path, ...nodes })
+    cluster = await LocalCluster.start({ ...plan, orders: isSoldOut ? 1 : 0, durability, folder: folder.path, ...nodes })
     const { members } = cluster
     const { web, rpc } = oneOf(members, 'gateway').ports
     const { ops } = oneOf(members, 'actors').ports
@@ -37,7 +37,7 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     const secrets = await readSecrets(folder.path)
     if (secrets === undefined) throw new Error('a cluster without secrets')
     const { operatorKey } = secrets
-    await openBenchSale(host, rpc, operatorKey)
+    await openBenchSale(host, rpc, operatorKey, isSoldOut)
     const identity = { key: operatorKey, userHeader: benchUserHeader }
     return {
       name: 'sluice',

@@ -6,14 +6,26 @@ const fetchMs = 5_000
 
 /** Reads a node's /metrics page for what {@link ServerCounters} asks. */
 export async function readNodeMetrics(host: string, opsPort: number): Promise<ServerCounters> {
+  return countersOf(await pageOf(host, opsPort))
+}
+
+/** What each layer of the funnel has refused, without those that refused nothing. */
+export async function readFunnel(host: string, opsPort: number): Promise<Readonly<Record<string, number>>> {
+  const layers: Record<string, number> = {}
+  for (const [, layer = '', count] of (await pageOf(host, opsPort)).matchAll(/^sluice_refused_total\{layer="([^"]+)"[^}]*\} (\S+)$/gm)) {
+    if (Number(count) > 0) layers[layer] = (layers[layer] ?? 0) + Number(count)
+  }
+  return layers
+}
+
+function pageOf(host: string, opsPort: number): Promise<string> {
   const url = `http://${host}:${opsPort}/metrics`
-  const page = await fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(
+  return fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(
     (response) => response.text(),
     (error: unknown) => {
       throw new BenchFault(`${url} cannot be read; give the node's --ops-port, or 0 to go without`, error)
     },
   )
-  return countersOf(page)
 }
 
 export function countersOf(page: string): ServerCounters {

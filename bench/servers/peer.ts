@@ -14,6 +14,9 @@ export interface Peer {
   readonly target: LoadTarget
   readonly facts: PeerFacts
   readCounters(): Promise<ServerCounters>
+  /** Where its metrics can be read by others. */
+  readonly metricsUrl?: string
+  readonly pid?: number
   stop(): Promise<void>
 }
 

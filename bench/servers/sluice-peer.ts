@@ -22,12 +22,25 @@ export interface StartedSluiceOptions {
   readonly run: string
   /** Whether snapshots are taken as they would be by default. */
   readonly snapshots: boolean
+  /** Its only unit is sold. */
+  readonly isSoldOut?: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
+  /** Another program than the one that is shipped, and what it is told by variables. */
+  readonly program?: { readonly path: string; readonly environment: Readonly<Record<string, string>> }
+}
+
+/** A node with all that its starter knows of it. */
+export interface StartedSluice extends Peer {
+  readonly pid: number
+  readonly rpcPort: number
+  readonly opsPort: number
+  readonly operatorKey: string
 }
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice({ transport, durability, run, snapshots, profileFolder }: StartedSluiceOptions): Promise<Peer> {
+export async function startSluice(options: StartedSluiceOptions): Promise<StartedSluice> {
+  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
   const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
@@ -36,8 +49,8 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileWords(profileFolder), mainPath, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
-        environment: { [variableOf('operatorKey')]: operatorKey },
+        args: [...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
+        environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
       readyLine,
@@ -46,7 +59,7 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       await server.stop()
       await folder.remove()
     }
-    await openBenchSale(host, ready.rpc, operatorKey).catch(async (error: unknown) => {
+    await openBenchSale(host, ready.rpc, operatorKey, isSoldOut).catch(async (error: unknown) => {
       await stop()
       throw error
     })
@@ -60,7 +73,12 @@ export async function startSluice({ transport, durability, run, snapshots, profi
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
+      metricsUrl: `http://${host}:${ready.ops}/metrics`,
+      pid: server.pid,
       stop,
+      rpcPort: ready.rpc,
+      opsPort: ready.ops,
+      operatorKey,
     }
   } catch (error) {
     await folder.remove()

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { flagOf, type Settings } from '../../ops/settings.ts'
-import { connectRpc, SluiceError } from '../../protocol/client/rpc-client.ts'
+import { connectRpc, type RpcClient, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { BenchFault } from '../bench-fault.ts'
 import { plentyOfStock } from './buy-script.ts'
 
@@ -24,6 +25,8 @@ export function benchSettings(snapshots: boolean): SettingTexts {
     perConnectionInFlightMax: 65_536,
     addressRatePerSecond: plentyPerSecond,
     addressBurst: plentyPerSecond,
+    addressHandshakeRatePerSecond: plentyPerSecond,
+    addressHandshakeBurst: plentyPerSecond,
     mailboxBytesMax: 64 * 1024 * 1024,
     idleTimeoutSeconds: 960,
     logLevel: 'info',
@@ -40,12 +43,14 @@ export function profileWords(folder: string | undefined): readonly string[] {
   return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
-export async function openBenchSale(host: string, rpcPort: number, key: string): Promise<void> {
+/** Opens a sale of plenty, or of one unit, which is sold then, and known to be by the gateway. */
+export async function openBenchSale(host: string, rpcPort: number, key: string, isSoldOut = false): Promise<void> {
   const rpc = connectRpc({ url: `tcp://${host}:${rpcPort}`, key })
-  const sku = { sku: benchSku, title: 'Bench', priceMinor: 100, stock: plentyOfStock, holdTtlMs: benchHoldTtlMs }
+  const sku = { sku: benchSku, title: 'Bench', priceMinor: 100, stock: isSoldOut ? 1 : plentyOfStock, holdTtlMs: benchHoldTtlMs }
   try {
     await rpc.saleCreate({ sale: benchSku, title: 'Bench', opensAt: 0, skus: [sku] })
     await rpc.saleOpen(benchSku)
+    if (isSoldOut) await sellOut(rpc)
   } catch (error) {
     if (error instanceof SluiceError)
       throw new BenchFault(`the sale for the bench could not be made: ${error.code}: ${error.message}`, error)
@@ -54,3 +59,17 @@ export async function openBenchSale(host: string, rpcPort: number, key: string):
     rpc.close()
   }
 }
+
+async function sellOut(rpc: RpcClient): Promise<void> {
+  const buyer = rpc.as('the-buyer')
+  await buyer.buy(benchSku)
+  await buyer.checkout(benchSku, 'card')
+  const until = performance.now() + soldOutMs
+  for (let sold = 0; sold < 1; sold = (await rpc.sku(benchSku)).sold) {
+    if (performance.now() > until) throw new BenchFault('the only unit was not paid for')
+    await delay(pollMs)
+  }
+}
+
+const soldOutMs = 20_000
+const pollMs = 50

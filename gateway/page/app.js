@@ -9,9 +9,12 @@ import { part, setText } from './element.js'
 import { GuestPass } from './guest.js'
 import { Overdue } from './overdue.js'
 import { isOver } from './product-state.js'
+import { ProductView } from './product-view.js'
+import { productOfAddress } from './route.js'
 import { ServerClock } from './server-clock.js'
 import { Shelf } from './shelf.js'
 import { Shop } from './shop.js'
+import { WholeShop } from './whole-shop.js'
 
 const retryMs = 1_000
 const nextSaleCheckMs = 5_000
@@ -29,6 +32,11 @@ const client = connectSocket({
   token: () => pass.token(),
 })
 const shop = new Shop(shelf, client, clock, startNextSale, () => pass.user)
+const wholeShop = new WholeShop(part(document, '#whole-shop', HTMLElement), client, clock)
+const view = new ProductView(part(document, '#product-view', HTMLElement), client, clock, showCategory, showInSale)
+const shopTitle = document.title
+let assetBase = '/'
+let shopScrolledTo = 0
 const crowd = new Crowd(part(document, '#crowd', HTMLElement), clock, () => shelf.products)
 
 client.on('state', (state) => {
@@ -54,7 +62,9 @@ client.on('sku', (status) => {
 })
 client.on('sale', () => {
   refresh().catch(reportError)
+  wholeShop.refresh()
 })
+addEventListener('hashchange', followAddress)
 client.on('fault', (error) => reportError(error))
 clock.everyTick(tick)
 open().catch(reportError)
@@ -73,6 +83,7 @@ function tick() {
   const now = clock.now()
   sign.update(client.state, now)
   shop.draw()
+  view.draw(shelf.products, now)
   if (client.state.kind !== 'open') return
   for (const sku of overdue.claims(shelf.products, now)) void shop.askClaim(sku)
   if (overdue.sale(shelf.products, now) || overdue.draw(shelf.products, now)) refresh().catch(reportError)
@@ -85,6 +96,8 @@ async function open() {
     if (loading !== null) setText(loading, 'The shop does not answer yet. We keep trying.')
     await clock.wait(retryMs)
   }
+  await wholeShop.open(assetBase)
+  followAddress()
   await crowd.open()
 }
 
@@ -92,6 +105,7 @@ async function open() {
 async function refresh() {
   const info = await askInfo(clock)
   if (info === undefined) return false
+  assetBase = info.assetBase
   try {
     const sales = await client.sales()
     const sale = sales.find(({ sale: id }) => id === info.sale) ?? sales.at(-1)
@@ -103,6 +117,44 @@ async function refresh() {
   }
   if (info.isDemo) crowd.show()
   return true
+}
+
+/** Shows the page of the product that the address names, or the shop where one left it. */
+function followAddress() {
+  const product = productOfAddress()
+  const body = document.body
+  if (product === '') {
+    if (body.dataset['view'] !== 'product') return
+    delete body.dataset['view']
+    document.title = shopTitle
+    view.open('', assetBase).catch(reportError)
+    const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null
+    if (target === null) scrollTo({ top: shopScrolledTo, behavior: 'instant' })
+    else target.scrollIntoView()
+    return
+  }
+  if (body.dataset['view'] !== 'product') shopScrolledTo = scrollY
+  body.dataset['view'] = 'product'
+  view.open(product, assetBase).catch(reportError)
+  scrollTo({ top: 0, behavior: 'instant' })
+}
+
+/** @param {string} category */
+function showCategory(category) {
+  leaveProduct()
+  wholeShop.choose(category)
+  part(document, '#whole-shop', HTMLElement).scrollIntoView()
+}
+
+/** @param {string} sku */
+function showInSale(sku) {
+  leaveProduct()
+  shop.reveal(sku)
+}
+
+function leaveProduct() {
+  history.pushState(null, '', location.pathname)
+  followAddress()
 }
 
 /** Makes the next sale and waits until the page shows it. Says why not, if not. */

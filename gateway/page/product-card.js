@@ -9,6 +9,7 @@ import { offerPanel } from './offer-panel.js'
 import { outcomePanel } from './outcome-panel.js'
 import { pictureAddress } from './picture-address.js'
 import { shownState } from './product-state.js'
+import { addressOfProduct } from './route.js'
 import { StockGauge } from './stock-gauge.js'
 import { price } from './words.js'
 
@@ -72,7 +73,7 @@ export class ProductCard {
         element(
           'div',
           { class: 'title' },
-          element('h2', { id: `title-${sku}` }, title),
+          element('h2', { id: `title-${sku}` }, element('a', { href: addressOfProduct(product.info.product) }, title)),
           element('p', { class: 'price' }, price(priceMinor, currency)),
         ),
         element('p', { class: 'description' }, description),

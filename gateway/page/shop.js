@@ -104,6 +104,17 @@ export class Shop {
     this.draw()
   }
 
+  /**
+   * Brings a product of the sale into sight, and the keyboard's focus to what can be done with it.
+   * @param {string} sku
+   */
+  reveal(sku) {
+    const card = this.#cards.get(sku)
+    if (card === undefined) return
+    card.root.scrollIntoView({ behavior: 'instant', block: 'start' })
+    card.stateRoot.querySelector('button')?.focus({ preventScroll: true })
+  }
+
   /** @param {string} assetBase */
   #fillShelf(assetBase) {
     this.#tray.forgetAll()

@@ -19,6 +19,7 @@ const skuStatus = { sku: 'shoe', available: 3, held: 2, ordered: 1, sold: 4, wai
 const skuInfo = {
   ...skuStatus,
   sale: 'drop',
+  product: 'shoe',
   title: 'Shoe',
   description: '',
   image: '',
@@ -120,6 +121,114 @@ test('CLI-4 stock and sales are shown as tables, or as JSON', async () => {
   expect((await sluice('sale', 'list')).out).toContain('drop  open   1970-01-01T00:00:00Z  shoe')
   expect(asked.map(([method]) => method)).toEqual(['sku.status', 'sku.restock', 'sku.status', 'sale.list'])
   expect(asked[1]).toEqual(['sku.restock', ['shoe', 5, expect.any(String)]])
+})
+
+const lampLine = JSON.stringify({ product: 'lamp', title: 'Lamp', priceMinor: 12_900, categories: ['Light'] })
+
+test('CLI-20 products are checked line by line, and sent as many at a time as go into a call', async () => {
+  answers['catalogue.put'] = { products: 1 }
+  const lines = Array.from({ length: 230 }, (_, n) => lampLine.replace('"lamp"', `"lamp-${n}"`))
+  await writeFile(join(folder, 'shop.jsonl'), `${lines.join('\n')}\n\n`)
+  expect(await sluice('catalogue', 'import', 'shop.jsonl', '--check')).toMatchObject({ code: 0, out: '230 products could be imported\n' })
+  expect(asked).toEqual([])
+  expect(await sluice('catalogue', 'import', 'shop.jsonl')).toMatchObject({ code: 0, err: '', out: '230 products imported\n' })
+  expect(asked.map(([method, [some]]) => [method, Array.isArray(some) ? some.length : 0])).toEqual([
+    ['catalogue.put', 100],
+    ['catalogue.put', 100],
+    ['catalogue.put', 30],
+  ])
+  expect(JSON.stringify(asked[0]?.[1])).toMatch(/^\[\[\{"product":"lamp-0",.*"currency":"EUR"/)
+})
+
+test.each([
+  ['missing.jsonl', undefined, ['missing.jsonl: there is no such file']],
+  ['.', undefined, ['.: is a folder']],
+  ['bad.jsonl', '\n', ['bad.jsonl: has no products']],
+  [
+    'bad.jsonl',
+    `${lampLine}\n{"product": "chair",}\n{"product": "a b", "title": ""}\n${lampLine}`,
+    [
+      'bad.jsonl:2: not JSON at column 21',
+      'bad.jsonl:3: product: must be 1 to 48 letters, digits, dots, dashes or underscores',
+      'bad.jsonl:3: title: must not be empty',
+      'bad.jsonl:3: priceMinor: is missing',
+      'bad.jsonl:4: product: lamp stands in line 1 already',
+    ],
+  ],
+])('CLI-20 a file of products that is wrong is told line by line and never sent: %s %j', async (name, text, lines) => {
+  if (text !== undefined) await writeFile(join(folder, name), text)
+  const run = await sluice('catalogue', 'import', name)
+  expect(run).toMatchObject({ code: 2, out: '' })
+  expect(run.err.trimEnd().split('\n')).toEqual(lines.map((line) => `sluice: ${line}`))
+  expect(asked).toEqual([])
+})
+
+test('CLI-21 products are searched by words and filters, and shown with the sales that they are in', async () => {
+  const offer = {
+    sku: 'lamp',
+    sale: 'drop',
+    saleTitle: 'D',
+    title: 'Lamp',
+    opensAt: 0,
+    state: 'open',
+    available: 3,
+    priceMinor: 9_900,
+    currency: 'EUR',
+  }
+  const summary = {
+    product: 'lamp',
+    title: 'Lamp',
+    picture: '',
+    categories: ['Light', 'Desk'],
+    priceMinor: 9_900,
+    currency: 'EUR',
+    usualPriceMinor: 12_900,
+    state: 'open',
+    offers: [offer],
+  }
+  answers['catalogue.search'] = { total: 12, products: [summary], categories: [{ name: 'Light', count: 12 }] }
+  answers['catalogue.get'] = { ...summary, description: 'Lights the page.', pictures: [] }
+  expect(await sluice('catalogue', 'search', 'reading', 'lam', '--state', 'onsale', '--price-max', '10000', '--limit', '1')).toMatchObject({
+    code: 0,
+    err: '',
+    out: 'product  title  price      state  categories\nlamp     Lamp   EUR 99.00  open   Light, Desk\nand 11 more\n',
+  })
+  expect(asked).toEqual([['catalogue.search', ['reading lam', { state: 'onsale', priceMax: 10_000, skip: 0, limit: 1 }]]])
+  expect((await sluice('catalogue', 'show', 'lamp')).out).toBe(
+    `Lamp (lamp)
+Lights the page.
+usual price: EUR 129.00
+categories: Light, Desk
+
+sale  SKU   state  price      available
+drop  lamp  open   EUR 99.00          3
+`,
+  )
+  answers['catalogue.search'] = { total: 0, products: [], categories: [] }
+  expect((await sluice('catalogue', 'search', 'nothing')).out).toBe('nothing found\n')
+  const wrong = await sluice('catalogue', 'search', '--state', 'gone', '--price-min', 'cheap')
+  expect(wrong).toMatchObject({
+    code: 2,
+    err: 'sluice: --state: must be open, scheduled, paused, soldout, none or onsale\nsluice: --price-min: must be a whole number\n',
+  })
+})
+
+test('CLI-22 products are removed, and the index is made anew now or when it is quiet', async () => {
+  Object.assign(answers, {
+    'catalogue.remove': { products: 2 },
+    'catalogue.reindex': {},
+    'catalogue.status': { products: 5, search: { state: 'ready' } },
+  })
+  expect((await sluice('catalogue', 'remove', 'lamp', 'chair')).out).toBe('2 products removed\n')
+  expect((await sluice('catalogue', 'reindex')).out).toBe('the index is made anew in the next quiet minute\n')
+  expect((await sluice('catalogue', 'reindex', '--now')).out).toBe('the index is being made anew\n')
+  expect((await sluice('catalogue', 'status')).out).toContain('products: 5')
+  expect(asked).toEqual([
+    ['catalogue.remove', [['lamp', 'chair']]],
+    ['catalogue.reindex', ['quiet']],
+    ['catalogue.reindex', ['now']],
+    ['catalogue.status', []],
+  ])
 })
 
 test('CLI-4 what a user has is shown whatever its fields are', async () => {

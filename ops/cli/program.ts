@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
 import { addBanCommands } from './ban-commands.ts'
+import { addCatalogueCommands } from './catalogue-commands.ts'
 import { addClusterCommands } from './cluster-commands.ts'
 import { exitCode, reportFault } from './command-fault.ts'
 import { addDataCommands } from './data-commands.ts'
@@ -36,6 +37,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addDemoCommand(program, terminal)
   addSaleCommands(program, terminal)
   addSkuCommands(program, terminal)
+  addCatalogueCommands(program, terminal)
   addUserCommands(program, terminal)
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)

@@ -28,7 +28,8 @@ async function readText(path: string, name: string): Promise<string> {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be read, in words. */
+export function reasonOf(error: unknown): string {
   const code = systemCode(error)
   if (code === 'ENOENT') return 'there is no such file'
   if (code === 'EISDIR') return 'is a folder'

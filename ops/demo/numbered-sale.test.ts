@@ -7,6 +7,7 @@ test('DEMO-8 the demo sells what its file says, under numbered names', async () 
   const third = numberedSale(template, 3, 5)
   expect(third.sale).toBe(`${template.sale}-3`)
   expect(third.skus.map(({ sku }) => sku)).toEqual(template.skus.map(({ sku }) => `${sku}-3`))
+  expect(third.skus.map(({ product }) => product)).toEqual(template.skus.map(({ sku }) => sku))
 })
 
 test('DEMO-8 a numbered name is told from other names', async () => {

@@ -4,7 +4,7 @@ import type { SaleFile } from '../../protocol/sku-settings.ts'
 
 /**
  * The demo's sales follow one another under numbered names: `giusto`, `giusto-2`, `giusto-3`, and so do their SKUs (`chair-2`), because a name
- * that was used once keeps its stock and its people for good.
+ * that was used once keeps its stock and its people for good. The products of the catalogue that they sell stay the same.
  */
 export function numberedSale(template: SaleFile, number: number, opensAt: number): SaleFile {
   const named = (id: string): string => (number === 1 ? id : `${id}-${number}`)
@@ -12,7 +12,7 @@ export function numberedSale(template: SaleFile, number: number, opensAt: number
     ...template,
     sale: named(template.sale),
     opensAt,
-    skus: template.skus.map((sku) => ({ ...sku, sku: named(sku.sku) })),
+    skus: template.skus.map((sku) => ({ ...sku, sku: named(sku.sku), ...(number === 1 ? {} : { product: sku.product ?? sku.sku }) })),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts'
 import { type Node, startNode } from '../node.ts'
 import { StartFault } from '../start-fault.ts'
 import { CrowdProcess } from './crowd-process.ts'
+import { readDemoCatalogue } from './demo-catalogue.ts'
 import { demoRoutes, type OpenDemo } from './demo-routes.ts'
 import { DemoShop } from './demo-shop.ts'
 import { readDemoSale } from './numbered-sale.ts'
@@ -61,6 +62,8 @@ export async function startDemo(config: Config, world: World, crowdWords: readon
 }
 
 async function openShop(operator: RpcClient, world: World): Promise<DemoShop> {
+  const products = await readDemoCatalogue()
+  await operator.call('catalogue.put', [products.map((product) => ({ ...product }))], { repeat: true })
   const shop = new DemoShop(operator, await readDemoSale(), world.clock)
   await shop.next()
   return shop

@@ -13,8 +13,10 @@ import { loadUws } from '../../gateway/uws.ts'
 import { PortFault } from '../../gateway/web-server.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
+import { openElastic } from '../elastic-port.ts'
 import { LineEncoderPool } from '../line-encoder-pool.ts'
 import type { SharedPorts } from '../node-ports.ts'
+import { SearchThread } from '../search-thread.ts'
 import { listenFault, StartFault } from '../start-fault.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -41,6 +43,9 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   const identities = new IdentityCheck(secrets, () => world.clock.now())
   const lineEncoder = new LineEncoderPool()
   closers.add(() => lineEncoder.close())
+  const searchIndex = new SearchThread(world)
+  closers.add(() => searchIndex.close())
+  const elastic = await openElastic(config, world, closers)
   const shared = await ports.shared()
   const gateway = new Gateway({
     uws,
@@ -49,6 +54,12 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     calls,
     directory,
     bans: shared.record('bans'),
+    products: shared.table('products'),
+    search: {
+      index: searchIndex,
+      reindexHours: config.reindexHours,
+      remote: elastic === undefined ? undefined : { index: elastic, record: shared.record('search-feeder') },
+    },
     ...newcomersOf(parts, shared),
     identities,
     shards: config.shards,

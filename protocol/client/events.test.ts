@@ -19,6 +19,7 @@ const order = { order: 'shoe:a1:z', sku: 'shoe', state: 'paid', qty: 1, amountMi
 const status = { sku: 'shoe', available: 1, held: 2, ordered: 3, sold: 4, waiting: 5, state: 'open' }
 const shoe = {
   sale: 'drop',
+  product: 'shoe',
   title: 'Shoe',
   description: '',
   image: '',

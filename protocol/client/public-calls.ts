@@ -1,7 +1,8 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { SaleInfo, SkuInfo, SkuStatus } from '../results.ts'
+import type { ProductInfo, SaleInfo, SkuInfo, SkuStatus } from '../results.ts'
+import type { SearchQuestion, SearchResult } from '../search.ts'
 import type { Caller } from './calls.ts'
-import { decodeSale, decodeSales, decodeSkuInfo, decodeSkuStatus } from './result-decoders.ts'
+import { decodeProduct, decodeSale, decodeSales, decodeSearchResult, decodeSkuInfo, decodeSkuStatus } from './result-decoders.ts'
 import { type CallOptions, requestOptions, typedCall } from './typed-call.ts'
 import type { Watches } from './watches.ts'
 
@@ -10,10 +11,15 @@ export interface PublicCalls {
   sales(options?: CallOptions): Promise<readonly SaleInfo[]>
   sale(id: string, options?: CallOptions): Promise<SaleInfo>
   sku(id: string, options?: CallOptions): Promise<SkuInfo>
+  product(id: string, options?: CallOptions): Promise<ProductInfo>
+  /** Products whose words are those of the text; without a text all. */
+  search(text: string, filters?: SearchFilters, options?: CallOptions): Promise<SearchResult>
   /** Where the SKU stands now; `sku` events follow, also after a reconnect, until `unwatch`. */
   watch(sku: string, options?: CallOptions): Promise<SkuStatus>
   unwatch(sku: string, options?: CallOptions): Promise<void>
 }
+
+export type SearchFilters = Partial<Omit<SearchQuestion, 'text'>>
 
 export function publicCalls(caller: Caller, watches: Watches): PublicCalls {
   const ask = <T>(decode: (value: Plain) => T, method: string, params: readonly Plain[], options: CallOptions | undefined) =>
@@ -22,6 +28,11 @@ export function publicCalls(caller: Caller, watches: Watches): PublicCalls {
     sales: (options) => ask(decodeSales, 'sale.list', [], options),
     sale: (id, options) => ask(decodeSale, 'sale.get', [id], options),
     sku: (id, options) => ask(decodeSkuInfo, 'sku.get', [id], options),
+    product: (id, options) => ask(decodeProduct, 'catalogue.get', [id], options),
+    search(text, filters = {}, options = {}) {
+      const given = Object.fromEntries(Object.entries(filters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+      return ask(decodeSearchResult, 'catalogue.search', [text, given], options)
+    },
     async watch(sku, options) {
       const status = await ask(decodeSkuStatus, 'watch', [sku], options)
       watches.add(sku)

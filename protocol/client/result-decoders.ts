@@ -1,5 +1,6 @@
 import type { SkuPhase } from '../broadcast.ts'
-import { type OrderId, parseOrderId, parseSaleId, parseSkuId } from '../ids.ts'
+import { type OrderId, parseOrderId, parseProductId, parseSaleId, parseSkuId } from '../ids.ts'
+import { Malformed } from '../msgpack-reader.ts'
 import type { Plain } from '../msgpack-writer.ts'
 import type {
   ClaimState,
@@ -9,10 +10,15 @@ import type {
   Events,
   FoundOrder,
   Odds,
+  Offer,
+  OfferState,
   Order,
   OrderClaim,
   OrderState,
   OwnedClaim,
+  ProductInfo,
+  ProductState,
+  ProductSummary,
   RefundedOrder,
   RefundInfo,
   RefundState,
@@ -20,6 +26,7 @@ import type {
   SkuInfo,
   SkuStatus,
 } from '../results.ts'
+import type { SearchResult } from '../search.ts'
 import type { ClientEvents } from './events.ts'
 import { listOf, PlainReader } from './plain-reader.ts'
 
@@ -29,6 +36,8 @@ const oddsNames: readonly Odds[] = ['likely', 'unlikely', 'none']
 const phases: readonly SkuPhase[] = ['scheduled', 'open', 'paused', 'closed']
 const drawStages: readonly DrawStage[] = ['lobby', 'counting', 'beacon', 'seating', 'done']
 const saleStates: readonly SaleInfo['state'][] = ['scheduled', 'open', 'paused', 'over']
+const offerStates: readonly OfferState[] = ['open', 'scheduled', 'paused', 'soldout']
+const productStates: readonly ProductState[] = [...offerStates, 'none']
 const orderStates: readonly OrderState[] = ['pending', 'paid', 'declined', 'cancelled', 'overdue', 'refunding', 'refunded', 'unrefunded']
 const refundStates: readonly RefundState[] = ['open', 'done', 'refused']
 const claimStates: readonly ClaimState['state'][] = ['none', 'lobby', 'queued', 'held', 'expired', 'soldout', ...orderStates]
@@ -77,6 +86,65 @@ export function decodeRefundedOrder(value: Plain): RefundedOrder {
   return { ...decodeFoundOrder(value), refund: new PlainReader(value, 'order').one('refund', decodeRefund) }
 }
 
+function decodeProductSummary(value: Plain): ProductSummary {
+  const fields = new PlainReader(value, 'product')
+  return {
+    product: fields.id('product', parseProductId),
+    title: fields.text('title'),
+    picture: fields.text('picture'),
+    categories: fields.list('categories', textOf),
+    priceMinor: fields.number('priceMinor'),
+    currency: fields.text('currency'),
+    usualPriceMinor: fields.optional('usualPriceMinor', numberOf),
+    state: fields.oneOf('state', productStates),
+    offers: fields.list('offers', decodeOffer),
+  }
+}
+
+export function decodeProduct(value: Plain): ProductInfo {
+  const fields = new PlainReader(value, 'product')
+  return { ...decodeProductSummary(value), description: fields.text('description'), pictures: fields.list('pictures', textOf) }
+}
+
+export function decodeSearchResult(value: Plain): SearchResult {
+  const fields = new PlainReader(value, 'search')
+  return {
+    total: fields.number('total'),
+    products: fields.list('products', decodeProductSummary),
+    categories: fields.list('categories', (item) => {
+      const category = new PlainReader(item, 'category')
+      return { name: category.text('name'), count: category.number('count') }
+    }),
+  }
+}
+
+function decodeOffer(value: Plain): Offer {
+  const fields = new PlainReader(value, 'offer')
+  return {
+    sku: fields.id('sku', parseSkuId),
+    sale: fields.id('sale', parseSaleId),
+    saleTitle: fields.text('saleTitle'),
+    title: fields.text('title'),
+    opensAt: fields.number('opensAt'),
+    state: fields.oneOf('state', offerStates),
+    available: fields.number('available'),
+    priceMinor: fields.number('priceMinor'),
+    currency: fields.text('currency'),
+  }
+}
+
+function textOf(value: Plain): string {
+  return typeof value === 'string' ? value : wrong('a text')
+}
+
+function numberOf(value: Plain): number {
+  return typeof value === 'number' ? value : wrong('a number')
+}
+
+function wrong(expected: string): never {
+  throw new Malformed(`an entry is not ${expected}`)
+}
+
 function decodeRefund(value: Plain): RefundInfo {
   const fields = new PlainReader(value, 'refund')
   const [refund, amountMinor] = [fields.text('refund'), fields.number('amountMinor')]
@@ -112,6 +180,8 @@ export function decodeSkuInfo(value: Plain): SkuInfo {
   return {
     ...decodeSkuStatus(value),
     sale: fields.id('sale', parseSaleId),
+    // Servers of older versions know no products.
+    product: fields.id(fields.has('product') ? 'product' : 'sku', parseProductId),
     title: fields.text('title'),
     description: fields.text('description'),
     image: fields.text('image'),

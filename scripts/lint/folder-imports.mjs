@@ -12,11 +12,11 @@ const mayImport = {
   test: ['protocol', 'cluster', 'actors', 'gateway', 'ops', 'bench'],
 }
 
-/** The files of cluster/ that stand for one bus, store or queue. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
-const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream)\b/
+/** The files of cluster/ that stand for one bus, store, queue or index. Whoever uses a port must not know which; only the composition root, test/ and bench/ choose. */
+const adapter = /^cluster\/(local|lmdb|redis|nats|jetstream|elastic)\b/
 const usesPortsOnly = new Set(['actors', 'gateway', 'ops'])
 /** The ports of a node, alone and in a cluster, and the reader of a journal at rest. */
-const compositionRoots = new Set(['ops/embedded-ports.ts', 'ops/cluster-ports.ts', 'ops/journal/open-journal.ts'])
+const compositionRoots = new Set(['ops/embedded-ports.ts', 'ops/cluster-ports.ts', 'ops/elastic-port.ts', 'ops/journal/open-journal.ts'])
 /** Worker threads build the little that they need by themselves. */
 const threadEntry = /^ops\/[a-z-]+-worker\.ts$/
 

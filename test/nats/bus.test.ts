@@ -412,6 +412,6 @@ function figuresOf(bus: NatsBus): Record<string, number> {
   const note = (name: string, _: string, value: number, labels: Readonly<Record<string, string>> = {}): void => {
     figures[[name, ...Object.values(labels)].join(' ')] = value
   }
-  bus.collect({ counter: note, gauge: note, histogram: () => {} })
+  bus.collect({ counter: note, gauge: note, histogram: () => {}, summary: () => {} })
   return figures
 }

@@ -357,10 +357,56 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [{ file: 'actors/inventory/decide-erase.js', find: 'row >= 0 && isLive(sku.users.state[row])', replace: 'false' }],
   },
   {
+    name: 'room-not-given-back',
+    where: 'code',
+    how: 'A newcomer whose call has ended still counts as under way, so that a shard has room for so many and for nobody after them.',
+    breaks: ['G9'],
+    patches: [{ file: 'gateway/concurrency-limit.js', find: 'this.newcomers--;', replace: 'void this.newcomers;' }],
+  },
+  {
+    name: 'limit-stays-shrunk',
+    where: 'code',
+    how: 'The limit of a shard that was overloaded once does not grow back when nobody is refused any more.',
+    breaks: ['G9'],
+    patches: [
+      {
+        file: 'gateway/concurrency-limit.js',
+        find: 'if (leastMs <= this.overloadMs)',
+        replace: 'if (leastMs < 0)',
+      },
+    ],
+  },
+  {
     name: 'place-rises',
     where: 'code',
     how: 'A round tells a place as the view has it, although a better one was shown.',
     breaks: ['G6'],
     patches: [{ file: 'gateway/line-turn.js', find: 'return ahead < aheadShown ||', replace: 'return ahead !== aheadShown ||' }],
+  },
+  {
+    name: 'absence-cut-short',
+    where: 'code',
+    how: 'The time for which somebody was away counts four times.',
+    breaks: ['G7'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-absent.js',
+        find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
+        replace: 'return Math.max(0, (settings.absenceMs ?? 0) - 4 * counted);',
+      },
+    ],
+  },
+  {
+    name: 'absence-never-over',
+    where: 'code',
+    how: 'Whoever is away keeps the place for good.',
+    breaks: ['G2'],
+    patches: [
+      {
+        file: 'actors/inventory/decide-absent.js',
+        find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
+        replace: 'return Math.max(1000, (settings.absenceMs ?? 0) - counted);',
+      },
+    ],
   },
 ]

@@ -128,6 +128,8 @@ export const keptSeeds: readonly KeptSeed[] = [
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
 export const catchingSeeds: Readonly<Record<string, number>> = {
   'draw-by-arrival': 8,
+  'absence-cut-short': 64,
+  'absence-never-over': 41,
   'no-fence': 6,
   'no-chain': 1,
   'reply-before-append': 3,
@@ -160,4 +162,6 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'erased-too-early': 26,
   'quota-leak': 3,
   'reservation-used-twice': 3,
+  'room-not-given-back': 2,
+  'limit-stays-shrunk': 2,
 }

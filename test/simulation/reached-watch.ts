@@ -24,11 +24,14 @@ export class ReachedWatch {
       }
     }
     for (const { role } of this.cluster.gateways) {
-      const { views, counters } = role.core
+      const { views, counters, gates } = role.core
       this.note(views, 'view read anew', views.resyncs)
       this.note(views, 'stale view', views.stale)
       this.note(counters, 'refused by the view', counters.layers.stockView)
       this.note(counters, 'pending table full', counters.layers.pending)
+      this.note(counters, 'refused by overload', counters.layers.overload)
+      this.note(counters, 'refused by the breaker of a shard', counters.layers.breaker)
+      this.note(gates, 'overload of a shard', gates.overloads)
     }
   }
 

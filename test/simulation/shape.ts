@@ -16,11 +16,13 @@ export interface Shape {
   /** ms by which a machine's wall clock is off, by machine. */
   readonly skewMs: (machine: string) => number
   readonly mailboxBytesMax: number
-  /** What a process may have on its way to the hub of the bus, and from it. */
+  /** What a process may have on its way to the hub of the bus, and from it. Beside other frames there is room for a whole view, or nobody would ever get one. */
   readonly sentBytesMax: number
   readonly keptBytesMax: number
   readonly batchEntriesMax: number
   readonly pendingMax: number
+  readonly shardCallsMax: number
+  readonly overloadLatencyMs: number
   readonly callDeadlineMs: number
   readonly sessionUsersMax: number
   readonly snapshotEveryBytes: number
@@ -66,6 +68,7 @@ export function drawShape(random: SeededRandom): Shape {
   const skews = random.fork('skews')
   const skewed = random.is(0.7)
   const users = random.between(8, 28)
+  const gates = random.fork('gates')
   return {
     actorNodes: 3,
     gateways: 2,
@@ -77,10 +80,12 @@ export function drawShape(random: SeededRandom): Shape {
     tickMs: 100,
     skewMs: (machine) => (skewed ? skews.fork(machine).between(-skewMsMax, skewMsMax) : 0),
     mailboxBytesMax: random.pick([900, 4_096, 65_536]),
-    sentBytesMax: random.pick([1_500, 20_000, 1_000_000]),
+    sentBytesMax: random.pick([3_000, 20_000, 1_000_000]),
     keptBytesMax: random.pick([6_000, 20_000, 1_000_000]),
     batchEntriesMax: random.pick([2, 8, 1_024]),
     pendingMax: random.pick([6, 12, 512]),
+    shardCallsMax: gates.pick([4, 8, 65_536]),
+    overloadLatencyMs: gates.pick([0, 40, 250]),
     callDeadlineMs: random.pick([1_500, 3_000, 5_000]),
     sessionUsersMax: random.pick([2, 8, 64]),
     snapshotEveryBytes: random.pick([512, 2_048, 16_384]),

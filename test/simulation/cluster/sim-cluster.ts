@@ -33,6 +33,11 @@ export class SimCluster {
     // What a process that is gone was waiting for is nobody's.
     for (const { name, role } of [...this.actors, ...this.gateways, ...this.orders].filter(({ isUp }) => isUp))
       yield { name: `pending calls of ${name}`, value: role.calls.pending.size, max: restingCallsMax }
+    for (const { name, role } of this.gateways.filter(({ isUp }) => isUp)) {
+      const { underWay, overloaded } = role.core.gates
+      yield { name: `calls under way through gates of ${name}`, value: underWay, max: 0 }
+      yield { name: `overloaded shards of ${name}`, value: overloaded, max: 0 }
+    }
   }
 
   /** Of every shard that somebody owns. */

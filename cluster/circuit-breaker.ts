@@ -1,4 +1,4 @@
-import type { Timer, World } from '../../cluster/world.ts'
+import type { Timer, World } from './world.ts'
 
 export interface BreakerLimits {
   /** Failures in a row after which nobody is let through for a while. */
@@ -21,7 +21,7 @@ export interface Passage {
  * present one, and is not counted.
  */
 export class CircuitBreaker {
-  private readonly world: Pick<World, 'timers' | 'random'>
+  private readonly world: Pick<World, 'clock' | 'timers' | 'random'>
   private readonly limits: BreakerLimits
   private readonly onChange: (state: BreakerState) => void
   private present: BreakerState = 'closed'
@@ -31,8 +31,9 @@ export class CircuitBreaker {
   private openings = 0
   private isTrying = false
   private timer: Timer | undefined
+  private opensAt = 0
 
-  constructor(world: Pick<World, 'timers' | 'random'>, limits: BreakerLimits, onChange: (state: BreakerState) => void) {
+  constructor(world: Pick<World, 'clock' | 'timers' | 'random'>, limits: BreakerLimits, onChange: (state: BreakerState) => void) {
     this.world = world
     this.limits = limits
     this.onChange = onChange
@@ -40,6 +41,11 @@ export class CircuitBreaker {
 
   get state(): BreakerState {
     return this.present
+  }
+
+  /** ms until one is let through to try again; 0 when that is now. */
+  get waitMs(): number {
+    return this.present === 'open' ? Math.max(0, Math.ceil(this.opensAt - this.world.clock.monotonic())) : 0
   }
 
   /** Undefined if the call must not be made. */
@@ -66,8 +72,10 @@ export class CircuitBreaker {
     const longest = Math.min(openMostMs, openFirstMs * 2 ** this.openings)
     this.become('open')
     this.openings++
-    // Between half and all of it, so that many workers do not come back at once.
-    this.timer = this.world.timers.after(longest * (0.5 + this.world.random.next() / 2), () => this.become('half-open'))
+    // Between half and all of it, so that many callers do not come back at once.
+    const openMs = longest * (0.5 + this.world.random.next() / 2)
+    this.opensAt = this.world.clock.monotonic() + openMs
+    this.timer = this.world.timers.after(openMs, () => this.become('half-open'))
   }
 
   private become(state: BreakerState): void {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { ManualWorld } from '../testing/manual-world.ts'
 import { type BreakerState, CircuitBreaker, type Passage } from './circuit-breaker.ts'
+import { ManualWorld } from './manual-world.ts'
 
 describe('a circuit breaker', () => {
   let world: ManualWorld
@@ -22,8 +22,10 @@ describe('a circuit breaker', () => {
     for (let i = 0; i < times; i++) enter().end(false)
   }
   const isShut = (): boolean => breaker.enter() === undefined
-  const untilTold = (state: BreakerState, withinMs: number): Promise<void> =>
-    world.until(`it is ${state}`, () => breaker.state === state, withinMs)
+  const untilTold = async (state: BreakerState, withinMs: number): Promise<void> => {
+    for (let ms = 0; ms < withinMs && breaker.state !== state; ms++) await world.pass(1)
+    expect(breaker.state).toBe(state)
+  }
 
   test('PAY-11 opens after so many failures in a row, which a success begins anew', () => {
     fail(2)

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { ManualWorld } from '../cluster/manual-world.ts'
+import { ToldSamples } from '../cluster/told-samples.ts'
+import { ProcessMetrics } from './process-metrics.ts'
+import { versionOfSluice } from './version.ts'
+
+test('OBS-6 every process tells what it is, whether it is ready, and how late its event loop comes round', async () => {
+  const world = new ManualWorld()
+  const readiness: { whyNot: string | undefined } = { whyNot: 'starting' }
+  const metrics = new ProcessMetrics({ role: 'gateway', shards: 64, readiness, world })
+  const told = (): Record<string, number> => {
+    const sink = new ToldSamples()
+    metrics.collect(sink)
+    return sink.told
+  }
+  expect(told()).toMatchObject({
+    [`sluice_build_info version=${versionOfSluice()} role=gateway`]: 1,
+    'sluice_shards kind=ses': 64,
+    sluice_ready: 0,
+  })
+  readiness.whyNot = undefined
+  await world.pass(1_000)
+  expect(told()).toMatchObject({ sluice_ready: 1, sluice_loop_delay_seconds_count: 10, sluice_loop_delay_seconds_sum: 0 })
+  const { sluice_loop_active_seconds_total: active, sluice_loop_idle_seconds_total: idle } = told()
+  expect((active ?? 0) + (idle ?? 0)).toBeGreaterThan(0)
+  metrics.close()
+})

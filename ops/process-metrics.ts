@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks'
+import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
+import { MsCounts } from '../cluster/ms-counts.ts'
+import type { Timer, World } from '../cluster/world.ts'
+import type { Readiness } from './readiness.ts'
+import { versionOfSluice } from './version.ts'
+
+const lookMs = 100
+
+interface ProcessMetricsParts {
+  readonly role: string
+  /** Of each kind. */
+  readonly shards: number
+  readonly readiness: Pick<Readiness, 'whyNot'>
+  readonly world: Pick<World, 'clock' | 'timers'>
+}
+
+/** What every process tells of itself beside what Node does: who it is, whether it is ready, and how its event loop fares. */
+export class ProcessMetrics implements MetricSource {
+  private readonly parts: ProcessMetricsParts
+  private readonly version = versionOfSluice()
+  private readonly loopDelays = new MsCounts([1, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000])
+  private readonly ticker: Timer
+  private dueAt: number
+
+  constructor(parts: ProcessMetricsParts) {
+    this.parts = parts
+    this.dueAt = parts.world.clock.monotonic() + lookMs
+    this.ticker = parts.world.timers.every(lookMs, () => this.look())
+  }
+
+  collect(sink: MetricSink): void {
+    const { role, shards, readiness } = this.parts
+    const { active, idle } = performance.eventLoopUtilization()
+    sink.gauge('sluice_build_info', 'Always 1; its labels say what runs here', 1, { version: this.version, role })
+    for (const kind of ['inv', 'ses']) sink.gauge('sluice_shards', 'Shards that there are, whoever owns them', shards, { kind })
+    sink.gauge('sluice_ready', 'Whether this process should be sent new work', readiness.whyNot === undefined ? 1 : 0)
+    sink.counter('sluice_loop_active_seconds_total', 'Time that the event loop had something to do', active / 1000)
+    sink.counter('sluice_loop_idle_seconds_total', 'Time that the event loop waited for something to do', idle / 1000)
+    this.loopDelays.tell(sink, 'sluice_loop_delay_seconds', 'How late the event loop came round to a timer')
+  }
+
+  close(): void {
+    this.ticker.cancel()
+  }
+
+  private look(): void {
+    const now = this.parts.world.clock.monotonic()
+    this.loopDelays.observe(Math.max(0, now - this.dueAt))
+    this.dueAt = now + lookMs
+  }
+}
