@@ -142,3 +142,16 @@ function letGo(): void {
   waiting = undefined
   for (const go of all) go()
 }
+
+test('CAT-4 of what has changed nobody gets what was read before, also where only the key is known', async () => {
+  kept.set('lamp', 'old')
+  const cache = open()
+  expect(await cache.get('lamp')).toBe('old')
+  kept.set('lamp', 'new')
+  cache.drop('lamp')
+  expect(await cache.get('lamp')).toBe('new')
+  const early = cache.get('vase')
+  kept.set('vase', 'there now')
+  cache.drop('vase')
+  expect(await early).toBe('there now')
+})

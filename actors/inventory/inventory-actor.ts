@@ -5,7 +5,6 @@ import { parseOrderId, type SkuId } from '../../protocol/ids.ts'
 import { packInner, unpackInner } from '../../protocol/inner-codec.ts'
 import type { Actor, Batch, BroadcastContent } from '../actor.ts'
 import { EstimateCounts } from '../estimate-counts.ts'
-import { StrikeProgress } from '../names-to-strike.ts'
 import type { Work } from '../work.ts'
 import type { AbsenceWatch } from './absence-watch.ts'
 import { claimKindOf, describeClaim } from './claim-answer.ts'
@@ -36,7 +35,7 @@ import { SkuOutlook } from './sku-outlook.ts'
 import { SkuRates } from './sku-rates.ts'
 import type { SkuState } from './sku-state.ts'
 import { restoreInventory, saveInventory } from './snapshot.ts'
-import { StrikeNames } from './strike-names.ts'
+import { strikeProgress } from './strike-names.ts'
 
 const latin1 = new TextDecoder('latin1')
 const utf8 = new TextDecoder()
@@ -54,14 +53,10 @@ export interface ClaimReport {
 export class InventoryActor implements Actor {
   readonly runsAhead = true
   readonly estimates = new EstimateCounts()
-  readonly names = new StrikeProgress(() => {
-    const { erasures } = this.state
-    const names = new StrikeNames((user, position) => erasures.of(user, position) !== undefined)
-    return (position, record) => names.strike(position, record)
-  }, true)
   private readonly state = new InventoryState()
   /** For metrics: to be read and left alone. */
   readonly skus: readonly SkuState[] = this.state.skus
+  readonly names = strikeProgress(this.state.erasures)
   private readonly shard: number
   private readonly owned: OwnedSku[] = []
   private readonly refused = new RefusedRequests()

@@ -1,4 +1,6 @@
 import type { Position } from '../../cluster/store.ts'
+import type { Erasures } from '../erasures.ts'
+import { StrikeProgress } from '../names-to-strike.ts'
 import { isPseudonym, pseudonymOf } from '../pseudonym.ts'
 import { eachEvent, readRecordHead, RecordWriter } from '../record.ts'
 import { eventKind, eventOffset } from './events.ts'
@@ -87,4 +89,12 @@ function claimOf(view: DataView): string {
 function copyEvent(writer: RecordWriter, event: Uint8Array): void {
   const at = writer.event(event.length, 0)
   writer.bytes.set(event.subarray(2), at + 2)
+}
+
+/** How far the owner of an inventory shard has come with striking out its erased users. An erasure's own record names nobody, so it may stay. */
+export function strikeProgress(erasures: Erasures<undefined>): StrikeProgress {
+  return new StrikeProgress(() => {
+    const strike = new StrikeNames((user, position) => erasures.of(user, position) !== undefined)
+    return (position, record) => strike.strike(position, record)
+  }, true)
 }

@@ -289,6 +289,41 @@ test('CLI-16 bans are added, listed and removed by kind and target', async () =>
   expect(until).toBeLessThanOrEqual(Date.now() + 2 * 3_600_000)
 })
 
+test('CLI-17 a user is named, their history is shown whole, and they are erased', async () => {
+  const order = {
+    kind: 'order',
+    at: 60_000,
+    order: 'shoe:i1:1',
+    sku: 'shoe',
+    qty: 2,
+    amountMinor: 1,
+    currency: 'EUR',
+    state: 'paid',
+    updatedAt: 60_000,
+  }
+  answers['user.set'] = { user: 'ann', displayName: 'Ann', tier: null }
+  answers['user.history'] = { entries: [order, { kind: 'visit', at: 0 }], next: null }
+  answers['user.erase'] = { pseudonym: 'erased-1', connected: true }
+  expect((await sluice('user', 'set', 'ann', '--name', 'Ann', '--tier', '')).out).toBe('user: ann\ndisplayName: Ann\ntier: -\n')
+  expect(await sluice('user', 'set', 'ann')).toMatchObject({ code: 2, out: '' })
+  expect((await sluice('user', 'history', 'ann')).out).toBe(
+    `when                  what   order      units
+1970-01-01T00:01:00Z  paid   shoe:i1:1  2
+1970-01-01T00:00:00Z  visit
+`,
+  )
+  expect(JSON.parse((await sluice('user', 'history', 'ann', '--json')).out)).toHaveLength(2)
+  expect((await sluice('user', 'erase', 'ann')).out).toBe(
+    'erased; in orders and journals stands erased-1\na device of theirs is connected: what it does from now on is remembered anew\n',
+  )
+  expect(asked).toEqual([
+    ['user.set', ['ann', { displayName: 'Ann', tier: null }]],
+    ['user.history', ['ann', null, 100]],
+    ['user.history', ['ann', null, 100]],
+    ['user.erase', ['ann']],
+  ])
+})
+
 test('CLI-5 where no node answers, one line says so at once', async () => {
   const run = await sluice('sale', 'open', 'drop', '--rpc', '127.0.0.1:1')
   expect(run).toMatchObject({ code: 1, out: '' })

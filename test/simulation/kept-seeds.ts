@@ -159,6 +159,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'money-kept': 304_197_467,
   'reread-tells-nobody': 495_112_761,
   'place-rises': 9,
+  'erased-too-early': 26,
   'quota-leak': 3,
   'reservation-used-twice': 3,
   'room-not-given-back': 2,

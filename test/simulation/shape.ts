@@ -93,7 +93,7 @@ export function drawShape(random: SeededRandom): Shape {
     attachEveryMs: 2_000,
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
     losesRecords,
-    erases: random.fork('erasures').is(0.35),
+    erases: random.fork('anonymity').is(0.3),
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),
       leaveShare: random.pick([0.05, 0.3]),
