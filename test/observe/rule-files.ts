@@ -35,5 +35,5 @@ export function measuredBy({ expr }: Alert): string {
 
 /** The same rules for a test that cannot wait: alerts fire after a second, and windows are seconds long. */
 export function hurried(text: string): string {
-  return text.replace(/^( +for: )\w+$/gm, '$11s').replace(/\[\d+[smh]\]/g, '[10s]')
+  return text.replace(/^( +for: )\w+$/gm, '$11s').replace(/\[\d+[smh]\]/g, '[15s]')
 }

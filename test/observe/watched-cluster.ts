@@ -1,4 +1,6 @@
 import { createServer, type Server } from 'node:http'
+import { delay } from '../../cluster/world.ts'
+import { realTimers } from '../../ops/world.ts'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
 import { type ClusterMember, type Settings, SmallCluster } from '../cluster/small-cluster.ts'
 import { freePorts } from '../free-ports.ts'
@@ -89,13 +91,23 @@ export class WatchedCluster {
 
   /** Resolves when the alert fires, with its summaries. */
   async fires(alert: string): Promise<readonly string[]> {
-    await until(async () => (await this.prometheus.firing()).some(({ labels }) => labels['alertname'] === alert), alertWithinMs)
-    const firing = (await this.prometheus.firing()).filter(({ labels }) => labels['alertname'] === alert)
-    return firing.map(({ annotations }) => annotations['summary'] ?? '')
+    let summaries: readonly string[] = []
+    await until(async () => {
+      summaries = await this.summariesOf(alert)
+      return summaries.length > 0
+    }, alertWithinMs)
+    return summaries
   }
 
   async clears(alert: string): Promise<void> {
-    await until(async () => (await this.prometheus.firing()).every(({ labels }) => labels['alertname'] !== alert), alertWithinMs)
+    await until(async () => (await this.summariesOf(alert)).length === 0, alertWithinMs)
+  }
+
+  /** Of those that fire. Not more often than alerts are looked at, for Prometheus has scrapes to make. */
+  private async summariesOf(alert: string): Promise<readonly string[]> {
+    await delay(realTimers, lookEveryMs)
+    const firing = (await this.prometheus.firing()).filter(({ labels }) => labels['alertname'] === alert)
+    return firing.map(({ annotations }) => annotations['summary'] ?? '')
   }
 
   async stop(): Promise<void> {
@@ -108,3 +120,4 @@ export class WatchedCluster {
 }
 
 const alertWithinMs = 120_000
+const lookEveryMs = 500
