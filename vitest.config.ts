@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Most of them wait most of the time.
+    maxWorkers: 3,
     // Tests of whole processes share a small machine with whatever else runs there. Where nobody looks on, one that fails is tried once more; the report says so.
     retry: process.env['CI'] === undefined ? 0 : 1,
     reporters: ['default', './scripts/tally-reporter.mjs'],

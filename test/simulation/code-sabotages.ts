@@ -399,13 +399,13 @@ export const codeSabotages: readonly CodeSabotage[] = [
   {
     name: 'absence-cut-short',
     where: 'code',
-    how: 'The time for which somebody was away counts four times.',
+    how: 'Whoever is away at all has been away for long enough.',
     breaks: ['G7'],
     patches: [
       {
         file: 'actors/inventory/decide-absent.js',
         find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
-        replace: 'return Math.max(0, (settings.absenceMs ?? 0) - 4 * counted);',
+        replace: 'return 0 * counted;',
       },
     ],
   },
