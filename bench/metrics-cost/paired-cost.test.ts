@@ -16,6 +16,7 @@ test('OBS-50 the cost is what the scraped windows have less, and its bound is wi
   )
   expect(uneven.mean).toBeCloseTo(0.0141, 3)
   expect(uneven.bound95).toBeCloseTo(1 - Math.exp(-0.0142 - (1.729 * 0.0935) / Math.sqrt(20)), 3)
+  expect(costOf([pairOf(98, 100), pairOf(98, 100), pairOf(0, 100)], 'perSecond')).toMatchObject({ pairs: 2 })
   expect(() => costOf([pairOf(1, 1)], 'perSecond')).toThrow('two pairs')
 })
 

@@ -21,9 +21,10 @@ const z95 = 1.6449
 
 /**
  * The mean of the logarithms of the pairs' ratios, and Student's bound for it: pairs differ by chance, and a ratio that is half as large is as far away as one that is twice as
- * large. Throws with fewer than two pairs.
+ * large. Pairs with a window in which nothing was answered, because the machine stood still, are left out. Throws with fewer than two that are left.
  */
-export function costOf(pairs: readonly Pair[], rate: keyof Rates): Cost {
+export function costOf(measured: readonly Pair[], rate: keyof Rates): Cost {
+  const pairs = measured.filter(({ scraped, alone }) => scraped[rate] > 0 && alone[rate] > 0)
   if (pairs.length < 2) throw new Error('a bound needs two pairs or more')
   const logs = pairs.map(({ scraped, alone }) => Math.log(scraped[rate] / alone[rate]))
   const mean = average(logs)
