@@ -58,6 +58,16 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
       expect(await table.size()).toBe(1)
     })
 
+    test('TBL-3 nor does it count as a removal that is to be forgotten, also in the step that removes another one', async () => {
+      await table.write(['a', 'b', 'c'].map((key) => put(key, 1)))
+      await table.write([remove('a'), remove('b')])
+      const heard = await table.last()
+      await table.write([put('a', 2), remove('c')])
+      expect([...((await table.get('a')) ?? [])]).toEqual([2])
+      expect(keysOf(await changes(table, heard))).toEqual(['a=2', 'c'])
+      expect(keysOf(await table.walk(0, 10))).toEqual(['b', 'a=2', 'c'])
+    })
+
     test('TBL-4 more rows than it may have are refused as a whole, and what is there may still be changed', async () => {
       await table.write(['a', 'b', 'c', 'd'].map((key) => put(key, 1)))
       expect(await table.write([put('a', 2), put('e', 1), put('f', 1)])).toBe('full')

@@ -140,6 +140,8 @@ export class ElasticServer {
 
   private write({ _index, _id, version, require_alias: needsAlias }: z.output<typeof atSchema>, fields: Fields | undefined): unknown {
     const [name] = this.aliases.has(_index) ? this.behind(_index) : needsAlias === true ? [] : [_index]
+    // One that is missing is made, unless it has to be an alias.
+    if (name !== undefined && !this.indices.has(name)) this.indices.set(name, new Map())
     const documents = this.indices.get(name ?? '')
     if (documents === undefined)
       return { _index, _id, status: 404, error: { type: 'index_not_found_exception', reason: `no such index [${_index}]` } }
