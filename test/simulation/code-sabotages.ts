@@ -397,19 +397,6 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [{ file: 'gateway/line-turn.js', find: 'return ahead < aheadShown ||', replace: 'return ahead !== aheadShown ||' }],
   },
   {
-    name: 'absence-cut-short',
-    where: 'code',
-    how: 'Whoever is away at all has been away for long enough.',
-    breaks: ['G7'],
-    patches: [
-      {
-        file: 'actors/inventory/decide-absent.js',
-        find: 'return Math.max(0, (settings.absenceMs ?? 0) - counted);',
-        replace: 'return 0 * counted;',
-      },
-    ],
-  },
-  {
     name: 'absence-never-over',
     where: 'code',
     how: 'Whoever is away keeps the place for good.',
