@@ -14,8 +14,11 @@ const requestMemoryMs = 120_000
 /** G11: what a user holds, has ordered and has bought is never more than one may have, an order with an unknown outcome included. */
 function limitRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType<JournalRule> {
   const units = new Map<string, number>()
+  // A refund of who was erased meanwhile names a pseudonym.
+  const owners = new Map<number, string>()
   return {
     moved({ user, claim, qty, state }, from) {
+      owners.set(claim, user)
       const before = units.get(user) ?? 0
       const after = before + qty * (Number(counted.has(state)) - Number(counted.has(from)))
       units.set(user, after)
@@ -24,7 +27,9 @@ function limitRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType<J
         complain('G11', `${ledger.sku}: claim ${claim} gives ${user} ${after} units; one may have ${perUserMax}`)
     },
     took(event) {
-      if (event.kind === 'refundEnded' && event.isLimitFreed) units.set(event.user, (units.get(event.user) ?? 0) - event.qty)
+      if (event.kind !== 'refundEnded' || !event.isLimitFreed) return
+      const user = owners.get(event.claim) ?? event.user
+      units.set(user, (units.get(user) ?? 0) - event.qty)
     },
   }
 }

@@ -32,7 +32,7 @@ export interface Shape {
   readonly trouble: number
   /** The store is one whose replica may be promoted without the newest records: what it had acknowledged may be gone. */
   readonly losesRecords: boolean
-  /** Users are erased while the sale runs. */
+  /** Users are erased while the sale runs; not where a store loses records, of which docs/users.md says what is not known then. */
   readonly erases: boolean
   /** Parts of 1. */
   readonly habits: Habits
@@ -93,7 +93,7 @@ export function drawShape(random: SeededRandom): Shape {
     attachEveryMs: 2_000,
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
     losesRecords,
-    erases: random.fork('anonymity').is(0.3),
+    erases: !losesRecords && random.fork('anonymity').is(0.3),
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),
       leaveShare: random.pick([0.05, 0.3]),
