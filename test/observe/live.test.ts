@@ -180,10 +180,13 @@ test('OBS-45 an event loop that comes round late is noticed; until it does not a
       await delay(realTimers, 200)
     }
   })()
-  const summaries = await watched.fires('SluiceLoopLate')
-  expect(summaries.join()).toMatch(/the event loop of gateway-2 comes round .*s late/)
-  ending.abort()
-  await hiccups
+  // On a busy machine others may come round late, too.
+  try {
+    await watched.fires('SluiceLoopLate', /the event loop of gateway-2 comes round .*s late/)
+  } finally {
+    ending.abort()
+    await hiccups
+  }
   await watched.clears('SluiceLoopLate')
 })
 

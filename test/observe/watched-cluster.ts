@@ -90,10 +90,10 @@ export class WatchedCluster {
   }
 
   /** Resolves when the alert fires, with its summaries. */
-  async fires(alert: string): Promise<readonly string[]> {
+  async fires(alert: string, about = /./): Promise<readonly string[]> {
     let summaries: readonly string[] = []
     await until(async () => {
-      summaries = await this.summariesOf(alert)
+      summaries = (await this.summariesOf(alert)).filter((summary) => about.test(summary))
       return summaries.length > 0
     }, alertWithinMs)
     return summaries
