@@ -98,7 +98,10 @@ export class RpcListener {
     core.opened(connection)
     const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)
     socket.setTimeout(parts.settings.idleTimeoutSeconds * 1000, () => connection.close('idle'))
-    socket.on('data', (chunk) => this.read(connection, splitter, chunk))
+    socket.on('data', (chunk) => {
+      this.read(connection, splitter, chunk)
+      parts.world.timers.catchUp()
+    })
     socket.on('error', (error) => this.log.debug({ address, error: String(error) }, 'an RPC connection broke'))
     socket.on('close', () => {
       core.closed(connection)

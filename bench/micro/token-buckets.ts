@@ -2,19 +2,21 @@ import { LocalBucket } from '../../cluster/local-bucket.ts'
 import { delay } from '../../cluster/world.ts'
 import { admissionRate, LeasedTokens, portionMs } from '../../gateway/leased-tokens.ts'
 import { TokenBuckets } from '../../gateway/token-bucket.ts'
-import { realClock, realRandom, realTimers } from '../../ops/world.ts'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock, realRandom } from '../../ops/world.ts'
 import type { MicroSuite } from './micro-case.ts'
 
 const takes = 1_000
 const users = 100_000
 
+const timers = new LoopTimers(realClock)
 const plentyPerSecond = 1_000_000_000
 
 /** One token for one call: by the user's id, and out of this gateway's portion of what all gateways share. */
 export const tokenBuckets: MicroSuite = async () => {
   const portion = newcomers()
   portion.start()
-  while (!portion.take()) await delay(realTimers, portionMs)
+  while (!portion.take()) await delay(timers, portionMs)
   let now = 0
   const known = new TokenBuckets(1_000_000, 1_000_000, users * 2, now)
   const names = Array.from({ length: users }, (_, i) => `user-${i}`)
@@ -56,7 +58,7 @@ export const tokenBuckets: MicroSuite = async () => {
 }
 
 function newcomers(): LeasedTokens {
-  const world = { clock: realClock, timers: realTimers, random: realRandom, log: silent }
+  const world = { clock: realClock, timers, random: realRandom, log: silent }
   const bucket = new LocalBucket(admissionRate(plentyPerSecond), realClock)
   return new LeasedTokens({ bucket, world, holder: 'bench', ratePerSecond: plentyPerSecond })
 }
