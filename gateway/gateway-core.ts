@@ -90,7 +90,6 @@ export type Publish = (view: SkuView, notification: Notification) => void
 type LastingConnection = (UserSocket & { readonly transport: 'ws' }) | (Connection & { readonly transport: 'rpc' })
 
 /** Between two looks for token buckets that are full again. */
-const sweepMs = 10_000
 /** For sessions to hear who is not here any more. */
 const farewellMsMax = 2_000
 /** Between two looks for connections whose token has expired; their calls are refused at once. */
@@ -177,7 +176,7 @@ export class GatewayCore implements MetricSource {
       this.storefront?.methods ?? [],
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
-    this.admission = new Admission(settings, clock, this.counters, banTable)
+    this.admission = new Admission(settings, world, this.counters, banTable)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     this.responder = responder
     const { connections, admission, methods, counters } = this
@@ -251,7 +250,6 @@ export class GatewayCore implements MetricSource {
         this.follower.askAgain()
         this.attachRounds.run(tickMs)
       }),
-      timers.every(sweepMs, () => this.admission.sweep()),
       timers.every(expiryMs, () => this.endExpired()),
     )
     return true

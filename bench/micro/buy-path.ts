@@ -208,7 +208,7 @@ function gatewayOver(
     addressHandshakeBurst: many,
     frameRatePerSecond: many,
     frameBurst: many,
-    addressesMax: many,
+    addressesMax: 200_000,
     sharedNetworks: [],
     sharedNetworkTimes: 1,
     perConnectionInFlightMax: many,
@@ -218,7 +218,7 @@ function gatewayOver(
     userBurst: many,
   }
   const responder = new Responder(counters, (run) => world.timers.soon(run))
-  const admission = new Admission(limits, clock, counters)
+  const admission = new Admission(limits, world, counters)
   const methods = methodTable(hotMethods)
   const bans = new BanTable(clock)
   const challenges = new Challenges({ issuer: undefined, settings: noChallenges, views, clock, counters })
