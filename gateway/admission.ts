@@ -51,7 +51,12 @@ export class Admission {
   private readonly users: TokenBuckets
   private connections = 0
 
-  constructor(limits: AdmissionLimits, world: Pick<World, 'clock' | 'random'>, counters: GatewayCounters, bans = new BanTable(world.clock)) {
+  constructor(
+    limits: AdmissionLimits,
+    world: Pick<World, 'clock' | 'random'>,
+    counters: GatewayCounters,
+    bans = new BanTable(world.clock),
+  ) {
     const { clock, random } = world
     const now = clock.monotonic()
     const { addressesMax: keysMax, sharedNetworkTimes: largerTimes } = limits
