@@ -10,8 +10,11 @@ import { WebhookReceiver } from '../../actors/payment/http/webhook-receiver.ts'
 import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
+import { openAuditLog } from '../audit-port.ts'
+import { type AuditDeed, audited } from '../audited-routes.ts'
 import { isLoopback } from '../config.ts'
 import { deadOrderRoutes } from '../dead-order-routes.ts'
+import type { OpsAnswer } from '../ops-routes.ts'
 import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
@@ -68,9 +71,11 @@ async function openOffice({ config, world, ports, closers }: RoleParts): Promise
   return office
 }
 
-async function serveDeadOrders({ config, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<void> {
+async function serveDeadOrders({ config, world, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<void> {
   const key = isLoopback(config.opsHost) ? undefined : (await ports.secrets()).operatorKey
-  for (const [path, route] of deadOrderRoutes(sources, key)) ops.add(path, route)
+  const log = openAuditLog(config, await ports.shared(), world)
+  const audit = (deed: AuditDeed): Promise<OpsAnswer> => audited(log, world, deed)
+  for (const [path, route] of deadOrderRoutes({ sources, key, audit })) ops.add(path, route)
 }
 
 /**
