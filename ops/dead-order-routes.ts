@@ -1,7 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { DeadSource } from '../actors/payment/dead-source.ts'
-import { loopbackKey } from '../gateway/identity.ts'
 import type { AuditDeed } from './audited-routes.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
@@ -12,26 +10,25 @@ export const retryPath = '/orders/retry'
 
 export interface DeadOrderParts {
   readonly sources: readonly DeadSource[]
-  /** The operator's, or undefined where nobody but this machine gets to the port. */
-  readonly key: string | undefined
+  /** The name of the operator's key that the request carries; undefined if it carries none. */
+  readonly whoIs: (request: OpsRequest) => string | undefined
   readonly audit: (deed: AuditDeed) => Promise<OpsAnswer>
 }
 
 /** What operators do about dead orders. */
-export function deadOrderRoutes({ sources, key, audit }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
+export function deadOrderRoutes({ sources, whoIs, audit }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
   const forOperators =
-    (answer: (request: OpsRequest) => Promise<OpsAnswer>) =>
-    async (request: OpsRequest): Promise<OpsAnswer> =>
-      key === undefined || hasKey(request, key) ? answer(request) : { status: 401, text: 'not the key of an operator\n' }
+    (answer: (request: OpsRequest, who: string) => Promise<OpsAnswer>) =>
+    async (request: OpsRequest): Promise<OpsAnswer> => {
+      const who = whoIs(request)
+      return who === undefined ? { status: 401, text: 'not the key of an operator\n' } : answer(request, who)
+    }
   return new Map<string, OpsRoute>([
     [
       deadOrdersPath,
       { method: 'GET', answer: forOperators(async () => json({ orders: (await Promise.all(sources.map((dead) => dead.list()))).flat() })) },
     ],
-    [
-      retryPath,
-      { method: 'POST', answer: forOperators((request) => retry(sources, audit, key === undefined ? loopbackKey : 'operator', request)) },
-    ],
+    [retryPath, { method: 'POST', answer: forOperators((request, who) => retry(sources, audit, who, request)) }],
   ])
 }
 
@@ -52,12 +49,6 @@ async function retry(
       return { after: { retried }, answer: json({ retried }) }
     },
   })
-}
-
-function hasKey({ headers }: OpsRequest, key: string): boolean {
-  const given = Buffer.from(headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${key}`)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
 function json(value: object): OpsAnswer {
