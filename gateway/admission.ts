@@ -1,4 +1,4 @@
-import type { Clock, World } from '../cluster/world.ts'
+import type { Clock, Random, World } from '../cluster/world.ts'
 import { type Code, type Refusal, refusal } from '../protocol/codes.ts'
 import { AddressRanges, parseRange } from './address-ranges.ts'
 import { BanTable } from './ban-table.ts'
@@ -38,17 +38,18 @@ const connectionsRetryMs = 1_000
  * Services are not rated. Whatever it keeps by address or user is bounded, and what is idle makes way.
  */
 export class Admission {
-  private readonly limits: AdmissionLimits
+  private limits: AdmissionLimits
   private readonly clock: Clock
+  private readonly random: Random
   private readonly counters: GatewayCounters
   private readonly bans: BanTable
   private readonly sharedNetworks: AddressRanges<true>
   /** Of open connections, so no larger than there may be. */
   private readonly perAddress = new Map<string, number>()
-  private readonly handshakes: TokenBucket
-  private readonly addressHandshakes: TokenBuckets
-  private readonly addresses: TokenBuckets
-  private readonly users: TokenBuckets
+  private handshakes: TokenBucket
+  private addressHandshakes: TokenBuckets
+  private addresses: TokenBuckets
+  private users: TokenBuckets
   private connections = 0
 
   constructor(
@@ -59,19 +60,34 @@ export class Admission {
   ) {
     const { clock, random } = world
     const now = clock.monotonic()
-    const { addressesMax: keysMax, sharedNetworkTimes: largerTimes } = limits
-    const buckets = (ratePerSecond: number, burst: number) =>
-      new TokenBuckets({ ratePerSecond, burst, keysMax, largerTimes }, Math.floor(random.next() * 2 ** 32))
     this.limits = limits
     this.clock = clock
+    this.random = random
     this.counters = counters
     this.bans = bans
     const shared = limits.sharedNetworks.map(parseRange).filter((range) => range !== undefined)
     this.sharedNetworks = new AddressRanges(shared.map((range) => [range, true]))
     this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
-    this.addressHandshakes = buckets(limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
-    this.addresses = buckets(limits.addressRatePerSecond, limits.addressBurst)
-    this.users = buckets(limits.userRatePerSecond, limits.userBurst)
+    this.addressHandshakes = this.bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
+    this.addresses = this.bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst)
+    this.users = this.bucketsOf(limits, limits.userRatePerSecond, limits.userBurst)
+  }
+
+  /** Goes by other limits from now on. Of a rate that is another one everybody's count begins anew; connections that are there stay. */
+  use(changed: Partial<AdmissionLimits>): void {
+    const now = this.clock.monotonic()
+    const former = this.limits
+    const limits = { ...former, ...changed }
+    this.limits = limits
+    const isOther = (rate: keyof AdmissionLimits, burst: keyof AdmissionLimits) =>
+      limits[rate] !== former[rate] || limits[burst] !== former[burst]
+    if (isOther('handshakeRatePerSecond', 'handshakeBurst'))
+      this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
+    if (isOther('addressHandshakeRatePerSecond', 'addressHandshakeBurst'))
+      this.addressHandshakes = this.bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
+    if (isOther('addressRatePerSecond', 'addressBurst'))
+      this.addresses = this.bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst)
+    if (isOther('userRatePerSecond', 'userBurst')) this.users = this.bucketsOf(limits, limits.userRatePerSecond, limits.userBurst)
   }
 
   /** Why this address may not make another connection; undefined counts it in, and {@link disconnected} counts it out. Before anything is known of who it is. */
@@ -170,6 +186,14 @@ export class Admission {
     this.connections++
     this.perAddress.set(address, count + 1)
     return undefined
+  }
+
+  private bucketsOf(
+    { addressesMax: keysMax, sharedNetworkTimes: largerTimes }: AdmissionLimits,
+    ratePerSecond: number,
+    burst: number,
+  ): TokenBuckets {
+    return new TokenBuckets({ ratePerSecond, burst, keysMax, largerTimes }, Math.floor(this.random.next() * 2 ** 32))
   }
 
   private readonly isShared = (address: string): boolean => this.sharedNetworks.find(address, () => true) === true

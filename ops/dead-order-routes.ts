@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { DeadSource } from '../actors/payment/dead-source.ts'
+import type { AuditDeed } from './audited-routes.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
 /** `*` are all of them. */
@@ -8,32 +8,47 @@ export const retrySchema = z.strictObject({ orders: z.union([z.literal('*'), z.a
 export const deadOrdersPath = '/orders/dead'
 export const retryPath = '/orders/retry'
 
-/** What operators do about dead orders. `key` is the operator's, or undefined where nobody but this machine gets to the port. */
-export function deadOrderRoutes(sources: readonly DeadSource[], key: string | undefined): ReadonlyMap<string, OpsRoute> {
+export interface DeadOrderParts {
+  readonly sources: readonly DeadSource[]
+  /** The name of the operator's key that the request carries; undefined if it carries none. */
+  readonly whoIs: (request: OpsRequest) => string | undefined
+  readonly audit: (deed: AuditDeed) => Promise<OpsAnswer>
+}
+
+/** What operators do about dead orders. */
+export function deadOrderRoutes({ sources, whoIs, audit }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
   const forOperators =
-    (answer: (request: OpsRequest) => Promise<OpsAnswer>) =>
-    async (request: OpsRequest): Promise<OpsAnswer> =>
-      key === undefined || hasKey(request, key) ? answer(request) : { status: 401, text: 'not the key of an operator\n' }
+    (answer: (request: OpsRequest, who: string) => Promise<OpsAnswer>) =>
+    async (request: OpsRequest): Promise<OpsAnswer> => {
+      const who = whoIs(request)
+      return who === undefined ? { status: 401, text: 'not the key of an operator\n' } : answer(request, who)
+    }
   return new Map<string, OpsRoute>([
     [
       deadOrdersPath,
       { method: 'GET', answer: forOperators(async () => json({ orders: (await Promise.all(sources.map((dead) => dead.list()))).flat() })) },
     ],
-    [retryPath, { method: 'POST', answer: forOperators((request) => retry(sources, request)) }],
+    [retryPath, { method: 'POST', answer: forOperators((request, who) => retry(sources, audit, who, request)) }],
   ])
 }
 
-async function retry(sources: readonly DeadSource[], { body }: OpsRequest): Promise<OpsAnswer> {
+async function retry(
+  sources: readonly DeadSource[],
+  audit: DeadOrderParts['audit'],
+  who: string,
+  { body }: OpsRequest,
+): Promise<OpsAnswer> {
   const { data: wish } = retrySchema.safeParse(parsed(body))
   if (wish === undefined) return { status: 400, text: 'the body says which orders\n' }
   const wanted = wish.orders === '*' ? 'all' : new Set(wish.orders)
-  return json({ retried: (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat() })
-}
-
-function hasKey({ headers }: OpsRequest, key: string): boolean {
-  const given = Buffer.from(headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${key}`)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
+  const params = { orders: wish.orders === '*' ? '*' : [...wish.orders] }
+  return audit({
+    ...{ who, method: 'orders.retry', params },
+    run: async () => {
+      const retried = (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat()
+      return { after: { retried }, answer: json({ retried }) }
+    },
+  })
 }
 
 function json(value: object): OpsAnswer {

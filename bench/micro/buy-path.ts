@@ -233,6 +233,7 @@ function gatewayOver(
       presences,
       methods,
       admission,
+      audited: undefined,
       bans,
       newcomers,
       challenges,
