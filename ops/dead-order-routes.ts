@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { DeadSource } from '../actors/payment/dead-source.ts'
+import type { OrderId } from '../protocol/ids.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
 /** `*` are all of them. */
@@ -24,10 +25,16 @@ export function deadOrderRoutes(sources: readonly DeadSource[], key: string | un
 }
 
 async function retry(sources: readonly DeadSource[], { body }: OpsRequest): Promise<OpsAnswer> {
+  const retried = await retryDead(sources, body)
+  return retried === undefined ? { status: 400, text: 'the body says which orders\n' } : json({ retried })
+}
+
+/** Those that are tried again; undefined if the body does not say which. */
+export async function retryDead(sources: readonly DeadSource[], body: Buffer): Promise<readonly OrderId[] | undefined> {
   const { data: wish } = retrySchema.safeParse(parsed(body))
-  if (wish === undefined) return { status: 400, text: 'the body says which orders\n' }
+  if (wish === undefined) return undefined
   const wanted = wish.orders === '*' ? 'all' : new Set(wish.orders)
-  return json({ retried: (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat() })
+  return (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat()
 }
 
 function hasKey({ headers }: OpsRequest, key: string): boolean {

@@ -15,8 +15,8 @@ import { deadOrderRoutes } from '../dead-order-routes.ts'
 import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
-/** The role `orders`: takes orders from the queue and settles them. */
-export async function startOrders(parts: RoleParts): Promise<void> {
+/** The role `orders`: takes orders from the queue and settles them. Resolves with where those are that were tried in vain. */
+export async function startOrders(parts: RoleParts): Promise<readonly DeadSource[]> {
   const { config, world, ports, calls, metrics, closers } = parts
   const limits = { concurrency: config.paymentConcurrency, providerDeadlineMs: config.paymentDeadlineMs }
   const queue = await ports.queue()
@@ -27,8 +27,10 @@ export async function startOrders(parts: RoleParts): Promise<void> {
   closers.add(() => dead.close())
   metrics.add(dead)
   const late = await startDeliveries(parts)
-  await serveDeadOrders(parts, late === undefined ? [dead] : [dead, late])
+  const sources = late === undefined ? [dead] : [dead, late]
+  await serveDeadOrders(parts, sources)
   if (config.paymentProvider === 'http') receiveWebhooks(parts, worker)
+  return sources
 }
 
 function openProvider({ config, world, metrics, closers }: RoleParts): PaymentProvider {
