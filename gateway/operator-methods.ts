@@ -10,6 +10,7 @@ import { checkSale } from '../protocol/sale-problems.ts'
 import { settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { Call, MethodBody } from './method.ts'
+import { updateSale } from './sale-update.ts'
 import type { Views } from './views.ts'
 
 export interface OperatorMethodsParts {
@@ -32,6 +33,7 @@ export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBod
   const { forwarder } = parts
   return [
     { name: 'sale.create', role: 'operator', run: (call) => createSale(parts, call) },
+    { name: 'sale.update', role: 'operator', run: (call) => updateSale(parts, call) },
     { name: 'sale.open', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
     { name: 'sale.pause', role: 'operator', run: (call) => setPhase(parts, call, 'paused') },
     { name: 'sale.resume', role: 'operator', run: (call) => setPhase(parts, call, 'open') },

@@ -102,6 +102,12 @@ export class Params {
     return absent === undefined ? read() : (this.optional(read) ?? absent)
   }
 
+  /** True or false; `absent` if the caller left it out or nil. */
+  flag(name: string, absent: boolean): boolean {
+    const read = () => this.read(name, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined))
+    return this.optional(read) ?? absent
+  }
+
   /** Up to `most` bytes in lower-case hex. */
   hex(name: string, most: number): string {
     return this.read(name, `1 to ${most} bytes in lower-case hex`, (value) =>

@@ -42,12 +42,15 @@ let sockets: Set<Socket>
 let asked: [method: string, params: readonly Plain[]][]
 let answers: Record<string, Plain | { readonly refuse: Code }>
 let wantedKey: string | undefined
+/** What somebody at the keyboard answers; undefined if nobody is there. */
+let answerTyped: string | undefined
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'))
   asked = []
   sockets = new Set()
   wantedKey = undefined
+  answerTyped = undefined
   answers = {
     'sku.status': skuStatus,
     'sku.restock': skuStatus,
@@ -72,6 +75,56 @@ test('CLI-2 a sale file is checked and sent with its defaults filled in', async 
   ])
   expect(run.out).toBe(
     'sale drop stands: 1 SKU, opens 2026-01-31T10:00:00Z\nSKU   title  price       stock  per user\nshoe  Shoe   EUR 129.00     10         1\n',
+  )
+})
+
+test('CLI-30 a change is shown with what it would do, and done when somebody says yes', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ skus: [{ sku: 'shoe', priceMinor: 9_900 }] }))
+  const effect = '2 open holds keep EUR 129.00'
+  const changes = [{ sku: 'shoe', setting: 'priceMinor', before: 12_900, after: 9_900, effect }]
+  answers['sale.update'] = { sale: 'drop', preview: true, changes }
+  answerTyped = 'n'
+  const refused = await sluice('sale', 'update', 'drop', '--file', 'change.json')
+  expect(refused.code).toBe(0)
+  expect(refused.out).toMatch(/2 open holds keep EUR 129\.00\nchange sale drop\? \[y\/N\] nothing was changed\n$/)
+  const change = { sale: 'drop', skus: [{ sku: 'shoe', priceMinor: 9_900 }] }
+  expect(asked).toEqual([['sale.update', [change, true, expect.any(String)]]])
+  answerTyped = 'y'
+  answers['sale.update'] = { sale: 'drop', preview: false, changes }
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json')).out).toContain('sale drop is changed:')
+  expect(asked.at(-1)).toEqual(['sale.update', [change, false, expect.any(String)]])
+})
+
+test('CLI-30 where nobody can be asked, a change needs --yes or is only looked at', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ sale: 'drop', title: 'Another' }))
+  answers['sale.update'] = { sale: 'drop', preview: true, changes: [] }
+  const unasked = await sluice('sale', 'update', 'drop', '--file', 'change.json')
+  expect(unasked.code).toBe(2)
+  expect(unasked.err).toContain('--yes')
+  expect(asked).toEqual([])
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json', '--preview')).out).toBe('sale drop is so already\n')
+  answers['sale.update'] = {
+    sale: 'drop',
+    preview: false,
+    changes: [{ sku: 'shoe', setting: 'saleTitle', before: 'A', after: 'B', effect: 'e' }],
+  }
+  const run = await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes', '--json')
+  expect(JSON.parse(run.out)).toMatchObject({ sale: 'drop', changes: [{ setting: 'saleTitle' }] })
+})
+
+test('CLI-30 what a change file may not say is told with its reason', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ saleLimitPerUser: 2, skus: [{ sku: 'shoe', currency: 'USD', stock: 9 }] }))
+  const run = await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes')
+  expect(run).toMatchObject({ code: 2 })
+  for (const line of [
+    'saleLimitPerUser: cannot be changed, for what',
+    'skus[0].currency: cannot be changed, for holds',
+    'skus[0].stock: cannot be changed, for units are added by sku.restock',
+  ])
+    expect(run.err).toContain(`change.json: ${line}`)
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ sale: 'other', title: 'T' }))
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes')).err).toContain(
+    'sale: is other, and the change is asked for drop',
   )
 })
 
@@ -443,11 +496,15 @@ async function sluiceWith(startNode: StartNode, ...words: readonly string[]): Pr
     err: (text) => {
       printed.err += text
     },
-    interactive: false,
+    interactive: answerTyped !== undefined,
     colours: false,
     columns: 200,
     environment: { SLUICE_RPC: `127.0.0.1:${isAddress(address) ? address.port : 0}`, ...environment },
     workingFolder: folder,
+    ask: (question) => {
+      printed.out += question
+      return Promise.resolve(answerTyped ?? '')
+    },
     readInput: () => Promise.resolve(JSON.stringify(saleFile)),
     onStopSignal: (listener) => {
       stop = listener

@@ -29,6 +29,10 @@ export class RecordingTerminal implements Terminal {
     return Promise.resolve('')
   }
 
+  ask(): Promise<string> {
+    return Promise.resolve('')
+  }
+
   onStopSignal(): void {
     // Nobody asks a test to stop.
   }
