@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { z } from 'zod'
-import { moneyText } from '../../protocol/money-text.ts'
 import { counted } from '../counted.ts'
 import { shardsOfJourneys } from '../journal/home-shards.ts'
 import type { OpenJournal } from '../journal/open-journal.ts'

@@ -1,7 +1,7 @@
 import type { DeadOrder } from '../../actors/payment/dead-source.ts'
 import type { Ban } from '../../protocol/ban.ts'
 import type { NodeReport } from '../../protocol/node-report.ts'
-import type { FoundOrder, HistoryEntry, Order, OwnedClaim } from '../../protocol/results.ts'
+import type { FoundOrder, HistoryEntry, Order, OwnedClaim, SaleUpdated } from '../../protocol/results.ts'
 import type { SaleFile, SkuSettings } from '../../protocol/sku-settings.ts'
 import type { SkuJourney, UserJourney } from '../journey/user-journey.ts'
 import type { Board } from './board.ts'
@@ -29,6 +29,7 @@ export interface Results {
   readonly 'sale.pause': unknown
   readonly 'sale.resume': unknown
   readonly 'sale.close': unknown
+  readonly 'sale.update': SaleUpdated
   readonly 'sku.restock': unknown
   readonly 'cluster.status': ClusterStatus
   readonly 'cluster.drain': unknown

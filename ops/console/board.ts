@@ -32,6 +32,7 @@ export interface BoardSale {
   readonly sale: string
   readonly title: string
   readonly opensAt: number
+  readonly closesAt?: number | undefined
   readonly state: SaleInfo['state']
   readonly saleLimitPerUser?: number | undefined
   readonly skus: readonly BoardSku[]

@@ -54,8 +54,9 @@ export class LiveBoard {
   }
 
   private told({ sale, title, opensAt, state, skus }: SaleInfo): BoardSale {
-    const { saleLimitPerUser } = this.viewOf(skus[0]?.sku)?.settings ?? {}
-    return { sale, title, opensAt, state, saleLimitPerUser, skus: skus.map((info) => skuTold(info, this.viewOf(info.sku))) }
+    const { saleLimitPerUser, closesAt } = this.viewOf(skus[0]?.sku)?.settings ?? {}
+    const told = skus.toSorted((a, b) => (a.sku < b.sku ? -1 : 1)).map((info) => skuTold(info, this.viewOf(info.sku)))
+    return { sale, title, opensAt, closesAt, state, saleLimitPerUser, skus: told }
   }
 
   private viewOf(sku: string | undefined): SkuView | undefined {

@@ -11,6 +11,7 @@ import { Api } from './api.js'
 import { BansPage } from './bans-page.js'
 import { ClusterPage } from './cluster-page.js'
 import { messageOf } from './dialogs.js'
+import { EditPage } from './edit-page.js'
 import { FunnelPage } from './funnel-page.js'
 import { Live } from './live.js'
 import { NewSalePage } from './new-sale-page.js'
@@ -55,6 +56,7 @@ class App {
   #pages = {
     sales: new SalesPage(this.#desk),
     sale: new SalePage(this.#desk),
+    edit: new EditPage(this.#desk),
     new: new NewSalePage(this.#desk),
     funnel: new FunnelPage(this.#desk),
     users: new UsersPage(this.#desk),
@@ -115,7 +117,7 @@ class App {
   #route(isMove) {
     if (!this.#isIn) return
     const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decoded)
-    const page = (name === 'sales' && rest.length > 0 ? this.#pages['sale'] : this.#pages[name]) ?? this.#pages['sales']
+    const page = this.#pages[pageNameOf(name, rest)] ?? this.#pages['sales']
     if (page === undefined) return
     if (page !== this.#page) {
       this.#page?.hide?.()
@@ -125,7 +127,7 @@ class App {
     page.show?.(rest)
     page.update?.()
     document.title = `${page.title} – Sluice console`
-    const here = page === this.#pages['sale'] ? 'sales' : name === '' ? 'sales' : name
+    const here = name === '' ? 'sales' : name
     for (const link of this.#nav.querySelectorAll('a')) {
       if (link.hash === `#/${here}`) link.setAttribute('aria-current', 'page')
       else link.removeAttribute('aria-current')
@@ -168,6 +170,15 @@ class App {
       `You will be signed out in ${durationText(endsInMs)}. Press any key to stay, unless you have been here for half a day.`,
     )
   }
+}
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} rest
+ */
+function pageNameOf(name, rest) {
+  if (name !== 'sales' || rest.length === 0) return name
+  return rest[1] === 'edit' ? 'edit' : 'sale'
 }
 
 /** @param {string} text */

@@ -112,7 +112,7 @@ export class TimeChart {
         width,
         height,
         legend: { show: false },
-        padding: [8, 8, 0, 0],
+        padding: [8, 28, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
         scales: {
           x: { time: true, range: (_plot, _min, max) => this.#window(max) },

@@ -65,7 +65,10 @@ export class ClusterPage {
     const { nodes, unowned } = status
     const owned = nodes.reduce((sum, { shards }) => sum + shards.length, 0)
     const missing = unowned.length === 0 ? 'Every shard has an owner.' : `${counted(unowned.length, 'shard')} without an owner.`
-    setText(this.#summary, `${counted(nodes.length, 'process', 'processes')} answer, ${counted(owned, 'shard')} owned. ${missing}`)
+    setText(
+      this.#summary,
+      `${nodes.length === 1 ? '1 process answers' : `${digits(nodes.length)} processes answer`}, ${counted(owned, 'shard')} owned. ${missing}`,
+    )
     // Built anew only when it differs: positions move on with every record, and are not shown.
     const text = JSON.stringify([
       nodes.map(({ name, role, state, shards }) => [name, role, state, shards.map((one) => [one.name, one.epoch])]),

@@ -3,6 +3,7 @@
 /** @import { Desk } from './app.js' */
 import { element } from '../../../gateway/page/element.js'
 import { confirmed, messageOf } from './dialogs.js'
+import { tellProblems } from './fields.js'
 import { SaleForm } from './sale-form.js'
 import { counted, price, timeText } from './words.js'
 
@@ -111,9 +112,7 @@ export class NewSalePage {
   /** @param {readonly string[]} problems each names its place first, such as `skus[0].stock` */
   #tell(problems) {
     this.#form.mark(problems)
-    if (problems.length === 0) return this.#problems.replaceChildren()
-    const list = element('ul', {}, ...problems.map((problem) => element('li', {}, problem)))
-    this.#problems.replaceChildren(element('p', {}, `${counted(problems.length, 'thing')} to put right:`), list)
+    tellProblems(this.#problems, problems)
   }
 }
 
@@ -134,5 +133,6 @@ function effectsOf(skus) {
     )
   const more = skus.length > skusTold ? [`And ${counted(skus.length - skusTold, 'SKU')} more.`] : []
   const limit = first.saleLimitPerUser === undefined ? [] : [`Nobody gets more than ${first.saleLimitPerUser} of all of them together.`]
-  return [when, ...told, ...more, ...limit]
+  const end = first.closesAt === undefined ? [] : [`It closes by itself: ${timeText(first.closesAt)}.`]
+  return [when, ...end, ...told, ...more, ...limit]
 }

@@ -48,8 +48,18 @@ export class SaleCard {
         return [action, pressButton({ ...attributes, hidden: true }, actionNames[action], press)]
       }),
     )
+    const edit = element(
+      'a',
+      { class: 'button quiet small', href: `#/sales/${encodeURIComponent(sale)}/edit`, 'data-testid': `edit-${sale}` },
+      'Edit…',
+    )
     const about = element('p', { class: 'sale-about' }, this.#state, this.#id, this.#when)
-    const head = element('header', {}, element('div', {}, heading, about), element('div', { class: 'buttons' }, ...this.#buttons.values()))
+    const head = element(
+      'header',
+      {},
+      element('div', {}, heading, about),
+      element('div', { class: 'buttons' }, ...this.#buttons.values(), edit),
+    )
     this.#sums = ['available', 'held', 'ordered', 'sold', 'waiting'].map(() => element('td', { class: 'number' }))
     this.#foot.append(
       element('tr', {}, element('th', { scope: 'row' }, 'All'), element('td'), ...this.#sums, element('td'), element('td'), element('td')),
@@ -202,10 +212,11 @@ function caption(sale) {
 }
 
 /** @param {BoardSale} sale */
-function whenText({ opensAt, state, saleLimitPerUser }) {
+function whenText({ opensAt, closesAt, state, saleLimitPerUser }) {
   const when = opensAt === 0 ? '' : state === 'scheduled' ? `opens ${timeText(opensAt)}` : `opening time ${timeText(opensAt)}`
   const limit = saleLimitPerUser === undefined ? '' : `${saleLimitPerUser} per user of all together`
-  return [when, limit].filter((text) => text !== '').join(' · ')
+  const end = closesAt === undefined || state === 'over' ? '' : `closes ${timeText(closesAt)}`
+  return [when, end, limit].filter((text) => text !== '').join(' · ')
 }
 
 /**

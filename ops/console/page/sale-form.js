@@ -1,12 +1,10 @@
 // @ts-check
+/** @import { Field } from './fields.js' */
 import { element, pressButton } from '../../../gateway/page/element.js'
+import { fieldOf, given, inputIn, markProblems, numberOf, textIn, timeOf } from './fields.js'
 import { minorPerUnit } from './words.js'
 
-/** @typedef {{ label: string, name: string, type?: string, value?: string, hint?: string, attributes?: Record<string, string | boolean> }} Field */
-
-/** The fields of a SKU. Their names are the places that the server names when something is wrong with them.
- * @type {readonly Field[]}
- */
+/** @type {readonly Field[]} */
 const skuFields = [
   { label: 'SKU', name: 'sku', attributes: { maxlength: '48', spellcheck: 'false' } },
   { label: 'Title', name: 'title', attributes: { maxlength: '120' } },
@@ -24,6 +22,7 @@ const saleFields = [
   { label: 'Name', name: 'sale', hint: 'letters, digits, dots, dashes, underscores', attributes: { maxlength: '48', spellcheck: 'false' } },
   { label: 'Title', name: 'title', attributes: { maxlength: '120' } },
   { label: 'Opens at', name: 'opensAt', type: 'datetime-local', hint: 'in the time of this machine' },
+  { label: 'Closes at', name: 'closesAt', type: 'datetime-local', hint: 'empty: when you close it' },
   { label: 'Per user, all together', name: 'saleLimitPerUser', type: 'number', hint: 'empty: no limit', attributes: { min: '1' } },
   {
     label: 'Keep places, minutes',
@@ -48,70 +47,46 @@ export class SaleForm {
   }
 
   clear() {
-    this.#head.replaceChildren(...saleFields.map((field) => fieldOf(field, '')))
+    this.#head.replaceChildren(...saleFields.map((field) => fieldOf(field)))
     this.#skus.replaceChildren()
     this.#add(false)
   }
 
-  /** The sale file: fields that are empty are left out, so that the server's own defaults and complaints apply. */
+  /** The sale file, right or wrong. */
   read() {
-    const text = (/** @type {string} */ name) => this.#input(name)?.value.trim() ?? ''
-    const opensAt = text('opensAt')
-    const absence = numberOf(text('absenceMs'))
+    const text = (/** @type {string} */ name) => textIn(this.root, name)
     return {
       ...given('sale', text('sale')),
       ...given('title', text('title')),
-      ...(opensAt === '' ? {} : { opensAt: new Date(opensAt).getTime() }),
+      ...given('opensAt', timeOf(text('opensAt'))),
+      ...given('closesAt', timeOf(text('closesAt'))),
       ...given('saleLimitPerUser', numberOf(text('saleLimitPerUser'))),
-      ...given('absenceMs', typeof absence === 'number' ? absence * 60_000 : absence),
-      skus: [...this.#skus.children].map((_, i) => this.#readSku(`skus[${i}].`, text)),
+      ...given('absenceMs', numberOf(text('absenceMs'), 60_000)),
+      skus: [...this.#skus.children].map((_, i) => this.#readSku(`skus[${i}].`)),
     }
   }
 
   /** @param {readonly string[]} problems */
   mark(problems) {
-    for (const input of this.root.querySelectorAll('input')) {
-      const problem = problems.find((one) => one.startsWith(`${input.name}:`))
-      const note = input.parentElement?.querySelector('.field-problem')
-      if (note instanceof HTMLElement) note.textContent = problem === undefined ? '' : problem.slice(input.name.length + 2)
-      if (problem === undefined) input.removeAttribute('aria-invalid')
-      else input.setAttribute('aria-invalid', 'true')
-    }
-    const first = this.root.querySelector('[aria-invalid]')
-    if (first instanceof HTMLElement && !this.root.hidden) first.focus()
+    markProblems(this.root, problems)
   }
 
-  /**
-   * @param {string} prefix
-   * @param {(name: string) => string} text
-   */
-  #readSku(prefix, text) {
-    const currency = text(`${prefix}currency`)
-    const amount = numberOf(text(`${prefix}priceMinor`).replace(',', '.'))
-    const seconds = (/** @type {string} */ name) => {
-      const value = numberOf(text(`${prefix}${name}`))
-      return typeof value === 'number' ? value * 1000 : value
-    }
-    const isDrawn = this.#input(`${prefix}draw`)?.checked === true
+  /** @param {string} prefix */
+  #readSku(prefix) {
+    const text = (/** @type {string} */ name) => textIn(this.root, `${prefix}${name}`)
+    const isDrawn = inputIn(this.root, `${prefix}draw`)?.checked === true
     return {
-      ...given('sku', text(`${prefix}sku`)),
-      ...given('title', text(`${prefix}title`)),
-      // Rounded, for 19.99 x 100 is not 1999 in floating point.
-      ...given('priceMinor', typeof amount === 'number' ? Math.round(amount * minorPerUnit(currency)) : amount),
-      ...given('currency', currency),
-      ...given('stock', numberOf(text(`${prefix}stock`))),
-      ...given('perUserMax', numberOf(text(`${prefix}perUserMax`))),
-      ...given('holdTtlMs', seconds('holdTtlMs')),
-      ...given('paymentTtlMs', seconds('paymentTtlMs')),
-      ...given('grantsPerSecond', numberOf(text(`${prefix}grantsPerSecond`))),
+      ...given('sku', text('sku')),
+      ...given('title', text('title')),
+      ...given('priceMinor', numberOf(text('priceMinor'), minorPerUnit(text('currency')))),
+      ...given('currency', text('currency')),
+      ...given('stock', numberOf(text('stock'))),
+      ...given('perUserMax', numberOf(text('perUserMax'))),
+      ...given('holdTtlMs', numberOf(text('holdTtlMs'), 1_000)),
+      ...given('paymentTtlMs', numberOf(text('paymentTtlMs'), 1_000)),
+      ...given('grantsPerSecond', numberOf(text('grantsPerSecond'))),
       ...(isDrawn ? { draw: {} } : {}),
     }
-  }
-
-  /** @param {string} name */
-  #input(name) {
-    const found = this.root.querySelector(`input[name="${name}"]`)
-    return found instanceof HTMLInputElement ? found : undefined
   }
 
   /** @param {boolean} isAsked the focus goes to it */
@@ -128,7 +103,7 @@ export class SaleForm {
       const last = this.#skus.lastElementChild?.querySelector('input')
       if (last instanceof HTMLElement) last.focus()
     })
-    const fields = element('div', { class: 'fields' }, ...skuFields.map((field) => fieldOf(field, '')))
+    const fields = element('div', { class: 'fields' }, ...skuFields.map((field) => fieldOf(field)))
     const item = element(
       'fieldset',
       { class: 'form-sku' },
@@ -155,32 +130,4 @@ export class SaleForm {
       if (remove instanceof HTMLElement) remove.hidden = this.#skus.children.length === 1
     })
   }
-}
-
-/**
- * @param {Field} field
- * @param {string} prefix
- */
-function fieldOf({ label, name, type = 'text', value = '', hint = '', attributes = {} }, prefix) {
-  const input = element('input', { type, name: `${prefix}${name}`, value, autocomplete: 'off', ...attributes })
-  const note = hint === '' ? '' : element('span', { class: 'hint' }, hint)
-  return element('label', {}, element('span', {}, label), input, note, element('span', { class: 'field-problem' }))
-}
-
-/**
- * @param {string} name
- * @param {string | number | undefined} value
- */
-function given(name, value) {
-  return value === undefined || value === '' ? {} : { [name]: value }
-}
-
-/**
- * Undefined if nothing is written; the text itself if it is no number, for the server to complain of.
- * @param {string} text
- */
-function numberOf(text) {
-  if (text === '') return undefined
-  const value = Number(text)
-  return Number.isFinite(value) ? value : text
 }

@@ -8,7 +8,8 @@ import { element } from '../../../gateway/page/element.js'
  * @param {...HTMLElement} bodies
  */
 export function table(caption, columns, ...bodies) {
-  const isNumber = (/** @type {string} */ name) => /\/s$|^Refused|^Per second|^In all|^Shards|^Journal|^Attempts|^Amount/.test(name)
+  const isNumber = (/** @type {string} */ name) =>
+    /\/s$|^Refused|^Per second|^In all|^Shards|^Journal|^Attempts|^Amount|^Before|^After/.test(name)
   const heads = columns.map((name, i) =>
     element('th', { scope: 'col', class: isNumber(name) || (name === 'Let through' && i > 1) ? 'number' : '' }, name),
   )
