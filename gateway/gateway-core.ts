@@ -11,6 +11,9 @@ import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits, bannedRefusal } from './admission.ts'
 import { AttachRounds } from './attach-rounds.ts'
+import type { AuditLog } from './audit-log.ts'
+import { auditMethods } from './audit-methods.ts'
+import { AuditedCalls } from './audited-calls.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
@@ -57,6 +60,8 @@ export interface GatewayCoreParts {
   readonly lineEncoder?: LineEncoder
   /** Makes the seed of a new draw. */
   readonly announceDraw: AnnounceDraw
+  /** Keeps what operators do; without it nothing does. */
+  readonly audit?: { readonly log: AuditLog; readonly pseudonymOf: (user: string) => string }
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
   /** Keeps the products; without it there is no catalogue. */
@@ -170,11 +175,12 @@ export class GatewayCore implements MetricSource {
       eraseMethods({ calls, shards, infos: this.infos }),
       userServiceMethods({ forwarder, calls, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
-      orderMethods({ forwarder, calls, random: world.random }),
-      drawMethods(forwarder),
+      orderMethods({ calls, random: world.random }),
+      drawMethods(forwarder, calls),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
       this.bans === undefined ? [] : banMethods(this.bans, clock),
       this.storefront?.methods ?? [],
+      parts.audit === undefined ? [] : auditMethods(parts.audit.log),
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
     this.admission = new Admission(settings, clock, this.counters, banTable)
@@ -188,6 +194,7 @@ export class GatewayCore implements MetricSource {
       views,
       methods,
       admission,
+      audited: parts.audit === undefined ? undefined : auditedCalls(parts.audit, world),
       bans: banTable,
       newcomers: parts.newcomers,
       challenges,
@@ -344,4 +351,8 @@ export class GatewayCore implements MetricSource {
       if (connection.identity.role === 'user' && connection.identity.expiresAt <= now) connection.close('unauthorized')
     }
   }
+}
+
+function auditedCalls({ log: audit, pseudonymOf }: NonNullable<GatewayCoreParts['audit']>, { clock, random, log }: World): AuditedCalls {
+  return new AuditedCalls({ audit, clock, random, log, pseudonymOf })
 }

@@ -8,8 +8,11 @@ import { parseUserId, type UserId } from '../protocol/ids.ts'
 export type Identity =
   | { readonly role: 'nobody' }
   | { readonly role: 'user'; readonly user: UserId; readonly userBytes: Uint8Array; readonly userHash: number; readonly expiresAt: number }
-  /** Services and operators act for any user: their calls name the user first. */
-  | { readonly role: 'backend' | 'operator' }
+  /** Services and operators act for any user: their calls name the user first. `key` is the name of their key, or {@link loopbackKey}. */
+  | { readonly role: 'backend' | 'operator'; readonly key: string }
+
+/** In place of a key's name, where none is asked for. */
+export const loopbackKey = 'loopback'
 
 export const nobody: Identity = { role: 'nobody' }
 
@@ -26,7 +29,7 @@ export class IdentityCheck {
   private readonly verify: (token: string) => unknown
   private readonly sign: (payload: { sub: string; exp: number }) => string
   private readonly clock: () => number
-  private readonly keys: readonly { readonly digest: Buffer; readonly role: 'backend' | 'operator' }[]
+  private readonly keys: readonly { readonly digest: Buffer; readonly role: 'backend' | 'operator'; readonly name: string }[]
 
   constructor(credentials: Credentials, clock: () => number) {
     const { jwtSecret } = credentials
@@ -41,8 +44,8 @@ export class IdentityCheck {
     })
     this.sign = createSigner({ key: jwtSecret, algorithm: 'HS256', noTimestamp: true })
     this.keys = [
-      { digest: digestOf(credentials.operatorKey), role: 'operator' },
-      { digest: digestOf(credentials.backendKey), role: 'backend' },
+      { digest: digestOf(credentials.operatorKey), role: 'operator', name: 'operator' },
+      { digest: digestOf(credentials.backendKey), role: 'backend', name: 'backend' },
     ]
     this.clock = clock
   }
@@ -56,7 +59,7 @@ export class IdentityCheck {
   ofKey(key: string): Identity {
     const digest = digestOf(key)
     const known = this.keys.find((one) => timingSafeEqual(one.digest, digest))
-    return known === undefined ? nobody : { role: known.role }
+    return known === undefined ? nobody : { role: known.role, key: known.name }
   }
 
   /** A user whom an authenticating proxy vouches for. */

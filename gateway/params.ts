@@ -34,6 +34,11 @@ export class Params {
     this.values = values
   }
 
+  /** As they came. */
+  get all(): readonly Plain[] {
+    return this.values
+  }
+
   get count(): number {
     return this.values.length
   }

@@ -8,7 +8,7 @@ import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import { StreamSplitter, TooLarge } from '../protocol/stream-splitter.ts'
 import { limitedAs } from './client-address.ts'
 import type { GatewayCore } from './gateway-core.ts'
-import type { IdentityCheck } from './identity.ts'
+import { type IdentityCheck, loopbackKey } from './identity.ts'
 import { Notification } from './notification.ts'
 import { RpcConnection } from './rpc-connection.ts'
 import type { SkuView } from './sku-view.ts'
@@ -93,7 +93,7 @@ export class RpcListener {
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
     const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), core.counters)
-    if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
+    if (parts.settings.rpcOpen) connection.identity = { role: 'operator', key: loopbackKey }
     this.rpcConnections.add(connection)
     core.opened(connection)
     const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)

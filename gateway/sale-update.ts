@@ -3,8 +3,10 @@ import type { Calls } from '../cluster/calls.ts'
 import { op } from '../protocol/entry.ts'
 import type { SkuId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SettingChange } from '../protocol/results.ts'
 import { checkSaleChange, type SaleChange, type SkuEdit } from '../protocol/sale-change.ts'
+import type { ChangeContent } from './audit-content.ts'
 import type { Call } from './method.ts'
 import type { Views } from './views.ts'
 
@@ -12,6 +14,10 @@ export interface SaleUpdateParts {
   readonly calls: Calls
   readonly views: Views
 }
+
+/** A preview changes nothing. */
+export const updateContent: ChangeContent = ([change = null, preview, requestId]) =>
+  preview === true ? undefined : { params: { change }, ...(typeof requestId === 'string' ? { requestId } : {}) }
 
 /**
  * `sale.update`: other settings for a sale, while it runs too. First every SKU is asked what it would do, so that mostly all change or none; a preview ends there.
@@ -33,12 +39,13 @@ export async function updateSale(parts: SaleUpdateParts, call: Call): Promise<vo
   const no = would.find(({ error }) => error !== null)?.error
   if (no) return call.refusal(no)
   const done = preview ? would : await askEach(parts, change, edits, false, requestId)
+  const changes = done.flatMap(({ result }) => result ?? []).map((one) => ({ ...one }))
+  call.changed(valuesOf(changes, 'before'), valuesOf(changes, 'after'))
   const failed = done.find(({ error }) => error !== null)?.error
   if (failed) return call.refusal(failed)
   // Whoever has changed a sale sees it changed at once, by this gateway.
   if (!preview)
     await Promise.all([...new Set(edits.map(([sku]) => parts.calls.shardOfText(sku)))].map((shard) => parts.views.refresh(shard)))
-  const changes = done.flatMap(({ result }) => result ?? []).map((one) => ({ ...one }))
   call.result({ sale: change.sale, preview, changes })
 }
 
@@ -59,6 +66,13 @@ function askEach(
       }),
     ),
   )
+}
+
+/** `{lamp: {priceMinor: 4900}}` */
+function valuesOf(changes: readonly SettingChange[], side: 'before' | 'after'): Plain {
+  const bySku = new Map<string, Record<string, Plain>>()
+  for (const change of changes) bySku.set(change.sku, { ...bySku.get(change.sku), [change.setting]: change[side] })
+  return Object.fromEntries(bySku)
 }
 
 function namesAny(edit: SkuEdit): boolean {

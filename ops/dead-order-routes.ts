@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { DeadSource } from '../actors/payment/dead-source.ts'
-import type { OrderId } from '../protocol/ids.ts'
+import type { DeadOrder, DeadSource } from '../actors/payment/dead-source.ts'
+import { loopbackKey } from '../gateway/identity.ts'
+import type { AuditDeed } from './audited-routes.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
 /** `*` are all of them. */
@@ -9,32 +10,54 @@ export const retrySchema = z.strictObject({ orders: z.union([z.literal('*'), z.a
 export const deadOrdersPath = '/orders/dead'
 export const retryPath = '/orders/retry'
 
-/** What operators do about dead orders. `key` is the operator's, or undefined where nobody but this machine gets to the port. */
-export function deadOrderRoutes(sources: readonly DeadSource[], key: string | undefined): ReadonlyMap<string, OpsRoute> {
+/** Where dead orders are, and how what is done about them is kept. */
+export interface DeadOrderDesk {
+  readonly sources: readonly DeadSource[]
+  readonly audit: (deed: AuditDeed) => Promise<OpsAnswer>
+}
+
+export interface DeadOrderParts extends DeadOrderDesk {
+  /** The operator's, or undefined where nobody but this machine gets to the port. */
+  readonly key: string | undefined
+}
+
+/** What operators do about dead orders. */
+export function deadOrderRoutes({ key, ...desk }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
   const forOperators =
     (answer: (request: OpsRequest) => Promise<OpsAnswer>) =>
     async (request: OpsRequest): Promise<OpsAnswer> =>
       key === undefined || hasKey(request, key) ? answer(request) : { status: 401, text: 'not the key of an operator\n' }
   return new Map<string, OpsRoute>([
-    [
-      deadOrdersPath,
-      { method: 'GET', answer: forOperators(async () => json({ orders: (await Promise.all(sources.map((dead) => dead.list()))).flat() })) },
-    ],
-    [retryPath, { method: 'POST', answer: forOperators((request) => retry(sources, request)) }],
+    [deadOrdersPath, { method: 'GET', answer: forOperators(async () => json({ orders: await listDead(desk) })) }],
+    [retryPath, { method: 'POST', answer: forOperators((request) => retry(desk, key === undefined ? loopbackKey : 'operator', request)) }],
   ])
 }
 
-async function retry(sources: readonly DeadSource[], { body }: OpsRequest): Promise<OpsAnswer> {
-  const retried = await retryDead(sources, body)
-  return retried === undefined ? { status: 400, text: 'the body says which orders\n' } : json({ retried })
+async function retry(desk: DeadOrderDesk, who: string, { body }: OpsRequest): Promise<OpsAnswer> {
+  return (await retryDead(desk, { who }, body)) ?? { status: 400, text: 'the body says which orders\n' }
 }
 
-/** Those that are tried again; undefined if the body does not say which. */
-export async function retryDead(sources: readonly DeadSource[], body: Buffer): Promise<readonly OrderId[] | undefined> {
+export async function listDead({ sources }: DeadOrderDesk): Promise<readonly DeadOrder[]> {
+  return (await Promise.all(sources.map((dead) => dead.list()))).flat()
+}
+
+/** Has them tried again, and tells which; undefined if the body does not say which. */
+export async function retryDead(
+  { sources, audit }: DeadOrderDesk,
+  by: Pick<AuditDeed, 'who' | 'address'>,
+  body: Buffer,
+): Promise<OpsAnswer | undefined> {
   const { data: wish } = retrySchema.safeParse(parsed(body))
   if (wish === undefined) return undefined
   const wanted = wish.orders === '*' ? 'all' : new Set(wish.orders)
-  return (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat()
+  const params = { orders: wish.orders === '*' ? '*' : [...wish.orders] }
+  return audit({
+    ...{ ...by, method: 'orders.retry', params },
+    run: async () => {
+      const retried = (await Promise.all(sources.map((dead) => dead.retry(wanted)))).flat()
+      return { after: { retried }, answer: json({ retried }) }
+    },
+  })
 }
 
 function hasKey({ headers }: OpsRequest, key: string): boolean {

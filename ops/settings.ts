@@ -38,6 +38,8 @@ export const settingsSchema = z.strictObject({
     'fsync: synced before anything is answered; everysec: a crash of the machine may lose the last seconds of answered work; replicas=n, in a cluster: in the memory of n replicas of Redis',
   ),
   archiveDays: integer('Storage', 'days', 30, 0, 3650, 'how long trimmed journal records stay readable'),
+  auditDays: integer('Storage', 'days', 365, 1, 36_500, 'how long the audit log keeps what an operator did'),
+  auditEntriesMax: integer('Storage', 'entries', 20_000, 100, 400_000, 'most that the audit log keeps; the oldest go first'),
   snapshotEveryBytes: integer('Storage', 'bytes', 64 * mebi, 64 * kibi, 4096 * mebi, 'journal written by a shard between two snapshots'),
 
   role: choice(

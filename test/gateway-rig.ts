@@ -1,5 +1,6 @@
 import { createSigner } from 'fast-jwt'
 import { SeedBox } from '../actors/draw/seed-box.ts'
+import { pseudonymOf } from '../actors/pseudonym.ts'
 import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
@@ -7,6 +8,7 @@ import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scrip
 import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { SharedTable } from '../cluster/shared-table.ts'
 import type { World } from '../cluster/world.ts'
+import { type AuditLimits, AuditLog } from '../gateway/audit-log.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
 import { ProofOfWork } from '../gateway/proof-of-work.ts'
@@ -32,6 +34,8 @@ export interface RigOptions {
   /** Shared with other rigs. */
   readonly bans?: SharedRecord
   readonly products?: SharedTable
+  readonly audit?: SharedTable
+  readonly auditLimits?: AuditLimits
   readonly search?: GatewayParts['search']
   readonly bus?: LocalBus
   readonly newcomers?: GatewayParts['newcomers']
@@ -46,6 +50,14 @@ const secrets = {
   drawKey: 'key of draws of at least thirty-two characters',
 }
 const epoch = 1
+
+function auditOf(
+  table: SharedTable,
+  limits: AuditLimits = { auditEntriesMax: 1_000, auditDays: 365 },
+  { clock, log }: World,
+): NonNullable<GatewayParts['audit']> {
+  return { log: new AuditLog({ table, clock, log, limits }), pseudonymOf }
+}
 
 /** A gateway on real ports of loopback, with one shard whose answers the test writes: it has the SKU `lamp`, which is open. */
 export class GatewayRig {
@@ -86,6 +98,7 @@ export class GatewayRig {
       decodeInner,
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       ...(options.bans === undefined ? {} : { bans: options.bans }),
+      ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, options.auditLimits, { ...world, log }) }),
       ...(options.products === undefined ? {} : { products: options.products }),
       ...(options.search === undefined ? {} : { search: options.search }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),

@@ -207,7 +207,7 @@ describe('one outcome', () => {
       {
         ...{ sku: 'shoe', setting: 'priceMinor', before: 500, after: 450 },
         effect:
-          '2 open holds keep EUR 5.00; 1 pending order keeps the amount that was promised; holds from now on, also of people in line, cost EUR 4.50',
+          '2 open holds keep EUR 5.00, 1 pending order keeps the amount that was promised; holds from now on, also of people in line, cost EUR 4.50',
       },
       { sku: 'shoe', setting: 'title', before: 'Shoe', after: 'Boot', effect: 'what pages show; no claim changes' },
     ])

@@ -64,7 +64,8 @@ function priceEffect({ users, prices, settings }: SkuState, after: number): stri
   const money = (minor: number) => moneyText(minor, settings.currency)
   const kept = Array.from(holds, ([price, count]) => `${keep(count, 'open hold')} ${money(price)}`)
   if (kept.length === 0) kept.push('there are no open holds')
-  return `${kept.join(', ')}; ${keep(orders, 'pending order')} the amount that was promised; holds from now on, also of people in line, cost ${money(after)}`
+  if (orders > 0) kept.push(`${keep(orders, 'pending order')} the amount that was promised`)
+  return `${kept.join(', ')}; holds from now on, also of people in line, cost ${money(after)}`
 }
 
 function limitEffect({ users }: SkuState, after: number): string {

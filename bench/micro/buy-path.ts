@@ -232,6 +232,7 @@ function gatewayOver(
       presences,
       methods,
       admission,
+      audited: undefined,
       bans,
       newcomers,
       challenges,

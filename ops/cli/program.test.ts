@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { pseudonymOf } from '../../actors/pseudonym.ts'
 import { type Code, refusal } from '../../protocol/codes.ts'
 import { decodeMessage, writeError, writeResult } from '../../protocol/envelope.ts'
 import { MsgpackWriter, type Plain } from '../../protocol/msgpack-writer.ts'
@@ -126,6 +127,32 @@ test('CLI-30 what a change file may not say is told with its reason', async () =
   expect((await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes')).err).toContain(
     'sale: is other, and the change is asked for drop',
   )
+})
+
+test('CLI-31 what operators did is shown page by page, and of it what concerns a user', async () => {
+  const entry = (who: string, user: string) => ({
+    ...{
+      at: 0,
+      endedAt: 1,
+      who,
+      address: '10.0.0.1',
+      method: 'ban.add',
+      params: { kind: 'user', target: pseudonymOf(user) },
+      outcome: 'done',
+    },
+    ...{ message: null, before: null, after: { until: null } },
+  })
+  answers['audit.list'] = { entries: [entry('night shift', 'ann'), entry('day shift', 'bob')], next: null }
+  const run = await sluice('audit', '--last', '7')
+  expect(asked).toEqual([['audit.list', [null, 7]]])
+  expect(run.out).toMatch(
+    /^1970-01-01T00:00:00Z +night shift +10\.0\.0\.1 +ban\.add +kind user, target erased-\S+ +done +- -> until null$/m,
+  )
+  const ofAnn: unknown = JSON.parse((await sluice('audit', '--user', 'ann', '--all', '--json')).out)
+  expect(ofAnn).toMatchObject([{ who: 'night shift' }])
+  answers['audit.list'] = { entries: [], next: null }
+  expect((await sluice('audit')).out).toBe('no operator has changed anything\n')
+  expect((await sluice('audit', '--last', '0')).code).toBe(2)
 })
 
 test('CLI-2 a sale file can come from standard input', async () => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
+import { addAuditCommand } from './audit-command.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addCatalogueCommands } from './catalogue-commands.ts'
@@ -43,6 +44,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addUserCommands(program, terminal)
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
+  addAuditCommand(program, terminal)
   addDataCommands(program, terminal, realRandom)
   addJournalCommands(program, terminal)
   addReplayCommand(program, terminal)

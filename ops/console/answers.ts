@@ -1,4 +1,5 @@
 import type { DeadOrder } from '../../actors/payment/dead-source.ts'
+import type { AuditPage } from '../../protocol/audit.ts'
 import type { Ban } from '../../protocol/ban.ts'
 import type { NodeReport } from '../../protocol/node-report.ts'
 import type { FoundOrder, HistoryEntry, Order, OwnedClaim, SaleUpdated } from '../../protocol/results.ts'
@@ -33,6 +34,7 @@ export interface Results {
   readonly 'sku.restock': unknown
   readonly 'cluster.status': ClusterStatus
   readonly 'cluster.drain': unknown
+  readonly 'audit.list': AuditPage
   readonly 'ban.list': { readonly total: number; readonly bans: readonly Ban[] }
   readonly 'ban.add': unknown
   readonly 'ban.remove': unknown

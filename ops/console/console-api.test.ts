@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ManualWorld } from '../../cluster/manual-world.ts'
+import { type Identity, nobody } from '../../gateway/identity.ts'
 import type { InnerCaller } from '../../gateway/inner-calls.ts'
 import { refusal } from '../../protocol/codes.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
@@ -11,9 +12,15 @@ import { sessionLimits } from './console-sessions.ts'
 
 const origin = 'http://console.example:7081'
 const operatorKey = 'key-of-operators'
+const operator = { role: 'operator', key: 'kay' } as const
 const journey = { user: 'ann', visits: [], skus: [], partial: [] }
 
 const answerSchema = z.looseObject({ token: z.string().nullish(), error: z.object({ code: z.string() }).optional() })
+
+function identityOf(key: string): Identity {
+  if (key === operatorKey) return operator
+  return key === 'key-of-services' ? { role: 'backend', key: 'backend' } : nobody
+}
 
 /** The console's server without sockets, on a clock that stands still. */
 class Rig {
@@ -26,14 +33,14 @@ class Rig {
   constructor() {
     this.api = new ConsoleApi({
       world: this.world,
-      identities: { ofKey: (key) => ({ role: key === operatorKey ? 'operator' : key === 'key-of-services' ? 'backend' : 'nobody' }) },
+      identities: { ofKey: identityOf },
       calls: {
         call: async (caller, method, params) => {
           this.called.push({ caller, method, params })
           return method === 'sale.pause' ? { error: refusal('UNKNOWN_SALE') } : { error: null, result: 'done' }
         },
       },
-      board: { look: () => '{"sales":[]}' },
+      board: { look: () => '{"sales":[]}', forget: () => {} },
       settingsOf: () => [],
       journeys: { read: async (user) => (user === 'ann' ? journey : 'busy') },
       dead: undefined,
@@ -174,10 +181,10 @@ test('CON-5 a change needs the token of the session and an origin that is this o
 test('CON-6 of more sessions than there may be the one that was used longest ago makes way', async () => {
   const rig = new Rig()
   const sessions = rig.api.sessions
-  const ids = Array.from({ length: sessionLimits.sessionsMax }, () => sessions.open({ role: 'operator' }).id)
+  const ids = Array.from({ length: sessionLimits.sessionsMax }, () => sessions.open(operator).id)
   const [first = '', second = ''] = ids
   sessions.touch(first)
-  sessions.open({ role: 'operator' })
+  sessions.open(operator)
   expect([first, second].map((id) => sessions.find(id) !== undefined)).toEqual([true, false])
 })
 
@@ -186,7 +193,7 @@ test('CON-7 a call is made as the operator, from the address of the browser; its
   await rig.signIn()
   expect((await rig.post('call/sale.open', ['s', 'request-1'])).json).toEqual({ result: 'done' })
   expect(await rig.post('call/sale.pause', ['s'])).toMatchObject({ status: 404, code: 'UNKNOWN_SALE' })
-  const caller = { identity: { role: 'operator' }, address: 'here' }
+  const caller = { identity: operator, address: 'here' }
   expect(rig.called).toEqual([
     { caller, method: 'sale.open', params: ['s', 'request-1'] },
     { caller, method: 'sale.pause', params: ['s'] },

@@ -1,4 +1,3 @@
-import type { DeadSource } from '../../actors/payment/dead-source.ts'
 import type { World } from '../../cluster/world.ts'
 import type { Identity } from '../../gateway/identity.ts'
 import type { InnerCalls } from '../../gateway/inner-calls.ts'
@@ -6,7 +5,7 @@ import { parseSaleId, parseSkuId, parseUserId } from '../../protocol/ids.ts'
 import { Malformed } from '../../protocol/msgpack-reader.ts'
 import { checkSale } from '../../protocol/sale-problems.ts'
 import { settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
-import { retryDead } from '../dead-order-routes.ts'
+import { type DeadOrderDesk, listDead, retryDead } from '../dead-order-routes.ts'
 import type { JourneyThread, NoJourney } from '../journey-thread.ts'
 import { outcomeNames, stepText } from '../journey/journey-words.ts'
 import type { UserJourney } from '../journey/user-journey.ts'
@@ -33,12 +32,12 @@ export interface ConsoleApiParts {
   readonly world: World
   readonly identities: { ofKey(key: string): Identity }
   readonly calls: Pick<InnerCalls, 'call'>
-  readonly board: Pick<LiveBoard, 'look'>
+  readonly board: Pick<LiveBoard, 'look' | 'forget'>
   /** Of the SKUs that name the sale. */
   readonly settingsOf: (sale: string) => readonly SkuSettings[]
   readonly journeys: Pick<JourneyThread, 'read'>
   /** Undefined where this process does not have the role `orders`. */
-  readonly dead: readonly DeadSource[] | undefined
+  readonly dead: DeadOrderDesk | undefined
 }
 
 export const apiPath = '/console/api/'
@@ -113,7 +112,7 @@ export class ConsoleApi {
       return json({}, { 'set-cookie': sessionCookie(request, '') })
     }
     if (name === 'check-sale') return checked(bodyOf(request))
-    if (name === 'retry-dead') return this.retry(request)
+    if (name === 'retry-dead') return this.retry(session, request)
     if (name.startsWith(callPrefix)) return this.call(session, name.slice(callPrefix.length), request)
     return refused('UNKNOWN_METHOD', 'The console cannot do that.')
   }
@@ -136,6 +135,7 @@ export class ConsoleApi {
       return answer.error === null ? json({ result: answer.result }) : refusedBy(answer.error)
     } finally {
       this.callsUnderWay--
+      this.parts.board.forget()
     }
   }
 
@@ -157,15 +157,15 @@ export class ConsoleApi {
 
   private async deadOrders(): Promise<OpsAnswer> {
     const { dead } = this.parts
-    if (dead === undefined) return json({ orders: null })
-    return json({ orders: (await Promise.all(dead.map((source) => source.list()))).flat() })
+    return json({ orders: dead === undefined ? null : await listDead(dead) })
   }
 
-  private async retry({ body }: OpsRequest): Promise<OpsAnswer> {
+  private async retry({ identity }: ConsoleSession, { address, body }: OpsRequest): Promise<OpsAnswer> {
     const { dead } = this.parts
     if (dead === undefined) return refused('FORBIDDEN', 'This process does not have the role orders.')
-    const retried = await retryDead(dead, body)
-    return retried === undefined ? refused('MALFORMED', 'The body says which orders.') : json({ retried })
+    const answer = await retryDead(dead, { who: identity.key, address }, body)
+    if (answer === undefined) return refused('MALFORMED', 'The body says which orders.')
+    return answer.status === 200 ? jsonText(String(answer.text)) : refused('UNAVAILABLE', String(answer.text).trim())
   }
 }
 

@@ -4,12 +4,13 @@ import type { Identity } from '../../gateway/identity.ts'
 import { TokenBucket, TokenBuckets } from '../../gateway/token-bucket.ts'
 import { refusal, type Refusal } from '../../protocol/codes.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
+import type { KeyIdentity } from './console-sessions.ts'
 
 /** Tries at the key. Nobody guesses a good one in any number of them; a bad one should hold for longer than an evening. */
 export const loginLimits = {
-  perAddress: { ratePerSecond: 0.1, burst: 5 },
+  perAddress: { ratePerSecond: 0.1, burst: 10 },
   /** Of all addresses together. */
-  all: { ratePerSecond: 1, burst: 20 },
+  all: { ratePerSecond: 1, burst: 30 },
   addressesMax: 1_024,
 } as const
 
@@ -36,7 +37,7 @@ export class ConsoleLogin {
   }
 
   /** The operator whose key this is, or why there is none. The key is compared in constant time (gateway/identity.ts). */
-  identify(address: string, body: Plain): { readonly identity: Identity } | { readonly error: Refusal } {
+  identify(address: string, body: Plain): { readonly identity: KeyIdentity } | { readonly error: Refusal } {
     const { identities, log } = this.parts
     const waitMs = this.refusesTry(address)
     if (waitMs !== undefined) return { error: refusal('RATE_LIMITED', 'Too many tries; wait before the next one.', waitMs) }

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Clock, Random } from '../../cluster/world.ts'
 import type { Identity } from '../../gateway/identity.ts'
 
+/** Whom a key proves; sessions are for operators only. */
+export type KeyIdentity = Extract<Identity, { readonly key: string }>
+
 /** One operator who has shown a key, in one browser. */
 export interface ConsoleSession {
   /** Shown with every change: a page of somebody else's can send the cookie along, but cannot know this. */
   readonly token: string
-  readonly identity: Identity
+  readonly identity: KeyIdentity
 }
 
 export const sessionLimits = {
@@ -41,7 +44,7 @@ export class ConsoleSessions {
   }
 
   /** Opens one and returns its id, which only the cookie has. */
-  open(identity: Identity): { readonly id: string; readonly session: ConsoleSession } {
+  open(identity: KeyIdentity): { readonly id: string; readonly session: ConsoleSession } {
     const now = this.clock.monotonic()
     const id = this.random.id(idLength)
     const session = { token: this.random.id(tokenLength), identity }

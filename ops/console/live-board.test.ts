@@ -43,7 +43,7 @@ function boardOf(views: Views, collect: (sink: MetricSink) => void = () => {}) {
     },
   }
   const board = new LiveBoard({ clock: world.clock, views, metrics, facts, whyNotReady: () => undefined })
-  return { world, look: () => boardSchema.parse(JSON.parse(board.look())), looks: () => looks }
+  return { world, forget: () => board.forget(), look: () => boardSchema.parse(JSON.parse(board.look())), looks: () => looks }
 }
 
 test('CON-8 sales that are on come first, the one that opens last before the others', () => {
@@ -77,7 +77,7 @@ test('CON-8 only so many SKUs are told, those of whole sales, and how many are n
 })
 
 test('CON-8 figures are those of the metrics, and many consoles cost what one costs', async () => {
-  const { world, look, looks } = boardOf(new Views(), (sink) => {
+  const { world, forget, look, looks } = boardOf(new Views(), (sink) => {
     sink.counter('sluice_calls_total', '', 5, { method: 'buy', code: 'OK' })
     sink.counter('sluice_passed_total', '', 7, { layer: 'bans' })
     sink.counter('sluice_refused_total', '', 2, { layer: 'bans', code: 'FORBIDDEN' })
@@ -107,4 +107,8 @@ test('CON-8 figures are those of the metrics, and many consoles cost what one co
   await world.pass(1_000)
   look()
   expect(looks()).toBe(2)
+  // Whoever has changed something sees it at once.
+  forget()
+  look()
+  expect(looks()).toBe(3)
 })

@@ -43,6 +43,11 @@ export class LiveBoard {
     return this.text
   }
 
+  /** Something was changed: who looks next sees it. */
+  forget(): void {
+    this.madeAt = Number.NEGATIVE_INFINITY
+  }
+
   private board(): Board {
     const { clock, views, metrics, facts, whyNotReady } = this.parts
     const all = salesOf(views.all()).toSorted((a, b) => stateOrder[a.state] - stateOrder[b.state] || b.opensAt - a.opensAt)

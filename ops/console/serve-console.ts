@@ -1,5 +1,5 @@
-import type { DeadSource } from '../../actors/payment/dead-source.ts'
 import { InnerCalls } from '../../gateway/inner-calls.ts'
+import type { DeadOrderDesk } from '../dead-order-routes.ts'
 import type { FollowSource } from '../follower-thread.ts'
 import { JourneyThread } from '../journey-thread.ts'
 import { readRedisTls } from '../redis-tls.ts'
@@ -15,11 +15,7 @@ import { LiveBoard } from './live-board.ts'
  * The console on the ops port of a process that has a gateway, for there operators' methods are and the views of all SKUs. `dead` are the dead orders, where this process has the role
  * `orders` as well.
  */
-export async function serveConsole(
-  parts: RoleParts,
-  { gateway, identities }: GatewayRole,
-  dead: readonly DeadSource[] | undefined,
-): Promise<void> {
+export async function serveConsole(parts: RoleParts, { gateway, identities }: GatewayRole, dead: DeadOrderDesk | undefined): Promise<void> {
   const { config, world, node, ports, metrics, ops, closers, readiness } = parts
   const { views, connections, dispatcher } = gateway.core
   const board = new LiveBoard({

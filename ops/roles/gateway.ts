@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { SeedBox } from '../../actors/draw/seed-box.ts'
+import { pseudonymOf } from '../../actors/pseudonym.ts'
 import { decodeInner } from '../../cluster/call-codec.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
@@ -11,6 +12,7 @@ import { loadStaticFiles } from '../../gateway/static-files.ts'
 import type { TlsFiles } from '../../gateway/tls-files.ts'
 import { loadUws } from '../../gateway/uws.ts'
 import { PortFault } from '../../gateway/web-server.ts'
+import { openAuditLog } from '../audit-port.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
 import { openElastic } from '../elastic-port.ts'
@@ -53,6 +55,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     bus: ports.bus,
     calls,
     directory,
+    audit: { log: openAuditLog(config, shared, world), pseudonymOf },
     bans: shared.record('bans'),
     products: shared.table('products'),
     search: {

@@ -10,13 +10,16 @@ import { WebhookReceiver } from '../../actors/payment/http/webhook-receiver.ts'
 import type { PaymentProvider } from '../../actors/payment/payment-provider.ts'
 import { PaymentWorker } from '../../actors/payment/payment-worker.ts'
 import { SimulatedProvider } from '../../actors/payment/simulated-provider.ts'
+import { openAuditLog } from '../audit-port.ts'
+import { type AuditDeed, audited } from '../audited-routes.ts'
 import { isLoopback } from '../config.ts'
-import { deadOrderRoutes } from '../dead-order-routes.ts'
+import { type DeadOrderDesk, deadOrderRoutes } from '../dead-order-routes.ts'
+import type { OpsAnswer } from '../ops-routes.ts'
 import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
-/** The role `orders`: takes orders from the queue and settles them. Resolves with where those are that were tried in vain. */
-export async function startOrders(parts: RoleParts): Promise<readonly DeadSource[]> {
+/** The role `orders`: takes orders from the queue and settles them. Resolves with the desk for those that were tried in vain. */
+export async function startOrders(parts: RoleParts): Promise<DeadOrderDesk> {
   const { config, world, ports, calls, metrics, closers } = parts
   const limits = { concurrency: config.paymentConcurrency, providerDeadlineMs: config.paymentDeadlineMs }
   const queue = await ports.queue()
@@ -27,10 +30,9 @@ export async function startOrders(parts: RoleParts): Promise<readonly DeadSource
   closers.add(() => dead.close())
   metrics.add(dead)
   const late = await startDeliveries(parts)
-  const sources = late === undefined ? [dead] : [dead, late]
-  await serveDeadOrders(parts, sources)
+  const desk = await serveDeadOrders(parts, late === undefined ? [dead] : [dead, late])
   if (config.paymentProvider === 'http') receiveWebhooks(parts, worker)
-  return sources
+  return desk
 }
 
 function openProvider({ config, world, metrics, closers }: RoleParts): PaymentProvider {
@@ -70,9 +72,13 @@ async function openOffice({ config, world, ports, closers }: RoleParts): Promise
   return office
 }
 
-async function serveDeadOrders({ config, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<void> {
+async function serveDeadOrders({ config, world, ports, ops }: RoleParts, sources: readonly DeadSource[]): Promise<DeadOrderDesk> {
   const key = isLoopback(config.opsHost) ? undefined : (await ports.secrets()).operatorKey
-  for (const [path, route] of deadOrderRoutes(sources, key)) ops.add(path, route)
+  const log = openAuditLog(config, await ports.shared(), world)
+  const audit = (deed: AuditDeed): Promise<OpsAnswer> => audited(log, world, deed)
+  const desk = { sources, audit }
+  for (const [path, route] of deadOrderRoutes({ ...desk, key })) ops.add(path, route)
+  return desk
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { part, setText } from '../../../gateway/page/element.js'
 import { Api } from './api.js'
+import { AuditPage } from './audit-page.js'
 import { BansPage } from './bans-page.js'
 import { ClusterPage } from './cluster-page.js'
 import { messageOf } from './dialogs.js'
@@ -63,6 +64,7 @@ class App {
     orders: new OrdersPage(this.#desk),
     bans: new BansPage(this.#desk),
     cluster: new ClusterPage(this.#desk),
+    audit: new AuditPage(this.#desk),
   }
   /** @type {Page | undefined} */
   #page

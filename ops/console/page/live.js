@@ -24,6 +24,8 @@ export class Live {
   #wasSeen = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
+  /** @type {Promise<void> | undefined} */
+  #looking
 
   /**
    * @param {Api} api
@@ -51,7 +53,7 @@ export class Live {
   start() {
     if (this.#isOn) return
     this.#isOn = true
-    void this.#look()
+    void this.now()
   }
 
   stop() {
@@ -59,14 +61,25 @@ export class Live {
     clearTimeout(this.#timer)
   }
 
-  /** Looks at once, because something was changed. */
+  /** Looks at once, because something was changed; what a look that is under way will show may be older than that. */
   async now() {
+    await this.#looking
+    await this.#lookAgain()
+  }
+
+  async #lookAgain() {
     clearTimeout(this.#timer)
-    await this.#look()
+    const began = performance.now()
+    // Whoever comes meanwhile waits for the look that is under way and is content with it.
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    await this.#looking
+    clearTimeout(this.#timer)
+    if (this.#isOn) this.#timer = setTimeout(() => void this.#lookAgain(), Math.max(100, lookMs - (performance.now() - began)))
   }
 
   async #look() {
-    const began = performance.now()
     const query = this.#wasSeen ? { seen: '1' } : undefined
     this.#wasSeen = false
     try {
@@ -80,7 +93,5 @@ export class Live {
       this.#misses++
     }
     this.#onLook()
-    clearTimeout(this.#timer)
-    if (this.#isOn) this.#timer = setTimeout(() => void this.#look(), Math.max(100, lookMs - (performance.now() - began)))
   }
 }
