@@ -143,13 +143,13 @@ test('GW-29 whoever is banned is refused before anything is counted, until the b
 
 test('GW-23 services and operators are not rated', () => {
   for (const role of ['backend', 'operator'] as const) {
-    const service = new FakeConnection({ identity: { role, key: role } })
+    const service = new FakeConnection({ identity: { role, key: role, proof: '' } })
     for (let call = 0; call < 100; call++) expect(admission.refuses(service)).toBeUndefined()
   }
 })
 
 test('GW-24 no connection, of a service or a user, has more calls under way than the limit', () => {
-  const identities: Identity[] = [{ role: 'operator', key: 'k' }, userOf('anna'), { role: 'nobody' }]
+  const identities: Identity[] = [{ role: 'operator', key: 'k', proof: '' }, userOf('anna'), { role: 'nobody' }]
   for (const identity of identities) {
     const connection = new FakeConnection({ identity })
     connection.inFlight = 2

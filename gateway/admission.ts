@@ -37,22 +37,21 @@ const connectionsRetryMs = 1_000
  * Services are not rated. Whatever it keeps by address or user is bounded, and what is idle goes first.
  */
 export class Admission {
-  private readonly limits: AdmissionLimits
+  private limits: AdmissionLimits
   private readonly clock: Clock
   private readonly counters: GatewayCounters
   private readonly bans: BanTable
   private readonly sharedNetworks: AddressRanges<true>
   /** Of open connections, so no larger than there may be. */
   private readonly perAddress = new Map<string, number>()
-  private readonly handshakes: TokenBucket
-  private readonly addressHandshakes: TokenBuckets
-  private readonly addresses: TokenBuckets
-  private readonly users: TokenBuckets
+  private handshakes: TokenBucket
+  private addressHandshakes: TokenBuckets
+  private addresses: TokenBuckets
+  private users: TokenBuckets
   private connections = 0
 
   constructor(limits: AdmissionLimits, clock: Clock, counters: GatewayCounters, bans = new BanTable(clock)) {
     const now = clock.monotonic()
-    const buckets = (ratePerSecond: number, burst: number) => new TokenBuckets(ratePerSecond, burst, limits.addressesMax, now)
     this.limits = limits
     this.clock = clock
     this.counters = counters
@@ -60,9 +59,26 @@ export class Admission {
     const shared = limits.sharedNetworks.map(parseRange).filter((range) => range !== undefined)
     this.sharedNetworks = new AddressRanges(shared.map((range) => [range, true]))
     this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
-    this.addressHandshakes = buckets(limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
-    this.addresses = buckets(limits.addressRatePerSecond, limits.addressBurst)
-    this.users = buckets(limits.userRatePerSecond, limits.userBurst)
+    this.addressHandshakes = bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst, now)
+    this.addresses = bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst, now)
+    this.users = bucketsOf(limits, limits.userRatePerSecond, limits.userBurst, now)
+  }
+
+  /** Goes by other limits from now on. Of a rate that is another one everybody's count begins anew; connections that are there stay. */
+  use(changed: Partial<AdmissionLimits>): void {
+    const now = this.clock.monotonic()
+    const former = this.limits
+    const limits = { ...former, ...changed }
+    this.limits = limits
+    const isOther = (rate: keyof AdmissionLimits, burst: keyof AdmissionLimits) =>
+      limits[rate] !== former[rate] || limits[burst] !== former[burst]
+    if (isOther('handshakeRatePerSecond', 'handshakeBurst'))
+      this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
+    if (isOther('addressHandshakeRatePerSecond', 'addressHandshakeBurst'))
+      this.addressHandshakes = bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst, now)
+    if (isOther('addressRatePerSecond', 'addressBurst'))
+      this.addresses = bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst, now)
+    if (isOther('userRatePerSecond', 'userBurst')) this.users = bucketsOf(limits, limits.userRatePerSecond, limits.userBurst, now)
   }
 
   /** Why this address may not make another connection; undefined counts it in, and {@link disconnected} counts it out. Before anything is known of who it is. */
@@ -175,6 +191,10 @@ export class Admission {
 
   private readonly timesOf = (address: string): number =>
     this.sharedNetworks.find(address, () => true) === true ? this.limits.sharedNetworkTimes : 1
+}
+
+function bucketsOf({ addressesMax }: AdmissionLimits, ratePerSecond: number, burst: number, now: number): TokenBuckets {
+  return new TokenBuckets(ratePerSecond, burst, addressesMax, now)
 }
 
 export const bannedRefusal = refusal('FORBIDDEN', 'You are banned.')

@@ -30,8 +30,11 @@ import { eraseMethods } from './erase-method.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSkus } from './gateway-metrics.ts'
+import { type KeyMethodsParts, keyMethods } from './key-methods.ts'
 import type { LeasedTokens } from './leased-tokens.ts'
+import { limitMethods } from './limit-methods.ts'
 import type { LineEncoder } from './line-frames.ts'
+import type { LimitValues, LiveLimits } from './live-limits.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
 import { type AnnounceDraw, operatorMethods } from './operator-methods.ts'
@@ -44,6 +47,7 @@ import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
 import { type OverloadSettings, ShardGates } from './shard-gates.ts'
 import type { SkuView } from './sku-view.ts'
+import { bannedAmong, expiredAmong } from './unwelcome.ts'
 import { UserInfos } from './user-infos.ts'
 import { userMethods } from './user-methods.ts'
 import { userServiceMethods } from './user-service-methods.ts'
@@ -62,6 +66,10 @@ export interface GatewayCoreParts {
   readonly announceDraw: AnnounceDraw
   /** Keeps what operators do; without it nothing does. */
   readonly audit?: { readonly log: AuditLog; readonly pseudonymOf: (user: string) => string }
+  /** Limits that can be changed; without it settings stay. */
+  readonly limits?: LiveLimits
+  /** Keys that can be changed, and who goes by them. */
+  readonly keys?: Omit<KeyMethodsParts, 'clock' | 'random'>
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
   /** Keeps the products; without it there is no catalogue. */
@@ -70,6 +78,8 @@ export interface GatewayCoreParts {
   readonly search?: Pick<SearchParts, 'index' | 'reindexHours' | 'remote'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
+  /** Does so at another rate, where that can be changed. */
+  readonly newcomersAt?: (ratePerSecond: number) => Newcomers
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   /** Makes and checks proofs of work; without it nobody is asked for any. */
@@ -123,6 +133,9 @@ export class GatewayCore implements MetricSource {
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly challenges: Challenges
+  private newcomers: Newcomers | undefined
+  private admittedPerSecond: number | undefined
+  private isStarted = false
   readonly gates: ShardGates
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
@@ -131,6 +144,7 @@ export class GatewayCore implements MetricSource {
     this.parts = parts
     const { calls, bus, world, settings, decodeInner, shards, directory } = parts
     const { clock, timers, log } = world
+    this.newcomers = parts.newcomers
     this.bans = parts.bans === undefined ? undefined : new Bans({ record: parts.bans, bus, world, onChange: () => this.endBanned() })
     this.sessions = new SessionLink(calls, world, (user) => this.follower.mayHaveMissed(user))
     this.presences = new Presences(this.sessions)
@@ -181,12 +195,15 @@ export class GatewayCore implements MetricSource {
       this.bans === undefined ? [] : banMethods(this.bans, clock),
       this.storefront?.methods ?? [],
       parts.audit === undefined ? [] : auditMethods(parts.audit.log),
+      parts.limits === undefined ? [] : limitMethods(parts.limits),
+      parts.keys === undefined ? [] : keyMethods({ ...parts.keys, clock, random: world.random }),
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
     this.admission = new Admission(settings, clock, this.counters, banTable)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     this.responder = responder
     const { connections, admission, methods, counters } = this
+    const newcomers = (): Newcomers | undefined => this.newcomers
     this.dispatcher = new Dispatcher({
       calls,
       clock,
@@ -196,7 +213,9 @@ export class GatewayCore implements MetricSource {
       admission,
       audited: parts.audit === undefined ? undefined : auditedCalls(parts.audit, world),
       bans: banTable,
-      newcomers: parts.newcomers,
+      get newcomers() {
+        return newcomers()
+      },
       challenges,
       gates,
       follower,
@@ -204,6 +223,13 @@ export class GatewayCore implements MetricSource {
       responder,
       counters,
       log,
+    })
+    parts.limits?.onChange((values) => {
+      if (this.isStarted) this.useLimits(values)
+    })
+    parts.keys?.keys.onChange((book) => {
+      parts.keys?.identities.use(book)
+      this.endExpired()
     })
     this.follower = follower
     this.rounds = new PositionRounds({
@@ -247,9 +273,14 @@ export class GatewayCore implements MetricSource {
     const { timers } = this.parts.world
     const { tickMs } = this.parts.settings
     if ((await this.bans?.start(signal)) === false) return false
+    const { limits, keys } = this.parts
+    if ((await keys?.keys.start(signal)) === false) return false
+    if ((await limits?.start(signal)) === false) return false
+    if (limits !== undefined) this.useLimits(limits.values)
     if (!(await this.views.load(signal))) return false
     await this.storefront?.start()
-    this.parts.newcomers?.start()
+    this.newcomers?.start()
+    this.isStarted = true
     this.gates.start()
     this.timers.push(
       timers.every(tickMs, () => {
@@ -296,7 +327,7 @@ export class GatewayCore implements MetricSource {
     this.infos.collect(sink)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
-    this.parts.newcomers?.collect(sink)
+    this.newcomers?.collect(sink)
     this.gates.collect(sink)
     this.storefront?.collect(sink)
     collectSkus(sink, [...this.views.all()])
@@ -310,7 +341,9 @@ export class GatewayCore implements MetricSource {
   close(): void {
     for (const timer of this.timers) timer.cancel()
     this.rounds.close()
-    this.parts.newcomers?.close()
+    this.newcomers?.close()
+    this.parts.limits?.close()
+    this.parts.keys?.keys.close()
     this.gates.close()
     this.bans?.close()
     this.storefront?.close()
@@ -330,26 +363,33 @@ export class GatewayCore implements MetricSource {
     for (const publish of this.publishers) publish(view, notification)
   }
 
-  /** Whoever is kept out from now on and is here already goes. Calls that have reached a shard are done; their answers find nobody. */
+  /** Calls that have reached a shard are done; their answers find nobody. */
   private endBanned(): void {
-    const { table } = this.bans ?? {}
-    if (table === undefined || table.all.length === 0) return
-    for (const connection of this.connections) {
-      const { identity, transport, address } = connection
-      const isOwn = transport === 'rpc' && this.parts.settings.rpcOpen === true
-      const isBanned = (identity.role === 'user' && table.hasUser(identity.user)) || (!isOwn && table.hasAddress(address))
-      if (!isBanned) continue
+    if (this.bans === undefined) return
+    for (const connection of bannedAmong(this.connections, this.bans.table, this.parts.settings.rpcOpen === true)) {
       this.counters.bannedClosed++
-      if (transport === 'rpc') this.responder.refusal(connection, 0, 0, bannedRefusal)
+      if (connection.transport === 'rpc') this.responder.refusal(connection, 0, 0, bannedRefusal)
       connection.close('banned')
     }
   }
 
+  /** Limits that operators have set, in the place of settings. */
+  private useLimits(values: LimitValues): void {
+    this.admission.use(values)
+    this.challenges.use(values)
+    this.gates.use(values)
+    const { newcomersAt } = this.parts
+    const { admitPerSecond } = values
+    if (newcomersAt === undefined || admitPerSecond === this.admittedPerSecond) return
+    this.admittedPerSecond = admitPerSecond
+    this.newcomers?.close()
+    this.newcomers = admitPerSecond === 0 ? undefined : newcomersAt(admitPerSecond)
+    if (this.isStarted) this.newcomers?.start()
+  }
+
   private endExpired(): void {
-    const now = this.parts.world.clock.now()
-    for (const connection of this.connections) {
-      if (connection.identity.role === 'user' && connection.identity.expiresAt <= now) connection.close('unauthorized')
-    }
+    const { keys, world } = this.parts
+    for (const connection of expiredAmong(this.connections, keys?.identities, world.clock.now())) connection.close('unauthorized')
   }
 }
 

@@ -120,6 +120,11 @@ export class Params {
     )
   }
 
+  /** A text of this shape. */
+  text(name: string, rule: string, shape: RegExp): string {
+    return this.read(name, rule, (value) => (typeof value === 'string' && shape.test(value) ? value : undefined))
+  }
+
   /** One of a few words. */
   choice<const Words extends readonly string[]>(name: string, words: Words): Words[number] {
     return this.read(name, words.join(' or '), (value) => words.find((word) => word === value))

@@ -93,7 +93,7 @@ export class RpcListener {
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
     const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), core.counters)
-    if (parts.settings.rpcOpen) connection.identity = { role: 'operator', key: loopbackKey }
+    if (parts.settings.rpcOpen) connection.identity = { role: 'operator', key: loopbackKey, proof: '' }
     this.rpcConnections.add(connection)
     core.opened(connection)
     const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)

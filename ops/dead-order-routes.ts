@@ -1,7 +1,5 @@
-import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { DeadOrder, DeadSource } from '../actors/payment/dead-source.ts'
-import { loopbackKey } from '../gateway/identity.ts'
 import type { AuditDeed } from './audited-routes.ts'
 import type { OpsAnswer, OpsRequest, OpsRoute } from './ops-routes.ts'
 
@@ -17,19 +15,21 @@ export interface DeadOrderDesk {
 }
 
 export interface DeadOrderParts extends DeadOrderDesk {
-  /** The operator's, or undefined where nobody but this machine gets to the port. */
-  readonly key: string | undefined
+  /** The name of the operator's key that the request carries; undefined if it carries none. */
+  readonly whoIs: (request: OpsRequest) => string | undefined
 }
 
 /** What operators do about dead orders. */
-export function deadOrderRoutes({ key, ...desk }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
+export function deadOrderRoutes({ whoIs, ...desk }: DeadOrderParts): ReadonlyMap<string, OpsRoute> {
   const forOperators =
-    (answer: (request: OpsRequest) => Promise<OpsAnswer>) =>
-    async (request: OpsRequest): Promise<OpsAnswer> =>
-      key === undefined || hasKey(request, key) ? answer(request) : { status: 401, text: 'not the key of an operator\n' }
+    (answer: (request: OpsRequest, who: string) => Promise<OpsAnswer>) =>
+    async (request: OpsRequest): Promise<OpsAnswer> => {
+      const who = whoIs(request)
+      return who === undefined ? { status: 401, text: 'not the key of an operator\n' } : answer(request, who)
+    }
   return new Map<string, OpsRoute>([
     [deadOrdersPath, { method: 'GET', answer: forOperators(async () => json({ orders: await listDead(desk) })) }],
-    [retryPath, { method: 'POST', answer: forOperators((request) => retry(desk, key === undefined ? loopbackKey : 'operator', request)) }],
+    [retryPath, { method: 'POST', answer: forOperators((request, who) => retry(desk, who, request)) }],
   ])
 }
 
@@ -58,12 +58,6 @@ export async function retryDead(
       return { after: { retried }, answer: json({ retried }) }
     },
   })
-}
-
-function hasKey({ headers }: OpsRequest, key: string): boolean {
-  const given = Buffer.from(headers.authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${key}`)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
 function json(value: object): OpsAnswer {

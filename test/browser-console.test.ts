@@ -238,7 +238,7 @@ test('WEB-34 everything can be done by keyboard: dialogs keep the focus, end wit
 test('WEB-35 every page speaks: one headline, a name for every control, landmarks', async () => {
   await node.createSku('spoken', { stock: 3 })
   const { desk } = await operatorAt('tablet')
-  for (const name of ['Sales', 'New sale', 'Funnel', 'Users', 'Orders', 'Bans', 'Cluster', 'Audit']) {
+  for (const name of ['Sales', 'New sale', 'Funnel', 'Users', 'Orders', 'Bans', 'Limits', 'Cluster', 'Audit']) {
     await desk.goTo(name)
     const spoken = await spokenPage(desk.page)
     const controls = spoken.filter(({ role }) =>
@@ -287,6 +287,26 @@ test('WEB-38 what operators did is in the audit log, with who, what, before and 
   await newest.waitFor()
   expect((await newest.locator('td').allInnerTexts()).slice(1, 5)).toEqual(['operator\n127.0.0.1', 'sale.pause', 'sale kept', 'done'])
   expect((await newest.locator('td').allInnerTexts()).slice(5)).toEqual(['kept open', 'kept paused'])
+})
+
+test('WEB-39 a limit is set for all gateways and taken back; what is not allowed is told in the dialog', async () => {
+  const { visitor, desk } = await operatorAt('desktop')
+  await desk.goTo('Limits')
+  const row = desk.part('limit-userRatePerSecond')
+  const before = await row.getAttribute('data-value')
+  await visitor.excusing(/status of 400/, async () => {
+    await desk.part('set-userRatePerSecond').click()
+    await desk.part('limit-value').fill('-1')
+    await desk.part('confirm').click()
+    await vi.waitFor(async () => expect(await desk.page.locator('dialog .notice').innerText()).toContain('-1 is not allowed'), deadline)
+    await desk.part('cancel').click()
+    await desk.page.locator('dialog').waitFor({ state: 'detached' })
+  })
+  await desk.confirm('set-userRatePerSecond', () => desk.part('limit-value').fill('7'))
+  await desk.page.locator('[data-testid="limit-userRatePerSecond"][data-value="7"]').waitFor()
+  await row.getByRole('button', { name: 'Take userRatePerSecond back' }).click()
+  await desk.agree()
+  await desk.page.locator(`[data-testid="limit-userRatePerSecond"][data-value="${before}"]`).waitFor()
 })
 
 test('WEB-37 the cluster is shown with its shards, and the only process of a role cannot be drained', async () => {

@@ -3,7 +3,7 @@ import { nobody } from '../gateway/identity.ts'
 import { InnerCalls } from '../gateway/inner-calls.ts'
 import { GatewayRig } from './gateway-rig.ts'
 
-const operator = { identity: { role: 'operator', key: 'kay' }, address: '127.0.0.1' } as const
+const operator = { identity: { role: 'operator', key: 'kay', proof: '' }, address: '127.0.0.1' } as const
 
 let rig: GatewayRig
 let inner: InnerCalls
@@ -24,7 +24,7 @@ test('CON-7 a call from inside is what it is from outside: methods, roles, refus
   expect(await inner.call(operator, 'sale.open', [7])).toMatchObject({ error: { code: 'MALFORMED' } })
   expect(await inner.call(operator, 'no.such', [])).toMatchObject({ error: { code: 'UNKNOWN_METHOD' } })
   expect(await inner.call({ ...operator, identity: nobody }, 'sale.open', ['x'])).toMatchObject({ error: { code: 'UNAUTHORIZED' } })
-  expect(await inner.call({ ...operator, identity: { role: 'backend', key: 'shop' } }, 'sale.open', ['x'])).toMatchObject({
+  expect(await inner.call({ ...operator, identity: { role: 'backend', key: 'shop', proof: '' } }, 'sale.open', ['x'])).toMatchObject({
     error: { code: 'FORBIDDEN' },
   })
   expect(rig.gateway.core.counters.allAnswered).toBe(7)

@@ -11,9 +11,12 @@ import type { World } from '../cluster/world.ts'
 import { type AuditLimits, AuditLog } from '../gateway/audit-log.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
+import { Keys } from '../gateway/keys.ts'
+import { LiveLimits } from '../gateway/live-limits.ts'
 import { ProofOfWork } from '../gateway/proof-of-work.ts'
 import { loadUws } from '../gateway/uws.ts'
 import { broadcastFrame, shardView, skuSettings, skuView } from '../gateway/view-fixtures.ts'
+import { limitRules } from '../ops/limit-rules.ts'
 import { createLog } from '../ops/log.ts'
 import { settingsSchema } from '../ops/settings.ts'
 import { realWorld } from '../ops/world.ts'
@@ -36,9 +39,12 @@ export interface RigOptions {
   readonly products?: SharedTable
   readonly audit?: SharedTable
   readonly auditLimits?: AuditLimits
+  readonly keys?: SharedRecord
+  readonly limits?: SharedRecord
   readonly search?: GatewayParts['search']
   readonly bus?: LocalBus
   readonly newcomers?: GatewayParts['newcomers']
+  readonly newcomersAt?: NonNullable<GatewayParts['newcomersAt']>
   /** Settings of the SKU beside those that it has anyway. */
   readonly lamp?: Partial<SkuSettings>
 }
@@ -86,12 +92,15 @@ export class GatewayRig {
     this.sessions = new ScriptedShard(this.bus, shardSubject('ses', 0), sessionScript)
     const limits = { pendingMax: options.pendingMax ?? 1_000, callDeadlineMs: options.callDeadlineMs ?? 10_000 }
     this.calls = new Calls({ bus: this.bus, world, node: 'rig', shards: 1, limits })
+    const configured = { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings }
+    const identities = new IdentityCheck(secrets, () => clock.now())
+    const { bus } = this
     this.gateway = new Gateway({
       uws: loadUws().uws,
       world,
       bus: this.bus,
       calls: this.calls,
-      identities: new IdentityCheck(secrets, () => clock.now()),
+      identities,
       shards: 1,
       files: options.files ?? new Map(),
       routes: options.routes ?? new Map(),
@@ -103,7 +112,28 @@ export class GatewayRig {
       ...(options.search === undefined ? {} : { search: options.search }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
       proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
-      settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
+      ...(options.limits === undefined
+        ? {}
+        : {
+            limits: new LiveLimits({
+              record: options.limits,
+              bus,
+              world,
+              configured: { ...configured, admitPerSecond: 0 },
+              rules: limitRules(),
+            }),
+          }),
+      ...(options.keys === undefined
+        ? {}
+        : {
+            keys: {
+              keys: new Keys({ record: options.keys, bus, world }),
+              identities,
+              givenSecrets: { users: secrets.jwtSecret, payment: undefined, office: undefined },
+            },
+          }),
+      ...(options.newcomersAt === undefined ? {} : { newcomersAt: options.newcomersAt }),
+      settings: configured,
     })
   }
 
@@ -124,9 +154,9 @@ export class GatewayRig {
   }
 
   /** A token that is valid for `seconds` by the gateway's clock. */
-  tokenOf(user: string, seconds = 3_600): string {
+  tokenOf(user: string, seconds = 3_600, key = secrets.jwtSecret): string {
     const exp = Math.floor((Date.now() + this.skewMs) / 1000) + seconds
-    return createSigner({ key: secrets.jwtSecret, algorithm: 'HS256', noTimestamp: true })({ sub: user, exp })
+    return createSigner({ key, algorithm: 'HS256', noTimestamp: true })({ sub: user, exp })
   }
 
   get keys(): { readonly operator: string; readonly backend: string } {

@@ -129,6 +129,46 @@ test('CLI-30 what a change file may not say is told with its reason', async () =
   )
 })
 
+test('CLI-32 keys are listed, added, withdrawn and rotated', async () => {
+  const key = { name: 'night', role: 'operator', fingerprint: 'ab12', from: 'kept', madeAt: 0 }
+  answers['keys.list'] = {
+    keys: [key],
+    userSecrets: [
+      { fingerprint: 'cd34', until: null },
+      { fingerprint: 'ef56', until: 0 },
+    ],
+  }
+  answers['keys.add'] = { role: 'operator', name: 'night', fingerprint: 'ab12', key: 'k-e-y' }
+  answers['keys.withdraw'] = key
+  answers['keys.rotate'] = { use: 'users', fingerprint: 'cd34', formerUntil: 0, secret: 's-e-c-r-e-t' }
+  expect((await sluice('keys', 'list')).out).toMatch(
+    /^night +operator +ab12 +kept +1970[^]*^cd34 +signs and verifies\nef56 +verifies until 1970/m,
+  )
+  expect((await sluice('keys', 'add', 'operator', 'night')).out).toBe('operator night: k-e-y\n')
+  expect((await sluice('keys', 'withdraw', 'night')).out).toBe('operator night counts no more\n')
+  expect((await sluice('keys', 'rotate', 'users', '--overlap', '12h')).out).toContain('users: s-e-c-r-e-t\n')
+  expect(asked.slice(1)).toEqual([
+    ['keys.add', ['operator', 'night']],
+    ['keys.withdraw', ['night']],
+    ['keys.rotate', ['users', 43_200, null]],
+  ])
+  expect((await sluice('keys', 'rotate', 'users', '--overlap', 'soon')).code).toBe(2)
+})
+
+test('CLI-33 limits are shown, set and taken back', async () => {
+  const limit = { name: 'userBurst', value: 9, configured: 40, set: 9, unit: 'calls', allowed: 'a whole number from 1 to 10' }
+  answers['limits.get'] = { limits: [limit] }
+  answers['limits.set'] = limit
+  expect((await sluice('limits', 'show')).out).toMatch(/^userBurst +9 +calls +40 +set$/m)
+  await sluice('limits', 'set', 'userBurst', '9')
+  await sluice('limits', 'unset', 'userBurst')
+  expect(asked.slice(1)).toEqual([
+    ['limits.set', ['userBurst', 9]],
+    ['limits.set', ['userBurst', null]],
+  ])
+  expect((await sluice('limits', 'set', 'userBurst', 'many')).code).toBe(2)
+})
+
 test('CLI-31 what operators did is shown page by page, and of it what concerns a user', async () => {
   const entry = (who: string, user: string) => ({
     ...{

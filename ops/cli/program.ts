@@ -11,6 +11,8 @@ import { addDataCommands } from './data-commands.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
+import { addKeysCommands } from './keys-commands.ts'
+import { addLimitsCommands } from './limits-command.ts'
 import { addOrdersCommands } from './orders-commands.ts'
 import { addReplayCommand } from './replay-command.ts'
 import { addRushCommand } from './rush-command.ts'
@@ -45,6 +47,8 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
   addAuditCommand(program, terminal)
+  addKeysCommands(program, terminal)
+  addLimitsCommands(program, terminal)
   addDataCommands(program, terminal, realRandom)
   addJournalCommands(program, terminal)
   addReplayCommand(program, terminal)

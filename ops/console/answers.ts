@@ -34,6 +34,8 @@ export interface Results {
   readonly 'sku.restock': unknown
   readonly 'cluster.status': ClusterStatus
   readonly 'cluster.drain': unknown
+  readonly 'limits.get': { readonly limits: readonly Limit[] }
+  readonly 'limits.set': unknown
   readonly 'audit.list': AuditPage
   readonly 'ban.list': { readonly total: number; readonly bans: readonly Ban[] }
   readonly 'ban.add': unknown
@@ -54,6 +56,16 @@ export type CheckedFile =
 export interface ClusterStatus {
   readonly nodes: readonly NodeReport[]
   readonly unowned: readonly string[]
+}
+
+/** `set` is null where what the gateway was started with counts. */
+export interface Limit {
+  readonly name: string
+  readonly value: number
+  readonly configured: number
+  readonly set: number | null
+  readonly unit: string
+  readonly allowed: string
 }
 
 /** A user as operators see them. */

@@ -12,14 +12,14 @@ import { sessionLimits } from './console-sessions.ts'
 
 const origin = 'http://console.example:7081'
 const operatorKey = 'key-of-operators'
-const operator = { role: 'operator', key: 'kay' } as const
+const operator = { role: 'operator', key: 'kay', proof: 'of-kay' } as const
 const journey = { user: 'ann', visits: [], skus: [], partial: [] }
 
 const answerSchema = z.looseObject({ token: z.string().nullish(), error: z.object({ code: z.string() }).optional() })
 
 function identityOf(key: string): Identity {
   if (key === operatorKey) return operator
-  return key === 'key-of-services' ? { role: 'backend', key: 'backend' } : nobody
+  return key === 'key-of-services' ? { role: 'backend', key: 'backend', proof: 'of-backend' } : nobody
 }
 
 /** The console's server without sockets, on a clock that stands still. */
@@ -27,13 +27,15 @@ class Rig {
   readonly world = new ManualWorld()
   readonly called: { readonly caller: InnerCaller; readonly method: string; readonly params: readonly Plain[] }[] = []
   readonly api: ConsoleApi
+  /** Identities whose keys count no more. */
+  readonly withdrawn: Identity[] = []
   cookie = ''
   token = ''
 
   constructor() {
     this.api = new ConsoleApi({
       world: this.world,
-      identities: { ofKey: identityOf },
+      identities: { ofKey: identityOf, stands: (identity) => !this.withdrawn.includes(identity) },
       calls: {
         call: async (caller, method, params) => {
           this.called.push({ caller, method, params })
@@ -154,6 +156,15 @@ test('CON-4 who signs out is out, and the cookie is taken back', async () => {
   expect(out.cookie).toContain('sluice-console=; ')
   expect(out.cookie).toContain('Max-Age=0')
   expect((await rig.get('live')).status).toBe(401)
+})
+
+test('CON-4 a session ends with the key that opened it', async () => {
+  const rig = new Rig()
+  await rig.signIn()
+  rig.withdrawn.push(operator)
+  expect((await rig.get('live')).status).toBe(401)
+  expect((await rig.post('call/sale.open', ['s'])).code).toBe('UNAUTHORIZED')
+  expect(rig.called).toEqual([])
 })
 
 test('CON-5 a change needs the token of the session and an origin that is this one; nothing is done without', async () => {

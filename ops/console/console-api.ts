@@ -30,7 +30,8 @@ import type { LiveBoard } from './live-board.ts'
 
 export interface ConsoleApiParts {
   readonly world: World
-  readonly identities: { ofKey(key: string): Identity }
+  /** Which keys count, now. */
+  readonly identities: { ofKey(key: string): Identity; stands(identity: Identity): boolean }
   readonly calls: Pick<InnerCalls, 'call'>
   readonly board: Pick<LiveBoard, 'look' | 'forget'>
   /** Of the SKUs that name the sale. */
@@ -77,7 +78,7 @@ export class ConsoleApi {
   private async read(name: string, request: OpsRequest): Promise<OpsAnswer> {
     if (!isFromHere(request)) return refused('FORBIDDEN', foreign)
     const id = sessionIdOf(request)
-    const session = this.sessions.find(id)
+    const session = this.sessionOf(id)
     // The page's first question, which has an answer for everybody.
     if (name === 'session') return json({ token: session?.token ?? null })
     if (session === undefined) return refused('UNAUTHORIZED', signedOut)
@@ -103,7 +104,7 @@ export class ConsoleApi {
     if (!isChangeFromHere(request)) return refused('FORBIDDEN', foreign)
     if (name === 'login') return this.signIn(request)
     const id = sessionIdOf(request)
-    const session = this.sessions.find(id)
+    const session = this.sessionOf(id)
     if (session === undefined) return refused('UNAUTHORIZED', signedOut)
     if (!hasToken(request, session.token)) return refused('FORBIDDEN', 'The token of this session is missing or wrong.')
     this.sessions.touch(id)
@@ -115,6 +116,14 @@ export class ConsoleApi {
     if (name === 'retry-dead') return this.retry(session, request)
     if (name.startsWith(callPrefix)) return this.call(session, name.slice(callPrefix.length), request)
     return refused('UNKNOWN_METHOD', 'The console cannot do that.')
+  }
+
+  /** Whoever's key was withdrawn is out. */
+  private sessionOf(id: string): ConsoleSession | undefined {
+    const session = this.sessions.find(id)
+    if (session === undefined || this.parts.identities.stands(session.identity)) return session
+    this.sessions.close(id)
+    return undefined
   }
 
   private signIn(request: OpsRequest): OpsAnswer {

@@ -6,11 +6,14 @@ import { LocalQueue, localQueueLimits } from '../../cluster/local-queue.ts'
 import { order } from '../../cluster/queue-contract.ts'
 import { AuditLog } from '../../gateway/audit-log.ts'
 import { ScriptedTable } from '../../gateway/catalogue/scripted-table.ts'
+import { IdentityCheck } from '../../gateway/identity.ts'
 import { type AuditDeed, audited } from '../../ops/audited-routes.ts'
 import { runProgram } from '../../ops/cli/program.ts'
 import { RecordingTerminal } from '../../ops/cli/recording-terminal.ts'
 import { deadOrderRoutes } from '../../ops/dead-order-routes.ts'
 import { createMetrics } from '../../ops/metrics.ts'
+import { operatorOf } from '../../ops/ops-operator.ts'
+import type { OpsRequest } from '../../ops/ops-routes.ts'
 import { type OpsServer, startOpsServer } from '../../ops/ops-server.ts'
 import { Readiness } from '../../ops/readiness.ts'
 import { recordedWorld } from '../recorded-world.ts'
@@ -36,6 +39,9 @@ beforeEach(async () => {
   const log = new AuditLog({ table, clock: world.clock, log: world.log, limits: { auditDays: 1, auditEntriesMax: 100 } })
   const audit = (deed: AuditDeed) => audited(log, world, deed)
   kept = log
+  const credentials = { jwtSecret: 'x'.repeat(32), backendKey: 'y'.repeat(16), operatorKey: key }
+  const identities = new IdentityCheck(credentials, () => world.clock.now())
+  const whoIs = (request: OpsRequest) => operatorOf(identities, request)
   ops = await startOpsServer({
     host: '127.0.0.1',
     port: 0,
@@ -43,7 +49,7 @@ beforeEach(async () => {
     readiness: new Readiness(world.clock),
     log: world.log,
   })
-  for (const [path, route] of deadOrderRoutes({ sources: [dead], key, audit })) ops.add(path, route)
+  for (const [path, route] of deadOrderRoutes({ sources: [dead], whoIs, audit })) ops.add(path, route)
   for (const units of [1, 2]) await queue.put(`o${units}`, order(units))
   const consumer = queue.consume(10, () => Promise.reject(new Error('the provider says 422')))
   await until(async () => (await queue.deadLetters()).length === 2)

@@ -14,6 +14,7 @@ import { ClusterPage } from './cluster-page.js'
 import { messageOf } from './dialogs.js'
 import { EditPage } from './edit-page.js'
 import { FunnelPage } from './funnel-page.js'
+import { LimitsPage } from './limits-page.js'
 import { Live } from './live.js'
 import { NewSalePage } from './new-sale-page.js'
 import { Notices } from './notices.js'
@@ -63,6 +64,7 @@ class App {
     users: new UsersPage(this.#desk),
     orders: new OrdersPage(this.#desk),
     bans: new BansPage(this.#desk),
+    limits: new LimitsPage(this.#desk),
     cluster: new ClusterPage(this.#desk),
     audit: new AuditPage(this.#desk),
   }

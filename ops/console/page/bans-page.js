@@ -30,6 +30,7 @@ export class BansPage {
     spellcheck: 'false',
     autocomplete: 'off',
     'data-testid': 'ban-target',
+    placeholder: 'ann, or 203.0.113.0/24',
   })
   #hours = element('input', { name: 'hours', type: 'number', min: '1', max: '87600', placeholder: 'for good', 'data-testid': 'ban-hours' })
   #reason = element('input', { name: 'reason', maxlength: '200', autocomplete: 'off' })
@@ -42,7 +43,7 @@ export class BansPage {
       'form',
       { class: 'inline' },
       element('label', {}, 'Kind', this.#kind),
-      element('label', {}, 'Name, or range such as 203.0.113.0/24', this.#target),
+      element('label', {}, 'Name or range', this.#target),
       element('label', {}, 'Hours', this.#hours),
       element('label', {}, 'Reason', this.#reason),
       go,
@@ -92,7 +93,11 @@ export class BansPage {
       () => void this.#lift(kind, target),
     )
     const cells = [kind, element('code', {}, target), until === null ? 'for good' : timeText(until), reason, timeText(bannedAt), lift]
-    return element('tr', { 'data-testid': `ban-${target}` }, ...cells.map((cell) => element('td', {}, cell)))
+    return element(
+      'tr',
+      { 'data-testid': `ban-${target}` },
+      ...cells.map((cell) => element('td', cell === lift ? { class: 'do' } : {}, cell)),
+    )
   }
 
   async #add() {

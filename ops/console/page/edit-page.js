@@ -203,18 +203,36 @@ function sent(setting, text, currency) {
  * @param {readonly SkuSettings[]} skus
  */
 function changesTable(changes, skus) {
-  const rows = changes.map(({ sku, setting, before, after, effect }) => {
+  const rows = folded(changes).map(({ sku, skus: alike, setting, before, after, effect }) => {
     const currency = skus.find((one) => one.sku === sku)?.currency ?? 'EUR'
-    const values = [before, after].map((value) => element('td', { class: 'number' }, valueText(setting, value, currency)))
+    const kind = typeof after === 'string' ? '' : 'number'
+    const values = [before, after].map((value) => element('td', { class: kind }, valueText(setting, value, currency)))
     return element(
       'tr',
       {},
-      element('th', { scope: 'row' }, settingNames[setting] ?? setting, element('code', {}, sku)),
+      element('th', { scope: 'row' }, settingNames[setting] ?? setting, element('code', {}, alike.join(', '))),
       ...values,
       element('td', {}, effect),
     )
   })
   return table('What would change', ['Setting', 'Before', 'After', 'Effect'], element('tbody', {}, ...rows))
+}
+
+/**
+ * What is the same for several SKUs is told once.
+ * @param {readonly SettingChange[]} changes
+ */
+function folded(changes) {
+  /** @type {Map<string, SettingChange & { skus: string[] }>} */
+  const rows = new Map()
+  for (const change of changes) {
+    const { setting, before, after, effect } = change
+    const key = JSON.stringify([setting, before, after, effect])
+    const row = rows.get(key) ?? { ...change, skus: [] }
+    row.skus.push(change.sku)
+    rows.set(key, row)
+  }
+  return [...rows.values()]
 }
 
 /** @type {Readonly<Record<string, string>>} */

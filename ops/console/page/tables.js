@@ -9,7 +9,7 @@ import { element } from '../../../gateway/page/element.js'
  */
 export function table(caption, columns, ...bodies) {
   const isNumber = (/** @type {string} */ name) =>
-    /\/s$|^Refused|^Per second|^In all|^Shards|^Journal|^Attempts|^Amount|^Before|^After/.test(name)
+    /\/s$|^Refused|^Per second|^In all|^Shards|^Journal|^Attempts|^Amount|^Before|^After|^Counts now|^Started with/.test(name)
   const heads = columns.map((name, i) =>
     element('th', { scope: 'col', class: isNumber(name) || (name === 'Let through' && i > 1) ? 'number' : '' }, name),
   )
