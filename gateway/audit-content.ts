@@ -1,3 +1,4 @@
+import { depthMax as messageDepthMax } from '../protocol/msgpack-reader.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 
 /** What a deed was asked for, as the audit log keeps it. */
@@ -26,7 +27,8 @@ export function named(...names: readonly string[]): ChangeContent {
 const partCharactersMax = 8_192
 const textCharactersMax = 500
 const itemsMax = 100
-const depthMax = 8
+/** What a message may be nested (protocol/msgpack-reader.ts), without the message itself, its result, the list of entries and the entry. */
+const depthMax = messageDepthMax - 4
 /** Whatever it may be called one day. */
 const secretName = /key$|secret|token|password|payment/i
 

@@ -7,6 +7,8 @@ import type { OpsAnswer } from './ops-routes.ts'
 /** Something that an operator has done by the ops port. */
 export interface AuditDeed {
   readonly who: string
+  /** Where it came from, if that says more than that it came by this port. */
+  readonly address?: string
   readonly method: string
   readonly params: Plain
   /** Does it; `after` is what the audit log keeps of what has become of it. */
@@ -20,10 +22,10 @@ const opsPort = 'ops port'
 export async function audited(
   audit: AuditLog,
   { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
-  { who, method, params, run }: AuditDeed,
+  { who, address = opsPort, method, params, run }: AuditDeed,
 ): Promise<OpsAnswer> {
   const key = random.id(keyLength)
-  const begun = { at: clock.now(), endedAt: null, who, address: opsPort, method, params: boundedPlain(params), message: null, before: null }
+  const begun = { at: clock.now(), endedAt: null, who, address, method, params: boundedPlain(params), message: null, before: null }
   try {
     await audit.begin(key, { ...begun, outcome: 'unknown', after: null })
     const { after, answer } = await run()

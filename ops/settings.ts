@@ -82,7 +82,17 @@ export const settingsSchema = z.strictObject({
   rpcHost: host('Network', '127.0.0.1', 'address of the RPC port; on loopback it may be used without a key'),
   rpcPort: port('Network', 7082, 'msgpack-RPC'),
   opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key for what it only tells'),
-  opsPort: port('Network', 7081, '/metrics, /healthz and /readyz; where orders are paid also dead orders and webhooks'),
+  opsPort: port(
+    'Network',
+    7081,
+    '/metrics, /healthz and /readyz; where clients are let in also the console, where orders are paid also dead orders and webhooks',
+  ),
+  console: choice(
+    'Network',
+    ['yes', 'no'],
+    'yes',
+    'the console on the ops port of a process that lets clients in; it asks for the key of the operators, on loopback too',
+  ),
   shareWebPort: choice(
     'Network',
     ['no', 'yes'],

@@ -18,15 +18,15 @@ import { Keys } from '../../gateway/keys.ts'
 import { openAuditLog } from '../audit-port.ts'
 import { type AuditDeed, audited } from '../audited-routes.ts'
 import { isLoopback } from '../config.ts'
-import { deadOrderRoutes } from '../dead-order-routes.ts'
+import { type DeadOrderDesk, deadOrderRoutes } from '../dead-order-routes.ts'
 import { operatorOf } from '../ops-operator.ts'
 import type { OpsAnswer, OpsRequest } from '../ops-routes.ts'
 import { StartFault } from '../start-fault.ts'
 import { webhookRoute } from '../webhook-route.ts'
 import type { RoleParts } from './role-parts.ts'
 
-/** The role `orders`: takes orders from the queue and settles them. */
-export async function startOrders(parts: RoleParts): Promise<void> {
+/** The role `orders`: takes orders from the queue and settles them. Resolves with the desk for those that were tried in vain. */
+export async function startOrders(parts: RoleParts): Promise<DeadOrderDesk> {
   const { config, world, ports, calls, metrics, closers } = parts
   const limits = { concurrency: config.paymentConcurrency, providerDeadlineMs: config.paymentDeadlineMs }
   const queue = await ports.queue()
@@ -39,8 +39,9 @@ export async function startOrders(parts: RoleParts): Promise<void> {
   closers.add(() => dead.close())
   metrics.add(dead)
   const late = await startDeliveries(parts, signingSecrets(keys, 'office', config.officeSecret, world))
-  await serveDeadOrders(parts, keys, late === undefined ? [dead] : [dead, late])
+  const desk = await serveDeadOrders(parts, keys, late === undefined ? [dead] : [dead, late])
   if (config.paymentProvider === 'http') receiveWebhooks(parts, worker, payment)
+  return desk
 }
 
 function openProvider({ config, world, metrics, closers }: RoleParts, secrets: SigningSecrets): PaymentProvider {
@@ -80,7 +81,11 @@ async function openOffice({ config, world, ports, closers }: RoleParts, secrets:
   return office
 }
 
-async function serveDeadOrders({ config, world, ports, ops }: RoleParts, keys: Keys, sources: readonly DeadSource[]): Promise<void> {
+async function serveDeadOrders(
+  { config, world, ports, ops }: RoleParts,
+  keys: Keys,
+  sources: readonly DeadSource[],
+): Promise<DeadOrderDesk> {
   const identities = new IdentityCheck(await ports.secrets(), () => world.clock.now())
   identities.use(keys.book)
   keys.onChange((book) => identities.use(book))
@@ -88,7 +93,9 @@ async function serveDeadOrders({ config, world, ports, ops }: RoleParts, keys: K
   const audit = (deed: AuditDeed): Promise<OpsAnswer> => audited(log, world, deed)
   // Where nobody but this machine gets to the port, no key is asked for.
   const whoIs = isLoopback(config.opsHost) ? () => loopbackKey : (request: OpsRequest) => operatorOf(identities, request)
-  for (const [path, route] of deadOrderRoutes({ sources, whoIs, audit })) ops.add(path, route)
+  const desk = { sources, audit }
+  for (const [path, route] of deadOrderRoutes({ ...desk, whoIs })) ops.add(path, route)
+  return desk
 }
 
 /** What was changed of keys and secrets; known before anything is signed. */
