@@ -42,6 +42,7 @@ export class AuditedCalls {
     const { identity, address } = call.connection
     const who = identity.role === 'operator' ? identity.key : identity.role
     const method = call.method.name
+    const of = { method, who, request: asked.requestId }
     const begun: AuditEntry = {
       ...{ at: clock.now(), endedAt: null, who, address, method, params: boundedPlain(asked.params) },
       ...{ outcome: 'unknown', message: null, before: null, after: null },
@@ -51,7 +52,7 @@ export class AuditedCalls {
     try {
       isRepeat = (await audit.begin(key, begun)) === 'again'
     } catch (error) {
-      log.error({ method, error: String(error) }, 'the audit log cannot be written')
+      log.error({ ...of, error: String(error) }, 'the audit log cannot be written')
       return call.refuse('UNAVAILABLE', unwritten, retryMs)
     }
     const { answer, error, before, after } = await this.heardFrom(call, run)
@@ -65,7 +66,7 @@ export class AuditedCalls {
     try {
       await audit.end(key, { ...begun, ...outcome, endedAt: clock.now() })
     } catch (fault) {
-      log.error({ method, error: String(fault) }, 'an outcome could not be written to the audit log')
+      log.error({ ...of, error: String(fault) }, 'an outcome could not be written to the audit log')
       return call.refuse('UNAVAILABLE', unended, retryMs)
     }
     answer()

@@ -4,8 +4,9 @@ import type { World } from '../../cluster/world.ts'
 import { type Config, loadConfig, type Texts } from '../config.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { createLog } from '../log.ts'
+import { SampledLog } from '../sampled-log.ts'
 import { flagOf, listSettings, variableOf } from '../settings.ts'
-import { realWorld } from '../world.ts'
+import { realClock, realWorld } from '../world.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -52,13 +53,17 @@ export function readSettingOptions(command: Command): Texts {
   return flagsSchema.parse(command.opts())
 }
 
+/** Between two looks for lines that were left out. */
+const samplingMs = 1_000
+
 /** Starts a node and runs it until it is asked to stop, or cannot go on by itself. */
 export async function runNode(flags: Texts, defaults: Texts, terminal: Terminal, startNode: StartNode): Promise<void> {
   const { config, unknownVariables } = loadConfig(flags, terminal.environment, terminal.workingFolder, defaults)
-  const log = createLog(
-    { level: config.logLevel, pretty: terminal.interactive, colours: terminal.colours },
-    { write: (line) => terminal.out(line) },
+  const log = new SampledLog(
+    createLog({ level: config.logLevel, pretty: terminal.interactive, colours: terminal.colours }, { write: (line) => terminal.out(line) }),
+    realClock,
   )
+  const sampling = setInterval(() => log.flush(), samplingMs).unref()
   for (const variable of unknownVariables) log.warn({ variable }, 'this variable is no setting; sluice start --help lists them')
   const stopping = new AbortController()
   const stopAsked = new Promise<void>((resolve) => {
@@ -76,10 +81,10 @@ export async function runNode(flags: Texts, defaults: Texts, terminal: Terminal,
     log.info({ reason: String(error) }, 'stopped before it was ready')
     return undefined
   })
-  if (node === undefined) return
   try {
-    await Promise.race([stopAsked, node.ended])
+    if (node !== undefined) await Promise.race([stopAsked, node.ended])
   } finally {
-    await node.stop()
+    await node?.stop()
+    clearInterval(sampling)
   }
 }

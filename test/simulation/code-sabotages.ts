@@ -200,6 +200,13 @@ export const codeSabotages: readonly CodeSabotage[] = [
     ],
   },
   {
+    name: 'price-of-now',
+    where: 'code',
+    how: 'An order costs what the SKU costs when it is made, and not what its hold was promised for.',
+    breaks: ['G8'],
+    patches: [{ file: 'actors/inventory/decide-order.js', find: 'sku.priceOf(row)', replace: 'settings.priceMinor' }],
+  },
+  {
     name: 'refund-not-made',
     where: 'code',
     how: 'A refund that an operator asks for is settled as done, and the provider never hears of it.',

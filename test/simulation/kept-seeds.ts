@@ -149,6 +149,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'late-copy-acts': 2,
   'charge-twice': 1,
   'cancel-forgets-money': 1,
+  'price-of-now': 14,
   'refund-not-made': 2,
   'forget-unknown': 1,
   'fenced-answers-leave': 5,

@@ -37,14 +37,16 @@ export class ReachedWatch {
 
   /** What only the whole story of an order shows. */
   conclude(books: LiveBooks): void {
-    for (const { marks, refunds, claims, ownersInDraw } of books.allSkus()) {
+    for (const history of books.allSkus()) {
+      const { marks, refunds, claims, ownersInDraw } = history
       this.reached.count('owner lost in a draw', ownersInDraw)
       for (const { claim, amountMinor, state } of refunds.values()) {
         const isWhole = amountMinor === claims.get(claim)?.amountMinor
         if (state === 'done') this.reached.count(isWhole ? 'paid order refunded as a whole' : 'paid order refunded in part')
       }
       for (const mine of marks.values()) {
-        for (const [index, { state }] of mine.entries()) {
+        for (const [index, { state, step, past }] of mine.entries()) {
+          if (state === 'pending' && history.momentAt(step)?.priceMinor !== past.priceMinor) this.reached.count('order for a former price')
           const from = mine[index - 2]?.state
           if (state === 'refunded' && from === 'overdue') this.reached.count('late payment refunded')
           if (state === 'refunded' && from === 'pending') this.reached.count('order cancelled and refunded')

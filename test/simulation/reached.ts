@@ -58,6 +58,8 @@ export const situations = [
   'two devices of a user',
   'paused sale',
   'restocked sale',
+  'edited sale',
+  'order for a former price',
   'record of a user read cold',
   'cold record fenced',
   'owner lost in a draw',

@@ -34,6 +34,8 @@ export interface Shape {
   readonly losesRecords: boolean
   /** Users are erased while the sale runs; not where a store loses records, of which docs/users.md says what is not known then. */
   readonly erases: boolean
+  /** Prices, limits and times of the sale are changed while it runs; not where a store loses records, for then what was promised may be lost too. */
+  readonly edits: boolean
   /** Parts of 1. */
   readonly habits: Habits
 }
@@ -93,6 +95,7 @@ export function drawShape(random: SeededRandom): Shape {
     attachEveryMs: 2_000,
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
     losesRecords,
+    edits: !losesRecords && random.fork('changes').is(0.25),
     erases: !losesRecords && random.fork('anonymity').is(0.3),
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),

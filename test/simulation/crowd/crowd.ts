@@ -109,14 +109,19 @@ export class Crowd {
 
   private async operate(forMs: number): Promise<void> {
     await this.operator.create()
-    const { erases } = this.shape
+    const { erases, edits } = this.shape
     const erasing = erases
       ? this.operator.erase(
           this.shoppers.map(({ user }) => user),
           forMs,
         )
       : undefined
-    await Promise.all([this.operator.disturb(forMs), this.operator.bringBeacons(forMs), erasing])
+    await Promise.all([
+      this.operator.disturb(forMs),
+      this.operator.bringBeacons(forMs),
+      erasing,
+      edits ? this.operator.edit(forMs) : undefined,
+    ])
   }
 
   private watch(work: Promise<void>): void {

@@ -4,6 +4,7 @@ import { SluiceError } from '../../../protocol/client/index.ts'
 import { type OperatorCalls, operatorCalls } from '../../../protocol/client/operator-calls.ts'
 import { SocketConnection } from '../../../protocol/client/socket-connection.ts'
 import { msgpackSubprotocol } from '../../../protocol/envelope.ts'
+import type { SaleChangeInput } from '../../../protocol/sale-change.ts'
 import type { SaleFileInput } from '../../../protocol/sku-settings.ts'
 import { operatorToken } from '../cluster/gateway-process.ts'
 import type { Reached } from '../reached.ts'
@@ -11,6 +12,8 @@ import type { SeededRandom } from '../seeded-random.ts'
 import type { SimDevice } from '../sim-device.ts'
 import type { SimSockets } from '../sim-sockets.ts'
 import { BeaconBringer, type BeaconWitness } from './beacon-bringer.ts'
+
+type SkuChange = NonNullable<SaleChangeInput['skus']>[number]
 
 const pendingMax = 100
 const deadlineMs = 10_000
@@ -97,6 +100,29 @@ export class SimOperator {
     }
   }
 
+  /** Now and then the sale gets another price, limit or time; whoever holds something keeps what was promised. */
+  async edit(forMs: number): Promise<void> {
+    const { timers, clock } = this.world
+    const random = this.random.fork('edits')
+    const began = clock.monotonic()
+    while (clock.monotonic() - began < forMs) {
+      await delay(timers, random.between(500, 6_000))
+      const { sku } = random.pick(this.sale.skus)
+      const change = random.pick<Omit<SkuChange, 'sku'>>([
+        { priceMinor: random.between(1, 10_000) },
+        { priceMinor: random.between(1, 10_000), perUserMax: random.between(1, 3) },
+        { perUserMax: random.between(1, 3), lineMax: random.pick([2, 6, 100]) },
+        { holdTtlMs: random.pick([1_000, 2_000, 6_000]), paymentTtlMs: random.pick([1_000, 3_000, 8_000]) },
+        { grantsPerSecond: random.pick([0, 1, 5]) },
+      ])
+      const requestId = `edit.${random.id(8)}`
+      await this.insist(async () => {
+        await this.calls.saleUpdate({ sale: this.sale.sale, skus: [{ sku, ...change }] }, { requestId })
+        this.reached.count('edited sale')
+      })
+    }
+  }
+
   /** Somebody noticed that it is sold out. */
   async restockSoon(sku: string): Promise<void> {
     await delay(this.world.timers, this.random.between(0, 1_000))
@@ -146,6 +172,8 @@ export class SimOperator {
         if (error.code === 'UNKNOWN_ORDER' || error.code === 'NOT_REFUNDABLE') return
         // Something of them is under way.
         if (error.code === 'USER_ACTIVE') return
+        // There is one with other settings, which it was given since; or it is too late to change them.
+        if (error.code === 'FORBIDDEN') return
         // A sale in a state in which this cannot be done is as good as one in which it was done.
         if (error.code === 'CLOSED' || error.code === 'NOT_OPEN' || error.code === 'PAUSED') return
         await delay(this.world.timers, againMs)
