@@ -30,6 +30,18 @@ export function processTerminal(host: NodeJS.Process): Terminal {
       lines.close()
       return answer
     },
+    onKey: (listener) => {
+      const heard = (chunk: Buffer): void => listener(chunk.toString())
+      const { stdin } = host
+      if (stdin.isTTY) stdin.setRawMode(true)
+      stdin.on('data', heard)
+      return () => {
+        stdin.off('data', heard)
+        if (stdin.isTTY) stdin.setRawMode(false)
+        // Else it would keep the process.
+        stdin.pause()
+      }
+    },
     onStopSignal: (listener) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) {
         host.once(signal, () => {

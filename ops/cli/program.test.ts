@@ -169,6 +169,22 @@ test('CLI-33 limits are shown, set and taken back', async () => {
   expect((await sluice('limits', 'set', 'userBurst', 'many')).code).toBe(2)
 })
 
+test('TOP-5 it is looked at for a second, as text or JSON, or drawn until somebody quits', async () => {
+  answers['cluster.status'] = { nodes: [], unowned: [] }
+  const once = await sluice('top', '--once', '--ops', '127.0.0.1:1')
+  expect(once).toMatchObject({ code: 0, err: '' })
+  expect(once.out).toContain('every shard has an owner')
+  expect(once.out).toContain('127.0.0.1:1            ? does not answer')
+  const json: unknown = JSON.parse((await sluice('top', '--json', '--ops', '127.0.0.1:1')).out)
+  expect(json).toMatchObject({ skus: [{ sku: 'shoe', soldPerSecond: 0 }], nodes: [], processes: [{ answers: false }] })
+  answerTyped = ''
+  const drawn = await sluice('top', '--ops', '127.0.0.1:1')
+  expect(drawn.out.startsWith('\u001b[?1049h')).toBe(true)
+  expect(drawn.out.endsWith('\u001b[?1049l')).toBe(true)
+  expect(drawn.out).toContain('shoe')
+  expect((await sluice('top', '--ops', 'no port here')).code).toBe(2)
+})
+
 test('CLI-31 what operators did is shown page by page, and of it what concerns a user', async () => {
   const entry = (who: string, user: string) => ({
     ...{
@@ -568,6 +584,10 @@ async function sluiceWith(startNode: StartNode, ...words: readonly string[]): Pr
     columns: 200,
     environment: { SLUICE_RPC: `127.0.0.1:${isAddress(address) ? address.port : 0}`, ...environment },
     workingFolder: folder,
+    onKey: (listener) => {
+      setTimeout(() => listener('q'), 20)
+      return () => {}
+    },
     ask: (question) => {
       printed.out += question
       return Promise.resolve(answerTyped ?? '')

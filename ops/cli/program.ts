@@ -20,6 +20,7 @@ import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
 import { addStartCommand, type StartNode } from './start-command.ts'
 import type { Terminal } from './terminal.ts'
+import { addTopCommand } from './top-command.ts'
 import { addUserCommands } from './user-commands.ts'
 
 /** Runs the command that `words` say and returns the exit code: 0 done, 1 failed, 2 asked for wrongly. Never throws. */
@@ -47,6 +48,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
   addAuditCommand(program, terminal)
+  addTopCommand(program, terminal)
   addKeysCommands(program, terminal)
   addLimitsCommands(program, terminal)
   addDataCommands(program, terminal, realRandom)

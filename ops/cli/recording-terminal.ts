@@ -33,6 +33,10 @@ export class RecordingTerminal implements Terminal {
     return Promise.resolve('')
   }
 
+  onKey(): () => void {
+    return () => {}
+  }
+
   onStopSignal(): void {
     // Nobody asks a test to stop.
   }
