@@ -74,7 +74,9 @@ class App {
   #wasWarned = false
 
   async start() {
-    this.#api.onSignedOut = () => this.#leave('Your session has ended. Sign in again to go on where you were.')
+    this.#api.onSignedOut = () => {
+      if (this.#isIn) this.#leave('Your session has ended. Sign in again to go on where you were.')
+    }
     part(document, '#sign-out', HTMLButtonElement).addEventListener('click', () => void this.#signOut())
     addEventListener('hashchange', () => this.#route(true))
     try {
@@ -97,7 +99,7 @@ class App {
   #leave(why) {
     this.#isIn = false
     this.#wasWarned = false
-    this.#live.stop()
+    void this.#live.stop()
     this.#page?.hide?.()
     this.#page = undefined
     for (const dialog of document.querySelectorAll('dialog')) dialog.close()
@@ -109,12 +111,17 @@ class App {
   }
 
   async #signOut() {
+    this.#isIn = false
+    await this.#live.stop()
     try {
       await this.#api.signOut()
-    } catch {
-      // A session that cannot be ended now ends by itself; this page forgets it at once.
+      // Nothing that was looked at stays in the page.
+      history.replaceState(null, '', '/console')
+      location.reload()
+    } catch (error) {
+      this.#enter()
+      this.#desk.notices.failed(`You are still signed in: ${messageOf(error)}`)
     }
-    this.#leave('You are signed out.')
   }
 
   /** @param {boolean} isMove whether the person goes to a page, and the focus with them */

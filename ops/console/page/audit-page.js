@@ -8,6 +8,8 @@ import { table } from './tables.js'
 import { timeText } from './words.js'
 
 const pageSize = 50
+/** Characters. */
+const foldedFrom = 120
 
 /** What operators did, newest first: who, when, what, and what was so before and after. */
 export class AuditPage {
@@ -71,7 +73,7 @@ function rowOf({ at, who, address, method, params, outcome, message, before, aft
   const cells = [
     element('td', {}, timeText(at)),
     element('td', {}, who, element('span', { class: 'soft below' }, address)),
-    element('td', {}, element('code', {}, method)),
+    element('td', {}, element('code', { class: 'whole' }, method)),
     element('td', {}, ...plainParts(params)),
     element(
       'td',
@@ -82,7 +84,7 @@ function rowOf({ at, who, address, method, params, outcome, message, before, aft
     element('td', {}, ...plainParts(before)),
     element('td', {}, ...plainParts(after)),
   ]
-  return element('tr', { 'data-testid': 'audit-entry', 'data-method': method, 'data-outcome': outcome }, ...cells)
+  return element('tr', { class: 'entry', 'data-testid': 'audit-entry', 'data-method': method, 'data-outcome': outcome }, ...cells)
 }
 
 /**
@@ -94,7 +96,20 @@ function plainParts(value) {
   if (value === null) return []
   if (typeof value !== 'object') return [String(value)]
   const lines = Object.entries(value).map(([name, part]) =>
-    element('span', { class: 'audit-line' }, element('b', {}, name), ` ${typeof part === 'string' ? part : JSON.stringify(part)}`),
+    element('span', { class: 'audit-line' }, element('b', {}, name), ' ', shown(name, part)),
   )
   return [element('span', { class: 'audit-value' }, ...lines)]
+}
+
+/**
+ * Long ones begin folded.
+ * @param {string} name
+ * @param {Plain | undefined} part
+ */
+function shown(name, part) {
+  if (part === null || part === undefined) return '–'
+  if (typeof part === 'number' && /At$|^until$/.test(name)) return timeText(part)
+  const text = typeof part === 'string' ? part : JSON.stringify(part)
+  if (text.length <= foldedFrom) return text
+  return element('details', {}, element('summary', {}, `${text.slice(0, foldedFrom / 2)}…`), text)
 }

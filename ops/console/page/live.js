@@ -56,9 +56,11 @@ export class Live {
     void this.now()
   }
 
-  stop() {
+  /** Resolves when no look is under way any more. */
+  async stop() {
     this.#isOn = false
     clearTimeout(this.#timer)
+    await this.#looking
   }
 
   /** Looks at once, because something was changed; what a look that is under way will show may be older than that. */

@@ -43,7 +43,7 @@ export class SaleCard {
       actions.map((action) => {
         const attributes = { class: action === 'close' ? 'button quiet small' : 'button small', 'data-testid': `${action}-${sale}` }
         const press = () => {
-          if (this.#sale !== undefined) void changeSale(desk, this.#sale, action)
+          if (this.#sale !== undefined) void changeSale(desk, this.#sale, action).then(() => this.#keepFocus())
         }
         return [action, pressButton({ ...attributes, hidden: true }, actionNames[action], press)]
       }),
@@ -104,8 +104,14 @@ export class SaleCard {
   #showButton(button, isShown) {
     const hadFocus = document.activeElement === button
     button.hidden = !isShown
-    if (!hadFocus || isShown) return
-    queueMicrotask(() => [...this.#buttons.values()].find((one) => !one.hidden)?.focus())
+    if (hadFocus && !isShown) queueMicrotask(() => this.#keepFocus())
+  }
+
+  /** The dialog gives the focus back to a button that may be gone by then; the browser notices that a little later. */
+  #keepFocus() {
+    const { activeElement } = document
+    if (activeElement === document.body || activeElement?.closest('[hidden]') !== null)
+      [...this.#buttons.values()].find((one) => !one.hidden)?.focus()
   }
 
   /** @param {BoardSku} sku */
