@@ -40,7 +40,7 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     await openBenchSale(host, rpc, operatorKey, isSoldOut)
     const identity = { key: operatorKey, userHeader: benchUserHeader }
     return {
-      name: 'sluice',
+      name: 'cluster',
       target: {
         host,
         port: transport === 'rpc' ? rpc : web,

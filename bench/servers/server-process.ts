@@ -13,6 +13,8 @@ export interface ServerCommand {
   readonly path: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Whose process it is, if not of whoever starts it. */
+  readonly account?: { readonly uid: number; readonly gid: number }
   /** A file that takes everything it writes, at its end. */
   readonly logPath?: string
   /** Keeps a Ctrl-C in the terminal from it, so that whoever started it chooses when it ends. */
@@ -37,6 +39,7 @@ export class ServerProcess {
       env: { ...process.env, ...command.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: command.isApart === true,
+      ...command.account,
     })
     this.ended = new Promise((resolve) => {
       this.child.once('exit', (status, signal) => resolve(signal ?? `status ${status}`))
