@@ -136,9 +136,19 @@ export class ServerProcess {
   }
 }
 
+/** Of one that has ended meanwhile nothing: PostgreSQL starts and ends processes as it needs them. */
 function cpuSecondsOf(pid: number): number {
-  const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const [, afterName = ''] = textOf(`/proc/${pid}/stat`).split(') ')
   const fields = afterName.split(' ')
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-  return children.reduce((sum, child) => sum + cpuSecondsOf(child), (Number(fields[11]) + Number(fields[12])) / 100)
+  const children = textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  return children.reduce((sum, child) => sum + cpuSecondsOf(child), (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return ''
+    throw error
+  }
 }
