@@ -14,7 +14,7 @@ try {
   process.exit(1)
 }
 const isServed = (file) => basename(file) !== 'tsconfig.json'
-for (const path of ['gateway/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json']) {
+for (const path of ['gateway/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json', 'ops/plan/capacity.json']) {
   if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true, filter: isServed })
 }
 // npm links the command line tool once; a file that is made anew has to be a program again.

@@ -26,12 +26,13 @@ export interface LoadReport {
   readonly errors: number
   readonly codes: Readonly<Record<string, number>>
   readonly generatorCores: number
+  readonly bytesPerCall: number
   readonly server: PeerFacts & ServerFigures
 }
 
 /** `rate` is that of an open loop. */
 export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
-  const { seconds, generatorCores } = tally
+  const { seconds, generatorCores, bytesPerCall } = tally
   const { calls, errors, codes, latencies, refusedLatencies } = load.isSoldOut === true ? refusalsOf(tally) : tally
   return {
     peer: peer.name,
@@ -49,12 +50,18 @@ export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally
     errors,
     codes,
     generatorCores: rounded(generatorCores),
+    bytesPerCall,
     server: { ...peer.facts, ...roundedFigures(figures) },
   }
 }
 
 /** Where all is sold out, to say so is what was asked for. */
-function refusalsOf({ codes, errors, refusedLatencies, latencies }: LoadTally): Omit<LoadTally, 'seconds' | 'generatorCores'> {
+function refusalsOf({
+  codes,
+  errors,
+  refusedLatencies,
+  latencies,
+}: LoadTally): Omit<LoadTally, 'seconds' | 'generatorCores' | 'bytesPerCall'> {
   const { SOLD_OUT: calls = 0, ...others } = codes
   return { calls, errors: errors - calls, codes: others, latencies: refusedLatencies, refusedLatencies: latencies }
 }

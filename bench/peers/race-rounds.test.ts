@@ -11,7 +11,7 @@ const race = { ours: [rpc, http], theirs: [fastify] }
 
 function reportOf({ peer, transport, connections, depth }: Load, callsPerSecond: number): LoadReport {
   const latencies = { p50Ms: 1, p90Ms: 1, p99Ms: 1000 / callsPerSecond, p999Ms: 1, maxMs: 1 }
-  const counts = { seconds: 1, calls: callsPerSecond, callsPerSecond, errors: 0, codes: {}, generatorCores: 0 }
+  const counts = { seconds: 1, calls: callsPerSecond, callsPerSecond, errors: 0, codes: {}, generatorCores: 0, bytesPerCall: 1 }
   return { peer, transport, connections, depth, ...latencies, ...counts, server: { server: peer } }
 }
 

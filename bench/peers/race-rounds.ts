@@ -66,13 +66,14 @@ function reportIn(reports: Round['reports'], name: string): LoadReport {
   return report
 }
 
-function spreadOf(values: readonly number[]): Spread {
+/** Throws if there is no value. */
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
   if (least === undefined || median === undefined || most === undefined) throw new Error('there is no round')
   return { median, least, most }
 }
 
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Math.round(value * 100) / 100
 }

@@ -18,6 +18,12 @@ export async function readFunnel(host: string, opsPort: number): Promise<Readonl
   return layers
 }
 
+/** Bytes of all frames that a node has sent over NATS. */
+export async function readBusBytes(host: string, opsPort: number): Promise<number> {
+  const samples = (await pageOf(host, opsPort)).matchAll(/^sluice_bus_bytes_total\{[^}]*\} (\S+)$/gm)
+  return [...samples].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+}
+
 function pageOf(host: string, opsPort: number): Promise<string> {
   const url = `http://${host}:${opsPort}/metrics`
   return fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(

@@ -11,6 +11,7 @@ import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
 import { addOrdersCommands } from './orders-commands.ts'
+import { addPlanCommand } from './plan-command.ts'
 import { addReplayCommand } from './replay-command.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
@@ -49,6 +50,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addBackupCommands(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)
+  addPlanCommand(program, terminal)
   addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { BenchFault } from '../bench-fault.ts'
+import { type LoadTarget, runLoad } from '../load/load-run.ts'
+import { newRun } from '../load/peer-load.ts'
+import { numberMark } from '../load/request-ring.ts'
+import type { Wire } from '../load/wire.ts'
+import { startSluice } from '../servers/sluice-peer.ts'
+import { benchSku, benchUserHeader } from '../servers/sluice-sale.ts'
+import { TempFolder } from '../servers/temp-folder.ts'
+import { ab } from './ab.ts'
+import type { GeneratorOptions } from './generator-options.ts'
+import { startNginxProxy } from './nginx-proxy.ts'
+import type { OtherGenerator } from './other-generator.ts'
+import { wrk } from './wrk.ts'
+
+export const otherGenerators = [wrk, ab] as const
+
+/** Answers a second, by ours and by the other, of the same calls. */
+export interface Pair {
+  readonly other: string
+  readonly ours: number
+  readonly theirs: number
+}
+
+/** All generators once, in pairs of ours and another. */
+export async function runPairs(options: GeneratorOptions, stop: AbortSignal): Promise<readonly Pair[]> {
+  const pairs: Pair[] = []
+  for (const other of otherGenerators) {
+    const ours = await withNode(other.isOld, (target) => runOurs(target, options, other.isOld, stop))
+    const theirs = await withNode(other.isOld, (target) => runOther(target, options, other, stop))
+    pairs.push({ other: other.name, ours, theirs })
+  }
+  return pairs
+}
+
+/** Who knows HTTP/1.0 alone, which a gateway does not speak, comes through an nginx, and is compared with what comes the same way. */
+async function withNode(isThroughNginx: boolean, measure: (target: LoadTarget) => Promise<number>): Promise<number> {
+  const node = await startSluice({ transport: 'http', durability: 'fsync', run: newRun(), snapshots: false })
+  const stops = [() => node.stop()]
+  try {
+    if (!isThroughNginx) return Math.round(await measure(node.target))
+    const proxy = await startNginxProxy(node.target.port)
+    stops.unshift(() => proxy.stop())
+    return Math.round(await measure({ ...node.target, port: proxy.port }))
+  } finally {
+    for (const stopOne of stops) await stopOne()
+  }
+}
+
+async function runOurs(target: LoadTarget, options: GeneratorOptions, isRepeated: boolean, stop: AbortSignal): Promise<number> {
+  const { connections, seconds, warmup } = options
+  const plan = { connections, depth: 1, seconds, warmupSeconds: warmup, rate: undefined }
+  const wire = isRepeated ? repeated(target.wire) : target.wire
+  const tally = await runLoad(plan, { ...target, wire }, { measuring: () => {}, measured: () => {}, progress: () => {} }, stop)
+  if (tally.errors > 0) throw new BenchFault(`ours: not all were served: ${JSON.stringify(tally.codes)}`)
+  return tally.calls / seconds
+}
+
+/** One call of one user, on all connections again and again: without the marks where each call's number would go. */
+function repeated(wire: Wire): Wire {
+  const text = Buffer.from(wire.template(0).bytes).toString('latin1')
+  const bytes = Buffer.from(text.replaceAll(numberMark, '0'.repeat(numberMark.length)), 'latin1')
+  return { ...wire, template: () => ({ bytes }) }
+}
+
+async function runOther({ host, port }: LoadTarget, options: GeneratorOptions, other: OtherGenerator, stop: AbortSignal): Promise<number> {
+  const folder = new TempFolder(other.name)
+  const load = (run: string, seconds: number): Promise<number> => {
+    const body = JSON.stringify([benchSku, 1, 'r-#'])
+    const call = { folder: folder.path, url: `http://${host}:${port}/v1/call/buy`, userHeader: benchUserHeader, body, run }
+    return outputOf(other, other.wordsFor({ ...call, connections: options.connections, seconds }), stop)
+  }
+  try {
+    await load('warm', options.warmup)
+    return await load('user', options.seconds)
+  } finally {
+    await folder.remove()
+  }
+}
+
+async function outputOf(other: OtherGenerator, words: readonly string[], signal: AbortSignal): Promise<number> {
+  const { stdout } = await promisify(execFile)(other.program, words, { signal }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    throw new BenchFault(`${other.name} cannot be run; on Debian: apt-get install ${other.package}`, error)
+  })
+  const perSecond = other.readCount(stdout)
+  if (!(perSecond > 0)) throw new BenchFault(`${other.name} printed no figure: ${stdout}`)
+  return perSecond
+}
