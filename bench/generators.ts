@@ -43,7 +43,11 @@ async function compareGenerators(options: GeneratorOptions, stop: AbortSignal): 
   const rounds: GeneratorRound[] = []
   for (let left = count; left > 0; left--) {
     const [loadAverage = 0] = loadavg()
-    const round = { at: new Date().toISOString(), loadAverage: Math.round(loadAverage * 10) / 10, pairs: await runPairs(options, stop) }
+    const round = {
+      at: new Date().toISOString(),
+      loadAverage: Math.round(loadAverage * 10) / 10,
+      pairs: await runPairs(left, options, stop),
+    }
     for (const { other, ours, theirs } of round.pairs) print(`${other} counted ${theirs} answers/s, ours ${ours}`)
     rounds.push(round)
   }

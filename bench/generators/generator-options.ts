@@ -18,12 +18,12 @@ export function generatorCommand(): Command {
   return new Command('bench:generators')
     .description(
       'Holds our load generator against two that others wrote: `POST /v1/call/buy` on a node by ours and by wrk, unique users each, and one call repeated ' +
-        'again and again by ours and by ab, which can do nothing else, both through an nginx, for ab speaks only HTTP/1.0. In turns, the node started afresh for each.',
+        'again and again by ours and by ab, which can do nothing else, both through an nginx, for ab speaks only HTTP/1.0. Each pair asks a node of its own.',
     )
     .option('--connections <count>', 'kept-alive connections, one call under way on each', wholeNumber(1, 10_000), 64)
     .option('--rounds <count>', 'turns', wholeNumber(1, 1_000), 5)
     .option('--seconds <s>', 'length of each measurement', wholeNumber(1, 3_600), 3)
-    .option('--warmup <s>', 'load before each, by the same generator', wholeNumber(1, 600), 2)
+    .option('--warmup <s>', 'load before, by each of the two', wholeNumber(1, 600), 2)
     .option('--into <file>', 'write the result to this file')
     .option('--json', 'print one JSON object as the last line')
     .exitOverride()

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { BenchFault } from '../bench-fault.ts'
+import { httpWire } from '../load/http-wire.ts'
 import { type LoadTarget, runLoad } from '../load/load-run.ts'
 import { newRun } from '../load/peer-load.ts'
 import { numberMark } from '../load/request-ring.ts'
@@ -23,39 +24,52 @@ export interface Pair {
   readonly theirs: number
 }
 
-/** All generators once, in pairs of ours and another. */
-export async function runPairs(options: GeneratorOptions, stop: AbortSignal): Promise<readonly Pair[]> {
+/**
+ * All generators once, in pairs of ours and another, which ask one node after both have warmed it up: what differs is the generator. Who comes first takes turns.
+ */
+export async function runPairs(round: number, options: GeneratorOptions, stop: AbortSignal): Promise<readonly Pair[]> {
   const pairs: Pair[] = []
   for (const other of otherGenerators) {
-    const ours = await withNode(other.isOld, (target) => runOurs(target, options, other.isOld, stop))
-    const theirs = await withNode(other.isOld, (target) => runOther(target, options, other, stop))
-    pairs.push({ other: other.name, ours, theirs })
+    const { ours, theirs } = await withNode(other.isOld, async (target) => {
+      const byOurs = (seconds: number): Promise<number> => runOurs(target, { ...options, seconds }, other.isOld, stop)
+      const byOther = (seconds: number): Promise<number> => runOther(target, { ...options, seconds }, other, stop)
+      await byOurs(options.warmup)
+      await byOther(options.warmup)
+      if (round % 2 === 0) return { ours: await byOurs(options.seconds), theirs: await byOther(options.seconds) }
+      const theirs = await byOther(options.seconds)
+      return { ours: await byOurs(options.seconds), theirs }
+    })
+    pairs.push({ other: other.name, ours: Math.round(ours), theirs: Math.round(theirs) })
   }
   return pairs
 }
 
 /** Who knows HTTP/1.0 alone, which a gateway does not speak, comes through an nginx, and is compared with what comes the same way. */
-async function withNode(isThroughNginx: boolean, measure: (target: LoadTarget) => Promise<number>): Promise<number> {
+async function withNode<T>(isThroughNginx: boolean, measure: (target: LoadTarget) => Promise<T>): Promise<T> {
   const node = await startSluice({ transport: 'http', durability: 'fsync', run: newRun(), snapshots: false })
   const stops = [() => node.stop()]
   try {
-    if (!isThroughNginx) return Math.round(await measure(node.target))
+    if (!isThroughNginx) return await measure(node.target)
     const proxy = await startNginxProxy(node.target.port)
     stops.unshift(() => proxy.stop())
-    return Math.round(await measure({ ...node.target, port: proxy.port }))
+    return await measure({ ...node.target, port: proxy.port })
   } finally {
     for (const stopOne of stops) await stopOne()
   }
 }
 
-async function runOurs(target: LoadTarget, options: GeneratorOptions, isRepeated: boolean, stop: AbortSignal): Promise<number> {
-  const { connections, seconds, warmup } = options
-  const plan = { connections, depth: 1, seconds, warmupSeconds: warmup, rate: undefined }
-  const wire = isRepeated ? repeated(target.wire) : target.wire
+async function runOurs(target: LoadTarget, options: Length, isRepeated: boolean, stop: AbortSignal): Promise<number> {
+  const { connections, seconds } = options
+  const plan = { connections, depth: 1, seconds, warmupSeconds: 0, rate: undefined }
+  // Users of a run of its own: those of the warm-up have all that they can get.
+  const fresh = httpWire({ sku: benchSku, run: newRun() }, `${target.host}:${target.port}`, benchUserHeader)
+  const wire = isRepeated ? repeated(fresh) : fresh
   const tally = await runLoad(plan, { ...target, wire }, { measuring: () => {}, measured: () => {}, progress: () => {} }, stop)
   if (tally.errors > 0) throw new BenchFault(`ours: not all were served: ${JSON.stringify(tally.codes)}`)
   return tally.calls / seconds
 }
+
+type Length = Pick<GeneratorOptions, 'connections' | 'seconds'>
 
 /** One call of one user, on all connections again and again: without the marks where each call's number would go. */
 function repeated(wire: Wire): Wire {
@@ -64,16 +78,18 @@ function repeated(wire: Wire): Wire {
   return { ...wire, template: () => ({ bytes }) }
 }
 
-async function runOther({ host, port }: LoadTarget, options: GeneratorOptions, other: OtherGenerator, stop: AbortSignal): Promise<number> {
+async function runOther(
+  { host, port }: LoadTarget,
+  { connections, seconds }: Length,
+  other: OtherGenerator,
+  stop: AbortSignal,
+): Promise<number> {
   const folder = new TempFolder(other.name)
-  const load = (run: string, seconds: number): Promise<number> => {
-    const body = JSON.stringify([benchSku, 1, 'r-#'])
-    const call = { folder: folder.path, url: `http://${host}:${port}/v1/call/buy`, userHeader: benchUserHeader, body, run }
-    return outputOf(other, other.wordsFor({ ...call, connections: options.connections, seconds }), stop)
-  }
+  const body = JSON.stringify([benchSku, 1, 'r-#'])
+  const url = `http://${host}:${port}/v1/call/buy`
   try {
-    await load('warm', options.warmup)
-    return await load('user', options.seconds)
+    const words = other.wordsFor({ folder: folder.path, url, userHeader: benchUserHeader, body, run: newRun(), connections, seconds })
+    return await outputOf(other, words, stop)
   } finally {
     await folder.remove()
   }
