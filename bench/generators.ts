@@ -40,6 +40,7 @@ interface GeneratorRound {
 
 async function compareGenerators(options: GeneratorOptions, stop: AbortSignal): Promise<void> {
   const { connections, rounds: count, seconds, warmup } = options
+  const commit = thisCommit()
   const rounds: GeneratorRound[] = []
   for (let left = count; left > 0; left--) {
     const [loadAverage = 0] = loadavg()
@@ -56,7 +57,7 @@ async function compareGenerators(options: GeneratorOptions, stop: AbortSignal): 
     print(`${name} counted ${median} times as much as ours (median of ${count}; ${least} to ${most})`)
   const result = {
     what: `npm run bench:generators -- --connections ${connections} --rounds ${count} --seconds ${seconds} --warmup ${warmup}`,
-    commit: thisCommit(),
+    commit,
     machine: thisMachine(),
     ratios,
     rounds,

@@ -38,7 +38,7 @@ function measured() {
     bytesPerUser: users.result.bytesPerUser,
     bytesPerCall: {
       client: { ws: ws.bytesPerCall, http: http.bytesPerCall },
-      bus: ws.server.bytesPerEvent.bus,
+      bus: { call: ws.server.bytesPerEvent.commands + ws.server.bytesPerEvent.answers, toEachGateway: ws.server.bytesPerEvent.broadcasts },
       storeNetwork: ws.server.bytesPerEvent.storeNetwork,
       storeMemory: ws.server.bytesPerEvent.storeMemory,
     },

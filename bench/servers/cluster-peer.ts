@@ -71,9 +71,11 @@ async function readCounters(members: readonly Member[], redisPort: number): Prom
   const cpuSeconds = Object.fromEntries(members.map(({ name, process }) => [name, process.cpuSeconds()]))
   const [gateway, actors] = [oneOf(members, 'gateway').ports.ops, oneOf(members, 'actors').ports.ops]
   const node = await readNodeMetrics(host, actors)
-  const bus = (await readBusBytes(host, gateway)) + (await readBusBytes(host, actors))
+  const [sent, answered] = await Promise.all([readBusBytes(host, gateway), readBusBytes(host, actors)])
+  const lanes = Object.keys({ ...sent, ...answered })
+  const bus = Object.fromEntries(lanes.map((lane) => [lane, (sent[lane] ?? 0) + (answered[lane] ?? 0)]))
   const info = `${await askRedis(redisPort, 'INFO', 'memory')}${await askRedis(redisPort, 'INFO', 'stats')}`
   const inRedis = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
   const storeNetwork = inRedis('total_net_input_bytes') + inRedis('total_net_output_bytes')
-  return { ...node, cpuSeconds, bytes: { bus, storeNetwork, storeMemory: inRedis('used_memory') } }
+  return { ...node, cpuSeconds, bytes: { ...bus, storeNetwork, storeMemory: inRedis('used_memory') } }
 }

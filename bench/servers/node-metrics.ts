@@ -18,10 +18,10 @@ export async function readFunnel(host: string, opsPort: number): Promise<Readonl
   return layers
 }
 
-/** Bytes of all frames that a node has sent over NATS. */
-export async function readBusBytes(host: string, opsPort: number): Promise<number> {
-  const samples = (await pageOf(host, opsPort)).matchAll(/^sluice_bus_bytes_total\{[^}]*\} (\S+)$/gm)
-  return [...samples].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+/** Bytes of all frames that a node has sent over NATS, by what they were. */
+export async function readBusBytes(host: string, opsPort: number): Promise<Readonly<Record<string, number>>> {
+  const samples = (await pageOf(host, opsPort)).matchAll(/^sluice_bus_bytes_total\{[^}]*lane="([^"]+)"[^}]*\} (\S+)$/gm)
+  return Object.fromEntries([...samples].map(([, lane = '', bytes]) => [lane, Number(bytes)]))
 }
 
 function pageOf(host: string, opsPort: number): Promise<string> {

@@ -25,7 +25,13 @@ const capacitySchema = z.object({
   bytesPerTicket: z.object({ owner: bytes, view: bytes, snapshot: bytes }),
   /** Of a user's session in the store. */
   bytesPerUser: bytes,
-  bytesPerCall: z.object({ client: z.object({ ws: bytes, http: bytes }), bus: bytes, storeNetwork: bytes, storeMemory: bytes }),
+  /** Over NATS a call and its answer travel once, and what is told everybody to each gateway. */
+  bytesPerCall: z.object({
+    client: z.object({ ws: bytes, http: bytes }),
+    bus: z.object({ call: bytes, toEachGateway: bytes }),
+    storeNetwork: bytes,
+    storeMemory: bytes,
+  }),
 })
 
 export type Capacity = z.output<typeof capacitySchema>

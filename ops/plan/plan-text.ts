@@ -1,6 +1,6 @@
 import type { ArticleEstimate } from './article-estimate.ts'
 import type { Crowd, Means } from './crowd.ts'
-import type { Limit, PlannedRole, SalePlan } from './sale-plan.ts'
+import { type Limit, type PlannedRole, type SalePlan, usualLineMax } from './sale-plan.ts'
 
 const roleNames: Readonly<Record<PlannedRole['role'], string>> = {
   gateway: 'gateways',
@@ -29,6 +29,11 @@ export function planLines(crowd: Crowd, means: Means, machine: string, plan: Sal
     `  ${plan.nodes} machines of ${means.coresPerNode} cores, used to ${percent(means.coreShare)}${priceText(means, plan)}`,
     `  network while they buy: clients ${bitsText(plan.network.clients)}, NATS ${bitsText(plan.network.bus)}, Redis ${bitsText(plan.network.store)}`,
     `  everyone who wants that product has an answer within ${tenths(plan.hotSeconds)} s; ${count(crowd.stock)} units are paid for after ${tenths(plan.paymentSeconds)} s, with ${means.providerMs} ms a payment`,
+    ...(plan.foundFull === 0
+      ? []
+      : [
+          `  its line takes ${count(usualLineMax)} people, unless the sale gives it another lineMax: ${count(plan.foundFull)} find it full`,
+        ]),
     ...limitLines(plan.limits),
   ]
 }

@@ -14,7 +14,7 @@ const capacity: Capacity = {
   bytesPerSocket: 2_000,
   bytesPerTicket: { owner: 100, view: 1, snapshot: 50 },
   bytesPerUser: 400,
-  bytesPerCall: { client: { ws: 100, http: 300 }, bus: 50, storeNetwork: 40, storeMemory: 50 },
+  bytesPerCall: { client: { ws: 100, http: 300 }, bus: { call: 50, toEachGateway: 1 }, storeNetwork: 40, storeMemory: 50 },
 }
 const means = { ...usualMeans, nodeHourPrice: 0.1 }
 
@@ -63,7 +63,7 @@ test('PLAN-2 memory, network and payments grow with the sale', () => {
     nats: 0,
     redis: 100_000 * (400 + 50 + 50) * 2,
   })
-  expect(plan.network).toEqual({ clients: 10_000 * 100, bus: 10_000 * 50, store: 10_000 * 40 })
+  expect(plan.network).toEqual({ clients: 10_000 * 100, bus: 10_000 * (50 + 101 * 1), store: 10_000 * 40 })
   // Two workers with 64 payments each, half a second a payment.
   expect(plan.paymentSeconds).toBe(50)
 })
@@ -92,6 +92,12 @@ test('PLAN-3 one product is decided as fast as one owner decides, however many m
   expect(planOf({ users: 1_000_000 }).hotSeconds).toBeCloseTo(1_000_000 / 15_000)
   expect(planOf({ users: 1_000_000, hotShare: 0.1 }).hotSeconds).toBeCloseTo(10)
   expect(planOf({ users: 10_000 }).hotSeconds).toBeCloseTo(10)
+})
+
+test('PLAN-3 whoever finds the line full is counted, after those who get a unit at once', () => {
+  expect(planOf({ users: 2_001_000, stock: 1_000 }).foundFull).toBe(0)
+  expect(planOf({ users: 2_001_001, stock: 1_000 }).foundFull).toBe(1)
+  expect(planOf({ users: 20_010_000, stock: 1_000, hotShare: 0.1 }).foundFull).toBe(0)
 })
 
 test('PLAN-4 the figures that come with the program are whole, and others are refused', () => {

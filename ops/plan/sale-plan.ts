@@ -1,3 +1,4 @@
+import { saleFileSchema } from '../../protocol/sku-settings.ts'
 import type { Capacity } from './capacity.ts'
 import type { Crowd, Means } from './crowd.ts'
 
@@ -23,6 +24,8 @@ export interface Limit {
 export interface SalePlan {
   readonly buysPerSecond: number
   readonly hotPerSecond: number
+  /** Those who find the line of the most wanted product full, unless its SKU has a longer one than usual. */
+  readonly foundFull: number
   /** How long the most wanted product needs for all its buys. */
   readonly hotSeconds: number
   readonly roles: readonly PlannedRole[]
@@ -49,13 +52,21 @@ const rewriteTimes = 2
 const paymentsAtOnce = 64
 const redisThreads = 1
 
+/** The `lineMax` of a SKU that does not say it. */
+export const usualLineMax = lineMaxOf({ sku: 'any', title: 'Any', priceMinor: 0, stock: 0 })
+
+function lineMaxOf(sku: { sku: string; title: string; priceMinor: number; stock: number }): number {
+  return saleFileSchema.parse({ sale: 'any', title: 'Any', opensAt: 0, skus: [sku] }).skus[0]?.lineMax ?? 0
+}
+
 /** Sizes every role by what was measured of it. Pure: the same expectation and figures give the same plan. */
 export function planSale(crowd: Crowd, means: Means, capacity: Capacity): SalePlan {
   const { users, stock, rushSeconds, hotShare } = crowd
   const buysPerSecond = users / rushSeconds
   const hotPerSecond = buysPerSecond * hotShare
+  const gateways = gatewayRole(crowd, means, capacity, buysPerSecond)
   const roles = [
-    gatewayRole(crowd, means, capacity, buysPerSecond),
+    gateways,
     actorsRole(crowd, means, capacity, buysPerSecond),
     ordersRole(),
     natsRole(means, capacity, buysPerSecond),
@@ -66,13 +77,14 @@ export function planSale(crowd: Crowd, means: Means, capacity: Capacity): SalePl
   return {
     buysPerSecond,
     hotPerSecond,
+    foundFull: Math.max(0, Math.round(users * hotShare) - stock - usualLineMax),
     hotSeconds: (users * hotShare) / Math.min(capacity.hotSkuPerSecond, hotPerSecond),
     roles,
     nodes,
     price: means.nodeHourPrice === undefined ? undefined : nodes * means.hours * means.nodeHourPrice,
     network: {
       clients: buysPerSecond * bytesPerCall.client[crowd.transport],
-      bus: buysPerSecond * bytesPerCall.bus,
+      bus: buysPerSecond * (bytesPerCall.bus.call + bytesPerCall.bus.toEachGateway * gateways.processes),
       store: buysPerSecond * bytesPerCall.storeNetwork,
     },
     paymentSeconds: (stock * means.providerMs) / 1000 / (paymentsAtOnce * ordersLeast),

@@ -61,11 +61,11 @@ function agrees(shown: string, unit: string, figure: number | undefined): boolea
 
 const amount = String.raw`\d[\d,]*(?:\.\d+)?(?:\s+to\s+\d[\d,]*(?:\.\d+)?)?`
 const units = [
-  ...['times', 'x', '%', 'ms', 'µs', 's', 'seconds', 'microseconds', 'bytes', 'KB', 'MB', 'GB', String.raw`[MG]bit\/s`, 'million'],
+  ...['times', '%', 'ms', 'µs', 's', 'seconds', 'microseconds', 'bytes', 'KB', 'MB', 'GB', String.raw`[MG]bit\/s`, 'million'],
   ...['calls', 'buys', 'requests', 'answers', 'records', 'series', 'sockets', 'WebSockets', 'cores', String.raw`(?:a|per) second`],
 ]
 const words = ['(?:two|three|four|five|six|seven|eight|nine|ten) times (?:as|its|that)', 'half a million', 'hundreds of thousands']
-const claim = new RegExp(String.raw`\b(?:${amount}\s*(?:${units.join('|')})|${words.join('|')})(?![\w-])`, 'g')
+const claim = new RegExp(String.raw`\b(?:${amount}\s*(?:${units.join('|')})|\d[\d.]*x|${words.join('|')})(?![\w-])`, 'g')
 
 /** Amounts that are no quotes: outside of links, code and what a command prints. They may be settings, limits or arithmetic; somebody has to say so. */
 export function amountsIn(markdown: string): readonly string[] {
