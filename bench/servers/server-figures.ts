@@ -45,7 +45,7 @@ function coresBetween(before: Processes, after: Processes, seconds: number): Pic
 }
 
 function bytesBetween(before: Bytes = {}, after: Bytes = {}, events = 0): Pick<ServerFigures, 'bytesPerEvent'> {
-  const each = Object.entries(after).map(([name, bytes]) => [name, Math.round((bytes - (before[name] ?? 0)) / events)] as const)
+  const each = Object.entries(after).map(([name, bytes]) => [name, Math.round(((bytes - (before[name] ?? 0)) / events) * 10) / 10] as const)
   return each.length === 0 || events === 0 ? {} : { bytesPerEvent: Object.fromEntries(each) }
 }
 
