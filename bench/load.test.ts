@@ -83,7 +83,7 @@ test.each([
       '--depth',
       `${depth}`,
       '--seconds',
-      '0.5',
+      '2',
       '--warmup',
       '0.2',
       '--json',
@@ -101,7 +101,7 @@ test.each([
 test(
   'BEN-14 of what is sold out refusals are counted',
   async () => {
-    const { status, lines, errors } = await run(['--sold-out', '--seconds', '0.5', '--warmup', '0.2', '--json'])
+    const { status, lines, errors } = await run(['--sold-out', '--seconds', '2', '--warmup', '0.2', '--json'])
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
     expect(countedSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ isSoldOut: true, errors: 0, codes: {} })
     expect(readdirSync(folder)).toEqual([])
@@ -117,7 +117,7 @@ test.skipIf(missingPackages(['nginx', 'postgres-update']).length > 0).each([
 ] as const)(
   'BEN-60 %s does the same work for the same calls, as durably, and leaves nothing behind',
   async (peer, transport, durability) => {
-    const words = ['--peer', peer, '--connections', '4', '--seconds', '0.5', '--warmup', '0.2', '--json']
+    const words = ['--peer', peer, '--connections', '4', '--seconds', '2', '--warmup', '0.2', '--json']
     const { status, lines, errors } = await run(words)
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
     const report = countedSchema.parse(JSON.parse(lines.at(-1) ?? ''))

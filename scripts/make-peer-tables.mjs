@@ -31,22 +31,23 @@ const titles = {
   'postgres-skip-locked': 'PostgreSQL, 64 rows, `SKIP LOCKED`',
 }
 
-let text = readFileSync(page, 'utf8')
-for (const [name, table] of Object.entries(tables)) {
+writeFileSync(target, Object.entries(tables).reduce(withTable, readFileSync(page, 'utf8')))
+
+/** The page with the table between its marks. */
+function withTable(text, [name, table]) {
   const block = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`)
-  text = text.replace(block, (_all, begin, end) => `${begin}\n${tableOf(name, table).join('\n')}\n\n${end}`)
+  return text.replace(block, (_all, begin, end) => `${begin}\n${tableOf(name, table).join('\n')}\n\n${end}`)
 }
-writeFileSync(target, text)
 
 function tableOf(name, { ours, columns }) {
   const { loads, standings, ratios } = JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8'))
-  const quote = (text, pointer) => `[${text}](../bench/results/${name}.json#${pointer})`
+  const quote = (shown, pointer) => `[${shown}](../bench/results/${name}.json#${pointer})`
   const spread = ({ median, least, most }) => `${count(median)} (${count(least)} to ${count(most)})`
   const row = (load) => {
     const times = Object.values(columns).map((ourOf) => {
       if (ours.includes(load)) return ''
       const our = ourOf(load)
-      return quote(`${spread(ratios[our][load])}`, `/ratios/${our}/${load}`)
+      return quote(spread(ratios[our][load]), `/ratios/${our}/${load}`)
     })
     return [titleOf(load), quote(spread(standings[load].callsPerSecond), `/standings/${load}/callsPerSecond`), ...times]
   }

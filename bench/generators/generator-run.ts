@@ -30,7 +30,7 @@ export interface Pair {
 export async function runPairs(round: number, options: GeneratorOptions, stop: AbortSignal): Promise<readonly Pair[]> {
   const pairs: Pair[] = []
   for (const other of otherGenerators) {
-    const { ours, theirs } = await withNode(other.isOld, async (target) => {
+    const pair = await withNode(other.isOld, async (target) => {
       const byOurs = (seconds: number): Promise<number> => runOurs(target, { ...options, seconds }, other.isOld, stop)
       const byOther = (seconds: number): Promise<number> => runOther(target, { ...options, seconds }, other, stop)
       await byOurs(options.warmup)
@@ -39,7 +39,7 @@ export async function runPairs(round: number, options: GeneratorOptions, stop: A
       const theirs = await byOther(options.seconds)
       return { ours: await byOurs(options.seconds), theirs }
     })
-    pairs.push({ other: other.name, ours: Math.round(ours), theirs: Math.round(theirs) })
+    pairs.push({ other: other.name, ours: Math.round(pair.ours), theirs: Math.round(pair.theirs) })
   }
   return pairs
 }

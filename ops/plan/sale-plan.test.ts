@@ -102,6 +102,6 @@ test('PLAN-3 whoever finds the line full is counted, after those who get a unit 
 
 test('PLAN-4 the figures that come with the program are whole, and others are refused', () => {
   expect(measuredCapacity().hotSkuPerSecond).toBeGreaterThan(0)
-  expect(() => capacityOf('{}')).toThrow()
-  expect(() => capacityOf(JSON.stringify({ ...capacity, hotSkuPerSecond: -1 }))).toThrow()
+  expect(() => capacityOf('{}')).toThrow('callsPerCore')
+  expect(() => capacityOf(JSON.stringify({ ...capacity, hotSkuPerSecond: -1 }))).toThrow('hotSkuPerSecond')
 })

@@ -26,6 +26,12 @@ test('CHK-11 what sluice plan calculates with is made of bench/results/', () => 
   expect(readFileSync(join(root, 'ops/plan/capacity.json'), 'utf8'), 'run: node scripts/make-capacity.mjs').toBe(readFileSync(made, 'utf8'))
 })
 
+test('CHK-11 the tables of docs/peers.md are made of bench/results/', () => {
+  const made = join(folder, 'peers.md')
+  run('make-peer-tables.mjs', made)
+  expect(readFileSync(join(root, 'docs/peers.md'), 'utf8'), 'run: node scripts/make-peer-tables.mjs').toBe(readFileSync(made, 'utf8'))
+})
+
 test('CHK-11 the charts are drawn from bench/results/', () => {
   run('make-charts.mjs', folder)
   const charts = join(root, 'docs/charts')

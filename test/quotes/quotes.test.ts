@@ -68,6 +68,7 @@ test.each([
   ['218,000', '/rate', 'is not 218816'],
   ['6 %', '/share', 'is not'],
   ['60 MB', '/bytes', 'is not'],
+  ['200,000', '/rate', 'is not'],
   ['fast', '/rate', 'does not say'],
   ['4.2 times', '/ratios', 'is no figure'],
   ['4.2 times', '/name', 'is no figure'],

@@ -49,13 +49,13 @@ function figuresOf(value: unknown): readonly number[] | undefined {
 
 const scales: Readonly<Record<string, number>> = { '': 1, '%': 0.01, KB: 1e3, MB: 1e6, GB: 1e9, million: 1e6 }
 
-/** Whether the figure, rounded to as many digits as are shown, is the number; zeros at the end of a whole one may be rounded away. */
+/** Whether the figure, rounded to as many digits as are shown, is the number; zeros at the end of a whole one may be rounded, if two digits are left. */
 function agrees(shown: string, unit: string, figure: number | undefined): boolean {
   const scale = scales[unit]
   if (figure === undefined || scale === undefined) return false
   const digits = shown.replaceAll(',', '')
   const [whole = '', decimals] = digits.split('.')
-  const step = decimals === undefined ? 10 ** (/0*$/.exec(whole)?.[0].length ?? 0) : 10 ** -decimals.length
+  const step = decimals === undefined ? 10 ** (/^\d{2,}?(0*)$/.exec(whole)?.[1]?.length ?? 0) : 10 ** -decimals.length
   return Math.abs(figure / scale - Number(digits)) <= step / 2 + 1e-9
 }
 
