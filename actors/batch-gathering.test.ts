@@ -63,6 +63,16 @@ test('SHD-51 but no longer than half of the time that storing took', async () =>
   expect(batches.cut).toBe(true)
 })
 
+test('SHD-51 nor long after a batch that took a second', async () => {
+  const batches = new Batches()
+  await batches.before(8_000, 1_000)
+  batches.begin(10)
+  await batches.world.pass(9)
+  expect(batches.cut).toBe(false)
+  await batches.world.pass(2)
+  expect(batches.cut).toBe(true)
+})
+
 test('SHD-52 what was a rush is forgotten after two batches', async () => {
   const batches = new Batches()
   await batches.before(1_000, 20)

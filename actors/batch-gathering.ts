@@ -4,6 +4,8 @@ import { delay, type World } from '../cluster/world.ts'
 const lingerShareDefault = 0.5
 /** A batch is large enough at so much of the mean of the last two. */
 const enoughShare = 0.75
+/** Whoever asks again does so within this, however long the store takes: one slow batch must not make the next one wait for nobody. */
+const lingerMsMax = 10
 /** From here on waiting is done by a timer, which leaves the processor to those who are waited for. */
 const sleepMs = 1
 /** However the clock runs: a simulated one may stand still while the loop turns. */
@@ -41,7 +43,7 @@ export class BatchGathering {
   /** Resolves when it is time to cut a batch; `size` tells how much has gathered. */
   async until(size: () => number): Promise<void> {
     const { clock, timers } = this.world
-    const lingerMs = this.storeMs * this.lingerShare
+    const lingerMs = Math.min(lingerMsMax, this.storeMs * this.lingerShare)
     const endAt = clock.monotonic() + lingerMs
     await this.turn()
     for (let turns = 0; turns < turnsMax && size() > 0 && !this.isEnough(size()) && clock.monotonic() < endAt; turns++) {

@@ -57,11 +57,12 @@ test(
 
 test('BEN-15 a slowed store takes no more than so many events a second, and is a store in all else', async () => {
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+  const world = realWorld(log)
   const store = await openLmdbStore({
     ...{ folder, durability: 'everysec', archiveDays: 1, shards: { inv: 1, ses: 1 }, reserveBytes: 0 },
-    world: realWorld(log),
+    world,
   })
-  const slowed = slowedStore(store, 1_000)
+  const slowed = slowedStore(store, 1_000, world.timers)
   const lease = await slowed.claim('inv.0', 'somebody')
   if (lease === 'taken') throw new Error('nobody has it')
   const { epoch } = lease

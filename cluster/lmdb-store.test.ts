@@ -70,6 +70,7 @@ function shortTimers(manual: Timers): Timers {
     },
     every: (ms, run) => manual.every(ms, run),
     soon: (run) => void setImmediate(run),
+    catchUp: () => {},
   }
 }
 

@@ -46,13 +46,14 @@ export class LmdbTable implements SharedTable {
 
   async walk(revision: number, most: number): Promise<TableChanges> {
     const rows = this.#rows()
-    const found = rows.entries(this.#at('c', revision + 1), this.#end('c'), most, Infinity).flatMap(({ bytes: keyBytes }) => {
-      const key = keyBytes.toString()
-      const row = rows.getVersioned(this.#rowKey(key))
-      if (row === undefined) return []
-      return [{ key, revision: row.version ?? 0, bytes: row.value.length === 0 ? undefined : row.value }]
-    })
-    return { rows: found, isEnd: found.length < most }
+    const found = rows.entries(this.#at('c', revision + 1), this.#end('c'), most, Infinity)
+    return this.#changed(rows, found, most)
+  }
+
+  async walkBack(revision: number, most: number): Promise<TableChanges> {
+    const rows = this.#rows()
+    const end = Number.isFinite(revision) ? this.#at('c', revision) : this.#end('c')
+    return this.#changed(rows, rows.lastEntries(this.#at('c', 0), end, most), most)
   }
 
   async last(): Promise<number> {
@@ -109,6 +110,16 @@ export class LmdbTable implements SharedTable {
     })
     if (!isOurs) throw lostFolder()
     return 'stored'
+  }
+
+  #changed(rows: EnvTable, found: readonly { readonly bytes: Buffer }[], most: number): TableChanges {
+    const changed = found.flatMap(({ bytes }) => {
+      const key = bytes.toString()
+      const row = rows.getVersioned(this.#rowKey(key))
+      if (row === undefined) return []
+      return [{ key, revision: row.version ?? 0, bytes: row.value.length === 0 ? undefined : row.value }]
+    })
+    return { rows: changed, isEnd: found.length < most }
   }
 
   #rows(): EnvTable {

@@ -270,6 +270,17 @@ export class LmdbTable {
     return found
   }
 
+  /** Entries from `start` up to `end`, exclusive, the last first. */
+  lastEntries(start: Uint8Array, end: Uint8Array, countMax: number): TableEntry[] {
+    const found: TableEntry[] = []
+    // Backwards the package begins with what stands at `end`, and ends before what stands at its other bound.
+    for (const { key, value } of this.#db.getRange({ start: end, reverse: true, limit: countMax + 1 })) {
+      if (Buffer.compare(key, start) < 0 || found.length === countMax) break
+      if (Buffer.compare(key, end) < 0) found.push({ key: asBuffer(key), bytes: value })
+    }
+    return found
+  }
+
   keys(start: Uint8Array, end: Uint8Array | undefined, countMax: number): Buffer[] {
     return Array.from(this.#db.getKeys({ start, ...(end === undefined ? {} : { end }), limit: countMax }), asBuffer)
   }

@@ -27,6 +27,7 @@ export class ManualWorld implements World {
       after: (ms, run) => this.#at(this.#now + Math.max(0, ms), run),
       every: (ms, run) => this.#repeat(Math.max(1, ms), run),
       soon: (run) => void this.#at(this.#now, run),
+      catchUp: () => {},
     }
     this.random = seededRandom(seed)
     const line =

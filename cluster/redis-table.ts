@@ -43,7 +43,12 @@ if ARGV[3] == 'seen' then
   if after > tonumber(redis.call('HGET', KEYS[4], 'last') or '0') then return false end
   if after < tonumber(redis.call('HGET', KEYS[4], 'forgotten') or '0') then return false end
 end
-local found = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local found
+if ARGV[3] == 'back' then
+  found = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '-inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+else
+  found = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+end
 local rows = {}
 for i = 1, #found, 2 do
   rows[#rows + 1] = found[i]
@@ -76,15 +81,22 @@ export class RedisTable implements SharedTable {
   }
 
   async walk(revision: number, most: number): Promise<TableChanges> {
-    const rows = await this.#rowsAfter(revision, most, 'from')
-    return rows === 'again' ? { rows: [], isEnd: true } : rows
+    return this.#walked(await this.#rowsAfter(revision, most, 'from'))
+  }
+
+  async walkBack(revision: number, most: number): Promise<TableChanges> {
+    return this.#walked(await this.#rowsAfter(Number.isFinite(revision) ? revision : 'inf', most, 'back'))
   }
 
   changesAfter(revision: number, most: number): Promise<TableChanges | 'again'> {
     return this.#rowsAfter(revision, most, 'seen')
   }
 
-  async #rowsAfter(revision: number, most: number, how: 'from' | 'seen'): Promise<TableChanges | 'again'> {
+  #walked(changes: TableChanges | 'again'): TableChanges {
+    return changes === 'again' ? { rows: [], isEnd: true } : changes
+  }
+
+  async #rowsAfter(revision: number | 'inf', most: number, how: 'from' | 'back' | 'seen'): Promise<TableChanges | 'again'> {
     const reply = await runScript(this.#sender, changesScript, this.#all(), [revision, most, how])
     if (reply === null) return 'again'
     const list = listReply(reply)

@@ -109,6 +109,19 @@ export function sharedTableContract(name: string, makeBench: () => Promise<Share
       expect(walked).toEqual(['a=1', 'b=1', 'd', 'e', 'f=1'])
     })
 
+    test('TBL-9 a walk from the newest change back finds each row once, and ends', async () => {
+      expect(await table.walkBack(Infinity, 3)).toEqual({ rows: [], isEnd: true })
+      await table.write(['a', 'b', 'c', 'd'].map((key) => put(key, 1)))
+      await table.write([put('b', 2)])
+      await table.write([remove('a')])
+      const first = await table.walkBack(Infinity, 2)
+      expect([keysOf(first), first.isEnd]).toEqual([['a', 'b=2'], false])
+      await table.write([put('c', 2)])
+      const second = await table.walkBack(lastOf(first), 2)
+      expect([keysOf(second), second.isEnd]).toEqual([['d=1'], true])
+      expect(keysOf(await table.walkBack(Infinity, 9))).toEqual(['c=2', 'a', 'b=2', 'd=1'])
+    })
+
     test('TBL-6 whoever has seen more than there is, for the newest was lost, is told to read again', async () => {
       await table.write([put('a', 1)])
       expect(await table.changesAfter((await table.last()) + 1_000_000, 10)).toBe('again')

@@ -17,6 +17,8 @@ export interface SharedTable {
    * removals or lost its newest changes; walk through it, and drop what is not found.
    */
   changesAfter(revision: number, most: number): Promise<TableChanges | 'again'>
+  /** The same walk from the other end: rows whose last change came before `revision`, newest change first. `Infinity` begins with the newest. */
+  walkBack(revision: number, most: number): Promise<TableChanges>
   /** The newest revision; 0 for a table without any. */
   last(): Promise<number>
   /** Rows that there are. */

@@ -21,6 +21,8 @@ export interface Timers {
   every(ms: number, run: () => void): Timer
   /** Once, as soon as the events that are already waiting have been handled. */
   soon(run: () => void): void
+  /** Runs what is overdue. To be called at the end of handlers of events that may come by the thousand before the loop gets round to timers; costs a look at the clock. */
+  catchUp(): void
 }
 
 export interface Timer {

@@ -1,4 +1,4 @@
-import type { Clock } from '../cluster/world.ts'
+import type { Clock, Random, World } from '../cluster/world.ts'
 import { type Code, type Refusal, refusal } from '../protocol/codes.ts'
 import { AddressRanges, parseRange } from './address-ranges.ts'
 import { BanTable } from './ban-table.ts'
@@ -6,7 +6,8 @@ import type { Connection } from './connection.ts'
 import { FramePace } from './frame-pace.ts'
 import type { GatewayCounters } from './gateway-counters.ts'
 import type { Identity } from './identity.ts'
-import { TokenBucket, TokenBuckets } from './token-bucket.ts'
+import { TokenBucket } from './token-bucket.ts'
+import { TokenBuckets } from './token-buckets.ts'
 
 export interface AdmissionLimits {
   readonly connectionsMax: number
@@ -34,35 +35,59 @@ const connectionsRetryMs = 1_000
 
 /**
  * Who is let in, and how much of it: bans, handshakes and connections, frames per connection, calls per address and user, calls under way per connection.
- * Services are not rated. Whatever it keeps by address or user is bounded, and what is idle goes first.
+ * Services are not rated. Whatever it keeps by address or user is bounded, and what is idle makes way.
  */
 export class Admission {
-  private readonly limits: AdmissionLimits
+  private limits: AdmissionLimits
   private readonly clock: Clock
+  private readonly random: Random
   private readonly counters: GatewayCounters
   private readonly bans: BanTable
   private readonly sharedNetworks: AddressRanges<true>
   /** Of open connections, so no larger than there may be. */
   private readonly perAddress = new Map<string, number>()
-  private readonly handshakes: TokenBucket
-  private readonly addressHandshakes: TokenBuckets
-  private readonly addresses: TokenBuckets
-  private readonly users: TokenBuckets
+  private handshakes: TokenBucket
+  private addressHandshakes: TokenBuckets
+  private addresses: TokenBuckets
+  private users: TokenBuckets
   private connections = 0
 
-  constructor(limits: AdmissionLimits, clock: Clock, counters: GatewayCounters, bans = new BanTable(clock)) {
+  constructor(
+    limits: AdmissionLimits,
+    world: Pick<World, 'clock' | 'random'>,
+    counters: GatewayCounters,
+    bans = new BanTable(world.clock),
+  ) {
+    const { clock, random } = world
     const now = clock.monotonic()
-    const buckets = (ratePerSecond: number, burst: number) => new TokenBuckets(ratePerSecond, burst, limits.addressesMax, now)
     this.limits = limits
     this.clock = clock
+    this.random = random
     this.counters = counters
     this.bans = bans
     const shared = limits.sharedNetworks.map(parseRange).filter((range) => range !== undefined)
     this.sharedNetworks = new AddressRanges(shared.map((range) => [range, true]))
     this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
-    this.addressHandshakes = buckets(limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
-    this.addresses = buckets(limits.addressRatePerSecond, limits.addressBurst)
-    this.users = buckets(limits.userRatePerSecond, limits.userBurst)
+    this.addressHandshakes = this.bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
+    this.addresses = this.bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst)
+    this.users = this.bucketsOf(limits, limits.userRatePerSecond, limits.userBurst)
+  }
+
+  /** Goes by other limits from now on. Of a rate that is another one everybody's count begins anew; connections that are there stay. */
+  use(changed: Partial<AdmissionLimits>): void {
+    const now = this.clock.monotonic()
+    const former = this.limits
+    const limits = { ...former, ...changed }
+    this.limits = limits
+    const isOther = (rate: keyof AdmissionLimits, burst: keyof AdmissionLimits) =>
+      limits[rate] !== former[rate] || limits[burst] !== former[burst]
+    if (isOther('handshakeRatePerSecond', 'handshakeBurst'))
+      this.handshakes = new TokenBucket(limits.handshakeRatePerSecond, limits.handshakeBurst, now)
+    if (isOther('addressHandshakeRatePerSecond', 'addressHandshakeBurst'))
+      this.addressHandshakes = this.bucketsOf(limits, limits.addressHandshakeRatePerSecond, limits.addressHandshakeBurst)
+    if (isOther('addressRatePerSecond', 'addressBurst'))
+      this.addresses = this.bucketsOf(limits, limits.addressRatePerSecond, limits.addressBurst)
+    if (isOther('userRatePerSecond', 'userBurst')) this.users = this.bucketsOf(limits, limits.userRatePerSecond, limits.userBurst)
   }
 
   /** Why this address may not make another connection; undefined counts it in, and {@link disconnected} counts it out. Before anything is known of who it is. */
@@ -103,27 +128,18 @@ export class Admission {
     const { identity } = connection
     if (identity.role === 'backend' || identity.role === 'operator') return undefined
     const now = this.clock.monotonic()
-    const address = this.addresses.of(connection.address, now, this.timesOf)
-    if (address.take(1, now) === 0) {
+    if (!this.addresses.take(connection.address, now, this.isShared)) {
       layers.address++
-      return { code: 'RATE_LIMITED', retryAfterMs: address.waitMs() }
+      return { code: 'RATE_LIMITED', retryAfterMs: this.addresses.waitMs }
     }
     passed.address++
     if (identity.role !== 'user') return undefined
-    const user = this.users.of(identity.user, now)
-    if (user.take(1, now) === 0) {
+    if (!this.users.take(identity.user, now)) {
       layers.user++
-      return { code: 'RATE_LIMITED', retryAfterMs: user.waitMs() }
+      return { code: 'RATE_LIMITED', retryAfterMs: this.users.waitMs }
     }
     passed.user++
     return undefined
-  }
-
-  sweep(): void {
-    const now = this.clock.monotonic()
-    this.addressHandshakes.sweep(now)
-    this.addresses.sweep(now)
-    this.users.sweep(now)
   }
 
   private banned(isBanned: boolean): Refusal | undefined {
@@ -139,10 +155,9 @@ export class Admission {
   private refusesHandshake(address: string): Refusal | undefined {
     const { layers, passed } = this.counters
     const now = this.clock.monotonic()
-    const own = this.addressHandshakes.of(address, now, this.timesOf)
-    if (own.take(1, now) === 0) {
+    if (!this.addressHandshakes.take(address, now, this.isShared)) {
       layers.addressHandshakes++
-      return refusal('RATE_LIMITED', tooManyHandshakes, own.waitMs())
+      return refusal('RATE_LIMITED', tooManyHandshakes, this.addressHandshakes.waitMs)
     }
     passed.addressHandshakes++
     if (this.handshakes.take(1, now) === 0) {
@@ -158,7 +173,7 @@ export class Admission {
     const count = this.perAddress.get(address) ?? 0
     const most = this.limits.connectionsPerAddressMax
     // Which network it is in takes longer to find out than to count, and matters to few.
-    if (count >= most && count >= most * this.timesOf(address)) {
+    if (count >= most && count >= most * (this.isShared(address) ? this.limits.sharedNetworkTimes : 1)) {
       layers.addressConnections++
       return refusal('BUSY', tooManyConnections, connectionsRetryMs)
     }
@@ -173,8 +188,15 @@ export class Admission {
     return undefined
   }
 
-  private readonly timesOf = (address: string): number =>
-    this.sharedNetworks.find(address, () => true) === true ? this.limits.sharedNetworkTimes : 1
+  private bucketsOf(
+    { addressesMax: keysMax, sharedNetworkTimes: largerTimes }: AdmissionLimits,
+    ratePerSecond: number,
+    burst: number,
+  ): TokenBuckets {
+    return new TokenBuckets({ ratePerSecond, burst, keysMax, largerTimes }, Math.floor(this.random.next() * 2 ** 32))
+  }
+
+  private readonly isShared = (address: string): boolean => this.sharedNetworks.find(address, () => true) === true
 }
 
 export const bannedRefusal = refusal('FORBIDDEN', 'You are banned.')

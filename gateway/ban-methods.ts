@@ -1,6 +1,8 @@
 import type { Clock } from '../cluster/world.ts'
 import { type Ban, banReasonCharactersMax } from '../protocol/ban.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import { AddressRanges, parseRange } from './address-ranges.ts'
+import type { ChangeContent } from './audit-content.ts'
 import type { Bans } from './bans.ts'
 import type { Call, MethodBody } from './method.ts'
 
@@ -10,8 +12,8 @@ const skippedMost = 10_000
 /** Methods for operators: who is kept out. */
 export function banMethods(bans: Bans, clock: Clock): readonly MethodBody[] {
   return [
-    { name: 'ban.add', role: 'operator', run: (call) => add(bans, clock, call) },
-    { name: 'ban.remove', role: 'operator', run: (call) => remove(bans, call) },
+    { name: 'ban.add', role: 'operator', change: banContent, run: (call) => add(bans, clock, call) },
+    { name: 'ban.remove', role: 'operator', change: banContent, run: (call) => remove(bans, call) },
     { name: 'ban.list', role: 'operator', run: (call) => list(bans, call) },
   ]
 }
@@ -27,7 +29,9 @@ async function add(bans: Bans, clock: Clock, call: Call): Promise<void> {
   if (target.kind === 'range' && covers(target.target, call.connection.address))
     return call.refuse('FORBIDDEN', `Your own address ${call.connection.address} is in the range ${target.target}.`)
   const ban: Ban = { ...target, until: until === forGood ? null : until, reason, bannedAt }
+  const before = bans.list().find((one) => one.kind === ban.kind && one.target === ban.target)
   const outcome = await bans.add(ban)
+  if (outcome === 'kept') call.changed(untargeted(before), untargeted(ban))
   if (outcome === 'full') call.refuse('LIMIT_REACHED', 'There are as many bans as there can be; remove some, or ban a wider range.')
   else if (outcome === 'busy') call.refuse('BUSY', undefined, changeRetryMs)
   else call.result({ ...ban })
@@ -36,10 +40,26 @@ async function add(bans: Bans, clock: Clock, call: Call): Promise<void> {
 async function remove(bans: Bans, call: Call): Promise<void> {
   const target = targetOf(call)
   call.params.end()
+  const before = bans.list().find((one) => one.kind === target.kind && one.target === target.target)
   const outcome = await bans.remove(target)
+  if (outcome === 'kept') call.changed(untargeted(before), null)
   // To repeat it is harmless.
   if (outcome === 'busy') call.refuse('BUSY', undefined, changeRetryMs)
   else call.result({ ...target, removed: outcome === 'kept' })
+}
+
+/** Users stand in it by their pseudonyms, and of both only the reason is free text. */
+const banContent: ChangeContent = ([kind = null, target = null, until = null, reason = null], pseudonymOf) => ({
+  params: {
+    ...{ kind, target: kind === 'user' && typeof target === 'string' ? pseudonymOf(target) : target },
+    ...(until === null ? {} : { until }),
+    ...(reason === null ? {} : { reason }),
+  },
+})
+
+/** Whom it is about, the params say. */
+function untargeted(ban: Ban | undefined): Plain {
+  return ban === undefined ? null : { until: ban.until, reason: ban.reason, bannedAt: ban.bannedAt }
 }
 
 function list(bans: Bans, call: Call): void {

@@ -3,10 +3,12 @@ import { LocalBus } from '../cluster/local-bus.ts'
 import { ManualWorld } from '../cluster/manual-world.ts'
 import { nothingShared, type SharedRecord, type VersionedBytes } from '../cluster/shared-record.ts'
 import { StoreFault } from '../cluster/store.ts'
-import { type Ban, bansMax, encodeBansNews } from '../protocol/ban.ts'
+import { type Ban, bansMax } from '../protocol/ban.ts'
+import { frameKind } from '../protocol/frame.ts'
 import { hashText } from '../protocol/hash.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import { bansSubject } from '../protocol/subject.ts'
+import { encodeVersionNews } from '../protocol/version-news.ts'
 import { Bans } from './bans.ts'
 
 /** In memory; its readers may be told to wait, or that it is away. */
@@ -99,7 +101,7 @@ test('BAN-4 while they cannot be read, those that are known stand, and a start w
   await world.pass(1_000)
   expect(await started).toBe(true)
   expect(late.table.hasUser('anna')).toBe(true)
-  expect(world.logged.map(({ text }) => text)).toContain('bans cannot be read; those that are known stand')
+  expect(world.logged.map(({ text }) => text)).toContain('the bans cannot be read; what is known stands')
 })
 
 test('BAN-5 of several operators at once each gets its ban in, and nobody takes out another one', async () => {
@@ -151,7 +153,7 @@ test('BAN-4 word of a version that is known, or that is no word, is not followed
   const a = await gateway('a')
   await a.add(ban('user', 'anna'))
   const { reads } = record
-  bus.send(bansSubject, encodeBansNews(record.kept.version))
+  bus.send(bansSubject, encodeVersionNews(frameKind.bans, record.kept.version))
   bus.send(bansSubject, Uint8Array.of(1, 99, 1))
   bus.send(bansSubject, Uint8Array.of())
   await world.pass(0)

@@ -56,18 +56,29 @@ export const challengeRequired = refusal('CHALLENGE_REQUIRED')
  */
 export class Challenges {
   private readonly parts: ChallengesParts
+  private settings: ChallengeSettings
   private readonly rates = new Map<SkuView, number>()
   private measuredAt: number
 
   constructor(parts: ChallengesParts) {
     this.parts = parts
+    this.settings = parts.settings
     this.measuredAt = parts.clock.monotonic()
+  }
+
+  /** Goes by other settings from now on. */
+  use(changed: Partial<ChallengeSettings>): void {
+    this.settings = { ...this.settings, ...changed }
+    if (this.settings.challengeAbovePerSecond > 0) return
+    // Nobody measures any more, so nothing would cool down by itself.
+    for (const view of this.parts.views.all()) view.setHeat(0)
+    this.rates.clear()
   }
 
   /** Once a tick: how hot each SKU is. */
   measure(): void {
-    const { issuer, settings, views, clock } = this.parts
-    const above = settings.challengeAbovePerSecond
+    const { issuer, views, clock } = this.parts
+    const above = this.settings.challengeAbovePerSecond
     if (issuer === undefined || above === 0) return
     const now = clock.monotonic()
     const elapsedMs = now - this.measuredAt
@@ -86,16 +97,16 @@ export class Challenges {
   /** Whether a `buy` needs a proof; `presence` is the user's, if connected here. */
   requires(view: SkuView, identity: Identity, presence: Presence | undefined): boolean {
     if (view.heat === 0) return false
-    if (identity.role !== 'user' && this.parts.settings.challengeServices === 'no') return false
+    if (identity.role !== 'user' && this.settings.challengeServices === 'no') return false
     return presence?.claims.has(view.settings.sku) !== true
   }
 
   /** The challenge for this request; null while the SKU asks for none. */
   async issue(view: SkuView | undefined, subject: ChallengeSubject): Promise<Plain> {
-    const { issuer, settings, clock, counters } = this.parts
+    const { issuer, clock, counters } = this.parts
     if (issuer === undefined || view === undefined || view.heat === 0) return null
     counters.proofs.issued++
-    return issuer.issue(subject, settings.challengeSteps * 2 ** (view.heat - 1), clock.now() + challengeMs)
+    return issuer.issue(subject, this.settings.challengeSteps * 2 ** (view.heat - 1), clock.now() + challengeMs)
   }
 
   /** What is wrong with the proof, in a text for its sender; undefined if nothing is. */

@@ -3,7 +3,7 @@ import { decodeMessage } from '../protocol/envelope.ts'
 import type { AnswerView } from '../protocol/frame.ts'
 import type { SkuId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
-import type { ClaimState } from '../protocol/results.ts'
+import type { ClaimState, Events, Hold } from '../protocol/results.ts'
 import { Notification } from './notification.ts'
 
 /** The event by which a user is told of a claim's state; none for a lobby, in which nothing happens until it ends. */
@@ -12,7 +12,7 @@ export function claimNotification(sku: SkuId, state: ClaimState, now: number): N
     case 'queued':
       return new Notification('line', { sku, ticket: state.ticket, ahead: state.ahead, eta: state.eta, odds: state.odds })
     case 'held':
-      return new Notification('held', { sku, hold: state.hold, qty: state.qty, expiresAt: state.expiresAt })
+      return new Notification('held', heldNews(sku, state))
     case 'expired':
       return new Notification('expired', state.reason === undefined ? { sku } : { sku, reason: state.reason })
     case 'soldout':
@@ -26,9 +26,13 @@ export function claimNotification(sku: SkuId, state: ClaimState, now: number): N
   }
 }
 
+function heldNews(sku: SkuId, { hold, qty, expiresAt, priceMinor }: Hold): Events['held'] {
+  return { sku, hold, qty, expiresAt, ...(priceMinor === undefined ? {} : { priceMinor }) }
+}
+
 /** Two such states of one claim are no news to whoever knows one of them; places in the line are told by themselves. */
 export function isSameNews(state: ClaimState, known: ClaimState | undefined): boolean {
-  if (state.state === 'held' && known?.state === 'held') return state.expiresAt === known.expiresAt
+  if (state.state === 'held' && known?.state === 'held') return state.expiresAt === known.expiresAt && state.priceMinor === known.priceMinor
   if (state.state === 'paid' && known?.state === 'paid') return state.refundedMinor === known.refundedMinor
   return state.state === known?.state
 }

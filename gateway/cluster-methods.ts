@@ -1,5 +1,6 @@
 import type { NodeDirectory } from '../cluster/node-directory.ts'
 import type { NodeReport } from '../protocol/node-report.ts'
+import { named } from './audit-content.ts'
 import type { Call, MethodBody } from './method.ts'
 
 export interface ClusterMethodsParts {
@@ -12,7 +13,7 @@ export interface ClusterMethodsParts {
 export function clusterMethods(parts: ClusterMethodsParts): readonly MethodBody[] {
   return [
     { name: 'cluster.status', role: 'operator', run: (call) => status(parts, call) },
-    { name: 'cluster.drain', role: 'operator', run: (call) => drain(parts, call) },
+    { name: 'cluster.drain', role: 'operator', change: named('node'), run: (call) => drain(parts, call) },
   ]
 }
 
@@ -36,7 +37,10 @@ async function drain({ directory }: ClusterMethodsParts, call: Call): Promise<vo
   }
   const report = await directory.drain(name)
   if (report === undefined) call.refuse('UNAVAILABLE', `Node ${name} does not answer.`)
-  else call.result(plainNode(report))
+  else {
+    call.changed({ state: known.state }, { state: report.state })
+    call.result(plainNode(report))
+  }
 }
 
 function plainNode({ name, role, state, shards }: NodeReport) {

@@ -75,6 +75,8 @@ export class ConcurrencyLimit {
   overloads = 0
   private silentLooks = 0
   private ratePerMs = 0
+  /** Since answers last came, or nothing was under way. */
+  private unansweredMs = 0
   /** What the shard can answer per ms, as far as it has shown. */
   private capacityPerMs = 0
   /** Who were told to come again, and whose time has not come. */
@@ -190,8 +192,13 @@ export class ConcurrencyLimit {
   }
 
   private measureRate(elapsedMs: number): void {
-    const kept = Math.exp(-elapsedMs / rateMs)
-    this.ratePerMs = this.ratePerMs * kept + (this.answers / elapsedMs) * (1 - kept)
+    this.unansweredMs += elapsedMs
+    // Answers that come at once, by the thousand, are the work of all the time since the last ones.
+    if (this.answers > 0 || this.underWay === 0) {
+      const kept = Math.exp(-this.unansweredMs / rateMs)
+      this.ratePerMs = this.ratePerMs * kept + (this.answers / this.unansweredMs) * (1 - kept)
+      this.unansweredMs = 0
+    }
     this.capacityPerMs = Math.max(this.ratePerMs, this.capacityPerMs * Math.exp(-elapsedMs / capacityMs))
     this.told = Math.max(0, this.told - this.capacityPerMs * elapsedMs)
     this.silentLooks = this.answers > 0 ? 0 : this.silentLooks + 1

@@ -9,6 +9,7 @@ import { parseSkuId } from '../protocol/ids.ts'
 import { Malformed } from '../protocol/msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from '../protocol/msgpack-writer.ts'
 import { type Admission, bannedRefusal } from './admission.ts'
+import type { AuditedCalls } from './audited-calls.ts'
 import type { BanTable } from './ban-table.ts'
 import { challengeRequired, type Challenges } from './challenges.ts'
 import type { ClaimFollower, UnknownSku } from './claim-follower.ts'
@@ -31,6 +32,8 @@ export interface DispatcherParts {
   readonly views: Views
   readonly methods: MethodTable
   readonly admission: Admission
+  /** Undefined where nothing keeps what operators do. */
+  readonly audited: AuditedCalls | undefined
   readonly bans: BanTable
   /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
   readonly newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
@@ -269,6 +272,7 @@ export class Dispatcher implements CallSink {
       result: (result) => responder.result(connection, msgid, method.index, result),
       refuse: (code, message, retryAfterMs) => responder.refuse(connection, msgid, method.index, code, message, retryAfterMs),
       refusal: (error) => responder.refusal(connection, msgid, method.index, error),
+      changed: () => {},
     }
   }
 
@@ -333,7 +337,9 @@ export class Dispatcher implements CallSink {
       this.answersLater(call, method.run({ ...call, user }))
     } else {
       if (method.role === 'public' && identity.role !== 'user' && params.count > method.paramsMax) params.user()
-      this.answersLater(call, method.run(call))
+      const { audited } = this.parts
+      const asked = audited?.askedFor(call)
+      this.answersLater(call, audited === undefined || asked === undefined ? method.run(call) : audited.run(call, asked, method.run))
     }
   }
 

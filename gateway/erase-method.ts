@@ -5,6 +5,7 @@ import { op } from '../protocol/entry.ts'
 import type { UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import { named } from './audit-content.ts'
 import type { Call, MethodBody } from './method.ts'
 import type { UserInfos } from './user-infos.ts'
 
@@ -24,6 +25,7 @@ export function eraseMethods(parts: EraseParts): readonly MethodBody[] {
     {
       name: 'user.erase',
       role: 'service',
+      change: named('user'),
       run: async (call) => {
         const user = call.params.user()
         call.params.end()

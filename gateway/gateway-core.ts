@@ -11,6 +11,9 @@ import { frameKind, kindOfFrame } from '../protocol/frame.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { Admission, type AdmissionLimits, bannedRefusal } from './admission.ts'
 import { AttachRounds } from './attach-rounds.ts'
+import type { AuditLog } from './audit-log.ts'
+import { auditMethods } from './audit-methods.ts'
+import { AuditedCalls } from './audited-calls.ts'
 import { banMethods } from './ban-methods.ts'
 import { BanTable } from './ban-table.ts'
 import { Bans } from './bans.ts'
@@ -27,8 +30,11 @@ import { eraseMethods } from './erase-method.ts'
 import { Forwarder } from './forwarder.ts'
 import { GatewayCounters } from './gateway-counters.ts'
 import { collectGateway, collectSkus } from './gateway-metrics.ts'
+import { type KeyMethodsParts, keyMethods } from './key-methods.ts'
 import type { LeasedTokens } from './leased-tokens.ts'
+import { limitMethods } from './limit-methods.ts'
 import type { LineEncoder } from './line-frames.ts'
+import type { LimitValues, LiveLimits } from './live-limits.ts'
 import { type MethodTable, methodTable } from './method.ts'
 import { Notification } from './notification.ts'
 import { type AnnounceDraw, operatorMethods } from './operator-methods.ts'
@@ -41,6 +47,7 @@ import { SaleNews } from './sales.ts'
 import { SessionLink } from './session-link.ts'
 import { type OverloadSettings, ShardGates } from './shard-gates.ts'
 import type { SkuView } from './sku-view.ts'
+import { bannedAmong, expiredAmong } from './unwelcome.ts'
 import { UserInfos } from './user-infos.ts'
 import { userMethods } from './user-methods.ts'
 import { userServiceMethods } from './user-service-methods.ts'
@@ -57,6 +64,12 @@ export interface GatewayCoreParts {
   readonly lineEncoder?: LineEncoder
   /** Makes the seed of a new draw. */
   readonly announceDraw: AnnounceDraw
+  /** Keeps what operators do; without it nothing does. */
+  readonly audit?: { readonly log: AuditLog; readonly pseudonymOf: (user: string) => string }
+  /** Limits that can be changed; without it settings stay. */
+  readonly limits?: LiveLimits
+  /** Keys that can be changed, and who goes by them. */
+  readonly keys?: Omit<KeyMethodsParts, 'clock' | 'random'>
   /** Keeps the bans; without it there are none. */
   readonly bans?: SharedRecord
   /** Keeps the products; without it there is no catalogue. */
@@ -65,6 +78,8 @@ export interface GatewayCoreParts {
   readonly search?: Pick<SearchParts, 'index' | 'reindexHours' | 'remote'>
   /** Lets newcomers in at the rate of the cluster; without it all of them. */
   readonly newcomers?: Newcomers
+  /** Does so at another rate, where that can be changed. */
+  readonly newcomersAt?: (ratePerSecond: number) => Newcomers
   /** Decodes answers that carry bytes. */
   readonly decodeInner: <T>(bytes: Uint8Array) => CallResult<T>
   /** Makes and checks proofs of work; without it nobody is asked for any. */
@@ -90,7 +105,6 @@ export type Publish = (view: SkuView, notification: Notification) => void
 type LastingConnection = (UserSocket & { readonly transport: 'ws' }) | (Connection & { readonly transport: 'rpc' })
 
 /** Between two looks for token buckets that are full again. */
-const sweepMs = 10_000
 /** For sessions to hear who is not here any more. */
 const farewellMsMax = 2_000
 /** Between two looks for connections whose token has expired; their calls are refused at once. */
@@ -118,6 +132,9 @@ export class GatewayCore implements MetricSource {
   private readonly attachRounds: AttachRounds
   private readonly follower: ClaimFollower
   private readonly challenges: Challenges
+  private newcomers: Newcomers | undefined
+  private admittedPerSecond: number | undefined
+  private isStarted = false
   readonly gates: ShardGates
   private readonly publishers: Publish[] = []
   private readonly timers: Timer[] = []
@@ -126,6 +143,7 @@ export class GatewayCore implements MetricSource {
     this.parts = parts
     const { calls, bus, world, settings, decodeInner, shards, directory } = parts
     const { clock, timers, log } = world
+    this.newcomers = parts.newcomers
     this.bans = parts.bans === undefined ? undefined : new Bans({ record: parts.bans, bus, world, onChange: () => this.endBanned() })
     this.sessions = new SessionLink(calls, world, (user) => this.follower.mayHaveMissed(user))
     this.presences = new Presences(this.sessions)
@@ -170,17 +188,21 @@ export class GatewayCore implements MetricSource {
       eraseMethods({ calls, shards, infos: this.infos }),
       userServiceMethods({ forwarder, calls, infos: this.infos }),
       operatorMethods({ forwarder, calls, views, random: world.random, announceDraw: parts.announceDraw }),
-      orderMethods({ forwarder, calls, random: world.random }),
-      drawMethods(forwarder),
+      orderMethods({ calls, random: world.random }),
+      drawMethods(forwarder, calls),
       directory === undefined ? [] : clusterMethods({ directory, shards }),
       this.bans === undefined ? [] : banMethods(this.bans, clock),
       this.storefront?.methods ?? [],
+      parts.audit === undefined ? [] : auditMethods(parts.audit.log),
+      parts.limits === undefined ? [] : limitMethods(parts.limits),
+      parts.keys === undefined ? [] : keyMethods({ ...parts.keys, clock, random: world.random }),
     )
     const banTable = this.bans?.table ?? new BanTable(clock)
-    this.admission = new Admission(settings, clock, this.counters, banTable)
+    this.admission = new Admission(settings, world, this.counters, banTable)
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     this.responder = responder
     const { connections, admission, methods, counters } = this
+    const newcomers = (): Newcomers | undefined => this.newcomers
     this.dispatcher = new Dispatcher({
       calls,
       clock,
@@ -188,8 +210,11 @@ export class GatewayCore implements MetricSource {
       views,
       methods,
       admission,
+      audited: parts.audit === undefined ? undefined : auditedCalls(parts.audit, world),
       bans: banTable,
-      newcomers: parts.newcomers,
+      get newcomers() {
+        return newcomers()
+      },
       challenges,
       gates,
       follower,
@@ -197,6 +222,13 @@ export class GatewayCore implements MetricSource {
       responder,
       counters,
       log,
+    })
+    parts.limits?.onChange((values) => {
+      if (this.isStarted) this.useLimits(values)
+    })
+    parts.keys?.keys.onChange((book) => {
+      parts.keys?.identities.use(book)
+      this.endExpired()
     })
     this.follower = follower
     this.rounds = new PositionRounds({
@@ -240,9 +272,14 @@ export class GatewayCore implements MetricSource {
     const { timers } = this.parts.world
     const { tickMs } = this.parts.settings
     if ((await this.bans?.start(signal)) === false) return false
+    const { limits, keys } = this.parts
+    if ((await keys?.keys.start(signal)) === false) return false
+    if ((await limits?.start(signal)) === false) return false
+    if (limits !== undefined) this.useLimits(limits.values)
     if (!(await this.views.load(signal))) return false
     await this.storefront?.start()
-    this.parts.newcomers?.start()
+    this.newcomers?.start()
+    this.isStarted = true
     this.gates.start()
     this.timers.push(
       timers.every(tickMs, () => {
@@ -251,7 +288,6 @@ export class GatewayCore implements MetricSource {
         this.follower.askAgain()
         this.attachRounds.run(tickMs)
       }),
-      timers.every(sweepMs, () => this.admission.sweep()),
       timers.every(expiryMs, () => this.endExpired()),
     )
     return true
@@ -289,7 +325,7 @@ export class GatewayCore implements MetricSource {
     this.infos.collect(sink)
     sink.gauge('sluice_users_connected', 'Users with a WebSocket here', this.presences.size)
     if (this.bans !== undefined) sink.gauge('sluice_bans', 'Users and ranges of addresses that are kept out', this.bans.list().length)
-    this.parts.newcomers?.collect(sink)
+    this.newcomers?.collect(sink)
     this.gates.collect(sink)
     this.storefront?.collect(sink)
     collectSkus(sink, [...this.views.all()])
@@ -303,7 +339,9 @@ export class GatewayCore implements MetricSource {
   close(): void {
     for (const timer of this.timers) timer.cancel()
     this.rounds.close()
-    this.parts.newcomers?.close()
+    this.newcomers?.close()
+    this.parts.limits?.close()
+    this.parts.keys?.keys.close()
     this.gates.close()
     this.bans?.close()
     this.storefront?.close()
@@ -323,25 +361,36 @@ export class GatewayCore implements MetricSource {
     for (const publish of this.publishers) publish(view, notification)
   }
 
-  /** Whoever is kept out from now on and is here already goes. Calls that have reached a shard are done; their answers find nobody. */
+  /** Calls that have reached a shard are done; their answers find nobody. */
   private endBanned(): void {
-    const { table } = this.bans ?? {}
-    if (table === undefined || table.all.length === 0) return
-    for (const connection of this.connections) {
-      const { identity, transport, address } = connection
-      const isOwn = transport === 'rpc' && this.parts.settings.rpcOpen === true
-      const isBanned = (identity.role === 'user' && table.hasUser(identity.user)) || (!isOwn && table.hasAddress(address))
-      if (!isBanned) continue
+    if (this.bans === undefined) return
+    for (const connection of bannedAmong(this.connections, this.bans.table, this.parts.settings.rpcOpen === true)) {
       this.counters.bannedClosed++
-      if (transport === 'rpc') this.responder.refusal(connection, 0, 0, bannedRefusal)
+      if (connection.transport === 'rpc') this.responder.refusal(connection, 0, 0, bannedRefusal)
       connection.close('banned')
     }
   }
 
-  private endExpired(): void {
-    const now = this.parts.world.clock.now()
-    for (const connection of this.connections) {
-      if (connection.identity.role === 'user' && connection.identity.expiresAt <= now) connection.close('unauthorized')
-    }
+  /** Limits that operators have set, in the place of settings. */
+  private useLimits(values: LimitValues): void {
+    this.admission.use(values)
+    this.challenges.use(values)
+    this.gates.use(values)
+    const { newcomersAt } = this.parts
+    const { admitPerSecond } = values
+    if (newcomersAt === undefined || admitPerSecond === this.admittedPerSecond) return
+    this.admittedPerSecond = admitPerSecond
+    this.newcomers?.close()
+    this.newcomers = admitPerSecond === 0 ? undefined : newcomersAt(admitPerSecond)
+    if (this.isStarted) this.newcomers?.start()
   }
+
+  private endExpired(): void {
+    const { keys, world } = this.parts
+    for (const connection of expiredAmong(this.connections, keys?.identities, world.clock.now())) connection.close('unauthorized')
+  }
+}
+
+function auditedCalls({ log: audit, pseudonymOf }: NonNullable<GatewayCoreParts['audit']>, { clock, random, log }: World): AuditedCalls {
+  return new AuditedCalls({ audit, clock, random, log, pseudonymOf })
 }

@@ -59,8 +59,8 @@ test.each([
 })
 
 test('GW-12 keys give their role, and nothing near them does', () => {
-  expect(check.ofKey('key-of-operators')).toEqual({ role: 'operator' })
-  expect(check.ofBearer('key-of-the-backend')).toEqual({ role: 'backend' })
+  expect(check.ofKey('key-of-operators')).toMatchObject({ role: 'operator', key: 'operator' })
+  expect(check.ofBearer('key-of-the-backend')).toMatchObject({ role: 'backend', key: 'backend' })
   for (const wrong of ['', 'key-of-operator', 'key-of-operators ', 'KEY-OF-OPERATORS', token({ sub: 'anna' })]) {
     expect(check.ofKey(wrong)).toEqual(nobody)
   }

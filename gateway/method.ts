@@ -1,6 +1,7 @@
 import type { Code, Refusal } from '../protocol/codes.ts'
 import type { UserId } from '../protocol/ids.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
+import type { ChangeContent } from './audit-content.ts'
 import type { Connection } from './connection.ts'
 import type { Params } from './params.ts'
 
@@ -13,6 +14,8 @@ export interface Call {
   result(result: Plain): void
   refuse(code: Code, message?: string, retryAfterMs?: number): void
   refusal(refusal: Refusal): void
+  /** For the audit log: what was so before it, and is now. */
+  changed(before: Plain, after: Plain): void
 }
 
 export interface UserCall extends Call {
@@ -32,7 +35,13 @@ export type MethodBody =
       readonly tellsOfBanned?: true
       readonly run: (call: UserCall) => void | Promise<void>
     }
-  | { readonly name: string; readonly role: 'service' | 'operator'; readonly run: (call: Call) => void | Promise<void> }
+  | {
+      readonly name: string
+      readonly role: 'service' | 'operator'
+      /** Of a method that changes something: what of its params the audit log keeps. It is answered when its promise resolves, and not by others. */
+      readonly change?: ChangeContent
+      readonly run: (call: Call) => void | Promise<void>
+    }
   | {
       readonly name: string
       readonly role: 'public'

@@ -4,12 +4,13 @@ import type { Random } from '../cluster/world.ts'
 import { op } from '../protocol/entry.ts'
 import type { SaleId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
-import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SkuStatus } from '../protocol/results.ts'
 import { checkSale } from '../protocol/sale-problems.ts'
 import { settingsOfSale, type SkuSettings } from '../protocol/sku-settings.ts'
+import { named } from './audit-content.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { Call, MethodBody } from './method.ts'
+import { updateContent, updateSale } from './sale-update.ts'
 import type { Views } from './views.ts'
 
 export interface OperatorMethodsParts {
@@ -31,12 +32,13 @@ const incarnationLength = 6
 export function operatorMethods(parts: OperatorMethodsParts): readonly MethodBody[] {
   const { forwarder } = parts
   return [
-    { name: 'sale.create', role: 'operator', run: (call) => createSale(parts, call) },
-    { name: 'sale.open', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
-    { name: 'sale.pause', role: 'operator', run: (call) => setPhase(parts, call, 'paused') },
-    { name: 'sale.resume', role: 'operator', run: (call) => setPhase(parts, call, 'open') },
-    { name: 'sale.close', role: 'operator', run: (call) => setPhase(parts, call, 'closed') },
-    { name: 'sku.restock', role: 'operator', run: (call) => restock(parts, call) },
+    { name: 'sale.create', role: 'operator', change: named('sale'), run: (call) => createSale(parts, call) },
+    { name: 'sale.update', role: 'operator', change: updateContent, run: (call) => updateSale(parts, call) },
+    { name: 'sale.open', role: 'operator', change: named('sale', 'requestId'), run: (call) => setPhase(parts, call, 'open') },
+    { name: 'sale.pause', role: 'operator', change: named('sale', 'requestId'), run: (call) => setPhase(parts, call, 'paused') },
+    { name: 'sale.resume', role: 'operator', change: named('sale', 'requestId'), run: (call) => setPhase(parts, call, 'open') },
+    { name: 'sale.close', role: 'operator', change: named('sale', 'requestId'), run: (call) => setPhase(parts, call, 'closed') },
+    { name: 'sku.restock', role: 'operator', change: named('sku', 'units', 'requestId'), run: (call) => restock(parts, call) },
     {
       name: 'sku.status',
       role: 'operator',
@@ -79,7 +81,9 @@ async function createSale(parts: OperatorMethodsParts, call: Call): Promise<void
   if (failed?.error) return call.refusal(failed.error)
   // Whoever created a sale may use it at once: the views are read rather than waited for.
   await Promise.all([...new Set(settings.map((one) => parts.calls.shardOfText(one.sku)))].map((shard) => parts.views.refresh(shard)))
-  call.result({ sale: sale.sale, skus: settings.map((one) => one.sku) })
+  const made = { sale: sale.sale, skus: settings.map((one) => one.sku) }
+  call.changed(null, made)
+  call.result(made)
 }
 
 function configure(parts: OperatorMethodsParts, settings: SkuSettings): Promise<CallResult<SkuStatus>> {
@@ -97,6 +101,7 @@ async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {
   const requestId = params.requestId()
   params.end()
   const shard = parts.calls.shardOfText(sku)
+  const before = parts.views.find(sku)?.status()
   const payload = packInner({ units })
   const answer = await parts.calls.request<SkuStatus>('inv', shard, {
     op: op.restock,
@@ -107,6 +112,7 @@ async function restock(parts: OperatorMethodsParts, call: Call): Promise<void> {
   if (answer.error !== null) return call.refusal(answer.error)
   // Whoever hears that there are units again may send buyers at once: this gateway must not refuse them from an older view.
   await parts.views.refresh(shard)
+  call.changed(before === undefined ? null : { ...before }, { ...answer.result })
   call.result({ ...answer.result })
 }
 
@@ -114,16 +120,17 @@ async function setPhase(parts: OperatorMethodsParts, call: Call, phase: 'open' |
   const sale: SaleId = call.params.sale()
   const requestId = call.params.requestId()
   call.params.end()
-  const skus = [...parts.views.all()].filter((view) => view.settings.sale === sale).map((view) => view.settings.sku)
+  const views = [...parts.views.all()].filter((view) => view.settings.sale === sale)
+  const skus = views.map((view) => view.settings.sku)
   if (skus.length === 0) return call.refuse('UNKNOWN_SALE')
+  const before = Object.fromEntries(views.map((view) => [view.settings.sku, view.numbers.phase]))
   const command = { op: op.setPhase, payload: packInner({ phase }), ...(requestId === undefined ? {} : { requestId }) }
   const answers = await Promise.all(
     skus.map((sku) => parts.calls.request<SkuStatus>('inv', parts.calls.shardOfText(sku), { ...command, sku })),
   )
-  const statuses: Plain[] = []
-  for (const answer of answers) {
-    if (answer.error !== null) return call.refusal(answer.error)
-    statuses.push({ ...answer.result })
-  }
-  call.result({ sale, skus: statuses })
+  const done = answers.flatMap(({ result }) => result ?? [])
+  call.changed(before, Object.fromEntries(done.map((one) => [one.sku, one.state])))
+  const failed = answers.find(({ error }) => error !== null)?.error
+  if (failed) return call.refusal(failed)
+  call.result({ sale, skus: done.map((one) => ({ ...one })) })
 }

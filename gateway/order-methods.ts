@@ -1,15 +1,14 @@
-import type { Calls } from '../cluster/calls.ts'
+import type { Calls, Command } from '../cluster/calls.ts'
 import type { Random } from '../cluster/world.ts'
-import { decodeFoundOrder, decodeOrders } from '../protocol/client/result-decoders.ts'
+import { decodeFoundOrder, decodeOrders, decodeRefundedOrder } from '../protocol/client/result-decoders.ts'
 import { op } from '../protocol/entry.ts'
-import type { OrderId } from '../protocol/ids.ts'
+import type { OrderId, SkuId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
-import type { Forwarder } from './forwarder.ts'
+import { named } from './audit-content.ts'
 import type { Call, MethodBody } from './method.ts'
 
 export interface OrderMethodsParts {
-  readonly forwarder: Forwarder
   readonly calls: Calls
   readonly random: Random
 }
@@ -19,12 +18,13 @@ const requestIdLength = 16
 
 /** What operators do with single orders. */
 export function orderMethods(parts: OrderMethodsParts): readonly MethodBody[] {
-  const { forwarder, random } = parts
+  const { random } = parts
   return [
     { name: 'order.find', role: 'operator', run: (call) => findOrder(parts, call) },
     {
       name: 'order.refund',
       role: 'operator',
+      change: named('order', 'amountMinor', 'requestId'),
       run: (call) => {
         const { params } = call
         const { parts: order } = params.order()
@@ -32,10 +32,18 @@ export function orderMethods(parts: OrderMethodsParts): readonly MethodBody[] {
         const requestId = params.requestId() ?? random.id(requestIdLength)
         params.end()
         const payload = packInner({ ...order, amountMinor: amount === 0 ? undefined : amount })
-        forwarder.toInventory(call, { op: op.orderRefund, sku: order.sku, requestId, payload })
+        return giveBack(parts, call, { op: op.orderRefund, sku: order.sku, requestId, payload })
       },
     },
   ]
+}
+
+async function giveBack({ calls }: OrderMethodsParts, call: Call, command: Command & { readonly sku: SkuId }): Promise<void> {
+  const { error, result } = await calls.request('inv', calls.shardOfText(command.sku), command)
+  if (error !== null) return call.refusal(error)
+  const { state, amountMinor, refund } = decodeRefundedOrder(result)
+  call.changed(null, { state, amountMinor, refund: { ...refund } })
+  call.result(result)
 }
 
 /** What the inventory knows of the order, and in `told` what its user's session does: nil if nothing, as with an order that has not ended. */

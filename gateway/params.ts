@@ -34,6 +34,11 @@ export class Params {
     this.values = values
   }
 
+  /** As they came. */
+  get all(): readonly Plain[] {
+    return this.values
+  }
+
   get count(): number {
     return this.values.length
   }
@@ -102,11 +107,22 @@ export class Params {
     return absent === undefined ? read() : (this.optional(read) ?? absent)
   }
 
+  /** True or false; `absent` if the caller left it out or nil. */
+  flag(name: string, absent: boolean): boolean {
+    const read = () => this.read(name, 'true or false', (value) => (typeof value === 'boolean' ? value : undefined))
+    return this.optional(read) ?? absent
+  }
+
   /** Up to `most` bytes in lower-case hex. */
   hex(name: string, most: number): string {
     return this.read(name, `1 to ${most} bytes in lower-case hex`, (value) =>
       typeof value === 'string' && value.length <= 2 * most && /^(?:[0-9a-f]{2})+$/.test(value) ? value : undefined,
     )
+  }
+
+  /** A text of this shape. */
+  text(name: string, rule: string, shape: RegExp): string {
+    return this.read(name, rule, (value) => (typeof value === 'string' && shape.test(value) ? value : undefined))
   }
 
   /** One of a few words. */

@@ -8,7 +8,7 @@ import { MsgpackWriter } from '../protocol/msgpack-writer.ts'
 import { StreamSplitter, TooLarge } from '../protocol/stream-splitter.ts'
 import { limitedAs } from './client-address.ts'
 import type { GatewayCore } from './gateway-core.ts'
-import type { IdentityCheck } from './identity.ts'
+import { type IdentityCheck, loopbackKey } from './identity.ts'
 import { Notification } from './notification.ts'
 import { RpcConnection } from './rpc-connection.ts'
 import type { SkuView } from './sku-view.ts'
@@ -93,12 +93,15 @@ export class RpcListener {
     }
     const unreadMax = parts.settings.backpressureBytesMax * rpcBackpressureTimes
     const connection = new RpcConnection(socket, address, unreadMax, core.admission.framePace(), core.counters)
-    if (parts.settings.rpcOpen) connection.identity = { role: 'operator' }
+    if (parts.settings.rpcOpen) connection.identity = { role: 'operator', key: loopbackKey, proof: '' }
     this.rpcConnections.add(connection)
     core.opened(connection)
     const splitter = new StreamSplitter(parts.settings.rpcFrameBytesMax)
     socket.setTimeout(parts.settings.idleTimeoutSeconds * 1000, () => connection.close('idle'))
-    socket.on('data', (chunk) => this.read(connection, splitter, chunk))
+    socket.on('data', (chunk) => {
+      this.read(connection, splitter, chunk)
+      parts.world.timers.catchUp()
+    })
     socket.on('error', (error) => this.log.debug({ address, error: String(error) }, 'an RPC connection broke'))
     socket.on('close', () => {
       core.closed(connection)

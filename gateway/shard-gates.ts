@@ -30,31 +30,34 @@ export type Rank = 'newcomer' | 'holder' | 'operator'
  */
 export class ShardGates implements MetricSource {
   private readonly parts: ShardGatesParts
-  private readonly gates: readonly ShardGate[]
+  private settings: OverloadSettings
+  private gates: readonly ShardGate[]
   /** By row of the pending table: the shard's number and one more, negative for who holds something; 0 for calls that passed no gate. */
-  private readonly gateOf: Int16Array
+  private gateOf: Int16Array
   private timer: Timer | undefined
 
   constructor(parts: ShardGatesParts) {
     this.parts = parts
-    const { settings, world } = parts
-    const { pendingMax, callDeadlineMs } = parts.calls.limits
-    const isOn = settings.overloadLatencyMs > 0
-    const limits = { callsMax: settings.shardCallsMax, overloadMs: settings.overloadLatencyMs, callDeadlineMs }
-    this.gates = Array.from(
-      { length: isOn ? parts.shards : 0 },
-      (_, shard) =>
-        new ShardGate(world, limits, (state) =>
-          world.log.warn({ shard, state }, 'the circuit breaker before a shard has changed: it answers nobody, or does so again'),
-        ),
-    )
-    this.gateOf = new Int16Array(isOn ? pendingMax : 0)
+    this.settings = parts.settings
+    this.gates = gatesOf(parts, this.settings)
+    this.gateOf = rowsOf(parts, this.settings)
+  }
+
+  /** Goes by other settings from now on: the gates learn anew, and calls that are under way count no more. */
+  use(changed: Partial<OverloadSettings>): void {
+    const { shardCallsMax, overloadLatencyMs } = this.settings
+    const next = { ...this.settings, ...changed }
+    if (next.shardCallsMax === shardCallsMax && next.overloadLatencyMs === overloadLatencyMs) return
+    for (const gate of this.gates) gate.close()
+    this.settings = next
+    this.gates = gatesOf(this.parts, next)
+    this.gateOf = rowsOf(this.parts, next)
   }
 
   start(): void {
-    if (this.gates.length === 0) return
     const { clock, timers } = this.parts.world
     this.timer = timers.every(measureMs, () => {
+      if (this.gates.length === 0) return
       this.countPassed()
       const now = clock.monotonic()
       for (const gate of this.gates) gate.look(now)
@@ -139,6 +142,24 @@ export class ShardGates implements MetricSource {
     this.timer?.cancel()
     for (const gate of this.gates) gate.close()
   }
+}
+
+function gatesOf(
+  { shards, calls, world }: ShardGatesParts,
+  { shardCallsMax: callsMax, overloadLatencyMs: overloadMs }: OverloadSettings,
+): readonly ShardGate[] {
+  const limits = { callsMax, overloadMs, callDeadlineMs: calls.limits.callDeadlineMs }
+  return Array.from(
+    { length: overloadMs > 0 ? shards : 0 },
+    (_, shard) =>
+      new ShardGate(world, limits, (state) =>
+        world.log.warn({ shard, state }, 'the circuit breaker before a shard has changed: it answers nobody, or does so again'),
+      ),
+  )
+}
+
+function rowsOf({ calls }: ShardGatesParts, { overloadLatencyMs }: OverloadSettings): Int16Array {
+  return new Int16Array(overloadLatencyMs > 0 ? calls.limits.pendingMax : 0)
 }
 
 const busy = codeTable.BUSY.number

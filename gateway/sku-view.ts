@@ -93,10 +93,12 @@ export class SkuView {
   }
 
   info(): SkuInfo {
-    const { sale, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs = 0 } = this.settings
+    const { sale, title, description, image, priceMinor, currency, opensAt, closesAt, perUserMax, absenceMs = 0 } = this.settings
     const draw = this.numbers.draw === undefined ? {} : { draw: this.numbers.draw }
     const product = productOf(this.settings)
-    return { ...this.status(), sale, product, title, description, image, priceMinor, currency, opensAt, perUserMax, absenceMs, ...draw }
+    const ends = closesAt === undefined ? {} : { closesAt }
+    const offered = { sale, product, title, description, image, priceMinor, currency, opensAt, ...ends, perUserMax, absenceMs }
+    return { ...this.status(), ...offered, ...draw }
   }
 }
 

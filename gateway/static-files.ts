@@ -25,7 +25,7 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /**
- * Every file below the folders, read once at the start: `mounts` names the URL path under which each folder appears. What was not there then is not
+ * Every file below the folders, read once at the start: `mounts` names the URL path under which each folder, or a single file, appears. What was not there then is not
  * served, so no request ever names a path of the file system. Pages refer to the others by names that follow from their content, at `assetOrigin`
  * (empty: wherever the page came from); under the names that they have in their folders they are there as well.
  */
@@ -42,10 +42,11 @@ export function loadStaticFiles(mounts: Readonly<Record<string, string>>, assetO
 
 function readFiles(mounts: Readonly<Record<string, string>>): ReadonlyMap<string, SourceFile> {
   const files = new Map<string, SourceFile>()
-  for (const [prefix, folder] of Object.entries(mounts)) {
-    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-      const path = join(folder, name)
-      const type = types[extname(name)]
+  for (const [prefix, place] of Object.entries(mounts)) {
+    const names = statSync(place).isFile() ? [''] : readdirSync(place, { recursive: true, encoding: 'utf8' })
+    for (const name of names) {
+      const path = join(place, name)
+      const type = types[extname(path)]
       if (type === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue
       files.set(posix.join(prefix, name.replaceAll('\\', '/')), { type, bytes: readFileSync(path) })
     }

@@ -5,6 +5,7 @@ import type { UserId } from '../protocol/ids.ts'
 import { packInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { UserInfo } from '../protocol/results.ts'
+import type { ChangeContent } from './audit-content.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { Call, MethodBody, UserCall } from './method.ts'
 import { InfoRefused, type UserInfos } from './user-infos.ts'
@@ -49,6 +50,7 @@ export function userServiceMethods(parts: UserServiceParts): readonly MethodBody
     {
       name: 'user.set',
       role: 'service',
+      change: infoContent,
       run: (call) => {
         const user = call.params.user()
         const info = call.params.userInfo()
@@ -58,6 +60,14 @@ export function userServiceMethods(parts: UserServiceParts): readonly MethodBody
     },
   ]
 }
+
+/** What is said of them is for the shop to keep. */
+const infoContent: ChangeContent = ([user = null, info = null], pseudonymOf) => ({
+  params: {
+    user: typeof user === 'string' ? pseudonymOf(user) : null,
+    fields: typeof info === 'object' && info !== null ? Object.keys(info) : null,
+  },
+})
 
 async function setInfo({ calls, infos }: UserServiceParts, call: Call, user: UserId, info: Partial<UserInfo>): Promise<void> {
   const { error, result } = await calls.request(

@@ -115,6 +115,7 @@ export class WebServer {
   private route(): void {
     const { app, parts } = this
     const { settings, core } = parts
+    const { timers } = parts.world
     const statics = new StaticServer({ files: parts.files, assetOrigin: settings.assetOrigin, counters: core.counters.reads })
     const httpParts = { core, jsonText: new JsonText(), bodyBytesMax: settings.httpBodyBytesMax }
     app.ws<SocketData>('/v1/ws', {
@@ -131,10 +132,12 @@ export class WebServer {
         const connection = new WebSocketConnection(socket, data, pace, core.counters)
         data.connection = connection
         core.opened(connection)
+        timers.catchUp()
       },
       message: (socket, message, isBinary) => {
         const { connection, json } = socket.getUserData()
         if (connection !== undefined) this.message(connection, message, isBinary, json)
+        timers.catchUp()
       },
       dropped: () => {
         core.counters.dropped++
@@ -149,7 +152,10 @@ export class WebServer {
     })
     const reads = new PublicReads(httpParts)
     for (const [path, serve] of reads.routes()) {
-      const read = (res: HttpResponse, req: HttpRequest): void => serve(res, req, this.addressOf(req, this.peerOf(res)))
+      const read = (res: HttpResponse, req: HttpRequest): void => {
+        serve(res, req, this.addressOf(req, this.peerOf(res)))
+        timers.catchUp()
+      }
       app.get(path, read).head(path, read)
     }
     app.post('/v1/call/:method', (res, req) => {
@@ -158,6 +164,7 @@ export class WebServer {
       const banned = core.admission.refusesAddress(address)
       if (banned === undefined) serveCall(httpParts, res, req, this.identityOf(req, peer), address)
       else refuseCall(res, banned)
+      timers.catchUp()
     })
     app.any('/*', (res, req) => {
       const route = parts.routes.get(req.getUrl())

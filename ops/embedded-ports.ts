@@ -43,7 +43,7 @@ export async function openEmbeddedPorts(config: Config, world: World, metrics: M
       Promise.resolve({
         bucket: (rate) => new LocalBucket(rate, world.clock),
         record: (name) => store.record(name),
-        table: (name) => store.table(name),
+        table: (name, limits) => store.table(name, limits),
       }),
     facts: { dataFolder },
   }

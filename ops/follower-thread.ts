@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Followed, Follower } from '../actors/compaction/follower.ts'
 import { shardName, type ShardName } from '../cluster/store.ts'
 
-const sourceSchema = z.union([
+export const followSourceSchema = z.union([
   z.object({ kind: z.literal('folder'), folder: z.string() }),
   z.object({
     kind: z.literal('redis'),
@@ -11,10 +11,10 @@ const sourceSchema = z.union([
     tls: z.object({ ca: z.string().exactOptional(), cert: z.string().exactOptional(), key: z.string().exactOptional() }).exactOptional(),
   }),
 ])
-const taskSchema = z.object({ source: sourceSchema, shard: z.string(), givenUp: z.instanceof(Int32Array) })
+const taskSchema = z.object({ source: followSourceSchema, shard: z.string(), givenUp: z.instanceof(Int32Array) })
 
 /** Where the thread reads: beside the node that owns an LMDB folder, or beside all nodes over a Redis. */
-export type FollowSource = z.output<typeof sourceSchema>
+export type FollowSource = z.output<typeof followSourceSchema>
 
 /** What the thread is to do; see snapshot-worker.ts. */
 export interface FollowTask {

@@ -5,7 +5,7 @@ import type { Members } from '../cluster/members.ts'
 import type { Queue } from '../cluster/queue.ts'
 import type { BucketRate, SharedBucket } from '../cluster/shared-bucket.ts'
 import type { SharedRecord } from '../cluster/shared-record.ts'
-import type { SharedTable } from '../cluster/shared-table.ts'
+import type { SharedTable, TableLimits } from '../cluster/shared-table.ts'
 import type { Store } from '../cluster/store.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -36,5 +36,5 @@ export interface ActorPorts {
 export interface SharedPorts {
   bucket(rate: BucketRate): SharedBucket
   record(name: string): SharedRecord
-  table(name: string): SharedTable
+  table(name: string, limits?: TableLimits): SharedTable
 }

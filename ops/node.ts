@@ -9,6 +9,8 @@ import type { RunningNode } from './cli/start-command.ts'
 import { Closers } from './closers.ts'
 import { openClusterPorts } from './cluster-ports.ts'
 import type { Config } from './config.ts'
+import { consoleUrl } from './console/console-address.ts'
+import { serveConsole } from './console/serve-console.ts'
 import { openEmbeddedPorts } from './embedded-ports.ts'
 import { createMetrics } from './metrics.ts'
 import type { NodePorts } from './node-ports.ts'
@@ -91,11 +93,25 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   closers.add(() => directory.close())
   const parts: RoleParts = { config, world, node, ports, calls, directory, metrics, ops, closers, readiness, stopping }
   if (role === 'actors' || role === 'all') actors = await startActors(parts, { endsWithLease, onUnable: (reason) => ending.fail(reason) })
-  if (role === 'orders' || role === 'all') await startOrders(parts)
+  const dead = role === 'orders' || role === 'all' ? await startOrders(parts) : undefined
   const front = role === 'gateway' || role === 'all' ? await startGateway(parts, routes) : undefined
+  const hasConsole = front !== undefined && config.console === 'yes'
+  if (hasConsole) await serveConsole(parts, front, dead)
   readiness.ready()
   const { webPort: web = 0, rpcPort: rpc = 0, server } = front ?? {}
-  log.info({ role, web, ops: ops.port, rpc, durability: durabilityText(config.durability), ...ports.facts, server }, 'ready')
+  log.info(
+    {
+      role,
+      web,
+      ops: ops.port,
+      rpc,
+      durability: durabilityText(config.durability),
+      ...ports.facts,
+      server,
+      ...(hasConsole ? { console: consoleUrl(config, ops.port) } : {}),
+    },
+    'ready',
+  )
 
   const stop = async (): Promise<void> => {
     if (closers.isEmpty) return

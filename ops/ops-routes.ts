@@ -7,19 +7,26 @@ export interface OpsRoute {
   readonly answer: (request: OpsRequest) => Promise<OpsAnswer>
 }
 
+/** All paths of the ops port at one and below, with any method; what comes with anything but a POST has no body. */
+export type OpsSection = (request: OpsRequest) => Promise<OpsAnswer>
+
 export interface OpsRequest {
   readonly method: string
   /** With what stands behind a question mark. */
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
+  /** Where it comes from: the last proxy, if there is one. */
+  readonly address: string
 }
 
 export interface OpsAnswer {
   readonly status: number
-  readonly text: string
+  readonly text: string | Uint8Array
   /** Plain text if absent. */
   readonly type?: string
+  /** Beside the type; nothing is kept by caches unless they say so. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export const opsBodyBytesMax = 64 * 1024

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../cluster/world.ts'
 import type { Metrics } from './metrics.ts'
-import { type OpsRoute, readOpsBody } from './ops-routes.ts'
+import { type OpsAnswer, type OpsRequest, type OpsRoute, type OpsSection, readOpsBody } from './ops-routes.ts'
 import type { Readiness } from './readiness.ts'
 import { listenFault } from './start-fault.ts'
 
@@ -19,6 +19,8 @@ export interface OpsServer {
   readonly port: number
   /** Serves one path more. */
   add(path: string, route: OpsRoute): void
+  /** Serves a path and all below it. */
+  addSection(path: string, section: OpsSection): void
   close(): Promise<void>
 }
 
@@ -31,26 +33,40 @@ const requestTimeoutMs = 10_000
  */
 export async function startOpsServer(parts: OpsServerParts): Promise<OpsServer> {
   const routes = new Map<string, OpsRoute>()
+  const sections = new Map<string, OpsSection>()
   const server = createServer({ requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs }, (request, response) => {
-    answer(parts, routes, request, response).catch((error: unknown) => {
+    answer(parts, { routes, sections }, request, response).catch((error: unknown) => {
       parts.log.error({ error, url: request.url }, 'the ops server failed to answer')
       say(response, 500, 'failed; the log says why\n')
     })
   })
   server.maxConnections = connectionsMax
   const port = await listen(server, parts)
-  return { port, add: (path, route) => void routes.set(path, route), close: () => closed(server) }
+  return {
+    port,
+    add: (path, route) => void routes.set(path, route),
+    addSection: (path, section) => void sections.set(path, section),
+    close: () => closed(server),
+  }
+}
+
+interface Added {
+  readonly routes: ReadonlyMap<string, OpsRoute>
+  readonly sections: ReadonlyMap<string, OpsSection>
 }
 
 async function answer(
   parts: OpsServerParts,
-  routes: ReadonlyMap<string, OpsRoute>,
+  { routes, sections }: Added,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   const route = routes.get(path)
   if (route !== undefined) return answerRoute(route, request, response)
+  const section = sections.get(path.split('/', 2).join('/'))
+  if (section !== undefined)
+    return request.method === 'POST' ? answerWithBody(section, request, response) : answerBodyless(section, request, response)
   // Bodies are of no use here and must not wait in memory.
   request.resume()
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -66,31 +82,50 @@ async function answer(
     }
     case '/metrics':
       return say(response, 200, await parts.metrics.scrape(), parts.metrics.contentType)
-    default:
-      return say(response, 404, 'here are /metrics, /healthz and /readyz\n')
+    default: {
+      const [first] = sections.keys()
+      return say(response, 404, `here are /metrics, /healthz and /readyz${first === undefined ? '' : `, and ${first}`}\n`)
+    }
   }
 }
 
 async function answerRoute(route: OpsRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method = '', url = '/', headers } = request
-  if (method !== route.method) {
+  if (request.method !== route.method) {
     request.resume()
     response.setHeader('allow', route.method)
     return say(response, 405, `only ${route.method}\n`)
   }
+  await answerWithBody(route.answer, request, response)
+}
+
+async function answerWithBody(answerTo: OpsSection, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readOpsBody(request)
   if (body === undefined) {
     // What is left of it is not read.
     response.setHeader('connection', 'close')
     return say(response, 413, 'too large\n')
   }
-  const { status, text, type } = await route.answer({ method, path: url, headers, body })
-  say(response, status, text, type)
+  tell(response, await answerTo(requestOf(request, body)))
 }
 
-function say(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+async function answerBodyless(section: OpsSection, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  request.resume()
+  tell(response, await section(requestOf(request, noBody)))
+}
+
+function requestOf({ method = '', url = '/', headers, socket }: IncomingMessage, body: Buffer): OpsRequest {
+  return { method, path: url, headers, body, address: socket.remoteAddress ?? '' }
+}
+
+const noBody = Buffer.alloc(0)
+
+function say(response: ServerResponse, status: number, text: string, type?: string): void {
+  tell(response, { status, text, ...(type === undefined ? {} : { type }) })
+}
+
+function tell(response: ServerResponse, { status, text, type = 'text/plain; charset=utf-8', headers = {} }: OpsAnswer): void {
   if (response.headersSent) return
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' })
+  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', ...headers })
   response.end(text)
 }
 

@@ -38,6 +38,8 @@ export const settingsSchema = z.strictObject({
     'fsync: synced before anything is answered; everysec: a crash of the machine may lose the last seconds of answered work; replicas=n, in a cluster: in the memory of n replicas of Redis',
   ),
   archiveDays: integer('Storage', 'days', 30, 0, 3650, 'how long trimmed journal records stay readable'),
+  auditDays: integer('Storage', 'days', 365, 1, 36_500, 'how long the audit log keeps what an operator did'),
+  auditEntriesMax: integer('Storage', 'entries', 20_000, 100, 400_000, 'most that the audit log keeps; the oldest go first'),
   snapshotEveryBytes: integer('Storage', 'bytes', 64 * mebi, 64 * kibi, 4096 * mebi, 'journal written by a shard between two snapshots'),
 
   role: choice(
@@ -80,7 +82,17 @@ export const settingsSchema = z.strictObject({
   rpcHost: host('Network', '127.0.0.1', 'address of the RPC port; on loopback it may be used without a key'),
   rpcPort: port('Network', 7082, 'msgpack-RPC'),
   opsHost: host('Network', '127.0.0.1', 'address of the ops port, which asks for no key for what it only tells'),
-  opsPort: port('Network', 7081, '/metrics, /healthz and /readyz; where orders are paid also dead orders and webhooks'),
+  opsPort: port(
+    'Network',
+    7081,
+    '/metrics, /healthz and /readyz; where clients are let in also the console, where orders are paid also dead orders and webhooks',
+  ),
+  console: choice(
+    'Network',
+    ['yes', 'no'],
+    'yes',
+    'the console on the ops port of a process that lets clients in; it asks for the key of the operators, on loopback too',
+  ),
   shareWebPort: choice(
     'Network',
     ['no', 'yes'],

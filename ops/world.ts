@@ -1,32 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import type { Clock, Log, Random, Timer, Timers, World } from '../cluster/world.ts'
+import type { Clock, Log, Random, World } from '../cluster/world.ts'
+import { LoopTimers } from './loop-timers.ts'
 
 /** Node's clock, timers and chance, with a log. */
 export function realWorld(log: Log): World {
-  return { clock: realClock, timers: realTimers, random: realRandom, log }
+  return { clock: realClock, timers: new LoopTimers(realClock), random: realRandom, log }
 }
 
 export const realClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-}
-
-/** The longest that Node can wait; it would fire at once for more. */
-const waitMsMax = 2 ** 31 - 1
-
-/** Timers keep the process alive: whoever starts one cancels it when it closes, and a process that does not end shows who forgot. */
-export const realTimers: Timers = {
-  after: (ms, run) => {
-    const timer = setTimeout(run, checkedWait(ms))
-    return cancelledBy(() => clearTimeout(timer))
-  },
-  every: (ms, run) => {
-    const timer = setInterval(run, checkedWait(ms))
-    return cancelledBy(() => clearInterval(timer))
-  },
-  soon: (run) => {
-    setImmediate(run)
-  },
 }
 
 export const realRandom: Random = {
@@ -49,13 +32,4 @@ function randomId(length: number): string {
     }
   }
   return id
-}
-
-function checkedWait(ms: number): number {
-  if (!(ms <= waitMsMax)) throw new RangeError(`no timer waits ${ms} ms: ${waitMsMax} is the most`)
-  return ms
-}
-
-function cancelledBy(cancel: () => void): Timer {
-  return { cancel }
 }

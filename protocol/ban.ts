@@ -1,5 +1,3 @@
-import { frameKind, frameVersion } from './frame.ts'
-
 /** A user, or everyone of a range of addresses, whom operators keep out. */
 export interface Ban {
   readonly kind: 'user' | 'range'
@@ -14,16 +12,3 @@ export interface Ban {
 /** Bans at a time; all gateways keep all of them in memory. */
 export const bansMax = 10_000
 export const banReasonCharactersMax = 200
-
-const utf8 = new TextEncoder()
-const text = new TextDecoder()
-
-/** Tells gateways which version of the bans is kept. It carries none of them: they are read from where they are kept. */
-export function encodeBansNews(version: string): Uint8Array {
-  return Uint8Array.of(frameVersion, frameKind.bans, ...utf8.encode(version))
-}
-
-/** Undefined for a frame of another kind or version. */
-export function decodeBansNews(frame: Uint8Array): string | undefined {
-  return frame[0] === frameVersion && frame[1] === frameKind.bans ? text.decode(frame.subarray(2)) : undefined
-}

@@ -61,6 +61,7 @@ export const op = {
   reservationTold: 26,
   owed: 28,
   absent: 29,
+  edit: 30,
   attach: 32,
   detach: 33,
   claimed: 34,

@@ -32,6 +32,8 @@ export const frameKind = {
   bans: 10,
   catalogue: 11,
   userNotice: 12,
+  limits: 13,
+  keys: 14,
 } as const
 
 /** Frames stay below the 1 MiB that NATS takes by default, with room for its headers. */

@@ -12,10 +12,18 @@ export type ClaimState =
   | { readonly state: 'none' }
   | { readonly state: 'lobby'; readonly opensAt: number }
   | { readonly state: 'queued'; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
-  | { readonly state: 'held'; readonly hold: number; readonly qty: number; readonly expiresAt: number }
+  | ({ readonly state: 'held' } & Hold)
   | Expired
   | { readonly state: 'soldout' }
   | OrderClaim
+
+export interface Hold {
+  readonly hold: number
+  readonly qty: number
+  readonly expiresAt: number
+  /** What each unit costs, where the SKU's price was changed since: a hold keeps the price that it was promised. */
+  readonly priceMinor?: number
+}
 
 /** A hold came to its deadline; or, `absent`, a place in line was given up because its user was away for longer than the sale allows. */
 export interface Expired {
@@ -134,11 +142,31 @@ export interface SkuInfo extends SkuStatus {
   readonly priceMinor: number
   readonly currency: string
   readonly opensAt: number
+  /** When it is closed by itself, if it is. */
+  readonly closesAt?: number
   readonly perUserMax: number
   /** For so long a place in line survives without a connection of its user; 0 is for ever. */
   readonly absenceMs: number
   /** Of a SKU with a draw. */
   readonly draw?: DrawInfo
+}
+
+export type SettingValue = string | number | boolean | null
+
+/** What a change makes, or would make, of one setting of one SKU. `effect` says in words whom it concerns, and who keeps what they have. */
+export interface SettingChange {
+  readonly sku: SkuId
+  readonly setting: string
+  readonly before: SettingValue
+  readonly after: SettingValue
+  readonly effect: string
+}
+
+/** What `sale.update` did, or with `preview` would do. What was so already is no change. */
+export interface SaleUpdated {
+  readonly sale: SaleId
+  readonly preview: boolean
+  readonly changes: readonly SettingChange[]
 }
 
 export interface SaleInfo {
@@ -193,7 +221,7 @@ export interface ProductInfo extends ProductSummary {
 export interface Events {
   /** With the ticket's number: who was away may know of an older one only. */
   readonly line: { readonly sku: SkuId; readonly ticket: number; readonly ahead: number; readonly eta: Eta; readonly odds: Odds }
-  readonly held: { readonly sku: SkuId; readonly hold: number; readonly qty: number; readonly expiresAt: number }
+  readonly held: Hold & { readonly sku: SkuId }
   readonly expired: { readonly sku: SkuId; readonly reason?: 'absent' }
   readonly order: Order
   readonly sku: SkuStatus

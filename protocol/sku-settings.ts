@@ -16,6 +16,8 @@ export interface SkuSettings {
   /** Units put in at creation; later ones come by restock. */
   readonly stock: number
   readonly opensAt: number
+  /** When it is closed by itself; absent for never. */
+  readonly closesAt?: number
   /** Units one user may hold, have on order or have bought, all together. */
   readonly perUserMax: number
   /** The same of all SKUs of the sale together. Sales without such a limit leave it out: their buys take the short way. */
@@ -51,56 +53,83 @@ const ms = z.int().min(1_000).max(86_400_000)
 /** Long enough for a phone that is in a tunnel, and for a page that is closed by mistake. */
 const absenceMsDefault = 300_000
 const absenceMs = z.union([z.literal(0), ms], 'must be 0 for never, or 1000 to 86400000 ms')
-const skuId = z.string().refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+export const skuIdRule = z
+  .string()
+  .refine((text) => parseSkuId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 const productId = z
   .string()
   .refine((text) => parseProductId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
-const saleId = z.string().refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
+export const saleIdRule = z
+  .string()
+  .refine((text) => parseSaleId(text) !== undefined, 'must be 1 to 48 letters, digits, dots, dashes or underscores')
 
 const drawSchema = z.strictObject({
   beacon: z.strictObject({ source: z.string().min(1).max(120), round: z.int().min(0) }).optional(),
   beaconWaitMs: ms.default(60_000),
 })
 
-const skuFileSchema = z.strictObject({
-  sku: skuId,
-  product: productId.exactOptional(),
-  title: z.string().min(1).max(120),
-  description: z.string().max(500).default(''),
-  image: z.string().max(300).default(''),
+/** A time is ms since 1970 or ISO 8601. */
+export const timeRule = z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
+export const titleRule = z.string().min(1).max(120)
+
+/** What may be written of the settings that can be changed later (sale-change.ts). */
+export const skuRules = {
+  title: titleRule,
+  description: z.string().max(500),
+  image: z.string().max(300),
   priceMinor: z.int().min(0).max(1_000_000_000_000),
+  perUserMax: z.int().min(1).max(1_000),
+  holdTtlMs: ms,
+  paymentTtlMs: ms,
+  lineMax: units(0),
+  usersMax: z.int().min(1).max(16_000_000),
+  grantsPerSecond: z.int().min(0).max(1_000_000),
+  refundRestocks: z.boolean(),
+  refundFreesLimit: z.boolean(),
+}
+
+const skuFileSchema = z.strictObject({
+  sku: skuIdRule,
+  product: productId.exactOptional(),
+  title: skuRules.title,
+  description: skuRules.description.default(''),
+  image: skuRules.image.default(''),
+  priceMinor: skuRules.priceMinor,
   currency: z
     .string()
     .regex(/^[A-Z]{3}$/, 'must be a currency code of three capital letters')
     .default('EUR'),
   stock: units(0),
-  perUserMax: z.int().min(1).max(1_000).default(1),
-  holdTtlMs: ms.default(120_000),
-  paymentTtlMs: ms.default(600_000),
-  lineMax: units(0).default(2_000_000),
-  usersMax: z.int().min(1).max(16_000_000).default(16_000_000),
-  grantsPerSecond: z.int().min(0).max(1_000_000).default(0),
+  perUserMax: skuRules.perUserMax.default(1),
+  holdTtlMs: skuRules.holdTtlMs.default(120_000),
+  paymentTtlMs: skuRules.paymentTtlMs.default(600_000),
+  lineMax: skuRules.lineMax.default(2_000_000),
+  usersMax: skuRules.usersMax.default(16_000_000),
+  grantsPerSecond: skuRules.grantsPerSecond.default(0),
   absenceMs: absenceMs.exactOptional(),
   // Without defaults: a sale file that does not name them makes the settings that it always made.
-  refundRestocks: z.boolean().exactOptional(),
-  refundFreesLimit: z.boolean().exactOptional(),
+  refundRestocks: skuRules.refundRestocks.exactOptional(),
+  refundFreesLimit: skuRules.refundFreesLimit.exactOptional(),
   draw: drawSchema.optional(),
 })
 
-/** A sale as operators write it: `sale.create` takes this, and so does `sluice sale create --file`. `opensAt` is ms since 1970 or an ISO 8601 time. */
-export const saleFileSchema = z.strictObject({
-  sale: saleId,
-  title: z.string().min(1).max(120),
-  opensAt: z.union([z.int().min(0), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))]),
-  saleLimitPerUser: z.int().min(1).max(1_000).optional(),
-  /** Of every SKU that does not say it of itself. */
-  absenceMs: absenceMs.default(absenceMsDefault),
-  skus: z
-    .array(skuFileSchema)
-    .min(1)
-    .max(500)
-    .refine((skus) => new Set(skus.map((sku) => sku.sku)).size === skus.length, 'names a SKU twice'),
-})
+/** A sale as operators write it: `sale.create` takes this, and so does `sluice sale create --file`. */
+export const saleFileSchema = z
+  .strictObject({
+    sale: saleIdRule,
+    title: titleRule,
+    opensAt: timeRule,
+    closesAt: timeRule.exactOptional(),
+    saleLimitPerUser: z.int().min(1).max(1_000).optional(),
+    /** Of every SKU that does not say it of itself. */
+    absenceMs: absenceMs.default(absenceMsDefault),
+    skus: z
+      .array(skuFileSchema)
+      .min(1)
+      .max(500)
+      .refine((skus) => new Set(skus.map((sku) => sku.sku)).size === skus.length, 'names a SKU twice'),
+  })
+  .refine(({ opensAt, closesAt = Infinity }) => closesAt > opensAt, { path: ['closesAt'], error: 'must be after opensAt' })
 
 export type SaleFile = z.output<typeof saleFileSchema>
 /** A sale file before defaults are filled in. */
@@ -115,6 +144,7 @@ export function settingsOfSale(file: SaleFile): readonly SkuSettings[] {
     sale: file.sale as SaleId,
     saleTitle: file.title,
     opensAt: file.opensAt,
+    ...(file.closesAt === undefined ? {} : { closesAt: file.closesAt }),
     absenceMs: sku.absenceMs ?? file.absenceMs,
     ...(file.saleLimitPerUser === undefined ? {} : { saleLimitPerUser: file.saleLimitPerUser }),
   }))

@@ -22,6 +22,12 @@ export const everyNodeSubject = 'sluice.nodes'
 /** Where every gateway hears that bans have changed. */
 export const bansSubject = 'sluice.bans'
 
+/** Where every gateway hears that limits have changed. */
+export const limitsSubject = 'sluice.limits'
+
+/** Where every process that has to do with keys hears that they have changed. */
+export const keysSubject = 'sluice.keys'
+
 /** Where every gateway hears that products have changed. */
 export const catalogueSubject = 'sluice.catalogue'
 

@@ -13,9 +13,17 @@ try {
 } catch {
   process.exit(1)
 }
-const isServed = (file) => basename(file) !== 'tsconfig.json'
-for (const path of ['gateway/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json', 'ops/plan/capacity.json']) {
+const copied = ['gateway/page', 'ops/console/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json', 'ops/plan/capacity.json']
+const isServed = (file) => basename(file) !== 'tsconfig.json' && !file.endsWith('.d.ts')
+for (const path of copied) {
   if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true, filter: isServed })
+}
+// The package for charts, as a browser loads it.
+for (const [file, name] of [
+  ['uPlot.esm.js', 'uplot.js'],
+  ['uPlot.min.css', 'uplot.css'],
+]) {
+  cpSync(join(root, 'node_modules/uplot/dist', file), join(root, 'dist/ops/console/page/plot-package', name))
 }
 // npm links the command line tool once; a file that is made anew has to be a program again.
 chmodSync(join(root, 'dist/ops/main.js'), 0o755)

@@ -39,8 +39,9 @@ shell_syntax() {
 }
 
 check types $bin/tsc -p . --noEmit --pretty false
-# The demo page is plain JavaScript, served as it is; its types are in its comments.
+# The pages are plain JavaScript, served as it is; their types are in comments.
 check 'page types' $bin/tsc -p gateway/page --pretty false
+check 'console types' $bin/tsc -p ops/console/page --pretty false
 # Also the import table, one file per IO package, and no clock, chance or process outside entry files: scripts/lint/.
 check lint $bin/oxlint --format unix
 check format formatted

@@ -80,6 +80,24 @@ const scenarios = {
     page.close()
     await until(async () => (await operator.as('bob').claim('lamp')).reason === 'absent')
   },
+  /** Holds and orders at several prices, other limits, an end that was moved, a second owner. */
+  edits: async () => {
+    await sale('lamp', [{ sku: 'lamp', stock: 6, perUserMax: 2 }], { closesAt: Date.now() + hour })
+    for (const user of ['ann', 'bob']) await operator.as(user).buy('lamp', { qty: 2 })
+    note('lamp', 'ann', 'bob')
+    await operator.saleUpdate({
+      sale: 'lamp',
+      closesAt: Date.UTC(2100, 0, 1),
+      skus: [{ sku: 'lamp', priceMinor: 3_900, perUserMax: 1, holdTtlMs: 2 * hour }],
+    })
+    await pay('ann', 'lamp')
+    await buy('cyd', 'lamp')
+    await restart()
+    await pay('cyd', 'lamp')
+    await operator.saleUpdate({ sale: 'lamp', title: 'Lamps', skus: [{ sku: 'lamp', priceMinor: 4_500, refundRestocks: true }] })
+    await buy('dee', 'lamp')
+    await pay('dee', 'lamp', 'tok_declined', 'declined')
+  },
   /** More than one snapshot's worth of journal, and some behind it. */
   snapshot: async () => {
     await sale('lamp', [{ sku: 'lamp', stock: 40 }])
@@ -127,8 +145,8 @@ async function everythingTold() {
     }
   }
   for (const user of new Set([...users.values()].flat()))
-    for (const { order, sku, state, refundedMinor } of await operator.as(user).orders())
-      orders.push({ user, order, sku, state, ...(refundedMinor ? { refundedMinor } : {}) })
+    for (const { order, sku, state, amountMinor, refundedMinor } of await operator.as(user).orders())
+      orders.push({ user, order, sku, state, amountMinor, ...(refundedMinor ? { refundedMinor } : {}) })
   return { skus, claims, orders }
 }
 

@@ -1,5 +1,6 @@
 import { createSigner } from 'fast-jwt'
 import { SeedBox } from '../actors/draw/seed-box.ts'
+import { pseudonymOf } from '../actors/pseudonym.ts'
 import { decodeInner } from '../cluster/call-codec.ts'
 import { Calls } from '../cluster/calls.ts'
 import { LocalBus } from '../cluster/local-bus.ts'
@@ -7,11 +8,15 @@ import { type Heard, type ScriptedAnswer, ScriptedShard } from '../cluster/scrip
 import type { SharedRecord } from '../cluster/shared-record.ts'
 import type { SharedTable } from '../cluster/shared-table.ts'
 import type { World } from '../cluster/world.ts'
+import { type AuditLimits, AuditLog } from '../gateway/audit-log.ts'
 import { Gateway, type GatewayParts } from '../gateway/gateway.ts'
 import { IdentityCheck } from '../gateway/identity.ts'
+import { Keys } from '../gateway/keys.ts'
+import { LiveLimits } from '../gateway/live-limits.ts'
 import { ProofOfWork } from '../gateway/proof-of-work.ts'
 import { loadUws } from '../gateway/uws.ts'
 import { broadcastFrame, shardView, skuSettings, skuView } from '../gateway/view-fixtures.ts'
+import { limitRules } from '../ops/limit-rules.ts'
 import { createLog } from '../ops/log.ts'
 import { settingsSchema } from '../ops/settings.ts'
 import { realWorld } from '../ops/world.ts'
@@ -32,9 +37,14 @@ export interface RigOptions {
   /** Shared with other rigs. */
   readonly bans?: SharedRecord
   readonly products?: SharedTable
+  readonly audit?: SharedTable
+  readonly auditLimits?: AuditLimits
+  readonly keys?: SharedRecord
+  readonly limits?: SharedRecord
   readonly search?: GatewayParts['search']
   readonly bus?: LocalBus
   readonly newcomers?: GatewayParts['newcomers']
+  readonly newcomersAt?: NonNullable<GatewayParts['newcomersAt']>
   /** Settings of the SKU beside those that it has anyway. */
   readonly lamp?: Partial<SkuSettings>
 }
@@ -46,6 +56,14 @@ const secrets = {
   drawKey: 'key of draws of at least thirty-two characters',
 }
 const epoch = 1
+
+function auditOf(
+  table: SharedTable,
+  limits: AuditLimits = { auditEntriesMax: 1_000, auditDays: 365 },
+  { clock, log }: World,
+): NonNullable<GatewayParts['audit']> {
+  return { log: new AuditLog({ table, clock, log, limits }), pseudonymOf }
+}
 
 /** A gateway on real ports of loopback, with one shard whose answers the test writes: it has the SKU `lamp`, which is open. */
 export class GatewayRig {
@@ -74,23 +92,48 @@ export class GatewayRig {
     this.sessions = new ScriptedShard(this.bus, shardSubject('ses', 0), sessionScript)
     const limits = { pendingMax: options.pendingMax ?? 1_000, callDeadlineMs: options.callDeadlineMs ?? 10_000 }
     this.calls = new Calls({ bus: this.bus, world, node: 'rig', shards: 1, limits })
+    const configured = { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings }
+    const identities = new IdentityCheck(secrets, () => clock.now())
+    const { bus } = this
     this.gateway = new Gateway({
       uws: loadUws().uws,
       world,
       bus: this.bus,
       calls: this.calls,
-      identities: new IdentityCheck(secrets, () => clock.now()),
+      identities,
       shards: 1,
       files: options.files ?? new Map(),
       routes: options.routes ?? new Map(),
       decodeInner,
       announceDraw: (settings) => new SeedBox(secrets.drawKey).announce(settings, world.random),
       ...(options.bans === undefined ? {} : { bans: options.bans }),
+      ...(options.audit === undefined ? {} : { audit: auditOf(options.audit, options.auditLimits, { ...world, log }) }),
       ...(options.products === undefined ? {} : { products: options.products }),
       ...(options.search === undefined ? {} : { search: options.search }),
       ...(options.newcomers === undefined ? {} : { newcomers: options.newcomers }),
       proofs: new ProofOfWork('the secret of proofs', (limit) => Math.floor(world.random.next() * limit)),
-      settings: { ...settingsSchema.parse({ webPort: 0, rpcPort: 0, opsPort: 0 }), rpcOpen: true, ...options.settings },
+      ...(options.limits === undefined
+        ? {}
+        : {
+            limits: new LiveLimits({
+              record: options.limits,
+              bus,
+              world,
+              configured: { ...configured, admitPerSecond: 0 },
+              rules: limitRules(),
+            }),
+          }),
+      ...(options.keys === undefined
+        ? {}
+        : {
+            keys: {
+              keys: new Keys({ record: options.keys, bus, world }),
+              identities,
+              givenSecrets: { users: secrets.jwtSecret, payment: undefined, office: undefined },
+            },
+          }),
+      ...(options.newcomersAt === undefined ? {} : { newcomersAt: options.newcomersAt }),
+      settings: configured,
     })
   }
 
@@ -111,9 +154,9 @@ export class GatewayRig {
   }
 
   /** A token that is valid for `seconds` by the gateway's clock. */
-  tokenOf(user: string, seconds = 3_600): string {
+  tokenOf(user: string, seconds = 3_600, key = secrets.jwtSecret): string {
     const exp = Math.floor((Date.now() + this.skewMs) / 1000) + seconds
-    return createSigner({ key: secrets.jwtSecret, algorithm: 'HS256', noTimestamp: true })({ sub: user, exp })
+    return createSigner({ key, algorithm: 'HS256', noTimestamp: true })({ sub: user, exp })
   }
 
   get keys(): { readonly operator: string; readonly backend: string } {

@@ -6,7 +6,8 @@ import { afterEach, expect, test, type TestContext } from 'vitest'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { ManualWorld } from '../cluster/manual-world.ts'
 import { journalStart, type ShardName, type Store, StoreFault } from '../cluster/store.ts'
-import { realClock, realTimers, realWorld } from '../ops/world.ts'
+import type { Timers } from '../cluster/world.ts'
+import { realWorld } from '../ops/world.ts'
 import { SmallDisk } from './small-disk.ts'
 import { cannotTrace, TracedProcess } from './traced-process.ts'
 
@@ -129,7 +130,7 @@ test('STO-37 a full disk refuses records, acknowledges nothing, and goes on wher
   cleanups.push(() => disk.unmount())
   const folder = join(disk.folder, 'data')
   const { log } = new ManualWorld()
-  const world = { ...realWorld(log), clock: realClock, timers: realTimers }
+  const world = realWorld(log)
   const options = {
     folder,
     durability: 'fsync',
@@ -185,8 +186,15 @@ test('STO-39 on a full disk old data is still cleared away', async (context) => 
   if (typeof disk === 'string') return context.skip(disk)
   cleanups.push(() => disk.unmount())
   const manual = new ManualWorld()
-  const timers = { ...realTimers, every: (ms: number, run: () => void) => manual.timers.every(ms, run) }
-  const world = { ...realWorld(manual.log), clock: manual.clock, timers }
+  const real = realWorld(manual.log)
+  const { timers } = real
+  const everyByHand: Timers = {
+    after: (ms, run) => timers.after(ms, run),
+    every: (ms, run) => manual.timers.every(ms, run),
+    soon: (run) => timers.soon(run),
+    catchUp: () => timers.catchUp(),
+  }
+  const world = { ...real, clock: manual.clock, timers: everyByHand }
   const folder = join(disk.folder, 'data')
   const reserveBytes = 4 * 1024 * 1024
   const store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 0, shards: { inv: 2, ses: 2 }, world, reserveBytes })

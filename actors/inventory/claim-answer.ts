@@ -23,7 +23,7 @@ export function describeClaim(sku: SkuState, outlook: Outlook | undefined, row: 
     case claimState.lobby:
       return { state: 'lobby', opensAt: sku.settings.opensAt }
     case claimState.held:
-      return { state: 'held', hold: claim, qty: users.qty[row] as number, expiresAt: sku.deadlineOf(row, now) }
+      return { state: 'held', hold: claim, qty: users.qty[row] as number, expiresAt: sku.deadlineOf(row, now), ...promisedPrice(sku, row) }
     case claimState.expired:
       return { state: 'expired' }
     case claimState.absent:
@@ -33,6 +33,12 @@ export function describeClaim(sku: SkuState, outlook: Outlook | undefined, row: 
     default:
       return isOrder(state) ? describeOrder(sku, row) : { state: 'none' }
   }
+}
+
+/** Told where it is another one than the SKU's. */
+function promisedPrice(sku: SkuState, row: number): { readonly priceMinor?: number } {
+  const priceMinor = sku.priceOf(row)
+  return priceMinor === sku.settings.priceMinor ? {} : { priceMinor }
 }
 
 /** The order that this row's claim is. */
@@ -46,7 +52,7 @@ export function describeOrder(sku: SkuState, row: number): OrderClaim {
     state,
     order: orderIdOf(sku, row),
     qty,
-    amountMinor: sku.orders.get(claim)?.amountMinor ?? qty * sku.settings.priceMinor,
+    amountMinor: sku.orders.get(claim)?.amountMinor ?? qty * sku.priceOf(row),
     currency: sku.settings.currency,
     ...(refundedMinor === 0 ? {} : { refundedMinor }),
   }

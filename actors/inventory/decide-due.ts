@@ -5,7 +5,7 @@ import { closeLobby } from './decide-draw.ts'
 import { eventKind, phaseNumbers, writeGranted, writeNumbered, writePhaseSet, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
 import { requestMemoryMs } from './former-requests.ts'
-import { type InventoryState, openingItem } from './inventory-state.ts'
+import { closingItem, type InventoryState, openingItem } from './inventory-state.ts'
 import type { SkuState } from './sku-state.ts'
 
 /** Deadlines, grants and forgotten claims that one batch takes, each, so that calls never wait long behind them. */
@@ -16,6 +16,7 @@ export function decideDue(state: InventoryState, batch: Batch): boolean {
   const due = state.wheel.due(batch.now, dueMax, (group, item) => {
     const sku = state.at(group)
     if (item === openingItem) open(state, sku, batch)
+    else if (item === closingItem) close(state, sku, batch)
     else endDeadline(state, sku, item, batch)
   })
   let more = due === dueMax
@@ -31,6 +32,12 @@ function open(state: InventoryState, sku: SkuState, batch: Batch): void {
   if (sku.settings.opensAt > batch.now) return state.wheel.add(sku.settings.opensAt, sku.index, openingItem)
   if (sku.draw === undefined) apply(state, batch, writePhaseSet(batch.record, sku.index, phaseNumbers.open))
   else closeLobby(state, sku, batch)
+}
+
+/** The end may have been moved since it was put into the wheel; whoever moves it puts it there again. */
+function close(state: InventoryState, sku: SkuState, batch: Batch): void {
+  const { closesAt = Number.POSITIVE_INFINITY } = sku.settings
+  if (sku.phase !== 'closed' && closesAt <= batch.now) apply(state, batch, writePhaseSet(batch.record, sku.index, phaseNumbers.closed))
 }
 
 /** The wheel holds what a deadline once was; pauses and outages may have moved it, and the claim may have gone on since. */

@@ -37,7 +37,7 @@ export function decideConfigure(
       at,
       'FORBIDDEN',
       undefined,
-      `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings.`,
+      `SKU ${settings.sku} exists already, in sale ${known.settings.sale}, with other settings; sale.update changes them.`,
     )
   }
   const secret = drawSecretOf(configured)

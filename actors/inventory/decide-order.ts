@@ -40,7 +40,7 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   }
   const event = writeOrdered(batch.record, sku.index, users.claim[row] as number, {
     payBy: batch.now + settings.paymentTtlMs,
-    amountMinor: (users.qty[row] as number) * settings.priceMinor,
+    amountMinor: (users.qty[row] as number) * sku.priceOf(row),
     payment,
   })
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)

@@ -1,6 +1,7 @@
 import type { Position } from '../../cluster/store.ts'
 import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
+import type { SkuEdit } from '../../protocol/sale-change.ts'
 import type { SkuSettings } from '../../protocol/sku-settings.ts'
 import { hashInPseudonym, type Pseudonym } from '../pseudonym.ts'
 import type { RecordWriter } from '../record.ts'
@@ -12,6 +13,7 @@ const utf8 = new TextEncoder()
  * What can happen to a SKU, as bytes in a record (record.ts). After the common head of 4 bytes comes `u32 sku` (the SKU's index in its shard), then:
  *
  *     configured  inner codec of Configured
+ *     edited      inner codec of SkuEdit      settings that take the place of others
  *     phaseSet    u8 phase at 8
  *     held        u32 claim, u16 qty, u8 userBytes, f64 expiresAt at 16, u32 requestHi, u32 requestLo, u32 userHash, user at 36
  *     queued      the same, expiresAt 0
@@ -74,6 +76,7 @@ export const eventKind = {
   absent: 39,
   seedRevealed: 40,
   erased: 41,
+  edited: 42,
 } as const
 
 export const eventOffset = {
@@ -152,6 +155,13 @@ export const phaseNames = ['scheduled', 'open', 'paused', 'closed'] as const
 export function writeConfigured(record: RecordWriter, sku: number, configured: Configured): number {
   const packed = packInner(configured)
   const at = skuEvent(record, eventOffset.packed + packed.length, eventKind.configured, sku)
+  record.bytes.set(packed, at + eventOffset.packed)
+  return at
+}
+
+export function writeEdited(record: RecordWriter, sku: number, edit: SkuEdit): number {
+  const packed = packInner(edit)
+  const at = skuEvent(record, eventOffset.packed + packed.length, eventKind.edited, sku)
   record.bytes.set(packed, at + eventOffset.packed)
   return at
 }

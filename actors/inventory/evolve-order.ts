@@ -76,14 +76,14 @@ export function settled(sku: SkuState, claim: number, outcome: number, now: numb
 
 /** An order that was put away with its end delivered, and goes on after all. */
 function orderOfRow(sku: SkuState, row: number): OpenOrder {
-  const { users, settings } = sku
+  const { users } = sku
   const qty = users.qty[row] as number
   return {
     claim: users.claim[row] as number,
     order: orderIdOf(sku, row),
     user: utf8.decode(users.userBytes(row)),
     qty,
-    amountMinor: qty * settings.priceMinor,
+    amountMinor: qty * sku.priceOf(row),
     payment: '',
     state: users.state[row] as number,
     updatedAt: 0,

@@ -4,6 +4,7 @@ import { claimState, isLive } from './claim.ts'
 import { endClaim, rowOf } from './end-claim.ts'
 import { type Configured, drawSecretOf, eventKind, eventOffset, phaseNames } from './events.ts'
 import { drawOf, evolveDraw } from './evolve-draw.ts'
+import { edited } from './evolve-edit.ts'
 import { erased, namedAgain } from './evolve-erase.ts'
 import { ordered, settled } from './evolve-order.ts'
 import { refundBegun, refundEnded, refundTold } from './evolve-refund.ts'
@@ -60,6 +61,9 @@ export function evolve(state: InventoryState, bytes: Uint8Array, view: DataView,
     case eventKind.phaseSet:
       phaseSet(state, sku, bytes[at + eventOffset.phase] as number, now)
       break
+    case eventKind.edited:
+      edited(state, sku, bytes, view, at)
+      break
     case eventKind.forgotten:
       forgotten(sku, view.getUint32(at + eventOffset.count, true))
       break
@@ -114,6 +118,8 @@ function configured(state: InventoryState, bytes: Uint8Array, view: DataView, at
     known.changes.settings = true
   }
   state.scheduleOpening(settings)
+  const sku = state.find(settings.sku)
+  if (sku !== undefined) state.scheduleClosing(sku)
 }
 
 function resumedBy(state: InventoryState, view: DataView, at: number, now: number): void {
@@ -146,6 +152,7 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   users.setClaim(row, claim)
   users.qty[row] = qty
   users.orderTag[row] = 0
+  users.price[row] = begun === claimState.held ? sku.prices.current : 0
   users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
   users.requestLo[row] = view.getUint32(at + eventOffset.requestLo, true)
   sku.lastClaim = claim
@@ -217,6 +224,7 @@ function granted(state: InventoryState, sku: SkuState, count: number, expiresAt:
     sku.line.remove(claim)
     users.begin(row)
     users.state[row] = claimState.held
+    users.price[row] = sku.prices.current
     users.deadline[row] = expiresAt - sku.holdShiftMs
     users.end(row)
     sku.available -= qty

@@ -14,6 +14,7 @@ import { decideBuy, decideClaim, decideLeave, type OwnedSku } from './decide-cla
 import { decideDrawBeacon, decideDrawProof } from './decide-draw-operator.ts'
 import { advanceDraws } from './decide-draw.ts'
 import { decideDue } from './decide-due.ts'
+import { decideEdit } from './decide-edit.ts'
 import { decideErase } from './decide-erase.ts'
 import { decideConfigure, decideLineList, decidePhase, decideRestock, skuStatus } from './decide-operator.ts'
 import { answerNeverOrdered, decideCheckout, decideOrderCancel, decideOrderGet, decideSettle } from './decide-order.ts'
@@ -137,6 +138,8 @@ export class InventoryActor implements Actor {
         return decideOrderRefund(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.setPhase:
         return decidePhase(owned, batch, view, at, payloadOf(bytes, view, at))
+      case op.edit:
+        return decideEdit(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.restock:
         return decideRestock(owned, batch, view, at, payloadOf(bytes, view, at))
       case op.lineList:

@@ -8,6 +8,8 @@ import { SkuState } from './sku-state.ts'
 
 /** In the wheel, item 0 of a SKU is its opening; claims begin at 1. */
 export const openingItem = 0
+/** And the last number that there is is its end. */
+export const closingItem = 0xffff_ffff
 
 /** All SKUs of one shard. An event names a SKU by its index here, which never changes. */
 export class InventoryState {
@@ -48,6 +50,10 @@ export class InventoryState {
   scheduleOpening(settings: SkuSettings): void {
     const sku = this.byName.get(settings.sku)
     if (sku?.phase === 'scheduled') this.wheel.add(settings.opensAt, sku.index, openingItem)
+  }
+
+  scheduleClosing({ settings, phase, index }: SkuState): void {
+    if (settings.closesAt !== undefined && phase !== 'closed') this.wheel.add(settings.closesAt, index, closingItem)
   }
 
   /** Puts every hold of the SKU into the wheel; one that is there twice ends once. */

@@ -14,6 +14,7 @@ import { Refunds } from './refunds.ts'
 import { Reservations } from './reservations.ts'
 import { SkuChanges } from './sku-changes.ts'
 import { SkuDraw } from './sku-draw.ts'
+import { SkuPrices } from './sku-prices.ts'
 import { UserTable } from './user-table.ts'
 
 /** An order that still needs work: a payment to settle, money to send back, or news of its end to deliver. Together they are the outbox. */
@@ -60,6 +61,9 @@ export class SkuState {
   /** Of a sale with a limit of its own: what its users' sessions have set aside for claims of this SKU. */
   readonly reservations = new Reservations()
   readonly paid = new PaidOrders()
+  readonly prices: SkuPrices
+  /** A hash of all changes of its settings; 0 where there was none. */
+  editDigest = 0
   readonly refunds = new Refunds()
   /** Request ids of restocks, oldest first, with the units they added. */
   readonly restocks = new Map<string, number>()
@@ -75,7 +79,7 @@ export class SkuState {
   readonly standstills = new Standstills()
 
   /** What became of units that were held: for the estimates of the line. */
-  readonly flow: HoldFlow
+  flow: HoldFlow
 
   /** What the next broadcast says; not part of the state that snapshots keep. */
   readonly changes = new SkuChanges()
@@ -93,6 +97,7 @@ export class SkuState {
     this.draw = secret === undefined ? undefined : new SkuDraw(secret, settings)
     this.directMax = directMaxOf(settings)
     this.countsAbsence = countsAbsence(settings)
+    this.prices = new SkuPrices(settings.priceMinor)
     this.flow = new HoldFlow(settings.holdTtlMs, settings.paymentTtlMs)
   }
 
@@ -100,6 +105,12 @@ export class SkuState {
     this.settings = settings
     this.directMax = directMaxOf(settings)
     this.countsAbsence = countsAbsence(settings)
+    this.prices.set(settings.priceMinor)
+  }
+
+  /** What each unit of this row's hold or order costs: what its user was promised when it was held. */
+  priceOf(row: number): number {
+    return this.prices.of(this.users.price[row] as number)
   }
 
   /** Units that are free or can still come free. */
@@ -132,6 +143,7 @@ export class SkuState {
     for (const time of [this.holdShiftMs, this.orderShiftMs, this.nextGrantAt]) digest = mix32(Math.imul(digest, 31) ^ (time | 0))
     // Journals without refunds have digests without them.
     if (this.refunds.digest !== 0) digest = mix32(digest ^ this.refunds.digest)
+    if (this.editDigest !== 0) digest = mix32(digest ^ this.editDigest)
     if (this.standstills.digest !== 0) digest = mix32(digest ^ this.standstills.digest)
     return (digest + this.users.digest + this.reservations.digest + (this.draw?.digest() ?? 0)) >>> 0
   }

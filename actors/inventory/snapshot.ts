@@ -10,6 +10,7 @@ import type { SavedEnded } from './ended-claims.ts'
 import type { SavedFormer, SavedFormerTexts } from './former-requests.ts'
 import type { SavedFlow } from './hold-flow.ts'
 import type { InventoryState } from './inventory-state.ts'
+import { countOpen } from './open-flow.ts'
 import type { SavedPaid } from './paid-orders.ts'
 import type { SavedRefunds } from './refunds.ts'
 import type { Reservation } from './reservations.ts'
@@ -34,6 +35,9 @@ interface SavedSku {
   readonly ended: SavedEnded
   readonly former: SavedFormer | SavedFormerTexts
   readonly orders: readonly OpenOrder[]
+  /** Of a SKU of which settings were changed. */
+  readonly prices?: readonly number[]
+  readonly editDigest?: number
   readonly restocks: readonly (readonly [request: string, units: number])[]
   /** Not in snapshots of versions that had none. */
   readonly reservations?: readonly Reservation[]
@@ -104,6 +108,7 @@ function* joined(chunks: readonly Uint8Array[]): Work<Uint8Array> {
 
 function saveSku(sku: SkuState): SavedSku {
   const line = sku.line.toBitmap()
+  const prices = sku.prices.save()
   const { units, available, held, ordered, sold, lastClaim, holdShiftMs, orderShiftMs, pausedAt, nextGrantAt } = sku
   return {
     settings: sku.settings,
@@ -116,6 +121,8 @@ function saveSku(sku: SkuState): SavedSku {
     ended: sku.ended.save(),
     former: sku.former.save(),
     orders: [...sku.orders.values()],
+    ...(sku.editDigest === 0 ? {} : { editDigest: sku.editDigest }),
+    ...(prices === undefined ? {} : { prices }),
     restocks: [...sku.restocks],
     reservations: sku.reservations.save(),
     paid: sku.paid.save(sku.users.ranks()),
@@ -142,6 +149,8 @@ function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
     nextGrantAt,
     phase: saved.phase,
   })
+  sku.editDigest = saved.editDigest ?? 0
+  sku.prices.restore(saved.prices, saved.settings.priceMinor)
   yield* sku.users.restore(saved.users)
   sku.line = LineOrder.fromBitmap(saved.lineFrom, saved.line, sku.lastClaim + 1)
   yield* sku.ended.restore(saved.ended)
@@ -156,6 +165,7 @@ function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
   if (saved.draw !== undefined) sku.draw?.restore(saved.draw)
   if (saved.flow !== undefined) sku.flow.restore(saved.flow)
   state.scheduleOpening(sku.settings)
+  state.scheduleClosing(sku)
   for (let row = 0; row < saved.users.count; row++) {
     scheduleRow(state, sku, row)
     if ((row + 1) % scheduledPerSlice === 0) yield 0.8
@@ -164,11 +174,12 @@ function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
 }
 
 /** An older version kept no table of paid orders; what its users have last is known all the same. */
-function rememberPaid({ users, paid, settings }: SkuState): void {
+function rememberPaid(sku: SkuState): void {
+  const { users, paid } = sku
   for (const row of users.rows()) {
     if (users.state[row] !== claimState.paid) continue
     const [claim, qty, orderTag] = [users.claim[row] as number, users.qty[row] as number, users.orderTag[row] as number]
-    paid.push({ claim, row, qty, orderTag, amountMinor: qty * settings.priceMinor })
+    paid.push({ claim, row, qty, orderTag, amountMinor: qty * sku.priceOf(row) })
   }
 }
 
@@ -176,11 +187,5 @@ function rememberPaid({ users, paid, settings }: SkuState): void {
 const scheduledPerSlice = 16_384
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
-  const { users, flow } = sku
-  const isHeld = users.state[row] === claimState.held
-  if (!isHeld && users.state[row] !== claimState.pending) return
-  state.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
-  const [deadline, qty] = [users.deadline[row] as number, users.qty[row] as number]
-  if (isHeld) flow.granted(deadline, qty)
-  else flow.began(deadline, qty)
+  if (countOpen(sku, row)) state.wheel.add(sku.deadlineOf(row, 0), sku.index, sku.users.claim[row] as number)
 }

@@ -12,7 +12,7 @@ const growStep = 1 / 48
 const restoredPerSlice = 2_048
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 44 to 66 bytes a row, 16 or more for the id,
+ * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 46 to 69 bytes a row, 16 or more for the id,
  * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
  * the digest of all rows up to date.
  *
@@ -27,6 +27,8 @@ export class UserTable {
   returned = new Uint32Array(rowsMin)
   /** Of the claim's order: `orderTag` of protocol/ids.ts. */
   orderTag = new Uint32Array(rowsMin)
+  /** Of the claim's hold, and of the order that it became: the number of its price (sku-prices.ts). */
+  price = new Uint16Array(rowsMin)
   requestHi = new Uint32Array(rowsMin)
   requestLo = new Uint32Array(rowsMin)
   /** When the hold or the payment ends, without the SKU's shift (sku-state.ts). */
@@ -58,6 +60,7 @@ export class UserTable {
     (rows) => (this.bought = larger(this.bought, new Uint32Array(rows))),
     (rows) => (this.returned = larger(this.returned, new Uint32Array(rows))),
     (rows) => (this.orderTag = larger(this.orderTag, new Uint32Array(rows))),
+    (rows) => (this.price = larger(this.price, new Uint16Array(rows))),
     (rows) => (this.requestHi = larger(this.requestHi, new Uint32Array(rows))),
     (rows) => (this.requestLo = larger(this.requestLo, new Uint32Array(rows))),
     (rows) => (this.deadline = larger(this.deadline, new Float64Array(rows))),
@@ -122,6 +125,7 @@ export class UserTable {
     this.bought[row] = 0
     this.returned[row] = 0
     this.orderTag[row] = 0
+    this.price[row] = 0
     this.requestHi[row] = 0
     this.requestLo[row] = 0
     this.deadline[row] = 0
@@ -194,6 +198,7 @@ export class UserTable {
       bought: pick(this.bought, new Uint32Array(count)),
       returned: pick(this.returned, new Uint32Array(count)),
       orderTags: pick(this.orderTag, new Uint32Array(count)),
+      ...(this.hasPrices(rows) ? { prices: pick(this.price, new Uint16Array(count)) } : {}),
       requestHis: pick(this.requestHi, new Uint32Array(count)),
       requestLos: pick(this.requestLo, new Uint32Array(count)),
       deadlines: pick(this.deadline, new Float64Array(count)),
@@ -213,6 +218,7 @@ export class UserTable {
       [this.bought, saved.bought],
       [this.returned, saved.returned],
       [this.orderTag, saved.orderTags],
+      [this.price, saved.prices],
       [this.requestHi, saved.requestHis],
       [this.requestLo, saved.requestLos],
       [this.deadline, saved.deadlines],
@@ -248,6 +254,11 @@ export class UserTable {
     return rows
   }
 
+  private hasPrices(rows: Uint32Array): boolean {
+    for (let i = 0; i < rows.length; i++) if (this.price[rows[i] as number] !== 0) return true
+    return false
+  }
+
   private copyUser(row: number, to: Uint8Array, at: number): number {
     const length = this.userLength[row] as number
     this.bytes.copy(this.user[row] as number, length, to, at)
@@ -260,8 +271,10 @@ export class UserTable {
     digest = Math.imul(digest ^ (this.state[row] as number) ^ ((this.qty[row] as number) << 8), 0x9e37_79b1)
     const tag = this.orderTag[row] as number
     const returned = this.returned[row] as number
-    // Journals in which no order has a tag, and nothing was given back, have digests without it.
+    const price = this.price[row] as number
+    // Journals in which no order has a tag, nothing was given back and no price was changed have digests without it.
     if (returned !== 0) digest = Math.imul(digest ^ returned, 0x9e37_79b1)
+    if (price !== 0) digest = Math.imul(digest ^ price, 0x27d4_eb2f)
     if (tag !== 0) digest = Math.imul(digest ^ tag, 0x2545_f491)
     digest = Math.imul(digest ^ (this.bought[row] as number), 0x85eb_ca77)
     digest = Math.imul(digest ^ (this.requestHi[row] as number), 0xc2b2_ae3d)
@@ -304,6 +317,8 @@ export interface SavedUsers {
   readonly returned?: Uint8Array
   /** Not in snapshots of versions that had none. */
   readonly orderTags?: Uint8Array
+  /** Where all have their SKU's first price it is left out. */
+  readonly prices?: Uint8Array
   readonly requestHis: Uint8Array
   readonly requestLos: Uint8Array
   readonly deadlines: Uint8Array

@@ -1,9 +1,11 @@
 import type { ArchiveRecord } from '../../cluster/store.ts'
 import { formatOrderId } from '../../protocol/ids.ts'
+import type { SkuEdit } from '../../protocol/sale-change.ts'
 import {
   eventKind,
   writeClaimed,
   writeConfigured,
+  writeEdited,
   writeGranted,
   writeNumbered,
   writeOrdered,
@@ -67,6 +69,10 @@ export function refund(claim: number, amountMinor: number, refundedMinor: number
   const news = { ...of, amountMinor, requestHi: amountMinor, requestLo: 1, state: 'open', refundedMinor, updatedAt: 0 } as const
   const kind = flags === undefined ? eventKind.refundBegun : eventKind.refundEnded
   return (record) => void writeRefund(record, kind, 0, news, flags ?? 0)
+}
+
+export function edit(settings: SkuEdit): Forge {
+  return (record) => void writeEdited(record, 0, settings)
 }
 
 export function phase(number: number): Forge {

@@ -3,6 +3,7 @@ import type { ArchiveRecord } from '../../cluster/store.ts'
 import { parseOrderId } from '../../protocol/ids.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { ClaimState, SkuStatus } from '../../protocol/results.ts'
+import type { SkuEdit } from '../../protocol/sale-change.ts'
 import { saleFileSchema, type SaleFileInput, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
 import type { Batch } from '../actor.ts'
 import { type ClaimReport, InventoryActor } from '../inventory/inventory-actor.ts'
@@ -19,12 +20,15 @@ type PersonInLine = z.output<typeof peopleSchema>[number]
 export const start = 1_700_000_000_000
 
 /** Settings with defaults that suit tests: open from the start, a hold of 10 s, a payment of 30 s. */
-export function settingsOf(overrides: Partial<SaleFileInput['skus'][number]> & { readonly opensAt?: number } = {}): SkuSettings {
-  const { opensAt = 0, ...sku } = overrides
+export function settingsOf(
+  overrides: Partial<SaleFileInput['skus'][number]> & { readonly opensAt?: number; readonly closesAt?: number } = {},
+): SkuSettings {
+  const { opensAt = 0, closesAt, ...sku } = overrides
   const file = saleFileSchema.parse({
     sale: 'sale',
     title: 'Sale',
     opensAt,
+    ...(closesAt === undefined ? {} : { closesAt }),
     skus: [{ sku: 'shoe', title: 'Shoe', priceMinor: 1_999, stock: 3, perUserMax: 2, holdTtlMs: 10_025, paymentTtlMs: 30_025, ...sku }],
   })
   const [settings] = settingsOfSale(file)
@@ -136,6 +140,12 @@ export class InventoryRig {
 
   setPhase(phase: string, request?: string): Plain {
     return short(this.ask({ op: 'setPhase', sku: 'shoe', payload: { phase }, ...(request === undefined ? {} : { request }) }))
+  }
+
+  /** The changes that it makes, or with `preview` would make; else its refusal. */
+  edit(edit: SkuEdit, more: { readonly preview?: boolean; readonly request?: string; readonly sale?: string } = {}): Plain {
+    const { preview = false, request, sale = 'sale' } = more
+    return short(this.ask({ op: 'edit', sku: 'shoe', payload: { sale, edit, preview }, ...(request === undefined ? {} : { request }) }))
   }
 
   restock(units: number, request?: string): Plain {

@@ -23,6 +23,7 @@ export class ManualProcess {
         after: (ms, run) => timers.after(ms, () => this.reach(run)),
         every: (ms, run) => this.every(ms, run),
         soon: (run) => timers.soon(() => this.reach(run)),
+        catchUp: () => {},
       },
     }
   }

@@ -30,6 +30,7 @@ export class ManualWorld implements World {
     soon: (run: () => void): void => {
       this.soon.push(run)
     },
+    catchUp: (): void => {},
   }
 
   readonly random = {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { delay, type Timers } from '../../cluster/world.ts'
 import { type RpcClient, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { type Latencies, LatencyLog } from '../load/latency-log.ts'
 
@@ -35,7 +35,7 @@ export class Holders {
   }
 
   /** Checks out on schedule for so long, whatever becomes of the ones before; latencies count from when each was due. */
-  async checkOut(perSecond: number, seconds: number, stop: AbortSignal): Promise<CheckoutFigures> {
+  async checkOut(perSecond: number, seconds: number, timers: Timers, stop: AbortSignal): Promise<CheckoutFigures> {
     const log = new LatencyLog()
     const codes: Record<string, number> = {}
     const underWay: Promise<void>[] = []
@@ -53,7 +53,8 @@ export class Holders {
     const from = performance.now()
     for (let call = 0; call < perSecond * seconds && this.next < this.count;) {
       const dueAt = from + (call * 1000) / perSecond
-      if (dueAt > performance.now()) await delay(stepMs, undefined, { signal: stop })
+      stop.throwIfAborted()
+      if (dueAt > performance.now()) await delay(timers, stepMs)
       else {
         underWay.push(one(this.next++, dueAt))
         call++

@@ -90,7 +90,7 @@ export function verdictOf({ capPerSecond, half, flood }: FloodFigures, seconds: 
 /** For a reader at a terminal. */
 export function linesOf({ cases }: FloodReport): readonly string[] {
   return cases.flatMap(({ transport, addresses, times, capPerSecond, half, flood, verdict }) => [
-    `${transport} from ${addresses} address${addresses === 'one' ? '' : 'es'}: serves ${count(capPerSecond)} calls/s; ${times} times that came: ${count(flood.offeredPerSecond)} calls/s`,
+    `${transport} from ${addresses} address${addresses === 'one' ? '' : 'es'}: serves ${count(capPerSecond)} calls/s; ${times} times what its store takes came: ${count(flood.offeredPerSecond)} calls/s`,
     `  served ${count(flood.servedPerSecond)} calls/s, ${Math.round(verdict.goodputShare * 100)} % of that (promised: ${promised.goodputShare * 100} %); refused a second: ${codesIn(flood)}`,
     `  p99 of those ${flood.p99Ms} ms, ${verdict.p99Times} times that at half load, ${half.p99Ms} ms (promised: under ${promised.p99Times}); refusals p99 ${flood.refusedP99Ms} ms`,
     `  checkouts of holders: ${flood.checkouts.done} done, ${verdict.checkoutsRefused} refused; p99 ${flood.checkouts.p99Ms} ms, at half load ${half.checkouts.p99Ms} ms`,

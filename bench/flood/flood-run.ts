@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock } from '../../ops/world.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { residentBytes } from '../line/gateway-figures.ts'
 import { progressBar } from '../load/load-progress.ts'
@@ -9,7 +11,7 @@ import { readFunnel } from '../servers/node-metrics.ts'
 import { startSluice, type StartedSluice } from '../servers/sluice-peer.ts'
 import { benchSku } from '../servers/sluice-sale.ts'
 import { type CheckoutFigures, Holders } from './checkouts.ts'
-import type { FloodCase, FloodOptions } from './flood-options.ts'
+import { type FloodCase, type FloodOptions, usualCap } from './flood-options.ts'
 import { type FloodFigures, type PhaseFigures, phaseOf } from './flood-report.ts'
 
 const host = '127.0.0.1'
@@ -25,7 +27,7 @@ const shapes = {
 
 /** One flood, on a node of its own. */
 export async function runFlood(one: FloodCase, options: FloodOptions, stop: AbortSignal): Promise<FloodFigures> {
-  const environment = { BENCH_EVENTS_PER_SECOND: String(options.cap) }
+  const environment = { BENCH_EVENTS_PER_SECOND: String(capOf(one, options)) }
   const run = randomInt(36 ** runDigits)
     .toString(36)
     .padStart(runDigits, '0')
@@ -45,12 +47,17 @@ export async function runFlood(one: FloodCase, options: FloodOptions, stop: Abor
   }
 }
 
+function capOf({ transport }: FloodCase, { cap }: FloodOptions): number {
+  return cap ?? usualCap[transport]
+}
+
 class Flood {
   private readonly one: FloodCase
   private readonly options: FloodOptions
   private readonly node: StartedSluice
   private readonly client: RpcClient
   private readonly stop: AbortSignal
+  private readonly timers = new LoopTimers(realClock)
 
   constructor(one: FloodCase, options: FloodOptions, node: StartedSluice, client: RpcClient, stop: AbortSignal) {
     this.one = one
@@ -73,7 +80,7 @@ class Flood {
     const capPerSecond = capacity.calls / capacity.seconds
     const plan = { ...shape.flood, seconds, warmupSeconds }
     const half = await this.phase('half of it', { ...plan, rate: capPerSecond / 2 }, holders)
-    const flood = await this.phase(`${times} times as much`, { ...plan, rate: capPerSecond * times }, holders)
+    const flood = await this.phase(`${times} times as much`, { ...plan, rate: capOf(this.one, this.options) * times }, holders)
     return { ...this.one, times, capPerSecond: Math.round(capPerSecond), half, flood, layers: await readFunnel(host, this.node.opsPort) }
   }
 
@@ -82,7 +89,7 @@ class Flood {
     let checkingOut: Promise<CheckoutFigures> | undefined
     const measuring = (): void => {
       memory.start()
-      checkingOut = holders.checkOut(checkoutsPerSecond, plan.seconds, this.stop)
+      checkingOut = holders.checkOut(checkoutsPerSecond, plan.seconds, this.timers, this.stop)
       // Awaited below; if the load fails first, that is what has to be told.
       checkingOut.catch(() => {})
     }
@@ -102,7 +109,13 @@ class Flood {
     const many = { localAddress: (connection: number) => `127.0.${1 + Math.floor(connection / 250)}.${1 + (connection % 250)}` }
     try {
       const target = { ...this.node.target, ...(this.one.addresses === 'many' ? many : {}) }
-      return await runLoad(plan, target, { measuring, measured: () => {}, progress: (...args) => progress.update(...args) }, this.stop)
+      return await runLoad(
+        plan,
+        target,
+        { measuring, measured: () => {}, progress: (...args) => progress.update(...args) },
+        this.stop,
+        this.timers,
+      )
     } finally {
       progress.stop()
     }

@@ -1,4 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Timers } from '../../cluster/world.ts'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock } from '../../ops/world.ts'
 import { type Latencies, LatencyLog } from './latency-log.ts'
 import { type ConnectionListener, LoadConnection, ReadBuffer } from './load-connection.ts'
 import { closedLoop, openLoop, type Pacing } from './pacing.ts'
@@ -56,9 +59,18 @@ const drainMs = 3_000
 const unanswered = 'UNANSWERED'
 const connectionLost = 'CONNECTION_LOST'
 
-/** Puts the planned load on the target and says what came back. Rejects if it cannot connect, or if every connection was lost. */
-export async function runLoad(plan: LoadPlan, target: LoadTarget, observer: LoadObserver, stop: AbortSignal): Promise<LoadTally> {
-  const run = new LoadRun(plan)
+/**
+ * Puts the planned load on the target and says what came back. Rejects if it cannot connect, or if every connection was lost. `timers` are kept going by the answers, however many
+ * connections have some: with thousands of them the loop would come round to timers every second or two.
+ */
+export async function runLoad(
+  plan: LoadPlan,
+  target: LoadTarget,
+  observer: LoadObserver,
+  stop: AbortSignal,
+  timers: Timers = new LoopTimers(realClock),
+): Promise<LoadTally> {
+  const run = new LoadRun(plan, timers)
   try {
     await run.connect(target, stop)
     return await run.measure(observer, stop)
@@ -69,6 +81,7 @@ export async function runLoad(plan: LoadPlan, target: LoadTarget, observer: Load
 
 class LoadRun implements ConnectionListener {
   private readonly plan: LoadPlan
+  private readonly timers: Timers
   private readonly connections: LoadConnection[] = []
   private readonly log = new LatencyLog()
   private readonly refusedLog = new LatencyLog()
@@ -81,8 +94,9 @@ class LoadRun implements ConnectionListener {
   private answers = 0
   private fault: Error | undefined
 
-  constructor(plan: LoadPlan) {
+  constructor(plan: LoadPlan, timers: Timers) {
     this.plan = plan
+    this.timers = timers
   }
 
   async connect({ host, port, wire, localAddress }: LoadTarget, stop: AbortSignal): Promise<void> {
@@ -106,8 +120,8 @@ class LoadRun implements ConnectionListener {
     this.measureUntil = this.measureFrom + plan.seconds * 1000
     const { depth, rate, connections } = plan
     this.pacing = rate === undefined ? closedLoop(depth) : openLoop({ rate, connections, depth, startAt })
-    const ticker = rate === undefined ? undefined : setInterval(() => this.refill(), tickMs)
-    const progress = setInterval(() => observer.progress(this.calls, this.errors, (performance.now() - startAt) / 1000), progressMs)
+    const ticker = rate === undefined ? undefined : this.timers.every(tickMs, () => this.refill())
+    const progress = this.timers.every(progressMs, () => observer.progress(this.calls, this.errors, (performance.now() - startAt) / 1000))
     try {
       this.refill()
       await delay(plan.warmupSeconds * 1000, undefined, { signal: stop })
@@ -119,8 +133,8 @@ class LoadRun implements ConnectionListener {
       await this.drain()
       return this.tally((cpu.user + cpu.system) / 1e6 / plan.seconds)
     } finally {
-      clearInterval(ticker)
-      clearInterval(progress)
+      ticker?.cancel()
+      progress.cancel()
     }
   }
 
@@ -135,6 +149,7 @@ class LoadRun implements ConnectionListener {
 
   settled(connection: LoadConnection, now: number): void {
     if (now < this.measureUntil) this.pacing?.refill(connection, now)
+    this.timers.catchUp()
   }
 
   lost(connection: LoadConnection, reason: Error): void {

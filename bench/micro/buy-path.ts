@@ -20,7 +20,8 @@ import { Presences } from '../../gateway/presence.ts'
 import { Responder } from '../../gateway/responder.ts'
 import { ShardGates } from '../../gateway/shard-gates.ts'
 import { Views } from '../../gateway/views.ts'
-import { realClock, realRandom, realTimers } from '../../ops/world.ts'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock, realRandom } from '../../ops/world.ts'
 import type { ShardView } from '../../protocol/broadcast.ts'
 import { op } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
@@ -143,7 +144,7 @@ class BuyPath {
     const { dispatcher, views, connections: table } = gatewayOver(bus, calls, newcomers)
     await views.load()
     newcomers?.start()
-    while (newcomers?.take() === false) await delay(realTimers, portionMs)
+    while (newcomers?.take() === false) await delay(world.timers, portionMs)
     const connections = Array.from({ length: connectionCount }, () => new CountingConnection())
     for (const connection of connections) table.add(connection)
     return new BuyPath({ dispatcher, calls, shard, views, connections, newcomers })
@@ -175,7 +176,7 @@ class BuyPath {
 
 const world: World = {
   clock: realClock,
-  timers: realTimers,
+  timers: new LoopTimers(realClock),
   random: realRandom,
   log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
 }
@@ -207,7 +208,7 @@ function gatewayOver(
     addressHandshakeBurst: many,
     frameRatePerSecond: many,
     frameBurst: many,
-    addressesMax: many,
+    addressesMax: 200_000,
     sharedNetworks: [],
     sharedNetworkTimes: 1,
     perConnectionInFlightMax: many,
@@ -217,7 +218,7 @@ function gatewayOver(
     userBurst: many,
   }
   const responder = new Responder(counters, (run) => world.timers.soon(run))
-  const admission = new Admission(limits, clock, counters)
+  const admission = new Admission(limits, world, counters)
   const methods = methodTable(hotMethods)
   const bans = new BanTable(clock)
   const challenges = new Challenges({ issuer: undefined, settings: noChallenges, views, clock, counters })
@@ -232,6 +233,7 @@ function gatewayOver(
       presences,
       methods,
       admission,
+      audited: undefined,
       bans,
       newcomers,
       challenges,

@@ -5,7 +5,7 @@ import type { Identity } from '../../gateway/identity.ts'
 export class CountingConnection implements Connection {
   readonly transport = 'rpc'
   readonly address = '127.0.0.1'
-  readonly identity: Identity = { role: 'backend' }
+  readonly identity: Identity = { role: 'backend', key: 'backend', proof: '' }
   inFlight = 0
   index = -1
   turn = 0

@@ -1,24 +1,27 @@
 import { LocalBucket } from '../../cluster/local-bucket.ts'
 import { delay } from '../../cluster/world.ts'
 import { admissionRate, LeasedTokens, portionMs } from '../../gateway/leased-tokens.ts'
-import { TokenBuckets } from '../../gateway/token-bucket.ts'
-import { realClock, realRandom, realTimers } from '../../ops/world.ts'
+import { TokenBuckets } from '../../gateway/token-buckets.ts'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock, realRandom } from '../../ops/world.ts'
 import type { MicroSuite } from './micro-case.ts'
 
 const takes = 1_000
 const users = 100_000
+const seed = 1
 
+const timers = new LoopTimers(realClock)
 const plentyPerSecond = 1_000_000_000
 
 /** One token for one call: by the user's id, and out of this gateway's portion of what all gateways share. */
 export const tokenBuckets: MicroSuite = async () => {
   const portion = newcomers()
   portion.start()
-  while (!portion.take()) await delay(realTimers, portionMs)
+  while (!portion.take()) await delay(timers, portionMs)
   let now = 0
-  const known = new TokenBuckets(1_000_000, 1_000_000, users * 2, now)
+  const known = new TokenBuckets({ ratePerSecond: 1_000_000, burst: 1_000_000, keysMax: users * 2 }, seed)
   const names = Array.from({ length: users }, (_, i) => `user-${i}`)
-  for (const name of names) known.of(name, now).take(1, now)
+  for (const name of names) known.take(name, now)
   let fresh = known
   let next = 0
   const perCall = { operations: takes, unit: 'call' }
@@ -37,7 +40,7 @@ export const tokenBuckets: MicroSuite = async () => {
         name: `bucket: one of ${users.toLocaleString('en-US')} known users`,
         run: () => {
           now += 0.001
-          for (let i = 0; i < takes; i++) known.of(names[(next += 7_919) % users] ?? '', now).take(1, now)
+          for (let i = 0; i < takes; i++) known.take(names[(next += 7_919) % users] ?? '', now)
         },
       },
       {
@@ -45,10 +48,10 @@ export const tokenBuckets: MicroSuite = async () => {
         name: 'bucket: a new user',
         prepare: () => {
           next = 0
-          fresh = new TokenBuckets(20, 40, users, now)
+          fresh = new TokenBuckets({ ratePerSecond: 20, burst: 40, keysMax: users }, seed)
         },
         run: () => {
-          for (let i = 0; i < takes; i++) fresh.of(names[next++] ?? '', now).take(1, now)
+          for (let i = 0; i < takes; i++) fresh.take(names[next++] ?? '', now)
         },
       },
     ],
@@ -56,7 +59,7 @@ export const tokenBuckets: MicroSuite = async () => {
 }
 
 function newcomers(): LeasedTokens {
-  const world = { clock: realClock, timers: realTimers, random: realRandom, log: silent }
+  const world = { clock: realClock, timers, random: realRandom, log: silent }
   const bucket = new LocalBucket(admissionRate(plentyPerSecond), realClock)
   return new LeasedTokens({ bucket, world, holder: 'bench', ratePerSecond: plentyPerSecond })
 }

@@ -4,6 +4,8 @@ import type { Plain } from '../../protocol/msgpack-writer.ts'
 import { checkProduct, type Product, productsPerCallMax } from '../../protocol/product.ts'
 import type { ProductInfo } from '../../protocol/results.ts'
 import { checkQuestion } from '../../protocol/search.ts'
+import type { ChangeContent } from '../audit-content.ts'
+import { named } from '../audit-content.ts'
 import type { Call, MethodBody } from '../method.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Offers } from './offers.ts'
@@ -25,8 +27,8 @@ export function catalogueMethods(parts: CatalogueMethodsParts): readonly MethodB
   return [
     { name: 'catalogue.get', role: 'public', paramsMax: 1, run: (call) => getProduct(parts, call) },
     ...(parts.search === undefined ? [] : searchMethods(parts.search)),
-    { name: 'catalogue.put', role: 'operator', run: (call) => putProducts(parts, call) },
-    { name: 'catalogue.remove', role: 'operator', run: (call) => removeProducts(parts, call) },
+    { name: 'catalogue.put', role: 'operator', change: productsContent, run: (call) => putProducts(parts, call) },
+    { name: 'catalogue.remove', role: 'operator', change: productsContent, run: (call) => removeProducts(parts, call) },
     { name: 'catalogue.status', role: 'operator', run: (call) => tellStatus(parts, call) },
   ]
 }
@@ -37,6 +39,7 @@ function searchMethods(search: Search): readonly MethodBody[] {
     {
       name: 'catalogue.reindex',
       role: 'operator',
+      change: named('when'),
       run: (call) => {
         const when = call.params.choice('when', ['quiet', 'now'] as const)
         call.params.end()
@@ -45,6 +48,12 @@ function searchMethods(search: Search): readonly MethodBody[] {
       },
     },
   ]
+}
+
+/** Which ones; a catalogue is not for the audit log to keep. */
+const productsContent: ChangeContent = ([products = null]) => {
+  const list: readonly Plain[] = isList(products) ? products : []
+  return { params: { count: list.length, products: list.map((one) => (isMap(one) ? (one['product'] ?? null) : one)) } }
 }
 
 /** `text, {sale?, category?, state?, priceMin?, priceMax?, skip?, limit?}`, both of which may be left out. */
@@ -125,6 +134,10 @@ function plainProduct(info: ProductInfo): Plain {
 
 /** Of a call with many products, so that the answer stays short. */
 const problemsMax = 10
+
+function isList(value: Plain): value is readonly Plain[] {
+  return Array.isArray(value)
+}
 
 function isMap(value: Plain): value is { readonly [name: string]: Plain } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -3,6 +3,7 @@ import type { DocumentChange, SearchFound } from '../../cluster/search-index.ts'
 import { hashText } from '../../protocol/hash.ts'
 import { categoriesToldMax, type SearchDocument, type SearchQuestion } from '../../protocol/search.ts'
 import { BestOf } from './best-of.ts'
+import { type Filter, ProductColumns } from './product-columns.ts'
 import { askedWords, wordsOf } from './search-words.ts'
 
 /** What a word counts by where it stands; together less than 2^4, for they share 32 bits with the number. */
@@ -31,6 +32,7 @@ export class ProductIndex {
   private readonly tree = new SearchableMap<number[]>()
   private readonly numbers = new Map<string, number>()
   private readonly entries: (Entry | undefined)[] = []
+  private readonly columns = new ProductColumns()
   private readonly onSale = new Set<number>()
   private readonly categories = new Map<string, number>()
   private readonly categoryNames: string[] = []
@@ -57,9 +59,10 @@ export class ProductIndex {
 
   search(question: SearchQuestion): SearchFound {
     const words = askedWords(question.text)
-    const takes = this.filterOf(question)
     const counts = new Uint32Array(this.categoryNames.length)
-    const best = words.length === 0 ? this.browse(question, takes, counts) : this.match(words, question, takes, counts)
+    const category = question.category === undefined ? undefined : (this.categories.get(question.category) ?? -1)
+    const takes = this.columns.filter(question, category, counts)
+    const best = words.length === 0 ? this.browse(question, takes) : this.match(words, question, takes)
     return {
       total: best.total,
       products: best.numbers.slice(question.skip).map((number) => this.entries[number]?.product ?? ''),
@@ -74,16 +77,16 @@ export class ProductIndex {
     const number = this.numbers.get(product)
     const known = number === undefined ? undefined : this.entries[number]
     if (number !== undefined && known?.textHash === textHash && known.textLength === text.length) {
-      Object.assign(known, { priceMinor, state, sales })
-      this.show(number, known)
+      this.columns.set(number, state, priceMinor, sales)
+      this.show(number, state)
       return
     }
     this.remove(product)
-    const categories = document.categories.map((name) => this.categoryOf(name))
-    const entry = { product, priceMinor, state, sales, categories, textHash, textLength: text.length }
-    const added = this.entries.push(entry) - 1
+    const added = this.columns.add(document.categories.map((name) => this.categoryOf(name)))
+    this.columns.set(added, state, priceMinor, sales)
+    this.entries[added] = { product, textHash, textLength: text.length }
     this.numbers.set(product, added)
-    this.show(added, entry)
+    this.show(added, state)
     for (const [word, weight] of weightsOf(document)) {
       const occurrence = (added << weightBits) | weight
       const occurrences = this.words.get(word)
@@ -107,29 +110,30 @@ export class ProductIndex {
     if (number === undefined) return
     this.numbers.delete(product)
     this.onSale.delete(number)
+    this.columns.remove(number)
     this.entries[number] = undefined
   }
 
-  private show(number: number, { state }: Entry): void {
+  private show(number: number, state: SearchDocument['state']): void {
     if (state === 'none') this.onSale.delete(number)
     else this.onSale.add(number)
   }
 
-  private browse({ skip, limit }: SearchQuestion, takes: Filter, counts: Uint32Array): Best {
+  private browse({ skip, limit }: SearchQuestion, takes: Filter): Best {
     const numbers: number[] = []
     let total = 0
     const look = (number: number): void => {
-      if (!takes(this.entries[number], counts)) return
+      if (!takes(number)) return
       total++
       if (numbers.length < skip + limit) numbers.push(number)
     }
     for (const number of this.onSale) look(number)
-    for (let number = 0; number < this.entries.length; number++) if (this.entries[number]?.state === 'none') look(number)
+    for (let number = 0; number < this.columns.size; number++) if (this.columns.has(number) && !this.onSale.has(number)) look(number)
     return { total, numbers }
   }
 
   /** Every word has to be found in a product; what is found of the words adds up. */
-  private match(words: readonly string[], { skip, limit }: SearchQuestion, takes: Filter, counts: Uint32Array): Best {
+  private match(words: readonly string[], { skip, limit }: SearchQuestion, takes: Filter): Best {
     const { scores, found, touched, entries } = this
     let touchedCount = 0
     let left = occurrencesMax
@@ -144,7 +148,7 @@ export class ProductIndex {
     let total = 0
     for (let i = 0; i < touchedCount; i++) {
       const number = touched[i] as number
-      if (found[number] === words.length && takes(entries[number], counts)) {
+      if (found[number] === words.length && takes(number)) {
         total++
         best.offer(number, scores[number] as number)
       }
@@ -179,17 +183,6 @@ export class ProductIndex {
     return alike.sort(([, a], [, b]) => a - b).map(([occurrences, distance]) => [occurrences, typoFactors[distance] ?? 0])
   }
 
-  private filterOf({ sale, category, state, priceMin = 0, priceMax = Infinity }: SearchQuestion): Filter {
-    const wanted = category === undefined ? undefined : (this.categories.get(category) ?? -1)
-    return (entry, counts) => {
-      if (entry === undefined || entry.priceMinor < priceMin || entry.priceMinor > priceMax) return false
-      if (state !== undefined && (state === 'onsale' ? entry.state === 'none' : entry.state !== state)) return false
-      if (sale !== undefined && !entry.sales.includes(sale)) return false
-      for (const one of entry.categories) counts[one] = (counts[one] as number) + 1
-      return wanted === undefined || entry.categories.includes(wanted)
-    }
-  }
-
   private largest(counts: Uint32Array): SearchFound['categories'] {
     const best = new BestOf(categoriesToldMax)
     for (const [category, count] of counts.entries()) if (count > 0) best.offer(category, count)
@@ -205,9 +198,6 @@ export class ProductIndex {
   }
 }
 
-/** Whether a product is found; its categories are counted before the one that is asked for is looked at. */
-type Filter = (entry: Entry | undefined, counts: Uint32Array) => boolean
-
 interface Best {
   readonly total: number
   readonly numbers: readonly number[]
@@ -215,10 +205,6 @@ interface Best {
 
 interface Entry {
   readonly product: string
-  priceMinor: number
-  state: SearchDocument['state']
-  sales: readonly string[]
-  readonly categories: readonly number[]
   readonly textHash: number
   readonly textLength: number
 }

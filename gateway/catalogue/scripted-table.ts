@@ -38,6 +38,15 @@ export class ScriptedTable implements SharedTable {
     return { rows, isEnd: rows.length < most }
   }
 
+  async walkBack(revision: number, most: number): Promise<TableChanges> {
+    await this.answer()
+    const rows = this.rows
+      .filter((row) => row.revision < revision)
+      .toReversed()
+      .slice(0, most)
+    return { rows, isEnd: rows.length < most }
+  }
+
   async last(): Promise<number> {
     await this.answer()
     return this.revision

@@ -51,7 +51,7 @@ client.on('line', (place) => {
   if (!shelf.takePlace(place)) void shop.askClaim(place.sku)
   shop.draw()
 })
-client.on('held', ({ sku, hold, qty, expiresAt }) => take(sku, { state: 'held', hold, qty, expiresAt }))
+client.on('held', ({ sku, ...hold }) => take(sku, { state: 'held', ...hold }))
 client.on('expired', ({ sku, ...more }) => take(sku, { ...more, state: 'expired' }))
 client.on('soldout', ({ sku }) => take(sku, { state: 'soldout' }))
 client.on('left', ({ sku }) => take(sku, { state: 'none' }))

@@ -48,9 +48,11 @@ export function holdPanel(product, actions) {
     update({ info, claim, status, busy, holdMs }, now, online) {
       setEnabled(submit, online && busy === '')
       setEnabled(release, online && busy === '')
-      setText(submit, busy === 'checkout' ? 'Sending…' : `Pay ${price(info.priceMinor, info.currency)}`)
       setText(release, busy === 'leave' ? 'Letting it go…' : 'Let it go')
       if (claim.state !== 'held') return
+      // What is held costs what it did when it was held, though others may pay another price by now.
+      const priceMinor = claim.priceMinor ?? info.priceMinor
+      setText(submit, busy === 'checkout' ? 'Sending…' : `Pay ${price(priceMinor, info.currency)}`)
       const leftMs = Math.max(0, claim.expiresAt - now)
       setText(left, status.state === 'paused' ? 'paused' : clockTime(leftMs))
       rest.style.setProperty('--left', (holdMs <= 0 ? 0 : Math.min(1, leftMs / holdMs) * 100).toFixed(2))

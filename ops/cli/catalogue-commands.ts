@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { SearchFilters } from '../../protocol/client/index.ts'
+import { moneyText } from '../../protocol/money-text.ts'
 import type { ProductInfo, ProductSummary } from '../../protocol/results.ts'
 import { counted } from '../counted.ts'
 import { CatalogueFile } from './catalogue-file.ts'
 import { CommandFault } from './command-fault.ts'
 import { addNodeCommand, type NodeOptions, readNodeOptions, withNode } from './connection.ts'
 import { plainText } from './plain-text.ts'
-import { moneyText, table } from './tables.ts'
+import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `sluice catalogue import | search | show | remove | status | reindex`. */

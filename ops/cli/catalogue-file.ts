@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { checkProduct, type Product, productsPerCallMax } from '../../protocol/product.ts'
 import { CommandFault } from './command-fault.ts'
+import { reasonOf } from './json-file.ts'
 import { jsonFaultAt } from './json-position.ts'
-import { reasonOf } from './sale-file.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Of what goes into one call, which has to fit into an RPC message of 64 KiB. */

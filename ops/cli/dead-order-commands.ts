@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { orderTasks } from '../../cluster/queue.ts'
+import { moneyText } from '../../protocol/money-text.ts'
 import { counted } from '../counted.ts'
 import { deadOrdersPath, retryPath } from '../dead-order-routes.ts'
 import { settingsSchema } from '../settings.ts'
 import { StartFault } from '../start-fault.ts'
 import { CommandFault } from './command-fault.ts'
-import { moneyText, table } from './tables.ts'
+import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const { opsHost, opsPort } = settingsSchema.parse({})

@@ -25,7 +25,7 @@ export function addDemoCommand(program: Command, terminal: Terminal): void {
   )
 }
 
-function greeting({ addresses, sale, opensAt, ports }: RunningDemo, terminal: Terminal, now: number): string {
+function greeting({ addresses, sale, opensAt, ports, console }: RunningDemo, terminal: Terminal, now: number): string {
   const { bold, cyan, dim } = picocolors.createColors(terminal.colours)
   const lines = addresses.map(({ url, shared }) => `  ${cyan(bold(url))}${shared ? dim('  from other devices too') : ''}`)
   const seconds = Math.ceil((opensAt - now) / 1000)
@@ -38,6 +38,9 @@ function greeting({ addresses, sale, opensAt, ports }: RunningDemo, terminal: Te
     '',
     `  Sale ${sale} ${opening}.`,
     `  Bring a crowd from the page, or with: ${cyan(rushWords(ports))}`,
+    ...(console === undefined
+      ? []
+      : [`  Run the sale from the console: ${cyan(console.url)}`, dim(`  which asks for the key of the operators: ${console.key}`)]),
     dim('  Ctrl-C ends it; what was sold stays sold.'),
     '',
     '',

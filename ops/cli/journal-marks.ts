@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { partsOfName, type ShardName, shardName } from '../../cluster/store.ts'
-import { hashText, shardOfHash } from '../../protocol/hash.ts'
+import type { ShardName } from '../../cluster/store.ts'
 import { parseSkuId, parseUserId } from '../../protocol/ids.ts'
 import { type Mark, parsePosition, shardsText } from '../journal/positions.ts'
 import { CommandFault } from './command-fault.ts'
@@ -32,14 +31,4 @@ export function parseShard(text: string, shards: readonly ShardName[]): ShardNam
   const found = shards.find((shard) => shard === text)
   if (found === undefined) throw new CommandFault(`there is no shard ${JSON.stringify(text)}: the journal has ${shardsText(shards)}`)
   return found
-}
-
-/** The shard that has the SKU, if there is such a SKU. */
-export function shardOfSku(sku: string, shards: readonly ShardName[]): ShardName {
-  return shardName('inv', shardOfHash(hashText(sku), shards.filter((shard) => partsOfName(shard).kind === 'inv').length))
-}
-
-/** The shard that has the user's session. */
-export function shardOfUser(user: string, shards: readonly ShardName[]): ShardName {
-  return shardName('ses', shardOfHash(hashText(user), shards.filter((shard) => partsOfName(shard).kind === 'ses').length))
 }

@@ -2,14 +2,16 @@ import type { Command } from 'commander'
 import picocolors from 'picocolors'
 import { z } from 'zod'
 import { counted } from '../counted.ts'
+import { shardsOfJourneys } from '../journal/home-shards.ts'
 import type { OpenJournal } from '../journal/open-journal.ts'
 import { readJourneys } from '../journey/journey-reader.ts'
-import type { JourneyStep, SkuJourney, UserJourney, Visit } from '../journey/user-journey.ts'
+import { outcomeNames, stepText } from '../journey/journey-words.ts'
+import type { SkuJourney, UserJourney, Visit } from '../journey/user-journey.ts'
 import { helpText } from './help-text.ts'
-import { parseSku, parseUser, shardOfSku, shardOfUser } from './journal-marks.ts'
+import { parseSku, parseUser } from './journal-marks.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { ReadingProgress } from './reading-progress.ts'
-import { moneyText, timeText } from './tables.ts'
+import { timeText } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 import { wrapped } from './wrapped.ts'
 
@@ -43,9 +45,7 @@ export function addJourneyCommand(user: Command, terminal: Terminal): void {
 
 async function run(source: OpenJournal, users: readonly string[], options: Options, terminal: Terminal): Promise<void> {
   const sku = options.sku === undefined ? undefined : parseSku(options.sku)
-  const sessions = new Set(users.map((user) => shardOfUser(user, source.shards)))
-  const home = sku === undefined ? undefined : shardOfSku(sku, source.shards)
-  const shards = source.shards.filter((shard) => (shard.startsWith('inv.') ? home === undefined || shard === home : sessions.has(shard)))
+  const shards = shardsOfJourneys(users, sku, source.shards)
   const progress = new ReadingProgress(terminal)
   const journeys = await readJourneys(progress.over(source), users, shards, sku)
   progress.end()
@@ -91,70 +91,4 @@ function skuText({ sku, sale, outcome, why, steps }: SkuJourney, terminal: Termi
     return time + wrapped(stepText(step), terminal.columns, ' '.repeat(stepColumn)).slice(stepColumn)
   })
   return [head, reasons, ...(lines.length === 0 ? [] : ['\n']), ...left, ...lines].join('')
-}
-
-const outcomeNames: Readonly<Record<SkuJourney['outcome'], string>> = {
-  bought: 'bought',
-  refunded: 'bought, and refunded',
-  unrefunded: 'money that does not go back',
-  paying: 'paying',
-  refunding: 'money on its way back',
-  holding: 'holds units',
-  waiting: 'waits in line',
-  lobby: 'waits for the draw',
-  declined: 'payment declined',
-  cancelled: 'order given up',
-  expired: 'let the hold run out',
-  absent: 'was away for too long',
-  soldout: 'sold out before the turn came',
-  left: 'gave it up',
-  none: 'nothing',
-}
-
-function stepText({ kind, claim, qty, ahead, until, order, amountMinor, currency }: JourneyStep): string {
-  const units = counted(qty, 'unit')
-  const by = until === undefined ? '' : ` until ${timeText(until).slice(11)}`
-  const money = amountMinor === undefined ? '' : currency === undefined ? `${amountMinor} minor units` : moneyText(amountMinor, currency)
-  switch (kind) {
-    case 'lobby':
-      return `came before the opening, as number ${claim}`
-    case 'drawn':
-      return `drawn: ticket ${claim}, ${ahead ?? '?'} ahead`
-    case 'queued':
-      return `joined the line: ticket ${claim}, ${units}${ahead === undefined ? '' : `, ${ahead} ahead`}`
-    case 'held':
-      return `took a hold of ${units}${by} (claim ${claim})`
-    case 'turn':
-      return `turn of ticket ${claim}: a hold of ${units}${by}`
-    case 'ordered':
-      return `checked out: ${order ?? `claim ${claim}`}, ${money}`
-    case 'paid':
-      return `paid (claim ${claim})`
-    case 'declined':
-      return `payment declined (claim ${claim})`
-    case 'overdue':
-      return `payment not known in time, the units went on (claim ${claim})`
-    case 'refunding':
-      return `money is to go back (claim ${claim})`
-    case 'refunded':
-      return `money went back (claim ${claim})`
-    case 'cancelled':
-      return `order ended without money (claim ${claim})`
-    case 'unrefunded':
-      return `the provider does not give the money back (claim ${claim})`
-    case 'expired':
-      return `the hold ran out (claim ${claim})`
-    case 'absent':
-      return `the place was given up: nobody there (ticket ${claim})`
-    case 'soldout':
-      return `sold out (ticket ${claim})`
-    case 'left':
-      return `gave it up (claim ${claim})`
-    case 'refundAsked':
-      return `an operator gives back ${money} (claim ${claim})`
-    case 'refundDone':
-      return `${money} went back (claim ${claim})`
-    case 'refundRefused':
-      return `the provider refused to give back ${money} (claim ${claim})`
-  }
 }

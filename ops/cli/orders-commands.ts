@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { moneyText } from '../../protocol/money-text.ts'
 import { counted } from '../counted.ts'
 import type { JournalSource } from '../journal/journal-audit.ts'
 import { isOrderState, type JournaledOrder, orderStates } from '../orders/journaled-order.ts'
@@ -13,7 +14,6 @@ import { addDeadOrderCommands } from './dead-order-commands.ts'
 import { addJournalOption, withJournal } from './journal-place.ts'
 import { Portions } from './portions.ts'
 import { addRefundCommands } from './refund-commands.ts'
-import { moneyText } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const exportSchema = z.object({ csv: z.boolean().default(false), state: z.array(z.enum(orderStates)).default([...orderStates]) })

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { pseudonymOf } from '../../actors/pseudonym.ts'
 import { type Code, refusal } from '../../protocol/codes.ts'
 import { decodeMessage, writeError, writeResult } from '../../protocol/envelope.ts'
 import { MsgpackWriter, type Plain } from '../../protocol/msgpack-writer.ts'
@@ -42,12 +43,15 @@ let sockets: Set<Socket>
 let asked: [method: string, params: readonly Plain[]][]
 let answers: Record<string, Plain | { readonly refuse: Code }>
 let wantedKey: string | undefined
+/** What somebody at the keyboard answers; undefined if nobody is there. */
+let answerTyped: string | undefined
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-cli-'))
   asked = []
   sockets = new Set()
   wantedKey = undefined
+  answerTyped = undefined
   answers = {
     'sku.status': skuStatus,
     'sku.restock': skuStatus,
@@ -73,6 +77,138 @@ test('CLI-2 a sale file is checked and sent with its defaults filled in', async 
   expect(run.out).toBe(
     'sale drop stands: 1 SKU, opens 2026-01-31T10:00:00Z\nSKU   title  price       stock  per user\nshoe  Shoe   EUR 129.00     10         1\n',
   )
+})
+
+test('CLI-30 a change is shown with what it would do, and done when somebody says yes', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ skus: [{ sku: 'shoe', priceMinor: 9_900 }] }))
+  const effect = '2 open holds keep EUR 129.00'
+  const changes = [{ sku: 'shoe', setting: 'priceMinor', before: 12_900, after: 9_900, effect }]
+  answers['sale.update'] = { sale: 'drop', preview: true, changes }
+  answerTyped = 'n'
+  const refused = await sluice('sale', 'update', 'drop', '--file', 'change.json')
+  expect(refused.code).toBe(0)
+  expect(refused.out).toMatch(/2 open holds keep EUR 129\.00\nchange sale drop\? \[y\/N\] nothing was changed\n$/)
+  const change = { sale: 'drop', skus: [{ sku: 'shoe', priceMinor: 9_900 }] }
+  expect(asked).toEqual([['sale.update', [change, true, expect.any(String)]]])
+  answerTyped = 'y'
+  answers['sale.update'] = { sale: 'drop', preview: false, changes }
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json')).out).toContain('sale drop is changed:')
+  expect(asked.at(-1)).toEqual(['sale.update', [change, false, expect.any(String)]])
+})
+
+test('CLI-30 where nobody can be asked, a change needs --yes or is only looked at', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ sale: 'drop', title: 'Another' }))
+  answers['sale.update'] = { sale: 'drop', preview: true, changes: [] }
+  const unasked = await sluice('sale', 'update', 'drop', '--file', 'change.json')
+  expect(unasked.code).toBe(2)
+  expect(unasked.err).toContain('--yes')
+  expect(asked).toEqual([])
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json', '--preview')).out).toBe('sale drop is so already\n')
+  answers['sale.update'] = {
+    sale: 'drop',
+    preview: false,
+    changes: [{ sku: 'shoe', setting: 'saleTitle', before: 'A', after: 'B', effect: 'e' }],
+  }
+  const run = await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes', '--json')
+  expect(JSON.parse(run.out)).toMatchObject({ sale: 'drop', changes: [{ setting: 'saleTitle' }] })
+})
+
+test('CLI-30 what a change file may not say is told with its reason', async () => {
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ saleLimitPerUser: 2, skus: [{ sku: 'shoe', currency: 'USD', stock: 9 }] }))
+  const run = await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes')
+  expect(run).toMatchObject({ code: 2 })
+  for (const line of [
+    'saleLimitPerUser: cannot be changed, for what',
+    'skus[0].currency: cannot be changed, for holds',
+    'skus[0].stock: cannot be changed, for units are added by sku.restock',
+  ])
+    expect(run.err).toContain(`change.json: ${line}`)
+  await writeFile(join(folder, 'change.json'), JSON.stringify({ sale: 'other', title: 'T' }))
+  expect((await sluice('sale', 'update', 'drop', '--file', 'change.json', '--yes')).err).toContain(
+    'sale: is other, and the change is asked for drop',
+  )
+})
+
+test('CLI-32 keys are listed, added, withdrawn and rotated', async () => {
+  const key = { name: 'night', role: 'operator', fingerprint: 'ab12', from: 'kept', madeAt: 0 }
+  answers['keys.list'] = {
+    keys: [key],
+    userSecrets: [
+      { fingerprint: 'cd34', until: null },
+      { fingerprint: 'ef56', until: 0 },
+    ],
+  }
+  answers['keys.add'] = { role: 'operator', name: 'night', fingerprint: 'ab12', key: 'k-e-y' }
+  answers['keys.withdraw'] = key
+  answers['keys.rotate'] = { use: 'users', fingerprint: 'cd34', formerUntil: 0, secret: 's-e-c-r-e-t' }
+  expect((await sluice('keys', 'list')).out).toMatch(
+    /^night +operator +ab12 +kept +1970[^]*^cd34 +signs and verifies\nef56 +verifies until 1970/m,
+  )
+  expect((await sluice('keys', 'add', 'operator', 'night')).out).toBe('operator night: k-e-y\n')
+  expect((await sluice('keys', 'withdraw', 'night')).out).toBe('operator night counts no more\n')
+  expect((await sluice('keys', 'rotate', 'users', '--overlap', '12h')).out).toContain('users: s-e-c-r-e-t\n')
+  expect(asked.slice(1)).toEqual([
+    ['keys.add', ['operator', 'night']],
+    ['keys.withdraw', ['night']],
+    ['keys.rotate', ['users', 43_200, null]],
+  ])
+  expect((await sluice('keys', 'rotate', 'users', '--overlap', 'soon')).code).toBe(2)
+})
+
+test('CLI-33 limits are shown, set and taken back', async () => {
+  const limit = { name: 'userBurst', value: 9, configured: 40, set: 9, unit: 'calls', allowed: 'a whole number from 1 to 10' }
+  answers['limits.get'] = { limits: [limit] }
+  answers['limits.set'] = limit
+  expect((await sluice('limits', 'show')).out).toMatch(/^userBurst +9 +calls +40 +set$/m)
+  await sluice('limits', 'set', 'userBurst', '9')
+  await sluice('limits', 'unset', 'userBurst')
+  expect(asked.slice(1)).toEqual([
+    ['limits.set', ['userBurst', 9]],
+    ['limits.set', ['userBurst', null]],
+  ])
+  expect((await sluice('limits', 'set', 'userBurst', 'many')).code).toBe(2)
+})
+
+test('TOP-5 it is looked at for a second, as text or JSON, or drawn until somebody quits', async () => {
+  answers['cluster.status'] = { nodes: [], unowned: [] }
+  const once = await sluice('top', '--once', '--ops', '127.0.0.1:1')
+  expect(once).toMatchObject({ code: 0, err: '' })
+  expect(once.out).toContain('every shard has an owner')
+  expect(once.out).toContain('127.0.0.1:1            ? does not answer')
+  const json: unknown = JSON.parse((await sluice('top', '--json', '--ops', '127.0.0.1:1')).out)
+  expect(json).toMatchObject({ skus: [{ sku: 'shoe', soldPerSecond: 0 }], nodes: [], processes: [{ answers: false }] })
+  answerTyped = ''
+  const drawn = await sluice('top', '--ops', '127.0.0.1:1')
+  expect(drawn.out.startsWith('\u001b[?1049h')).toBe(true)
+  expect(drawn.out.endsWith('\u001b[?1049l')).toBe(true)
+  expect(drawn.out).toContain('shoe')
+  expect((await sluice('top', '--ops', 'no port here')).code).toBe(2)
+})
+
+test('CLI-31 what operators did is shown page by page, and of it what concerns a user', async () => {
+  const entry = (who: string, user: string) => ({
+    ...{
+      at: 0,
+      endedAt: 1,
+      who,
+      address: '10.0.0.1',
+      method: 'ban.add',
+      params: { kind: 'user', target: pseudonymOf(user) },
+      outcome: 'done',
+    },
+    ...{ message: null, before: null, after: { until: null } },
+  })
+  answers['audit.list'] = { entries: [entry('night shift', 'ann'), entry('day shift', 'bob')], next: null }
+  const run = await sluice('audit', '--last', '7')
+  expect(asked).toEqual([['audit.list', [null, 7]]])
+  expect(run.out).toMatch(
+    /^1970-01-01T00:00:00Z +night shift +10\.0\.0\.1 +ban\.add +kind user, target erased-\S+ +done +- -> until null$/m,
+  )
+  const ofAnn: unknown = JSON.parse((await sluice('audit', '--user', 'ann', '--all', '--json')).out)
+  expect(ofAnn).toMatchObject([{ who: 'night shift' }])
+  answers['audit.list'] = { entries: [], next: null }
+  expect((await sluice('audit')).out).toBe('no operator has changed anything\n')
+  expect((await sluice('audit', '--last', '0')).code).toBe(2)
 })
 
 test('CLI-2 a sale file can come from standard input', async () => {
@@ -443,11 +579,19 @@ async function sluiceWith(startNode: StartNode, ...words: readonly string[]): Pr
     err: (text) => {
       printed.err += text
     },
-    interactive: false,
+    interactive: answerTyped !== undefined,
     colours: false,
     columns: 200,
     environment: { SLUICE_RPC: `127.0.0.1:${isAddress(address) ? address.port : 0}`, ...environment },
     workingFolder: folder,
+    onKey: (listener) => {
+      setTimeout(() => listener('q'), 20)
+      return () => {}
+    },
+    ask: (question) => {
+      printed.out += question
+      return Promise.resolve(answerTyped ?? '')
+    },
     readInput: () => Promise.resolve(JSON.stringify(saleFile)),
     onStopSignal: (listener) => {
       stop = listener

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { versionOfSluice } from '../version.ts'
 import { realClock, realRandom } from '../world.ts'
+import { addAuditCommand } from './audit-command.ts'
 import { addBackupCommands } from './backup-commands.ts'
 import { addBanCommands } from './ban-commands.ts'
 import { addCatalogueCommands } from './catalogue-commands.ts'
@@ -10,6 +11,8 @@ import { addDataCommands } from './data-commands.ts'
 import { addDemoCommand } from './demo-command.ts'
 import { addDrawCommands } from './draw-commands.ts'
 import { addJournalCommands } from './journal-commands.ts'
+import { addKeysCommands } from './keys-commands.ts'
+import { addLimitsCommands } from './limits-command.ts'
 import { addOrdersCommands } from './orders-commands.ts'
 import { addPlanCommand } from './plan-command.ts'
 import { addReplayCommand } from './replay-command.ts'
@@ -18,6 +21,7 @@ import { addSaleCommands } from './sale-commands.ts'
 import { addSkuCommands } from './sku-commands.ts'
 import { addStartCommand, type StartNode } from './start-command.ts'
 import type { Terminal } from './terminal.ts'
+import { addTopCommand } from './top-command.ts'
 import { addUserCommands } from './user-commands.ts'
 
 /** Runs the command that `words` say and returns the exit code: 0 done, 1 failed, 2 asked for wrongly. Never throws. */
@@ -44,6 +48,10 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addUserCommands(program, terminal)
   addBanCommands(program, terminal, () => realClock.now())
   addClusterCommands(program, terminal)
+  addAuditCommand(program, terminal)
+  addTopCommand(program, terminal)
+  addKeysCommands(program, terminal)
+  addLimitsCommands(program, terminal)
   addDataCommands(program, terminal, realRandom)
   addJournalCommands(program, terminal)
   addReplayCommand(program, terminal)

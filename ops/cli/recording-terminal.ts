@@ -29,6 +29,14 @@ export class RecordingTerminal implements Terminal {
     return Promise.resolve('')
   }
 
+  ask(): Promise<string> {
+    return Promise.resolve('')
+  }
+
+  onKey(): () => void {
+    return () => {}
+  }
+
   onStopSignal(): void {
     // Nobody asks a test to stop.
   }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { moneyText } from '../../protocol/money-text.ts'
 import type { FoundOrder, RefundInfo } from '../../protocol/results.ts'
 import { CommandFault } from './command-fault.ts'
 import { addNodeCommand, readNodeOptions, withNode } from './connection.ts'
-import { moneyText, table } from './tables.ts'
+import { table } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 const refundSchema = z.object({ amount: z.string().optional(), requestId: z.string().optional() })

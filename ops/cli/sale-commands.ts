@@ -2,20 +2,24 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { decodeSales } from '../../protocol/client/result-decoders.ts'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
+import { moneyText } from '../../protocol/money-text.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { SaleInfo } from '../../protocol/results.ts'
 import { addNodeCommand, type NodeOptions, readNodeOptions, withNode } from './connection.ts'
 import { readSaleFile } from './sale-file.ts'
-import { moneyText, table, timeText } from './tables.ts'
+import { table, timeText } from './tables.ts'
 import type { Terminal } from './terminal.ts'
+import { addUpdateCommand } from './update-command.ts'
 
-/** `sluice sale create | list | open | pause | resume | close`. */
+/** `sluice sale create | update | list | open | pause | resume | close`. */
 export function addSaleCommands(program: Command, terminal: Terminal): void {
   const sale = program.command('sale').description('create and run sales')
 
-  const create = addNodeCommand(sale, 'create', 'create a sale, or take over changes to it; the same file twice changes nothing')
+  const create = addNodeCommand(sale, 'create', 'create a sale; the same file twice changes nothing')
   create.requiredOption('--file <file>', 'the sale as JSON; - reads standard input')
   create.action(() => createSale(readNodeOptions(create), fileOption.parse(create.opts()).file, terminal))
+
+  addUpdateCommand(sale, terminal)
 
   const list = addNodeCommand(sale, 'list', 'list all sales with the stock of each SKU')
   list.action(() => listSales(readNodeOptions(list), terminal))

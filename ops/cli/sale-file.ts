@@ -1,44 +1,24 @@
-import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { checkSaleChange, type SaleChange } from '../../protocol/sale-change.ts'
 import { checkSale } from '../../protocol/sale-problems.ts'
 import type { SaleFile } from '../../protocol/sku-settings.ts'
-import { systemCode } from '../start-fault.ts'
-import { CommandFault } from './command-fault.ts'
-import { jsonFaultAt } from './json-position.ts'
+import { readJsonFile } from './json-file.ts'
 import type { Terminal } from './terminal.ts'
 
-const fileBytesMax = 4 * 1024 * 1024
-
-/** Reads and checks a sale file; `-` is standard input. Throws a {@link CommandFault} with a line for each fault of the file. */
-export async function readSaleFile(path: string, terminal: Terminal): Promise<SaleFile> {
-  const name = path === '-' ? 'standard input' : path
-  const text = path === '-' ? await terminal.readInput() : await readText(resolve(terminal.workingFolder, path), name)
-  const checked = checkSale(parseJson(text, name))
-  if (checked.kind === 'sale') return checked.sale
-  throw new CommandFault(...checked.problems.map((problem) => `${name}: ${problem}`))
+/** Reads and checks a sale file; `-` is standard input. Throws a `CommandFault` with a line for each fault of the file. */
+export function readSaleFile(path: string, terminal: Terminal): Promise<SaleFile> {
+  return readJsonFile(path, terminal, (value) => {
+    const checked = checkSale(value)
+    return checked.kind === 'sale' ? { kind: 'value', value: checked.sale } : checked
+  })
 }
 
-async function readText(path: string, name: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > fileBytesMax) throw new CommandFault(`${name}: is larger than ${fileBytesMax} bytes`)
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof CommandFault) throw error
-    throw new CommandFault(`${name}: ${reasonOf(error)}`)
-  }
-}
-
-/** Why a file could not be read, in words. */
-export function reasonOf(error: unknown): string {
-  const code = systemCode(error)
-  if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EISDIR') return 'is a folder'
-  if (code === 'EACCES') return 'may not be read by this user'
-  return error instanceof Error ? error.message : String(error)
-}
-
-function parseJson(text: string, name: string): unknown {
-  const fault = jsonFaultAt(text)
-  if (fault === undefined) return JSON.parse(text)
-  throw new CommandFault(`${name}: not JSON at line ${fault.line}, column ${fault.column}`)
+/** Reads and checks a change of a running sale, which need not name the sale; the same as of a sale file. */
+export function readChangeFile(path: string, sale: string, terminal: Terminal): Promise<SaleChange> {
+  return readJsonFile(path, terminal, (value) => {
+    const checked = checkSaleChange(typeof value === 'object' && !Array.isArray(value) ? { sale, ...value } : value)
+    if (checked.kind === 'problems') return checked
+    if (checked.change.sale !== sale)
+      return { kind: 'problems', problems: [`sale: is ${checked.change.sale}, and the change is asked for ${sale}`] }
+    return { kind: 'value', value: checked.change }
+  })
 }

@@ -13,6 +13,10 @@ export interface Terminal {
   readonly environment: Texts
   readonly workingFolder: string
   readInput(): Promise<string>
+  /** Puts a question to whoever sits there, and gives the line that they type. */
+  ask(question: string): Promise<string>
+  /** Calls `listener` with each key that is pressed, at once, until the returned function is called. */
+  onKey(listener: (key: string) => void): () => void
   /** Calls `listener` each time the process is asked to stop. */
   onStopSignal(listener: (signal: string) => void): void
 }

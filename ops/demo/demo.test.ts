@@ -41,6 +41,25 @@ test('DEMO-1 a sale opens soon after the first start, and a later start goes on 
   expect(second).toMatchObject({ sale: 'giusto', opensAt: first.opensAt })
 })
 
+test('CON-12 the start says where the console is and which key it asks for, and without a console says nothing', async () => {
+  const { console, ports } = await open()
+  expect(console).toEqual({ url: `http://127.0.0.1:${ports.ops}/console`, key: `operatorKey in ${folder}/secrets.json` })
+  expect((await fetch(console?.url ?? '')).status).toBe(200)
+  const flags = {
+    console: 'no',
+    dataFolder: join(folder, 'without'),
+    webPort: '0',
+    rpcPort: '0',
+    opsPort: '0',
+    shards: '4',
+    drainSeconds: '0',
+  }
+  const without = await startDemo(loadConfig(flags, {}, folder).config, realWorld(log))
+  running.push(without)
+  expect(without.console).toBeUndefined()
+  expect((await fetch(`http://127.0.0.1:${without.ports.ops}/console`)).status).toBe(404)
+})
+
 test('DEMO-2 when the last sale is over, a later start and the page make a fresh one with names of its own', async () => {
   const first = await open()
   await closeSale(first, 'giusto')

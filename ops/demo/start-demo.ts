@@ -3,7 +3,9 @@ import type { World } from '../../cluster/world.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import type { RunningNode } from '../cli/start-command.ts'
 import type { Config } from '../config.ts'
+import { consoleUrl, placeOfKey } from '../console/console-address.ts'
 import { type Node, startNode } from '../node.ts'
+import { bracketed, reachable } from '../reachable-host.ts'
 import { StartFault } from '../start-fault.ts'
 import { CrowdProcess } from './crowd-process.ts'
 import { readDemoCatalogue } from './demo-catalogue.ts'
@@ -18,6 +20,8 @@ export interface RunningDemo extends RunningNode {
   /** The sale that is on, and when it opens; that may be long past. */
   readonly sale: string
   readonly opensAt: number
+  /** Where operators get in, and by which key; undefined if there is no console. */
+  readonly console: { readonly url: string; readonly key: string } | undefined
 }
 
 /**
@@ -54,7 +58,8 @@ export async function startDemo(config: Config, world: World, crowdWords: readon
     open = { shop, crowd }
     const addresses = shopAddresses(config.host, node.ports.web, networkInterfaces())
     const info = await shop.info()
-    return { ports: node.ports, addresses, sale: shop.sale, opensAt: info?.opensAt ?? 0, ended: node.ended, stop }
+    const console = config.console === 'yes' ? { url: consoleUrl(config, node.ports.ops), key: placeOfKey(config) } : undefined
+    return { ports: node.ports, addresses, sale: shop.sale, opensAt: info?.opensAt ?? 0, console, ended: node.ended, stop }
   } catch (error) {
     await stop()
     throw error
@@ -67,13 +72,4 @@ async function openShop(operator: RpcClient, world: World): Promise<DemoShop> {
   const shop = new DemoShop(operator, await readDemoSale(), world.clock)
   await shop.next()
   return shop
-}
-
-/** Where a client on this machine finds what listens on `host`. */
-function reachable(host: string): string {
-  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -5,6 +5,7 @@ import type { RecordWriter } from '../../actors/record.ts'
 import {
   chain,
   declined,
+  edit,
   forged,
   forgedUnits,
   grant,
@@ -262,6 +263,21 @@ test.each<{ readonly name: string; readonly events: readonly Forge[]; readonly p
     events: [(record) => void writePhaseSet(record, 1, 1)],
     problem: 'speaks of SKU number 1, which was never configured',
   },
+  {
+    name: 'an order for another price than its hold was promised',
+    events: [hold(1, 'a'), edit({ priceMinor: 1_500 }), order(1, 1_500)],
+    problem: 'order 1 is for 1500, and its hold was promised for 1999',
+  },
+  {
+    name: 'an order for less than its hold was promised',
+    events: [hold(1, 'a'), order(1, 1_000)],
+    problem: 'order 1 is for 1000, and its hold was promised for 1999',
+  },
+  {
+    name: 'a limit that was lowered and passed',
+    events: [edit({ perUserMax: 1 }), hold(1, 'a', 2)],
+    problem: 'claim 1 gives a 2 units; the limit is 1',
+  },
 ])('AUD-4 $name is found', async ({ events, problem }) => {
   const { report } = await audit(chain([forged([open, ...events])]))
   expect(report.problems.map((found) => found.problem)).toEqual(expect.arrayContaining([expect.stringContaining(problem)]))
@@ -297,10 +313,11 @@ test('AUD-4 the same events in their right order are no problem', async () => {
       hold(1, 'a', 2),
       ticket(2, 'b'),
       ticket(3, 'c'),
-      order(1),
+      edit({ priceMinor: 1_500 }),
+      order(1, 3_998),
       settle(1, declined),
       grant(2),
-      order(2),
+      order(2, 1_500),
       settle(2, paid),
       numbered('left', 3),
     ],
@@ -308,7 +325,7 @@ test('AUD-4 the same events in their right order are no problem', async () => {
       numbered('delivered', 1),
       numbered('forgotten', 1),
       hold(4, 'a'),
-      order(4),
+      order(4, 1_500),
       settle(4, overdue),
       hold(5, 'e'),
       settle(4, refunding),

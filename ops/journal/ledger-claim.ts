@@ -21,6 +21,8 @@ export interface Claim {
   until: number
   /** When a ticket began, without what pauses and times without an owner have added until then. */
   since: number
+  /** What each unit cost when it was held: what its order has to cost. */
+  priceMinor: number
   /** Of the order that it became: what stands in its id behind the incarnation. */
   orderTag: string
   /** What was paid for it, what is on its way back or has gone, and what has gone. */
@@ -32,4 +34,4 @@ export interface Claim {
 export type BookedClaim = Readonly<Claim>
 
 /** What a claim begins with that has not become an order. */
-export const noOrder = { orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }
+export const noOrder = { priceMinor: 0, orderTag: '', paidMinor: 0, askedMinor: 0, refundedMinor: 0 }

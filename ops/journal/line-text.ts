@@ -1,4 +1,5 @@
-import { moneyText, timeText } from '../cli/tables.ts'
+import { moneyText } from '../../protocol/money-text.ts'
+import { timeText } from '../cli/tables.ts'
 import { counted } from '../counted.ts'
 import type { JournalLine, LineEvent } from './journal-lines.ts'
 
@@ -38,6 +39,10 @@ function detailsOf(event: LineEvent, money: (minor: number) => string): string {
       const saleLimit = saleLimitPerUser === undefined ? '' : `, ${saleLimitPerUser} of the sale`
       return `sale ${sale}, ${counted(stock, 'unit')}, at most ${perUserMax} a user${saleLimit}`
     }
+    case 'edited':
+      return Object.entries(event.edit)
+        .map(([name, value]) => `${name} ${name === 'priceMinor' ? money(Number(value)) : String(value)}`)
+        .join(', ')
     case 'phaseSet':
       return event.phase
     case 'held':

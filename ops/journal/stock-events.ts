@@ -6,6 +6,8 @@ import type { CountedEntry, DrawSettings } from './journaled-draw.ts'
 /** What an inventory shard's journal says, read from the bytes that actors/inventory/events.ts describes, with code of its own. */
 export type StockEvent =
   | { readonly kind: 'configured'; readonly index: number; readonly settings: StockSettings }
+  /** Settings that take the place of others; of those that no books depend on too. */
+  | { readonly kind: 'edited'; readonly index: number; readonly edit: StockEdit }
   | { readonly kind: 'phaseSet'; readonly index: number; readonly phase: Phase }
   | {
       /** `lobbied`: waits for the draw. */
@@ -78,6 +80,9 @@ export interface StockSettings {
   readonly draw: Omit<DrawSettings, 'sku'> | undefined
 }
 
+/** What was changed of a SKU's settings later, by name. */
+export type StockEdit = z.output<typeof editSchema>
+
 /** The request of a call that carried none. */
 export const noRequest = '0.0'
 
@@ -112,6 +117,11 @@ const configuredSchema = z.object({
   drawCommitment: z.instanceof(Uint8Array).optional(),
   /** In journals of former versions. */
   drawSeed: z.instanceof(Uint8Array).optional(),
+})
+const editSchema = z.looseObject({
+  perUserMax: z.int().min(1).exactOptional(),
+  lineMax: z.int().min(0).exactOptional(),
+  priceMinor: z.int().min(0).exactOptional(),
 })
 const packedAt = 8
 const userAt = 36
@@ -220,6 +230,8 @@ function decode({ kind, view, bytes }: ReadEvent): StockEvent | undefined {
     }
     case 39:
       return { kind: 'absent', index, claim: u32(8) }
+    case 42:
+      return { kind: 'edited', index, edit: editSchema.parse(unpackInner(bytes.slice(packedAt))) }
     case 38:
       return { kind: 'drawn', index }
     case 41:

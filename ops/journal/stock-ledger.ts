@@ -1,5 +1,6 @@
 import { type DrawEvent, JournaledDraw, type Lobby } from './journaled-draw.ts'
 import { type BookedClaim, type Claim, type ClaimEnd, type LedgerClaim, type LedgerState, noOrder } from './ledger-claim.ts'
+import { beginRefund, endRefund } from './ledger-refunds.ts'
 import { isOrderFrom, mayGoOn, settlements } from './settlements.ts'
 import type { Phase, SettledState, StockEvent, StockSettings } from './stock-events.ts'
 
@@ -136,6 +137,9 @@ export class StockLedger {
       case 'settled':
         this.settled(event, now)
         break
+      case 'edited':
+        this.edited(event)
+        break
       case 'restocked':
         this.units += event.units
         break
@@ -169,6 +173,12 @@ export class StockLedger {
       case 'reservationTold':
         break
     }
+  }
+
+  /** Claims that are open keep what they were promised, which they have by themselves. */
+  private edited({ edit }: EventOf<'edited'>): void {
+    const { perUserMax, lineMax, priceMinor } = { ...this.settings, ...edit }
+    this.settings = { ...this.settings, perUserMax, lineMax, priceMinor }
   }
 
   private phaseSet(phase: Phase, now: number): void {
@@ -214,6 +224,7 @@ export class StockLedger {
     this.claims.push(made)
     this.liveOf.set(user, made)
     this.count(state, qty)
+    if (state === 'held') made.priceMinor = this.settings.priceMinor
     if (state === 'queued') this.line.push(made)
     this.watch?.moved(made, undefined)
   }
@@ -255,6 +266,8 @@ export class StockLedger {
   private ordering({ claim: number, until, amountMinor }: EventOf<'ordered'>): void {
     const claim = this.find(number, ['held'], 'was ordered', 'G8')
     if (claim === undefined) return
+    const price = claim.priceMinor * claim.qty
+    if (amountMinor !== price) this.report('G8', `order ${number} is for ${amountMinor}, and its hold was promised for ${price}`)
     claim.until = until - this.orderShiftMs
     claim.orderTag = this.orderTag
     claim.paidMinor = amountMinor
@@ -294,34 +307,19 @@ export class StockLedger {
     this.find(number, ['paid', 'declined', 'cancelled', 'refunded', 'unrefunded'], 'was delivered as ended', 'G8')
   }
 
-  private refundBegun({ claim: number, amountMinor, orderMinor }: EventOf<'refundBegun'>): void {
-    const claim = this.find(number, ['paid'], `is to give ${amountMinor} back`, 'G8')
-    if (claim === undefined) return
-    claim.askedMinor += amountMinor
-    if (orderMinor !== claim.paidMinor) this.report('G8', `order ${number} cost ${claim.paidMinor}, and its refund says ${orderMinor}`)
-    if (claim.askedMinor > claim.paidMinor)
-      this.report('G8', `order ${number} is to give ${claim.askedMinor} back, and ${claim.paidMinor} was paid`)
+  private refundBegun(event: EventOf<'refundBegun'>): void {
+    const claim = this.find(event.claim, ['paid'], `is to give ${event.amountMinor} back`, 'G8')
+    if (claim !== undefined) beginRefund(claim, event, (problem) => this.report('G8', problem))
   }
 
   /** Its units stay sold unless they are put back on sale, which only the last of its money may do. */
   private refundEnded(event: EventOf<'refundEnded'>): void {
-    const { claim: number, amountMinor, refundedMinor, isDone, isRestocked, isLimitFreed } = event
+    const { claim: number, amountMinor, isRestocked, isLimitFreed } = event
     const claim = this.find(number, ['paid'], `gave ${amountMinor} back`, 'G8')
     if (claim === undefined) return
-    if (!isDone) {
-      claim.askedMinor -= amountMinor
-      return
-    }
-    claim.refundedMinor += amountMinor
-    // What was refused may be given back after all.
-    claim.askedMinor = Math.max(claim.askedMinor, claim.refundedMinor)
-    if (claim.refundedMinor !== refundedMinor || refundedMinor > claim.paidMinor)
-      this.report(
-        'G8',
-        `of ${claim.paidMinor} for order ${number} ${claim.refundedMinor} have gone back, and its refund says ${refundedMinor}`,
-      )
-    const isWhole = refundedMinor === claim.paidMinor
-    if ((isRestocked || isLimitFreed) && !isWhole) this.report('G1', `order ${number} is put back on sale for a part of its money`)
+    const ended = endRefund(claim, event, (problem) => this.report('G8', problem))
+    if (ended === 'refused') return
+    if ((isRestocked || isLimitFreed) && ended === 'part') this.report('G1', `order ${number} is put back on sale for a part of its money`)
     if (isRestocked) this.sold -= claim.qty
     if (isLimitFreed) this.boughtBy.set(claim.user, (this.boughtBy.get(claim.user) ?? 0) - claim.qty)
   }
@@ -378,6 +376,7 @@ export class StockLedger {
     this.count(from, -claim.qty)
     claim.state = to
     this.count(to, claim.qty)
+    if (to === 'held') claim.priceMinor = this.settings.priceMinor
     if (to === 'overdue' || to === 'refunding') this.unsettled.add(claim.user)
     else if (from === 'overdue' || from === 'refunding') this.unsettled.delete(claim.user)
     this.watch?.moved(claim, from)

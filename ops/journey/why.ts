@@ -1,4 +1,5 @@
-import { moneyText, timeText } from '../cli/tables.ts'
+import { moneyText } from '../../protocol/money-text.ts'
+import { timeText } from '../cli/tables.ts'
 import { counted } from '../counted.ts'
 import type { StockLedger } from '../journal/stock-ledger.ts'
 import type { SkuBook } from './journey-reader.ts'

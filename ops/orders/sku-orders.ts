@@ -75,6 +75,7 @@ export class SkuOrders {
       case 'beaconCame':
       case 'drawn':
       case 'seedRevealed':
+      case 'edited':
       case 'phaseSet':
       case 'restocked':
       case 'forgotten':

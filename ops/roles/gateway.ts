@@ -1,19 +1,24 @@
 import { createHmac } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { SeedBox } from '../../actors/draw/seed-box.ts'
+import { pseudonymOf } from '../../actors/pseudonym.ts'
 import { decodeInner } from '../../cluster/call-codec.ts'
 import { Gateway } from '../../gateway/gateway.ts'
 import type { HttpRoute } from '../../gateway/http.ts'
 import { IdentityCheck } from '../../gateway/identity.ts'
+import { Keys } from '../../gateway/keys.ts'
 import { admissionRate, LeasedTokens } from '../../gateway/leased-tokens.ts'
+import { LiveLimits } from '../../gateway/live-limits.ts'
 import { ProofOfWork } from '../../gateway/proof-of-work.ts'
 import { loadStaticFiles } from '../../gateway/static-files.ts'
 import type { TlsFiles } from '../../gateway/tls-files.ts'
 import { loadUws } from '../../gateway/uws.ts'
 import { PortFault } from '../../gateway/web-server.ts'
+import { openAuditLog } from '../audit-port.ts'
 import { readKeyPair } from '../certificate-files.ts'
 import type { Config } from '../config.ts'
 import { openElastic } from '../elastic-port.ts'
+import { limitRules } from '../limit-rules.ts'
 import { LineEncoderPool } from '../line-encoder-pool.ts'
 import type { SharedPorts } from '../node-ports.ts'
 import { SearchThread } from '../search-thread.ts'
@@ -53,6 +58,7 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
     bus: ports.bus,
     calls,
     directory,
+    audit: { log: openAuditLog(config, shared, world), pseudonymOf },
     bans: shared.record('bans'),
     products: shared.table('products'),
     search: {
@@ -60,7 +66,13 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
       reindexHours: config.reindexHours,
       remote: elastic === undefined ? undefined : { index: elastic, record: shared.record('search-feeder') },
     },
-    ...newcomersOf(parts, shared),
+    limits: liveLimitsOf(parts, shared),
+    newcomersAt: (ratePerSecond) => newcomersAt(parts, shared, ratePerSecond),
+    keys: {
+      keys: new Keys({ record: shared.record('keys'), bus: ports.bus, world }),
+      identities,
+      givenSecrets: { users: secrets.jwtSecret, payment: config.paymentSecret, office: config.officeSecret },
+    },
     identities,
     shards: config.shards,
     files: loadStaticFiles({ '/': pageFolder, '/protocol': protocolFolder }, config.assetOrigin),
@@ -82,12 +94,13 @@ export async function startGateway(parts: RoleParts, routes: Routes): Promise<Ga
   return { gateway, ...opened, server: binary, identities, operatorKey: secrets.operatorKey }
 }
 
-/** Where a rate is set for all gateways together, this one's part of it. */
-function newcomersOf({ config, node, world }: RoleParts, shared: SharedPorts): { readonly newcomers?: LeasedTokens } {
-  const { admitPerSecond } = config
-  if (admitPerSecond === 0) return {}
-  const bucket = shared.bucket(admissionRate(admitPerSecond))
-  return { newcomers: new LeasedTokens({ bucket, world, holder: node, ratePerSecond: admitPerSecond }) }
+/** Of a rate for all gateways together, this one's part. */
+function newcomersAt({ node, world }: RoleParts, shared: SharedPorts, ratePerSecond: number): LeasedTokens {
+  return new LeasedTokens({ bucket: shared.bucket(admissionRate(ratePerSecond)), world, holder: node, ratePerSecond })
+}
+
+function liveLimitsOf({ config, ports, world }: RoleParts, shared: SharedPorts): LiveLimits {
+  return new LiveLimits({ record: shared.record('limits'), bus: ports.bus, world, configured: config, rules: limitRules() })
 }
 
 /** All gateways have it, and whoever learns it can make no tokens. */

@@ -18,7 +18,7 @@ export interface RoleParts {
   readonly calls: Calls
   readonly directory: NodeDirectory
   readonly metrics: Metrics
-  readonly ops: Pick<OpsServer, 'add'>
+  readonly ops: Pick<OpsServer, 'add' | 'addSection'>
   readonly closers: Closers
   /** Ends what waits. */
   readonly stopping: AbortSignal

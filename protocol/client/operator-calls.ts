@@ -1,10 +1,11 @@
 import type { Plain } from '../msgpack-writer.ts'
-import type { DrawInfo, ErasedUser, FoundOrder, NamedUser, RefundedOrder, SkuStatus, UserInfo } from '../results.ts'
+import type { DrawInfo, ErasedUser, FoundOrder, NamedUser, RefundedOrder, SaleUpdated, SkuStatus, UserInfo } from '../results.ts'
+import type { SaleChangeInput } from '../sale-change.ts'
 import type { SaleFileInput } from '../sku-settings.ts'
 import type { Caller } from './calls.ts'
 import type { ClientWorld } from './client-world.ts'
 import { listOf, PlainReader } from './plain-reader.ts'
-import { decodeDrawInfo, decodeFoundOrder, decodeRefundedOrder, decodeSkuStatus } from './result-decoders.ts'
+import { decodeDrawInfo, decodeFoundOrder, decodeRefundedOrder, decodeSaleUpdated, decodeSkuStatus } from './result-decoders.ts'
 import { type CallOptions, type CreateOptions, newRequestId, requestOptions, typedCall } from './typed-call.ts'
 import { decodeErased, decodeNamedUser } from './user-decoders.ts'
 
@@ -12,6 +13,8 @@ import { decodeErased, decodeNamedUser } from './user-decoders.ts'
 export interface OperatorCalls {
   /** Takes what `sluice sale create --file` takes. The same file twice changes nothing. */
   saleCreate(file: SaleFileInput, options?: CallOptions): Promise<Plain>
+  /** Other settings for a sale, while it runs too. Takes what `sluice sale update --file` takes. With `preview` it only tells what would become of whom. */
+  saleUpdate(change: SaleChangeInput, options?: UpdateOptions): Promise<SaleUpdated>
   saleOpen(sale: string, options?: CreateOptions): Promise<Plain>
   salePause(sale: string, options?: CreateOptions): Promise<Plain>
   saleResume(sale: string, options?: CreateOptions): Promise<Plain>
@@ -34,6 +37,10 @@ export interface OperatorCalls {
   drawBeacon(sku: string, round: number, value: string, options?: CallOptions): Promise<DrawInfo>
   /** The people in line from the head on, a page at a time. */
   lineList(sku: string, options?: LineListOptions): Promise<readonly LinePlace[]>
+}
+
+export interface UpdateOptions extends CreateOptions {
+  readonly preview?: boolean
 }
 
 export interface RefundOptions extends CreateOptions {
@@ -62,6 +69,10 @@ export function operatorCalls(world: ClientWorld, caller: Caller): OperatorCalls
   }
   return {
     saleCreate: (file, options) => ask(asPlain, 'sale.create', [file], options),
+    saleUpdate(change, options) {
+      const requestId = options?.requestId ?? newRequestId(world)
+      return ask(decodeSaleUpdated, 'sale.update', [change, options?.preview ?? false, requestId], { ...options, requestId })
+    },
     saleOpen: (sale, options) => setPhase('sale.open', sale, options),
     salePause: (sale, options) => setPhase('sale.pause', sale, options),
     saleResume: (sale, options) => setPhase('sale.resume', sale, options),

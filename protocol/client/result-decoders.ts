@@ -23,6 +23,8 @@ import type {
   RefundInfo,
   RefundState,
   SaleInfo,
+  SaleUpdated,
+  SettingChange,
   SkuInfo,
   SkuStatus,
 } from '../results.ts'
@@ -188,6 +190,7 @@ export function decodeSkuInfo(value: Plain): SkuInfo {
     priceMinor: fields.number('priceMinor'),
     currency: fields.text('currency'),
     opensAt: fields.number('opensAt'),
+    ...(fields.has('closesAt') ? { closesAt: fields.number('closesAt') } : {}),
     perUserMax: fields.number('perUserMax'),
     // Servers of older versions end no place because of its user's absence.
     absenceMs: fields.has('absenceMs') ? fields.number('absenceMs') : 0,
@@ -231,6 +234,27 @@ export function decodeSales(value: Plain): readonly SaleInfo[] {
   return listOf(value, 'sales', decodeSale)
 }
 
+export function decodeSaleUpdated(value: Plain): SaleUpdated {
+  const fields = new PlainReader(value, 'update')
+  return { sale: fields.id('sale', parseSaleId), preview: fields.flag('preview'), changes: fields.list('changes', decodeSettingChange) }
+}
+
+function decodeSettingChange(value: Plain): SettingChange {
+  const fields = new PlainReader(value, 'change')
+  return {
+    sku: fields.id('sku', parseSkuId),
+    setting: fields.text('setting'),
+    before: fields.one('before', scalarOf),
+    after: fields.one('after', scalarOf),
+    effect: fields.text('effect'),
+  }
+}
+
+function scalarOf(value: Plain): string | number | boolean | null {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+  throw new Malformed('the value of a setting is not one')
+}
+
 export const eventDecoders: { readonly [N in EventName]: (value: Plain) => ClientEvents[N] } = {
   line(value) {
     const fields = new PlainReader(value, 'line')
@@ -266,7 +290,8 @@ function placeOf(fields: PlainReader): Omit<Events['line'], 'sku'> {
 }
 
 function holdOf(fields: PlainReader): Omit<Events['held'], 'sku'> {
-  return { hold: fields.number('hold'), qty: fields.number('qty'), expiresAt: fields.number('expiresAt') }
+  const hold = { hold: fields.number('hold'), qty: fields.number('qty'), expiresAt: fields.number('expiresAt') }
+  return fields.has('priceMinor') ? { ...hold, priceMinor: fields.number('priceMinor') } : hold
 }
 
 function orderOf(fields: PlainReader): Omit<OrderClaim, 'state'> {

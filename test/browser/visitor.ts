@@ -3,6 +3,7 @@ import { ShopPage } from './shop-page.ts'
 
 export const screens = {
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  tablet: { viewport: { width: 820, height: 1100 }, hasTouch: true, isMobile: false },
   desktop: { viewport: { width: 1280, height: 800 }, hasTouch: false, isMobile: false },
 } as const
 
@@ -17,7 +18,7 @@ export class Visitor {
   private readonly screen: Screen
   private readonly url: string
   private readonly complaints: string[] = []
-  private isOutage = false
+  private excused: RegExp | undefined
 
   private constructor(context: BrowserContext, screen: Screen, url: string) {
     this.context = context
@@ -39,10 +40,16 @@ export class Visitor {
     return new Visitor(context, screen, url)
   }
 
+  /** A new tab with this page of the server in it. */
+  async openPage(path: string): Promise<Page> {
+    const page = await this.context.newPage()
+    await page.goto(`${this.url}${path}`)
+    return page
+  }
+
   /** Opens the shop in a new tab and waits until the products are there. */
   async openTab(): Promise<ShopPage> {
-    const page: Page = await this.context.newPage()
-    await page.goto(this.url)
+    const page = await this.openPage('')
     const shop = new ShopPage(page, screens[this.screen].hasTouch)
     await shop.isConnected('online')
     await shop.hasProducts()
@@ -60,9 +67,14 @@ export class Visitor {
 
   /** Failed connections are no fault of the page while `work` runs. */
   async duringOutage(work: () => Promise<void>): Promise<void> {
-    this.isOutage = true
+    await this.excusing(outageWords, work)
+  }
+
+  /** Complaints of this kind are no fault of the page while `work` runs. */
+  async excusing(words: RegExp, work: () => Promise<void>): Promise<void> {
+    this.excused = words
     await work()
-    this.isOutage = false
+    this.excused = undefined
   }
 
   /** Closes the browser and hands over what it complained of. */
@@ -72,7 +84,7 @@ export class Visitor {
   }
 
   private complain(text: string): void {
-    if (!this.isOutage || !outageWords.test(text)) this.complaints.push(`${this.screen}: ${text}`)
+    if (this.excused?.test(text) !== true) this.complaints.push(`${this.screen}: ${text}`)
   }
 }
 

@@ -11,18 +11,25 @@ const live: ReadonlySet<LedgerState | undefined> = new Set(['lobby', 'queued', '
 /** A request id is remembered for longer than any call's deadline: so long at least. */
 const requestMemoryMs = 120_000
 
-/** G11: what a user holds, has ordered and has bought is never more than one may have, an order with an unknown outcome included. */
+/**
+ * G11: what a user holds, has ordered and has bought is never more than one may have, an order with an unknown outcome included. A limit that is lowered
+ * counts for claims from then on; a place in the lobby takes its own along to its ticket.
+ */
 function limitRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType<JournalRule> {
   const units = new Map<string, number>()
   // A refund of who was erased meanwhile names a pseudonym.
   const owners = new Map<number, string>()
+  const limitOf = new Map<string, number>()
+  const seated = new Set<string>()
   return {
     moved({ user, claim, qty, state }, from) {
       owners.set(claim, user)
+      if (state === 'seated') seated.add(user)
+      else if (from === undefined && !seated.delete(user)) limitOf.set(user, Math.max(ledger.settings.perUserMax, units.get(user) ?? 0))
       const before = units.get(user) ?? 0
       const after = before + qty * (Number(counted.has(state)) - Number(counted.has(from)))
       units.set(user, after)
-      const { perUserMax } = ledger.settings
+      const perUserMax = limitOf.get(user) ?? ledger.settings.perUserMax
       if (after > perUserMax && after > before)
         complain('G11', `${ledger.sku}: claim ${claim} gives ${user} ${after} units; one may have ${perUserMax}`)
     },
@@ -72,16 +79,16 @@ function begins(event: SkuEvent): event is Beginning {
   return event.kind === 'held' || event.kind === 'queued' || event.kind === 'lobbied' || event.kind === 'restocked'
 }
 
-/** G8: an order is for the price of its units. */
+/** G8: an order is for what its units cost when they were held, whatever the price has become since. */
 function priceRule(...[ledger, complain]: Parameters<JournalRule>): ReturnType<JournalRule> {
-  const qtyOf = new Map<number, number>()
+  const promised = new Map<number, number>()
   return {
-    moved({ claim, qty }, from) {
-      if (from === undefined) qtyOf.set(claim, qty)
+    moved({ claim, qty, state }) {
+      if (state === 'held') promised.set(claim, qty * ledger.settings.priceMinor)
     },
     took(event) {
       if (event.kind !== 'ordered') return
-      const price = (qtyOf.get(event.claim) ?? 0) * ledger.settings.priceMinor
+      const price = promised.get(event.claim) ?? 0
       if (event.amountMinor !== price) complain('G8', `${ledger.sku}: order ${event.claim} is for ${event.amountMinor} and not ${price}`)
     },
   }

@@ -1,5 +1,5 @@
 import { parseOrderId } from '../../protocol/ids.ts'
-import type { ClaimState, OrderClaim } from '../../protocol/results.ts'
+import type { ClaimState, Hold, OrderClaim } from '../../protocol/results.ts'
 import { liveStates, type Mark, type MarkedSpan, type PastClaim, type SkuHistory, type Span } from './sku-history.ts'
 
 /** Whether this was all that the user had of the SKU at some time of the span. */
@@ -37,7 +37,12 @@ function isAsSaid(history: SkuHistory, part: MarkedSpan, said: ClaimState): bool
     case 'queued':
       return mark.state === 'queued' && mark.past.claim === said.ticket && history.hadAhead(mark.past, said.ahead, part)
     case 'held':
-      return mark.state === 'held' && isSameHold(mark.past, said) && endsAsSaid(history, mark, said.expiresAt, part)
+      return (
+        mark.state === 'held' &&
+        isSameHold(mark.past, said) &&
+        endsAsSaid(history, mark, said.expiresAt, part) &&
+        costsAsSaid(history, mark.past, said, part)
+      )
     default:
       return isOrderAsSaid(history, mark, said)
   }
@@ -45,6 +50,11 @@ function isAsSaid(history: SkuHistory, part: MarkedSpan, said: ClaimState): bool
 
 function isSameHold(past: PastClaim, said: { readonly hold: number; readonly qty: number }): boolean {
   return past.claim === said.hold && past.qty === said.qty
+}
+
+/** A hold costs what it did when it was held, and that is said where the SKU has another price. */
+function costsAsSaid(history: SkuHistory, past: PastClaim, said: Pick<Hold, 'priceMinor'>, span: Span): boolean {
+  return history.isOnceIn(span, ({ priceMinor }) => (said.priceMinor ?? priceMinor) === past.priceMinor)
 }
 
 /** While the sale is paused a hold's end moves along with the time, which the books do not know. */

@@ -14,11 +14,13 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
   switch (code) {
     case 'SOLD_OUT':
       return history.isOnceIn(span, ({ available, held, ordered }) => available + held + ordered < asked.qty)
-    case 'LIMIT_REACHED':
+    case 'LIMIT_REACHED': {
       if (asked.isBeyondLimit()) return true
-      return history.boughtBy(asked.user, span.to) - history.freedBy(asked.user, span.from) + asked.qty > history.ledger.settings.perUserMax
+      const least = history.boughtBy(asked.user, span.to) - history.freedBy(asked.user, span.from) + asked.qty
+      return history.isOnceIn(span, ({ perUserMax }) => least > perUserMax)
+    }
     case 'LINE_FULL':
-      return history.isOnceIn(span, ({ waiting, early }) => waiting + early >= history.ledger.settings.lineMax)
+      return history.isOnceIn(span, ({ waiting, early, lineMax }) => waiting + early >= lineMax)
     case 'NOT_OPEN':
       if (asked.op === op.drawBeacon) return (history.rosterFixedAt ?? Infinity) > span.from
       return history.isOnceIn(span, ({ phase }) => phase === 'scheduled')
@@ -37,7 +39,7 @@ export function explainsRefusal(history: SkuHistory | undefined, asked: AskedCom
     case 'FORBIDDEN':
       if (asked.op === op.drawBeacon) return isOtherBeacon(history, asked.payload)
       // Other settings under a name that exists.
-      return asked.op === op.configure
+      return asked.op === op.configure || asked.op === op.edit
     case 'NOT_REFUNDABLE':
       return asked.op === op.orderRefund
     default:

@@ -26,6 +26,10 @@ export interface Moment {
   readonly early: number
   readonly buyers: number
   readonly holdShiftMs: number
+  /** Settings that operators may have changed. */
+  readonly priceMinor: number
+  readonly perUserMax: number
+  readonly lineMax: number
 }
 
 /** One claim and its time in the line. */
@@ -34,6 +38,8 @@ export interface PastClaim {
   readonly claim: number
   readonly qty: number
   amountMinor: number
+  /** What each unit cost when it was held. */
+  priceMinor: number
   /** What the id of its order says behind the incarnation, and the step that made it one; Infinity if it never was. */
   orderTag: string
   orderedAt: number
@@ -136,6 +142,7 @@ export class SkuHistory implements LedgerWatch {
       past.orderedAt = step
     }
     if (from !== undefined) this.changed.push({ step, claim: past.claim })
+    if (claim.state === 'held') past.priceMinor = claim.priceMinor
     this.mark(past, claim.state, claim.until)
     // A place in the lobby does not end, but goes on as the ticket that comes next.
     if (!liveStates.has(claim.state) && claim.state !== 'seated') this.ended.push(past)
@@ -257,7 +264,7 @@ export class SkuHistory implements LedgerWatch {
     const before = this.marks.get(user)?.at(-1)
     const isSeated = before?.state === 'seated'
     const request = isSeated ? before.past.request : noRequest
-    const past: PastClaim = { user, claim, qty, amountMinor: 0, request, isSeated, ...never, ...place }
+    const past: PastClaim = { user, claim, qty, amountMinor: 0, priceMinor: 0, request, isSeated, ...never, ...place }
     this.claims.set(claim, past)
     if (waits) this.line.push(past)
     return past
@@ -306,7 +313,9 @@ export class SkuHistory implements LedgerWatch {
 
   private remember(): void {
     const { phase, available, held, ordered, sold, waiting, early, buyers, holdShiftMs } = this.ledger
-    this.moments.push({ step: this.steps.count, phase, available, held, ordered, sold, waiting, early, buyers, holdShiftMs })
+    const { priceMinor, perUserMax, lineMax } = this.ledger.settings
+    const settings = { priceMinor, perUserMax, lineMax }
+    this.moments.push({ step: this.steps.count, phase, available, held, ordered, sold, waiting, early, buyers, holdShiftMs, ...settings })
   }
 
   /** Of the last moment that is not after this step; -1 if all are. */

@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { delay } from '../../cluster/world.ts'
-import { realTimers } from '../../ops/world.ts'
 import { Chance } from '../checkers/chance.ts'
 import { checkEnd } from '../checkers/final-check.ts'
 import { Findings } from '../checkers/findings.ts'
@@ -93,7 +92,7 @@ describe('purchases while all that they need is killed again and again', () => {
 
   async function endure({ afterMs, fault }: PurchaseStrike, done: number): Promise<void> {
     rush.arrive(done + 1)
-    await delay(realTimers, afterMs)
+    await delay(afterMs)
     if (fault.kind !== 'kill-provider') await strike(cluster, fault)
     else {
       await provider.kill()

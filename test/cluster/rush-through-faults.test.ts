@@ -1,6 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { delay } from '../../cluster/world.ts'
-import { realTimers } from '../../ops/world.ts'
 import { Chance } from '../checkers/chance.ts'
 import { checkEnd } from '../checkers/final-check.ts'
 import { Findings } from '../checkers/findings.ts'
@@ -79,7 +78,7 @@ describe('a rush on a cluster that is struck again and again', () => {
 
   async function endure({ afterMs, fault }: Strike, done: number): Promise<void> {
     rush.arrive(done + 1)
-    await delay(realTimers, afterMs)
+    await delay(afterMs)
     const restocked = rush.restock('lamp', unitsPerRestock)
     await strike(cluster, fault)
     await restocked

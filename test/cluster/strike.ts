@@ -1,5 +1,4 @@
-import { delay } from '../../cluster/world.ts'
-import { realTimers } from '../../ops/world.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from './fault-plan.ts'
 import type { FaultyCluster } from './faulty-cluster.ts'
 
@@ -36,5 +35,5 @@ export async function strike(cluster: FaultyCluster, fault: Fault): Promise<void
 
 /** How long a fault lasts: nothing is waited for. */
 export function pass(ms: number): Promise<void> {
-  return delay(realTimers, ms)
+  return delay(ms)
 }

@@ -237,7 +237,13 @@ test('NAT-16 what the server has sent before it learns that a subject is not ser
 
 test('NAT-7 what was not handed to the connection before it was lost is known not to have been received', async () => {
   const held: (() => void)[] = []
-  const timers: World['timers'] = { ...world.timers, soon: (run) => void held.push(run) }
+  const { timers: real } = world
+  const timers: World['timers'] = {
+    after: (ms, run) => real.after(ms, run),
+    every: (ms, run) => real.every(ms, run),
+    soon: (run) => void held.push(run),
+    catchUp: () => {},
+  }
   const sender = await connect({}, { world: { ...world, timers } })
   const undelivered: string[] = []
   sender.onUndelivered((_, frame) => undelivered.push(Buffer.from(frame).toString()))

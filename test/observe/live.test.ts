@@ -1,6 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { delay } from '../../cluster/world.ts'
-import { realTimers } from '../../ops/world.ts'
 import { secrets } from '../cluster/small-cluster.ts'
 import { until } from '../servers/until.ts'
 import { runSluice } from '../sluice-process.ts'
@@ -64,7 +63,7 @@ async function keepBuying(prefix: string): Promise<{ stop(): Promise<void> }> {
     for (let i = 0; !ending.signal.aborted; i++) {
       const buys = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => rpc.as(`${prefix}-${i}-${n}`).buy('hat')))
       bought += buys.filter(({ status }) => status === 'fulfilled').length
-      await delay(realTimers, 20)
+      await delay(20)
     }
   }
   const over = round()
@@ -109,7 +108,7 @@ test('OBS-40 during a rush every query of every dashboard, every recorded rule a
   while (missing.length > 0 && Date.now() < deadline) {
     const counts = await Promise.all(missing.map(({ expr }) => watched.prometheus.count(expr)))
     missing = missing.filter((_, i) => counts[i] === 0)
-    await delay(realTimers, 500)
+    await delay(500)
   }
   expect(missing).toEqual([])
   expect(await rush).toMatchObject({ code: 0 })
@@ -175,9 +174,9 @@ test('OBS-45 an event loop that comes round late is noticed; until it does not a
   const hiccups = (async () => {
     while (!ending.signal.aborted) {
       run.signal('SIGSTOP')
-      await delay(realTimers, 400)
+      await delay(400)
       run.signal('SIGCONT')
-      await delay(realTimers, 200)
+      await delay(200)
     }
   })()
   // On a busy machine others may come round late, too.

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { delay } from '../../cluster/world.ts'
-import { realTimers } from '../../ops/world.ts'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
 import { type ClusterMember, type Settings, SmallCluster } from '../cluster/small-cluster.ts'
 import { freePorts } from '../free-ports.ts'
@@ -105,7 +104,7 @@ export class WatchedCluster {
 
   /** Of those that fire. Not more often than alerts are looked at, for Prometheus has scrapes to make. */
   private async summariesOf(alert: string): Promise<readonly string[]> {
-    await delay(realTimers, lookEveryMs)
+    await delay(lookEveryMs)
     const firing = (await this.prometheus.firing()).filter(({ labels }) => labels['alertname'] === alert)
     return firing.map(({ annotations }) => annotations['summary'] ?? '')
   }

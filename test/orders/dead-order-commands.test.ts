@@ -4,10 +4,16 @@ import { DeadOrders } from '../../actors/payment/dead-orders.ts'
 import type { ShardAnswer, ShardCalls } from '../../actors/payment/shard-calls.ts'
 import { LocalQueue, localQueueLimits } from '../../cluster/local-queue.ts'
 import { order } from '../../cluster/queue-contract.ts'
+import { AuditLog } from '../../gateway/audit-log.ts'
+import { ScriptedTable } from '../../gateway/catalogue/scripted-table.ts'
+import { IdentityCheck } from '../../gateway/identity.ts'
+import { type AuditDeed, audited } from '../../ops/audited-routes.ts'
 import { runProgram } from '../../ops/cli/program.ts'
 import { RecordingTerminal } from '../../ops/cli/recording-terminal.ts'
 import { deadOrderRoutes } from '../../ops/dead-order-routes.ts'
 import { createMetrics } from '../../ops/metrics.ts'
+import { operatorOf } from '../../ops/ops-operator.ts'
+import type { OpsRequest } from '../../ops/ops-routes.ts'
 import { type OpsServer, startOpsServer } from '../../ops/ops-server.ts'
 import { Readiness } from '../../ops/readiness.ts'
 import { recordedWorld } from '../recorded-world.ts'
@@ -22,11 +28,20 @@ const pending: ShardCalls = {
 let queue: LocalQueue
 let dead: DeadOrders
 let ops: OpsServer
+let table: ScriptedTable
+let kept: AuditLog
 
 beforeEach(async () => {
   const world = recordedWorld()
   queue = new LocalQueue(world, { ...localQueueLimits, attemptsMax: 1 })
   dead = new DeadOrders({ queue, calls: pending, worker: { ask: async () => 'absent' }, world })
+  table = new ScriptedTable()
+  const log = new AuditLog({ table, clock: world.clock, log: world.log, limits: { auditDays: 1, auditEntriesMax: 100 } })
+  const audit = (deed: AuditDeed) => audited(log, world, deed)
+  kept = log
+  const credentials = { jwtSecret: 'x'.repeat(32), backendKey: 'y'.repeat(16), operatorKey: key }
+  const identities = new IdentityCheck(credentials, () => world.clock.now())
+  const whoIs = (request: OpsRequest) => operatorOf(identities, request)
   ops = await startOpsServer({
     host: '127.0.0.1',
     port: 0,
@@ -34,7 +49,7 @@ beforeEach(async () => {
     readiness: new Readiness(world.clock),
     log: world.log,
   })
-  for (const [path, route] of deadOrderRoutes([dead], key)) ops.add(path, route)
+  for (const [path, route] of deadOrderRoutes({ sources: [dead], whoIs, audit })) ops.add(path, route)
   for (const units of [1, 2]) await queue.put(`o${units}`, order(units))
   const consumer = queue.consume(10, () => Promise.reject(new Error('the provider says 422')))
   await until(async () => (await queue.deadLetters()).length === 2)
@@ -53,6 +68,19 @@ async function sluice(...words: readonly string[]) {
 }
 
 const here = (): readonly string[] => ['--ops', `127.0.0.1:${ops.port}`, '--key', key]
+
+test('ADT-9 what is tried again is in the audit log, and without one nothing is', async () => {
+  await sluice('retry', 'phone:abc:1', ...here())
+  expect((await kept.list(null, 9)).entries).toMatchObject([
+    { who: 'operator', method: 'orders.retry', params: { orders: ['phone:abc:1'] }, outcome: 'done', after: { retried: ['phone:abc:1'] } },
+  ])
+  table.isAway = true
+  expect((await sluice('retry', '--all', ...here())).code).toBe(1)
+  const delivered: string[] = []
+  queue.consume(10, async (delivery) => void delivered.push(delivery.order.order))
+  await until(() => delivered.length > 0)
+  expect(delivered).toEqual(['phone:abc:1'])
+})
 
 test('DEAD-5 dead orders are listed with what is wrong with them', async () => {
   const { code, out, err } = await sluice('dead', ...here())

@@ -22,7 +22,11 @@ describe('the provider http', () => {
   let provider: HttpProvider
 
   const providerOf = (url: string, deadlineMs = deadlines.patient, itsSecret = secret): HttpProvider =>
-    new HttpProvider(recordedWorld(), { url, secret: itsSecret, limits: { deadlineMs, connectionsMax } })
+    new HttpProvider(recordedWorld(), {
+      url,
+      secrets: { current: itsSecret, accepted: [itsSecret] },
+      limits: { deadlineMs, connectionsMax },
+    })
   const codeOf = async (asking: Promise<unknown>): Promise<unknown> => {
     const fault: unknown = await asking.then(
       (answer) => `answered ${String(answer)}`,
@@ -124,7 +128,7 @@ describe('the provider http', () => {
   test('PAY-43 the second answer of a provider that answers twice is not taken for that of the next request', async () => {
     const narrow = new HttpProvider(recordedWorld(), {
       url: server.url,
-      secret,
+      secrets: { current: secret, accepted: [secret] },
       limits: { deadlineMs: deadlines.patient, connectionsMax: 1 },
     })
     server.script = ['twice']

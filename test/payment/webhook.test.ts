@@ -10,6 +10,7 @@ import { recordedWorld, type RecordedWorld } from '../recorded-world.ts'
 import { sendWebhook, type WebhookWish } from './webhook-sender.ts'
 
 const secret = 'between-the-two-of-us-and-nobody-else'
+const newSecret = 'what-takes-its-place-when-it-is-changed'
 const notice = { id: 'evt_1', charge: 'lamp:x1:1', amountMinor: 4_900, currency: 'EUR' }
 
 /** A worker that settles what it is asked to look at, unless it is told otherwise. */
@@ -41,7 +42,7 @@ describe('a webhook of the payment provider', () => {
       readiness: new Readiness(realClock),
       log: world.log,
     })
-    const receiver = new WebhookReceiver({ secret, world, worker })
+    const receiver = new WebhookReceiver({ secrets: { current: newSecret, accepted: [newSecret, secret] }, world, worker })
     ops.add('/payment/webhook', webhookRoute(receiver))
   })
   afterEach(() => ops.close())
@@ -49,6 +50,10 @@ describe('a webhook of the payment provider', () => {
   test('PAY-50 makes the worker ask about its order, and is taken once that is settled', async () => {
     expect(await send()).toBe(200)
     expect(worker.looked).toEqual([{ order: 'lamp:x1:1', amountMinor: 4_900, currency: 'EUR' }])
+  })
+
+  test('KEY-6 may be signed with any secret that counts', async () => {
+    expect(await send({ secret: newSecret })).toBe(200)
   })
 
   test('PAY-51 with a wrong signature is refused', async () => {

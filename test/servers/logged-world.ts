@@ -1,11 +1,12 @@
 import type { LogLine } from '../../cluster/manual-world.ts'
 import type { Log, LogFields, World } from '../../cluster/world.ts'
-import { realClock, realRandom, realTimers } from '../../ops/world.ts'
+import { LoopTimers } from '../../ops/loop-timers.ts'
+import { realClock, realRandom } from '../../ops/world.ts'
 
 /** The real world, with a log that a test can read. */
 export class LoggedWorld implements World {
   readonly clock = realClock
-  readonly timers = realTimers
+  readonly timers = new LoopTimers(realClock)
   readonly random = realRandom
   readonly log: Log
   readonly logged: LogLine[] = []

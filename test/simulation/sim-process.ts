@@ -86,6 +86,8 @@ export class SimProcess implements EventOwner {
       soon: (run) => {
         scheduler.after(0, run, this)
       },
+      // Events come one at a time here.
+      catchUp: () => {},
     }
   }
 

@@ -3,12 +3,12 @@ import type { World } from '../../../cluster/world.ts'
 import type { Charge, ChargeOutcome, PaymentProvider, Refund, RefundOutcome } from '../payment-provider.ts'
 import { faultOfStatus, ServerFault } from '../server-fault.ts'
 import { HttpExchange, type HttpExchangeLimits, type OutgoingRequest } from './http-exchange.ts'
-import { signedHeaders, type SignedMessage } from './signature.ts'
+import { type SigningSecrets, signedHeaders, type SignedMessage } from './signature.ts'
 
 export interface HttpProviderOptions {
   /** Where the provider's paths begin. */
   readonly url: string
-  readonly secret: string
+  readonly secrets: SigningSecrets
   readonly limits: Pick<HttpExchangeLimits, 'deadlineMs' | 'connectionsMax'>
 }
 
@@ -29,14 +29,14 @@ const refundOutcomes = { refunded: 'refunded', pending: 'unknown', absent: 'abse
  */
 export class HttpProvider implements PaymentProvider {
   private readonly world: World
-  private readonly secret: string
+  private readonly secrets: SigningSecrets
   private readonly exchange: HttpExchange
   private readonly prefix: string
 
-  constructor(world: World, { url, secret, limits }: HttpProviderOptions) {
+  constructor(world: World, { url, secrets, limits }: HttpProviderOptions) {
     const server = new URL(url)
     this.world = world
-    this.secret = secret
+    this.secrets = secrets
     this.prefix = server.pathname.replace(/\/+$/, '')
     this.exchange = new HttpExchange(server, world, { ...limits, answerBytesMax })
   }
@@ -85,7 +85,7 @@ export class HttpProvider implements PaymentProvider {
   private signed(request: Omit<SignedMessage, 'timestamp'>): OutgoingRequest {
     const message = { ...request, path: `${this.prefix}${request.path}`, timestamp: this.world.clock.now() }
     const { method, path, body } = message
-    return { method, path, headers: { accept: 'application/json', ...signedHeaders(this.secret, message) }, body }
+    return { method, path, headers: { accept: 'application/json', ...signedHeaders(this.secrets.current, message) }, body }
   }
 }
 

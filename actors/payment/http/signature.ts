@@ -14,6 +14,14 @@ export interface SignedMessage {
 
 export const signatureHeaders = { timestamp: 'sluice-timestamp', signature: 'sluice-signature', idempotencyKey: 'idempotency-key' } as const
 
+/** Looked at for each message, for secrets are changed while messages come and go. */
+export interface SigningSecrets {
+  /** With which to sign. */
+  readonly current: string
+  /** With which others may have signed, that one included. */
+  readonly accepted: readonly string[]
+}
+
 /** `v1=` and the HMAC-SHA256 in hex. Cost: microseconds. */
 export function signatureOf(secret: string, message: SignedMessage): string {
   return `${scheme}${macOf(secret, message).toString('hex')}`

@@ -4,7 +4,7 @@ import { RecentIds } from '../../../cluster/recent-ids.ts'
 import type { World } from '../../../cluster/world.ts'
 import { orderIdSchema } from '../../../protocol/id-schemas.ts'
 import type { PaymentWorker } from '../payment-worker.ts'
-import { isSignedBy, signatureHeaders } from './signature.ts'
+import { isSignedBy, signatureHeaders, type SigningSecrets } from './signature.ts'
 
 /** Both sides' clocks may be off, and the way takes a while; beyond that a message is taken for an old one that somebody sends again. */
 export const webhookWindowMs = 5 * 60_000
@@ -18,7 +18,7 @@ export interface WebhookRequest {
 }
 
 export interface WebhookReceiverParts {
-  readonly secret: string
+  readonly secrets: SigningSecrets
   readonly world: World
   readonly worker: Pick<PaymentWorker, 'look'>
 }
@@ -60,12 +60,13 @@ export class WebhookReceiver implements MetricSource {
   }
 
   private doubt({ method, path, headers, body }: WebhookRequest): 'unsigned' | 'old' | undefined {
-    const { secret, world } = this.parts
+    const { secrets, world } = this.parts
     const sentAt = headers[signatureHeaders.timestamp]
     const signature = headers[signatureHeaders.signature]
     if (typeof signature !== 'string' || typeof sentAt !== 'string' || !/^\d{1,15}$/.test(sentAt)) return 'unsigned'
     const timestamp = Number(sentAt)
-    if (!isSignedBy(secret, { timestamp, method, path, idempotencyKey: '', body }, signature)) return 'unsigned'
+    const message = { timestamp, method, path, idempotencyKey: '', body }
+    if (!secrets.accepted.some((secret) => isSignedBy(secret, message, signature))) return 'unsigned'
     return Math.abs(world.clock.now() - timestamp) > webhookWindowMs ? 'old' : undefined
   }
 

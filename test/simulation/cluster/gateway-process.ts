@@ -111,10 +111,17 @@ function serve(core: GatewayCore, connection: SimConnection, socket: ServerSocke
 
 function identityOf(protocols: readonly string[]): Identity {
   const token = protocols.find((one) => one.startsWith(tokenSubprotocolPrefix))?.slice(tokenSubprotocolPrefix.length)
-  if (token === operatorToken) return { role: 'operator' }
+  if (token === operatorToken) return { role: 'operator', key: 'operator', proof: '' }
   const user = parseUserId(token ?? '')
   if (user === undefined) return nobody
-  return { role: 'user', user, userBytes: new TextEncoder().encode(user), userHash: hashText(user), expiresAt: Number.POSITIVE_INFINITY }
+  return {
+    role: 'user',
+    user,
+    userBytes: new TextEncoder().encode(user),
+    userHash: hashText(user),
+    proof: '',
+    expiresAt: Number.POSITIVE_INFINITY,
+  }
 }
 
 /** Who gets the public stock of a SKU. */

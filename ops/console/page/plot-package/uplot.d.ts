@@ -1,0 +1,4 @@
+// The build puts the package's own file beside this one.
+import uPlot from 'uplot'
+
+export default uPlot
