@@ -57,10 +57,10 @@ export class ConsoleApi {
   private callsUnderWay = 0
 
   constructor(parts: ConsoleApiParts) {
-    const { clock, random, log } = parts.world
+    const { clock, random } = parts.world
     this.parts = parts
     this.sessions = new ConsoleSessions(clock, random)
-    this.login = new ConsoleLogin({ clock, log, identities: parts.identities })
+    this.login = new ConsoleLogin({ world: parts.world, identities: parts.identities })
   }
 
   async answer(request: OpsRequest): Promise<OpsAnswer> {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import type { Clock, Log } from '../../cluster/world.ts'
+import type { World } from '../../cluster/world.ts'
 import type { Identity } from '../../gateway/identity.ts'
-import { TokenBucket, TokenBuckets } from '../../gateway/token-bucket.ts'
+import { TokenBucket } from '../../gateway/token-bucket.ts'
+import { TokenBuckets } from '../../gateway/token-buckets.ts'
 import { refusal, type Refusal } from '../../protocol/codes.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { KeyIdentity } from './console-sessions.ts'
@@ -17,8 +18,7 @@ export const loginLimits = {
 const bodySchema = z.strictObject({ key: z.string().min(1).max(512) })
 
 export interface ConsoleLoginParts {
-  readonly clock: Pick<Clock, 'monotonic'>
-  readonly log: Log
+  readonly world: Pick<World, 'clock' | 'random' | 'log'>
   readonly identities: { ofKey(key: string): Identity }
 }
 
@@ -29,23 +29,23 @@ export class ConsoleLogin {
   private readonly addresses: TokenBuckets
 
   constructor(parts: ConsoleLoginParts) {
-    const now = parts.clock.monotonic()
-    const { perAddress, all, addressesMax } = loginLimits
+    const { clock, random } = parts.world
+    const { perAddress, all, addressesMax: keysMax } = loginLimits
     this.parts = parts
-    this.all = new TokenBucket(all.ratePerSecond, all.burst, now)
-    this.addresses = new TokenBuckets(perAddress.ratePerSecond, perAddress.burst, addressesMax, now)
+    this.all = new TokenBucket(all.ratePerSecond, all.burst, clock.monotonic())
+    this.addresses = new TokenBuckets({ ...perAddress, keysMax }, Math.floor(random.next() * 2 ** 32))
   }
 
   /** The operator whose key this is, or why there is none. The key is compared in constant time (gateway/identity.ts). */
   identify(address: string, body: Plain): { readonly identity: KeyIdentity } | { readonly error: Refusal } {
-    const { identities, log } = this.parts
+    const { identities, world } = this.parts
     const waitMs = this.refusesTry(address)
     if (waitMs !== undefined) return { error: refusal('RATE_LIMITED', 'Too many tries; wait before the next one.', waitMs) }
     const { data } = bodySchema.safeParse(body)
     if (data === undefined) return { error: refusal('MALFORMED', 'The body must be {"key": "..."}.') }
     const identity = identities.ofKey(data.key)
     if (identity.role === 'operator') return { identity }
-    log.warn({ address }, 'somebody tried to sign in to the console with a wrong key')
+    world.log.warn({ address }, 'somebody tried to sign in to the console with a wrong key')
     return {
       error: refusal(
         'UNAUTHORIZED',
@@ -56,9 +56,8 @@ export class ConsoleLogin {
 
   /** The address's own share first: whoever has used that up takes nothing from the others. */
   private refusesTry(address: string): number | undefined {
-    const now = this.parts.clock.monotonic()
-    const own = this.addresses.of(address, now)
-    if (own.take(1, now) === 0) return own.waitMs()
+    const now = this.parts.world.clock.monotonic()
+    if (!this.addresses.take(address, now)) return this.addresses.waitMs
     return this.all.take(1, now) === 0 ? this.all.waitMs() : undefined
   }
 }
