@@ -1,8 +1,7 @@
 import { CommanderError } from 'commander'
 import { BenchFault } from './bench-fault.ts'
-import { compare } from './load/comparison.ts'
-import { loadCommand, type LoadOptions, loadOptionsOf } from './load/load-options.ts'
-import { type LoadReport, linesOf, verdictsOf } from './load/load-report.ts'
+import { loadCommand, loadOptionsOf } from './load/load-options.ts'
+import { linesOf } from './load/load-report.ts'
 import { loadPeer } from './load/peer-load.ts'
 
 /** Ends of a bench: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
@@ -21,8 +20,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
   try {
     const command = loadCommand()
-    const options = loadOptionsOf(command.parse([...words], { from: 'user' }))
-    await (options.compare === undefined ? loadOne(options, stop.signal) : loadBoth(options, options.compare, stop.signal))
+    const { load, json, ...settings } = loadOptionsOf(command.parse([...words], { from: 'user' }))
+    const report = await loadPeer(load, settings, stop.signal)
+    for (const line of linesOf(report)) print(line)
+    if (json) print(JSON.stringify(report))
     return exitCode.done
   } catch (error) {
     if (stop.signal.aborted) return exitCode.interrupted
@@ -37,28 +38,6 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`bench:load: ${reason}\n`)
     return exitCode.failed
   }
-}
-
-async function loadOne(options: LoadOptions, stop: AbortSignal): Promise<void> {
-  for (const load of options.loads) {
-    const report = await loadPeer(load, options, stop)
-    tell(report)
-    if (options.json) print(JSON.stringify(report))
-  }
-}
-
-async function loadBoth(options: LoadOptions, rounds: number, stop: AbortSignal): Promise<void> {
-  const comparison = await compare(rounds, options.loads, options.rival, async (load) => {
-    const report = await loadPeer(load, options, stop)
-    tell(report)
-    return report
-  })
-  for (const line of verdictsOf(comparison)) print(line)
-  if (options.json) print(JSON.stringify(comparison))
-}
-
-function tell(report: LoadReport): void {
-  for (const line of linesOf(report)) print(line)
 }
 
 function print(line: string): void {

@@ -13,8 +13,9 @@ try {
 } catch {
   process.exit(1)
 }
+const copied = ['gateway/page', 'ops/console/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json', 'ops/plan/capacity.json']
 const isServed = (file) => basename(file) !== 'tsconfig.json' && !file.endsWith('.d.ts')
-for (const path of ['gateway/page', 'ops/console/page', 'ops/demo/demo-sale.json', 'ops/demo/demo-catalogue.json']) {
+for (const path of copied) {
   if (existsSync(join(root, path))) cpSync(join(root, path), join(root, 'dist', path), { recursive: true, filter: isServed })
 }
 // The package for charts, as a browser loads it.

@@ -6,6 +6,7 @@ import { MsgpackWriter } from '../../protocol/msgpack-writer.ts'
 import { type AnswerReader, type AnswerSink, ProtocolFault } from './answer-reader.ts'
 import { HttpAnswers } from './http-answers.ts'
 import { MsgpackAnswers } from './msgpack-answers.ts'
+import { PostgresAnswers } from './postgres-answers.ts'
 import { RedisAnswers } from './redis-answers.ts'
 import { WebSocketAnswers } from './web-socket-answers.ts'
 
@@ -104,7 +105,26 @@ describe.each([1, 2, 3, 7, 55, 56, 57, 100, 10_000])('in pieces of %d bytes', (s
     const notes = read(new RedisAnswers(2), Buffer.from(':1\r\n:0\r\n:-1\r\n-NOSCRIPT No matching script.\r\n:1\r\n'), size)
     expect(notes.lines).toEqual(['0', '1 SOLD_OUT', '0 DUPLICATE', '1 NOSCRIPT', '0'])
   })
+
+  test('BEN-2 rows of PostgreSQL are counted in the order of their calls, and what it refused by its SQLSTATE', () => {
+    const row = (outcome: string): Buffer => {
+      const head = Buffer.from([0, 1, 0, 0, 0, outcome.length])
+      return sqlMessage('D', Buffer.concat([head, Buffer.from(outcome)]))
+    }
+    const call = (...answers: readonly Buffer[]): Buffer => Buffer.concat([sqlMessage('2'), ...answers, sqlMessage('Z', Buffer.from('I'))])
+    const done = sqlMessage('C', Buffer.from('SELECT 1\0'))
+    const calls = ['1', '0', '-1'].map((outcome) => call(row(outcome), done))
+    const failed = call(sqlMessage('E', Buffer.from('SERROR\0C40P01\0Mdeadlock detected\0\0')))
+    const notes = read(new PostgresAnswers(4), Buffer.concat([...calls, failed, call(done), call(row('1'), done)]), size)
+    expect(notes.lines).toEqual(['0', '1 SOLD_OUT', '2 DUPLICATE', '3 SQL 40P01', '0 NO_ROW', '1'])
+  })
 })
+
+function sqlMessage(letter: string, body: Uint8Array = Buffer.alloc(0)): Buffer {
+  const head = Buffer.from(`${letter}....`)
+  head.writeUInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
 
 test('BEN-2 what is no answer is a fault, not a count', () => {
   const feed = (reader: AnswerReader, bytes: Uint8Array) => () => reader.read(bytes, 0, bytes.length, new Notes())

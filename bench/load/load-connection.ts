@@ -96,6 +96,11 @@ export class LoadConnection implements AnswerSink, Sender {
     this.underWay += count
   }
 
+  /** Bytes that went each way so far, greetings included. */
+  get bytes(): { readonly sent: number; readonly received: number } {
+    return { sent: this.socket.bytesWritten, received: this.socket.bytesRead }
+  }
+
   /** Gives back the time of every call that has no answer, and ends the connection. */
   close(unanswered: (sentAt: number) => void): void {
     for (const sentAt of this.sentAt) if (sentAt !== free) unanswered(sentAt)

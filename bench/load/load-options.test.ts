@@ -8,27 +8,20 @@ function optionsOf(...words: readonly string[]): LoadOptions {
 const rpc = { peer: 'sluice', transport: 'rpc', connections: 32, depth: 64 }
 const ws = { peer: 'sluice', transport: 'ws', connections: 256, depth: 1 }
 const http = { peer: 'sluice', transport: 'http', connections: 256, depth: 1 }
-const fastify = { ...http, peer: 'fastify' }
 
 test('BEN-9 each transport has a load of its own, which can be changed', () => {
-  expect(optionsOf().loads).toEqual([rpc])
-  expect(optionsOf('--transport', 'ws').loads).toEqual([ws])
-  expect(optionsOf('--transport', 'http', '--connections', '64').loads).toEqual([{ ...http, connections: 64 }])
-  expect(optionsOf('--rate', '1000').loads).toEqual([{ ...rpc, depth: 1_024 }])
-  expect(optionsOf('--transport', 'http', '--rate', '1000').loads).toEqual([http])
-  expect(optionsOf('--peer', 'fastify').loads).toEqual([fastify])
+  expect(optionsOf().load).toEqual(rpc)
+  expect(optionsOf('--transport', 'ws').load).toEqual(ws)
+  expect(optionsOf('--transport', 'http', '--connections', '64').load).toEqual({ ...http, connections: 64 })
+  expect(optionsOf('--rate', '1000').load).toEqual({ ...rpc, depth: 1_024 })
+  expect(optionsOf('--transport', 'http', '--rate', '1000').load).toEqual(http)
 })
 
-test('BEN-9 a node is compared with Redis under the same load, a cluster with Fastify by HTTP', () => {
-  expect(optionsOf('--compare', '2', '--connections', '8').rival).toEqual({ ...rpc, peer: 'redis', connections: 8 })
-  const all = optionsOf('--cluster', '--compare', '2', '--transport', 'all')
-  expect(all.loads).toEqual([rpc, ws, http])
-  expect(all.rival).toEqual(fastify)
-  const soldOut = optionsOf('--cluster', '--sold-out', '--compare', '2', '--transport', 'ws')
-  expect([soldOut.loads, soldOut.rival]).toEqual([[{ ...ws, isSoldOut: true }], { ...ws, isSoldOut: false }])
-  expect(optionsOf('--cluster', '--compare', '2').rival).toEqual(fastify)
-  expect(optionsOf('--cluster', '--compare', '2', '--transport', 'http', '--connections', '64').rival).toEqual({
-    ...fastify,
-    connections: 64,
-  })
+test('BEN-9 a peer is called by what it has', () => {
+  expect(optionsOf('--peer', 'cluster', '--transport', 'ws').load).toEqual({ ...ws, peer: 'cluster' })
+  expect(optionsOf('--peer', 'redis').load).toEqual({ ...rpc, peer: 'redis' })
+  expect(optionsOf('--peer', 'fastify', '--processes', '2').load).toEqual({ ...http, peer: 'fastify', processes: 2 })
+  expect(optionsOf('--peer', 'nginx', '--connections', '64').load).toEqual({ ...http, peer: 'nginx', connections: 64 })
+  expect(optionsOf('--peer', 'postgres-update').load).toEqual({ peer: 'postgres-update', transport: 'rpc', connections: 32, depth: 1 })
+  expect(() => optionsOf('--peer', 'nginx', '--transport', 'ws')).toThrow('--peer nginx is called by http only')
 })

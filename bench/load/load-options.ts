@@ -4,7 +4,8 @@ import { BenchFault } from '../bench-fault.ts'
 import { peerNames } from '../servers/peer.ts'
 import { transports } from '../servers/sluice-wire.ts'
 import { wholeNumber } from '../whole-number.ts'
-import { type Load, rivalOf, usualLoads } from './load.ts'
+import { type Load, transportsOf, usualLoadOf, usualLoads } from './load.ts'
+import type { RunSettings } from './peer-load.ts'
 
 const connectionsMax = 20_000
 const depthMax = 65_536
@@ -12,16 +13,14 @@ const depthMax = 65_536
 const defaultOpenDepth = 1_024
 
 const schema = z.object({
-  transport: z.enum([...transports, 'all']),
+  transport: z.enum(transports).optional(),
   peer: z.enum(peerNames),
-  cluster: z.boolean().default(false),
   soldOut: z.boolean().default(false),
   connections: z.int().optional(),
   depth: z.int().optional(),
   seconds: z.number(),
   warmup: z.number(),
   rate: z.number().optional(),
-  compare: z.int().optional(),
   host: z.string(),
   port: z.int().optional(),
   opsPort: z.int(),
@@ -31,14 +30,13 @@ const schema = z.object({
   durability: z.enum(['fsync', 'everysec']),
   snapshots: z.boolean().default(false),
   profileServer: z.string().optional(),
-  fastifyProcesses: z.int(),
+  processes: z.int(),
   json: z.boolean().default(false),
 })
 
-export interface LoadOptions extends Omit<z.output<typeof schema>, 'transport' | 'peer' | 'connections' | 'depth' | 'soldOut'> {
-  /** What is put under load: one, or with `compare` one or more in turns with {@link LoadOptions.rival}. */
-  readonly loads: readonly Load[]
-  readonly rival: Load
+export interface LoadOptions extends RunSettings {
+  readonly load: Load
+  readonly json: boolean
 }
 
 /** The command line of `bench:load`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
@@ -50,25 +48,14 @@ export function loadCommand(): Command {
         'before, and latencies count from the time at which they were due (open loop). ' +
         'Without --port it starts a node of its own: fsync before every answer, a temporary data folder, a stock that lasts.',
     )
-    .addOption(
-      new Option('--transport <name>', 'how to call; all: with --cluster --compare, each in turn at its defaults')
-        .choices([...transports, 'all'])
-        .default('rpc'),
-    )
-    .option('--connections <count>', `connections (default: ${usual('connections')})`, wholeNumber(1, connectionsMax))
+    .addOption(new Option('--transport <name>', 'how to call (default: rpc; http for a peer that has nothing else)').choices(transports))
+    .option('--connections <count>', `connections (default: ${usually('connections')})`, wholeNumber(1, connectionsMax))
     .option(
       '--depth <count>',
-      `calls of one connection under way at most (default: ${usual('depth')}; with --rate ${defaultOpenDepth}; http: always 1)`,
+      `calls of one connection under way at most (default: ${usually('depth')}; with --rate ${defaultOpenDepth}; http: always 1)`,
       wholeNumber(1, depthMax),
     )
-    .option(
-      '--cluster',
-      'start a cluster instead of a single node: one gateway and one actor node with NATS between them and Redis below, each a process on this machine',
-    )
-    .option(
-      '--sold-out',
-      'ask for what is sold out, so that the gateway refuses out of its stock view; refusals are then what is counted, and compared with full buys under the same load',
-    )
+    .option('--sold-out', 'ask for what is sold out, so that the gateway refuses out of its stock view; refusals are then what is counted')
     .option('--seconds <s>', 'length of the measured time', seconds(0.1, 3_600), 10)
     .option('--warmup <s>', 'load before the measured time', seconds(0, 600), 2)
     .option('--rate <calls/s>', 'open loop: calls a second, all connections together', rate)
@@ -79,68 +66,68 @@ export function loadCommand(): Command {
     .option('--sku <sku>', 'what to buy; it has to exist and be open', 'bench')
     .option('--user-header <name>', 'http: header that the node trusts to name the user (its --trust-user-header)', 'x-sluice-user')
     .addOption(
-      new Option('--durability <level>', 'of what is started here; for a Redis: appendfsync always or everysec')
+      new Option(
+        '--durability <level>',
+        'of what is started here; for a Redis: appendfsync always or everysec; for PostgreSQL: synchronous_commit on or off',
+      )
         .choices(['fsync', 'everysec'])
         .default('fsync'),
     )
     .addOption(
       new Option(
         '--peer <name>',
-        'what to put under load: redis starts the redis-server of this machine and does the same work by a Lua script; ' +
-          'fastify puts a Fastify server with ioredis before that script, which is called as Sluice is by http',
+        'what to put under load: sluice is a single node; cluster a gateway and an actor node with NATS between them and Redis below, each a process on this machine; ' +
+          'the others are what a shop would use instead, started with the programs of this machine to do the same work: Redis by a Lua script, PostgreSQL by a ' +
+          'function with the stock in one row or in many, each by its own protocol; Fastify or nginx before that script, by HTTP',
       )
         .choices(peerNames)
         .default('sluice'),
     )
-    .option(
-      '--compare <rounds>',
-      'put Sluice and another under load in turns, each started afresh, and tell the ratio: Redis under the same load, or with --cluster ' +
-        `Fastify at ${usualLoads.http.connections} connections`,
-      wholeNumber(1, 100),
-    )
     .option('--snapshots', 'let a server that is started here compact its journal meanwhile, as it would (Redis: rewrite its AOF)')
     .option('--profile-server <folder>', 'write a processor profile of each node that is started here')
-    .option('--fastify-processes <count>', 'processes of the Fastify server, which share its port', wholeNumber(1, 64), 1)
+    .option('--processes <count>', 'processes of a Fastify or nginx, which share its port', wholeNumber(1, 64), 1)
     .option('--json', 'print one JSON object as the last line')
   return command.exitOverride()
 }
 
 /** What the command was told, checked as a whole. Throws a {@link BenchFault}. */
 export function loadOptionsOf(command: Command): LoadOptions {
-  const { transport, peer, connections, depth, soldOut: isSoldOut, ...options } = schema.parse(command.opts())
-  const { port, compare, cluster, rate: perSecond } = options
+  const {
+    transport: asked,
+    peer,
+    connections,
+    depth,
+    soldOut: isSoldOut,
+    processes,
+    json,
+    warmup,
+    profileServer,
+    ...options
+  } = schema.parse(command.opts())
+  const { host, port, opsPort, key, sku, userHeader, ...run } = options
+  const [first, ...others] = transportsOf(peer)
+  const transport = asked ?? first
+  const usual = usualLoadOf(peer, transport)
   if (transport === 'http' && (depth ?? 1) !== 1)
     throw new BenchFault('--depth is 1 for http, which has one call under way per connection: give more --connections')
-  if ((peer !== 'sluice' || compare !== undefined) && port !== undefined)
-    throw new BenchFault('a comparison starts both servers itself: leave --port out')
-  if (cluster && (peer !== 'sluice' || port !== undefined))
-    throw new BenchFault('--cluster starts Sluice itself: leave --peer and --port out')
-  if ((peer === 'redis' || (compare !== undefined && !cluster && !isSoldOut)) && transport !== 'rpc')
-    throw new BenchFault('Redis is compared with --transport rpc only')
-  if (isSoldOut && (peer !== 'sluice' || port !== undefined || transport === 'all'))
-    throw new BenchFault('--sold-out starts Sluice itself, for one transport: leave --peer, --port and --transport all out')
-  if (transport === 'all') {
-    if (compare === undefined || !cluster) throw new BenchFault('--transport all goes with --cluster --compare')
-    if (connections !== undefined || depth !== undefined)
-      throw new BenchFault('--transport all has a load for each transport: leave --connections and --depth out')
+  if (peer !== 'sluice' && port !== undefined) throw new BenchFault('--peer starts what it names: leave --port out')
+  if (transport !== first && !others.includes(transport))
+    throw new BenchFault(`--peer ${peer} is called by ${first} only: leave --transport out`)
+  if (isSoldOut && (port !== undefined || (peer !== 'sluice' && peer !== 'cluster')))
+    throw new BenchFault('--sold-out starts Sluice itself: leave --port out, and every --peer but sluice and cluster')
+  const load: Load = {
+    peer,
+    transport,
+    connections: connections ?? usual.connections,
+    depth: depth ?? (transport === 'http' || run.rate === undefined ? usual.depth : defaultOpenDepth),
+    ...(processes === 1 ? {} : { processes }),
+    ...(isSoldOut ? { isSoldOut } : {}),
   }
-  const names = transport === 'all' ? transports : [transport]
-  const loads = names.map((name): Load => {
-    const served = peer === 'fastify' ? 'http' : name
-    const usually = usualLoads[served]
-    const openDepth = served === 'http' || perSecond === undefined ? usually.depth : defaultOpenDepth
-    return {
-      peer,
-      transport: served,
-      connections: connections ?? usually.connections,
-      depth: depth ?? openDepth,
-      ...(isSoldOut ? { isSoldOut } : {}),
-    }
-  })
-  return { ...options, loads, rival: rivalOf(cluster, loads) }
+  const running = port === undefined ? undefined : { host, port, opsPort, key, sku, userHeader }
+  return { ...run, warmupSeconds: warmup, profileFolder: profileServer, running, load, json }
 }
 
-function usual(what: 'connections' | 'depth'): string {
+function usually(what: 'connections' | 'depth'): string {
   return transports.map((transport) => `${transport} ${usualLoads[transport][what]}`).join(', ')
 }
 

@@ -1,6 +1,5 @@
 import type { Peer, PeerFacts } from '../servers/peer.ts'
 import type { ServerFigures } from '../servers/server-figures.ts'
-import type { ComparedLoad, Comparison } from './comparison.ts'
 import type { LoadTally } from './load-run.ts'
 import type { Load } from './load.ts'
 
@@ -10,6 +9,7 @@ export interface LoadReport {
   readonly transport: string
   readonly connections: number
   readonly depth: number
+  readonly processes?: number
   /** Calls are then refusals with SOLD_OUT. */
   readonly isSoldOut?: boolean
   readonly rate?: number
@@ -26,18 +26,20 @@ export interface LoadReport {
   readonly errors: number
   readonly codes: Readonly<Record<string, number>>
   readonly generatorCores: number
+  readonly bytesPerCall: number
   readonly server: PeerFacts & ServerFigures
 }
 
 /** `rate` is that of an open loop. */
 export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally: LoadTally, figures: ServerFigures): LoadReport {
-  const { seconds, generatorCores } = tally
+  const { seconds, generatorCores, bytesPerCall } = tally
   const { calls, errors, codes, latencies, refusedLatencies } = load.isSoldOut === true ? refusalsOf(tally) : tally
   return {
     peer: peer.name,
-    transport: peer.name === 'redis' ? 'resp' : load.transport,
+    transport: peer.protocol ?? load.transport,
     connections: load.connections,
     depth: load.depth,
+    ...(load.processes === undefined ? {} : { processes: load.processes }),
     ...(load.isSoldOut === true ? { isSoldOut: true } : {}),
     ...(rate === undefined ? {} : { rate }),
     seconds,
@@ -48,12 +50,18 @@ export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally
     errors,
     codes,
     generatorCores: rounded(generatorCores),
+    bytesPerCall,
     server: { ...peer.facts, ...roundedFigures(figures) },
   }
 }
 
 /** Where all is sold out, to say so is what was asked for. */
-function refusalsOf({ codes, errors, refusedLatencies, latencies }: LoadTally): Omit<LoadTally, 'seconds' | 'generatorCores'> {
+function refusalsOf({
+  codes,
+  errors,
+  refusedLatencies,
+  latencies,
+}: LoadTally): Omit<LoadTally, 'seconds' | 'generatorCores' | 'bytesPerCall'> {
   const { SOLD_OUT: calls = 0, ...others } = codes
   return { calls, errors: errors - calls, codes: others, latencies: refusedLatencies, refusedLatencies: latencies }
 }
@@ -75,24 +83,6 @@ export function linesOf(report: LoadReport): readonly string[] {
   const parts = each.length === 0 ? '' : ` (${each.join(', ')})`
   lines.push(`  processor: server ${cores ?? '?'} cores${parts}, load generator ${report.generatorCores} cores`)
   return lines
-}
-
-/** What a comparison came to, one line for each that was compared. */
-export function verdictsOf({ ours, rival, rounds }: Comparison): readonly string[] {
-  const verdict = ({ report, ratio }: ComparedLoad): string =>
-    report.isSoldOut === true ? refusalVerdict(report, ratio, rounds) : rivalVerdict(report, ratio, rounds, rival)
-  return ours.map(verdict)
-}
-
-function refusalVerdict({ transport }: LoadReport, ratio: ComparedLoad['ratio'], rounds: number): string {
-  return `Refusals from the stock view by ${transport} came ${ratio.median} times as fast as full buys (median of ${rounds}; ${ratio.least} to ${ratio.most})`
-}
-
-function rivalVerdict(report: LoadReport, ratio: ComparedLoad['ratio'], rounds: number, rival: LoadReport): string {
-  return (
-    `Sluice by ${report.transport} did ${ratio.median} times as much as ${rival.server.server} ` +
-    `(median of ${rounds}; ${ratio.least} to ${ratio.most}), p99 ${report.p99Ms} ms against ${rival.p99Ms} ms`
-  )
 }
 
 function codesIn({ codes }: LoadReport): string {

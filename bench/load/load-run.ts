@@ -31,6 +31,8 @@ export interface LoadTally {
   readonly refusedLatencies: Latencies
   /** Processor time that this process took, in cores. */
   readonly generatorCores: number
+  /** What a call takes of the network between client and server, both ways; those of the warm-up count too. */
+  readonly bytesPerCall: number
 }
 
 export interface LoadTarget {
@@ -89,6 +91,7 @@ class LoadRun implements ConnectionListener {
   private measureUntil = Infinity
   private calls = 0
   private errors = 0
+  private answers = 0
   private fault: Error | undefined
 
   constructor(plan: LoadPlan, timers: Timers) {
@@ -138,6 +141,7 @@ class LoadRun implements ConnectionListener {
   answered(sentAt: number, now: number, code: string | undefined): void {
     // Latencies belong to the time at which calls were due, throughput to the time at which answers came.
     if (sentAt >= this.measureFrom && sentAt < this.measureUntil) (code === undefined ? this.log : this.refusedLog).record(now - sentAt)
+    this.answers++
     if (now < this.measureFrom || now >= this.measureUntil) return
     if (code === undefined) this.calls++
     else this.count(code, 1)
@@ -193,6 +197,7 @@ class LoadRun implements ConnectionListener {
 
   private tally(generatorCores: number): LoadTally {
     const { calls, errors, plan } = this
+    const bytes = this.connections.reduce((sum, { bytes: { sent, received } }) => sum + sent + received, 0)
     return {
       calls,
       codes: Object.fromEntries(this.codes),
@@ -201,6 +206,7 @@ class LoadRun implements ConnectionListener {
       latencies: this.log.latencies(),
       refusedLatencies: this.refusedLog.latencies(),
       generatorCores,
+      bytesPerCall: this.answers === 0 ? 0 : Math.round(bytes / this.answers),
     }
   }
 }

@@ -8,6 +8,8 @@ export interface Load {
   readonly connections: number
   /** Calls of one connection under way at most. */
   readonly depth: number
+  /** Server processes that share a port, of a peer that can have several. */
+  readonly processes?: number
   /** What is asked for is sold out, so that gateways answer out of their stock view. */
   readonly isSoldOut?: boolean
 }
@@ -19,14 +21,15 @@ export const usualLoads = {
   http: { connections: 256, depth: 1 },
 } as const satisfies Readonly<Record<Transport, Pick<Load, 'connections' | 'depth'>>>
 
-/**
- * With what Sluice is compared: refusals with full buys; embedded with Redis under the same load, a cluster with Fastify by the transport that it has. That one gets as many
- * connections as `ours` has by HTTP.
- */
-export function rivalOf(isCluster: boolean, ours: readonly Load[]): Load {
-  const [first] = ours
-  if (first === undefined) throw new Error('there is no load')
-  if (first.isSoldOut) return { ...first, isSoldOut: false }
-  if (!isCluster) return { ...first, peer: 'redis' }
-  return { ...(ours.find(({ transport }) => transport === 'http') ?? { ...first, ...usualLoads.http }), peer: 'fastify', transport: 'http' }
+/** How a peer can be called: Sluice by every transport, databases as by rpc, in their own protocol, all others by HTTP. */
+export function transportsOf(peer: PeerName): readonly [Transport, ...Transport[]] {
+  if (peer === 'sluice' || peer === 'cluster') return ['rpc', 'ws', 'http']
+  return peer === 'fastify' || peer === 'nginx' ? ['http'] : ['rpc']
+}
+
+/** A transaction of PostgreSQL takes a connection, and so a process, until it ends. */
+const postgresLoad = { connections: 32, depth: 1 } as const
+
+export function usualLoadOf(peer: PeerName, transport: Transport): Pick<Load, 'connections' | 'depth'> {
+  return peer === 'postgres-update' || peer === 'postgres-skip-locked' ? postgresLoad : usualLoads[transport]
 }

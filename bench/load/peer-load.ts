@@ -1,27 +1,39 @@
 import { randomInt } from 'node:crypto'
+import type { Durability } from '../servers/bench-redis.ts'
 import { startSluiceCluster } from '../servers/cluster-peer.ts'
 import { startFastify } from '../servers/fastify-peer.ts'
+import { startNginx } from '../servers/nginx-peer.ts'
 import type { Peer } from '../servers/peer.ts'
+import { startPostgres } from '../servers/postgres-peer.ts'
 import { startRedis } from '../servers/redis-peer.ts'
 import { figuresBetween, type ServerCounters } from '../servers/server-figures.ts'
-import { runningSluice, startSluice } from '../servers/sluice-peer.ts'
-import type { LoadOptions } from './load-options.ts'
+import { type RunningOptions, runningSluice, startSluice } from '../servers/sluice-peer.ts'
 import { progressBar } from './load-progress.ts'
 import { type LoadReport, reportOf } from './load-report.ts'
 import { type LoadPlan, runLoad } from './load-run.ts'
 import type { Load } from './load.ts'
 import { runDigits } from './wire.ts'
 
+/** What a load is run with, whoever is put under it. */
+export interface RunSettings {
+  readonly durability: Durability
+  /** Whether servers compact their journals meanwhile, as they would. */
+  readonly snapshots: boolean
+  readonly seconds: number
+  readonly warmupSeconds: number
+  /** Of an open loop, in calls a second. */
+  readonly rate?: number | undefined
+  readonly profileFolder?: string | undefined
+  /** A node that somebody else started. */
+  readonly running?: Omit<RunningOptions, 'transport' | 'run'> | undefined
+}
+
 /** Starts or finds the peer, puts the load on it, reads its counters before and after, and stops it again if it was started here. */
-export async function loadPeer(load: Load, options: LoadOptions, stop: AbortSignal): Promise<LoadReport> {
-  const peer = await peerOf(load, options)
-  const plan: LoadPlan = {
-    connections: load.connections,
-    depth: load.depth,
-    seconds: options.seconds,
-    warmupSeconds: options.warmup,
-    rate: options.rate,
-  }
+export async function loadPeer(load: Load, settings: RunSettings, stop: AbortSignal): Promise<LoadReport> {
+  const peer = await peerOf(load, settings)
+  const { connections, depth } = load
+  const { seconds, warmupSeconds, rate } = settings
+  const plan: LoadPlan = { connections, depth, seconds, warmupSeconds, rate }
   const progress = progressBar(load.peer, plan)
   const readings: Promise<Reading>[] = []
   const read = (): void => {
@@ -41,7 +53,7 @@ export async function loadPeer(load: Load, options: LoadOptions, stop: AbortSign
       stop,
     )
     const [before = idle, after = idle] = await Promise.all(readings)
-    return reportOf(load, options.rate, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
+    return reportOf(load, rate, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
   } finally {
     progress.stop()
     await peer.stop()
@@ -59,16 +71,26 @@ async function readingOf(peer: Peer): Promise<Reading> {
   return { counters, at: performance.now() }
 }
 
-function peerOf({ peer, transport, isSoldOut = false }: Load, options: LoadOptions): Promise<Peer> {
+function peerOf({ peer, transport, processes = 1, isSoldOut = false }: Load, settings: RunSettings): Promise<Peer> {
   const run = newRun()
-  const { cluster, port, durability, snapshots, profileServer } = options
-  if (peer === 'redis') return startRedis({ run, durability, rewrites: snapshots })
-  if (peer === 'fastify') return startFastify({ run, durability, rewrites: snapshots, processes: options.fastifyProcesses })
-  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder: profileServer }
-  if (cluster) return startSluiceCluster(started)
-  if (port === undefined) return startSluice(started)
-  const { host, opsPort, key, sku, userHeader } = options
-  return Promise.resolve(runningSluice({ transport, host, port, opsPort, key, sku, userHeader, run }))
+  const { durability, snapshots, profileFolder, running } = settings
+  const behindHttp = { run, durability, rewrites: snapshots, processes }
+  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder }
+  switch (peer) {
+    case 'sluice':
+      return running === undefined ? startSluice(started) : Promise.resolve(runningSluice({ ...running, transport, run }))
+    case 'cluster':
+      return startSluiceCluster(started)
+    case 'redis':
+      return startRedis({ run, durability, rewrites: snapshots })
+    case 'fastify':
+      return startFastify(behindHttp)
+    case 'nginx':
+      return startNginx(behindHttp)
+    case 'postgres-update':
+    case 'postgres-skip-locked':
+      return startPostgres(peer, { run, durability })
+  }
 }
 
 /** Another for every run, so that the users of one are new to a node that has seen the other. */

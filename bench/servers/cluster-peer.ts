@@ -2,7 +2,7 @@ import { readSecrets } from '../../ops/secrets.ts'
 import { BenchFault } from '../bench-fault.ts'
 import type { Member } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { readNodeMetrics } from './node-metrics.ts'
+import { readBusBytes, readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
 import { askRedis } from './redis-client.ts'
 import type { ServerCounters } from './server-figures.ts'
@@ -32,22 +32,22 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     cluster = await LocalCluster.start({ ...plan, orders: isSoldOut ? 1 : 0, durability, folder: folder.path, ...nodes })
     const { members } = cluster
     const { web, rpc } = oneOf(members, 'gateway').ports
-    const { ops } = oneOf(members, 'actors').ports
-    if (!snapshots) await keepAof(new URL(cluster.urls.redisUrl))
+    const redisPort = Number(new URL(cluster.urls.redisUrl).port)
+    if (!snapshots) await keepAof(redisPort)
     const secrets = await readSecrets(folder.path)
     if (secrets === undefined) throw new Error('a cluster without secrets')
     const { operatorKey } = secrets
     await openBenchSale(host, rpc, operatorKey, isSoldOut)
     const identity = { key: operatorKey, userHeader: benchUserHeader }
     return {
-      name: 'sluice',
+      name: 'cluster',
       target: {
         host,
         port: transport === 'rpc' ? rpc : web,
         wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity),
       },
       facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
-      readCounters: () => readCounters(members, ops),
+      readCounters: () => readCounters(members, redisPort),
       stop,
     }
   } catch (error) {
@@ -63,11 +63,19 @@ function oneOf(members: readonly Member[], kind: Member['kind']): Member {
 }
 
 /** As the peer's Redis, it does not rewrite its AOF while it is measured. */
-async function keepAof({ port }: URL): Promise<void> {
-  await askRedis(Number(port), 'CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0')
+async function keepAof(redisPort: number): Promise<void> {
+  await askRedis(redisPort, 'CONFIG', 'SET', 'auto-aof-rewrite-percentage', '0')
 }
 
-async function readCounters(members: readonly Member[], opsPort: number): Promise<ServerCounters> {
+async function readCounters(members: readonly Member[], redisPort: number): Promise<ServerCounters> {
   const cpuSeconds = Object.fromEntries(members.map(({ name, process }) => [name, process.cpuSeconds()]))
-  return { ...(await readNodeMetrics(host, opsPort)), cpuSeconds }
+  const [gateway, actors] = [oneOf(members, 'gateway').ports.ops, oneOf(members, 'actors').ports.ops]
+  const node = await readNodeMetrics(host, actors)
+  const [sent, answered] = await Promise.all([readBusBytes(host, gateway), readBusBytes(host, actors)])
+  const lanes = Object.keys({ ...sent, ...answered })
+  const bus = Object.fromEntries(lanes.map((lane) => [lane, (sent[lane] ?? 0) + (answered[lane] ?? 0)]))
+  const info = `${await askRedis(redisPort, 'INFO', 'memory')}${await askRedis(redisPort, 'INFO', 'stats')}`
+  const inRedis = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
+  const storeNetwork = inRedis('total_net_input_bytes') + inRedis('total_net_output_bytes')
+  return { ...node, cpuSeconds, bytes: { ...bus, storeNetwork, storeMemory: inRedis('used_memory') } }
 }

@@ -6,9 +6,9 @@ import { BenchRedis, type Durability } from './bench-redis.ts'
 import type { FastifySettings } from './fastify-server.ts'
 import type { Peer } from './peer.ts'
 import { ServerProcess } from './server-process.ts'
+import { benchHoldTtlMs, benchSku, benchUserHeader } from './sluice-sale.ts'
 
 const host = '127.0.0.1'
-const userHeader = 'x-sluice-user'
 const program = fileURLToPath(new URL('./fastify-server.js', import.meta.url))
 
 export interface FastifyPeerOptions {
@@ -23,7 +23,7 @@ export interface FastifyPeerOptions {
 export async function startFastify({ run, durability, rewrites, processes }: FastifyPeerOptions): Promise<Peer> {
   const redis = await BenchRedis.start(durability, rewrites)
   try {
-    const settings: FastifySettings = { redisPort: redis.port, processes, userHeader, holdTtlMs: 120_000 }
+    const settings: FastifySettings = { redisPort: redis.port, processes, userHeader: benchUserHeader, holdTtlMs: benchHoldTtlMs }
     const { process: server, ready: port } = await ServerProcess.start(
       {
         name: 'the Fastify server',
@@ -35,7 +35,7 @@ export async function startFastify({ run, durability, rewrites, processes }: Fas
     )
     return {
       name: 'fastify',
-      target: { host, port, wire: httpWire({ sku: 'bench', run }, `${host}:${port}`, userHeader) },
+      target: { host, port, wire: httpWire({ sku: benchSku, run }, `${host}:${port}`, benchUserHeader) },
       facts: { server: `Fastify ${fastifyVersion()} on Redis ${redis.version}`, durability: redis.durability },
       readCounters: () => Promise.resolve({ cpuSeconds: { fastify: server.cpuSeconds(), redis: redis.cpuSeconds() } }),
       stop: async () => {

@@ -18,6 +18,12 @@ export async function readFunnel(host: string, opsPort: number): Promise<Readonl
   return layers
 }
 
+/** Bytes of all frames that a node has sent over NATS, by what they were. */
+export async function readBusBytes(host: string, opsPort: number): Promise<Readonly<Record<string, number>>> {
+  const samples = (await pageOf(host, opsPort)).matchAll(/^sluice_bus_bytes_total\{[^}]*lane="([^"]+)"[^}]*\} (\S+)$/gm)
+  return Object.fromEntries([...samples].map(([, lane = '', bytes]) => [lane, Number(bytes)]))
+}
+
 function pageOf(host: string, opsPort: number): Promise<string> {
   const url = `http://${host}:${opsPort}/metrics`
   return fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(

@@ -11,6 +11,8 @@ export interface PeerFacts {
 /** A server that can be put under load. */
 export interface Peer {
   readonly name: PeerName
+  /** How it is called, if by a protocol of its own. */
+  readonly protocol?: string
   readonly target: LoadTarget
   readonly facts: PeerFacts
   readCounters(): Promise<ServerCounters>
@@ -20,5 +22,6 @@ export interface Peer {
   stop(): Promise<void>
 }
 
-export const peerNames = ['sluice', 'redis', 'fastify'] as const
+/** Sluice as one process and as a cluster, and what a shop would use instead. */
+export const peerNames = ['sluice', 'cluster', 'redis', 'fastify', 'nginx', 'postgres-update', 'postgres-skip-locked'] as const
 export type PeerName = (typeof peerNames)[number]

@@ -19,6 +19,7 @@ export async function startRedis({ run, durability, rewrites }: RedisPeerOptions
   const redis = await BenchRedis.start(durability, rewrites)
   return {
     name: 'redis',
+    protocol: 'resp',
     target: { host: '127.0.0.1', port: redis.port, wire: redisWire(run) },
     facts: { server: `Redis ${redis.version}`, durability: redis.durability },
     readCounters: () => Promise.resolve({ cpuSeconds: { redis: redis.cpuSeconds() } }),

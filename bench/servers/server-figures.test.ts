@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import { figuresBetween } from './server-figures.ts'
 
+test('BEN-10 bytes are those of one event between two readings', () => {
+  const bytes = { bus: 1_000, storeMemory: 500 }
+  expect(figuresBetween({ events: 10, bytes }, { events: 20, bytes: { bus: 2_500, storeMemory: 400 } }, 1)).toEqual({
+    bytesPerEvent: { bus: 150, storeMemory: -10 },
+  })
+  expect(figuresBetween({ events: 10, bytes }, { events: 10, bytes }, 1)).toEqual({})
+})
+
 test('BEN-10 figures are of the time between two readings, processor time by process and together', () => {
   const batches = (small: number, all: number): readonly (readonly [number, number])[] => [
     [4, small],

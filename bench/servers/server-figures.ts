@@ -6,6 +6,8 @@ export interface ServerCounters {
   readonly events?: number
   /** Records by the number of their events, as a cumulative histogram: upper bound and count. */
   readonly batches?: readonly (readonly [bound: number, count: number])[]
+  /** What was carried or is kept so far, in bytes, by what carries or keeps it. */
+  readonly bytes?: Readonly<Record<string, number>>
 }
 
 /** The server's part in a measured time. */
@@ -18,6 +20,8 @@ export interface ServerFigures {
   readonly batchMean?: number
   /** Half of all events travelled in records of at most so many events, by bucket. */
   readonly batchSizes?: Readonly<Record<string, number>>
+  /** What a call cost of what {@link ServerCounters.bytes} names. */
+  readonly bytesPerEvent?: Readonly<Record<string, number>>
 }
 
 export function figuresBetween(before: ServerCounters, after: ServerCounters, seconds: number): ServerFigures {
@@ -28,6 +32,7 @@ export function figuresBetween(before: ServerCounters, after: ServerCounters, se
     ...(records === undefined ? {} : { recordsPerSecond: records / seconds }),
     ...(records === undefined || events === undefined || records === 0 ? {} : { batchMean: events / records }),
     ...(before.batches === undefined || after.batches === undefined ? {} : { batchSizes: sizesBetween(before.batches, after.batches) }),
+    ...bytesBetween(before.bytes, after.bytes, events),
   }
 }
 
@@ -39,6 +44,12 @@ function coresBetween(before: Processes, after: Processes, seconds: number): Pic
   return { cores: each.reduce((sum, one) => sum + one, 0), ...(each.length > 1 ? { coresOf } : {}) }
 }
 
+function bytesBetween(before: Bytes = {}, after: Bytes = {}, events = 0): Pick<ServerFigures, 'bytesPerEvent'> {
+  const each = Object.entries(after).map(([name, bytes]) => [name, Math.round(((bytes - (before[name] ?? 0)) / events) * 10) / 10] as const)
+  return each.length === 0 || events === 0 ? {} : { bytesPerEvent: Object.fromEntries(each) }
+}
+
+type Bytes = Readonly<Record<string, number>>
 type Processes = Readonly<Record<string, number>>
 
 /** Records per bucket, without the empty ones. */

@@ -13,6 +13,8 @@ export interface ServerCommand {
   readonly path: string
   readonly args: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Whose process it is, if not of whoever starts it. */
+  readonly account?: { readonly uid: number; readonly gid: number }
   /** A file that takes everything it writes, at its end. */
   readonly logPath?: string
   /** Keeps a Ctrl-C in the terminal from it, so that whoever started it chooses when it ends. */
@@ -37,6 +39,7 @@ export class ServerProcess {
       env: { ...process.env, ...command.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: command.isApart === true,
+      ...command.account,
     })
     this.ended = new Promise((resolve) => {
       this.child.once('exit', (status, signal) => resolve(signal ?? `status ${status}`))
@@ -133,9 +136,19 @@ export class ServerProcess {
   }
 }
 
+/** Of one that has ended meanwhile nothing: PostgreSQL starts and ends processes as it needs them. */
 function cpuSecondsOf(pid: number): number {
-  const [, afterName = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const [, afterName = ''] = textOf(`/proc/${pid}/stat`).split(') ')
   const fields = afterName.split(' ')
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
-  return children.reduce((sum, child) => sum + cpuSecondsOf(child), (Number(fields[11]) + Number(fields[12])) / 100)
+  const children = textOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+  return children.reduce((sum, child) => sum + cpuSecondsOf(child), (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100)
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return ''
+    throw error
+  }
 }

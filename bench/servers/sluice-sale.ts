@@ -25,6 +25,9 @@ export function benchSettings(snapshots: boolean): SettingTexts {
     perConnectionInFlightMax: 65_536,
     addressRatePerSecond: plentyPerSecond,
     addressBurst: plentyPerSecond,
+    // One user repeats one call where that is all that a load generator can do.
+    userRatePerSecond: plentyPerSecond,
+    userBurst: plentyPerSecond,
     addressHandshakeRatePerSecond: plentyPerSecond,
     addressHandshakeBurst: plentyPerSecond,
     mailboxBytesMax: 64 * 1024 * 1024,

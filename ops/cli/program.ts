@@ -14,6 +14,7 @@ import { addJournalCommands } from './journal-commands.ts'
 import { addKeysCommands } from './keys-commands.ts'
 import { addLimitsCommands } from './limits-command.ts'
 import { addOrdersCommands } from './orders-commands.ts'
+import { addPlanCommand } from './plan-command.ts'
 import { addReplayCommand } from './replay-command.ts'
 import { addRushCommand } from './rush-command.ts'
 import { addSaleCommands } from './sale-commands.ts'
@@ -57,6 +58,7 @@ export async function runProgram(words: readonly string[], terminal: Terminal, s
   addBackupCommands(program, terminal)
   addOrdersCommands(program, terminal)
   addDrawCommands(program, terminal)
+  addPlanCommand(program, terminal)
   addRushCommand(program, terminal)
   try {
     await program.parseAsync([...words], { from: 'user' })
