@@ -308,7 +308,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     name: 'lost-broadcast-not-repaired',
     where: 'code',
     how: 'A gateway that missed a broadcast goes on with the next.',
-    breaks: ['G6', 'G10'],
+    breaks: ['G3', 'G6', 'G10'],
     patches: [
       {
         file: 'gateway/views.js',
