@@ -17,8 +17,10 @@ beforeEach(async () => {
   for (const name of ['.oxlintrc.json', '.oxfmtrc.json', '.ci', 'tsconfig.json'])
     await cp(join(root, name), join(folder, name), { recursive: true })
   await put('package.json', `${JSON.stringify({ name: 'small', type: 'module' }, null, 2)}\n`)
-  await cp(join(root, 'gateway/page/tsconfig.json'), join(folder, 'gateway/page/tsconfig.json'))
-  await put('gateway/page/app.js', `document.title = 'x'\n`)
+  for (const page of ['gateway/page', 'ops/console/page']) {
+    await cp(join(root, page, 'tsconfig.json'), join(folder, page, 'tsconfig.json'))
+    await put(`${page}/app.js`, `document.title = 'x'\n`)
+  }
   await put('knip.json', '{ "entry": ["ops/main.ts"], "project": ["ops/*.ts"] }\n')
 })
 
@@ -33,6 +35,7 @@ test('CHK-2 npm run check is clean where nothing is wrong', async () => {
 test.each([
   ['types', 'ops/text.ts', `export const text: number = 'x'\n`, 'ops/text.ts(1,14): error'],
   ['page types', 'gateway/page/app.js', `document.title = 1\n`, 'gateway/page/app.js(1,1): error'],
+  ['console types', 'ops/console/page/app.js', `document.title = 1\n`, 'ops/console/page/app.js(1,1): error'],
   ['lint', 'ops/text.ts', `export const text = String([1].map((one: any) => String(one)))\n`, 'ops/text.ts:1:42: '],
   ['format', 'ops/text.ts', `export const text = "x";\n`, 'ops/text.ts:1: not formatted'],
   ['dead code', 'ops/text.ts', `export const text = 'x'\nexport const more = 'y'\n`, 'ops/text.ts:2:14'],
