@@ -23,8 +23,6 @@ class Line {
   needsMs = 1
   /** Until then nothing is answered. */
   stalledUntil = 0
-  /** Answers leave together, so often. */
-  releaseEveryMs = 1
   /** Answers that get lost: their calls end when their time is over. */
   losesAll = false
   readonly limit: ConcurrencyLimit
@@ -71,8 +69,7 @@ class Line {
       return false
     }
     this.freeAt = Math.max(this.freeAt, this.now, this.stalledUntil) + 1 / this.ratePerMs
-    const readyAt = Math.max(this.freeAt, this.now + this.needsMs)
-    const doneAt = this.losesAll ? this.now + 10_000 : Math.ceil(readyAt / this.releaseEveryMs) * this.releaseEveryMs
+    const doneAt = this.losesAll ? this.now + 10_000 : Math.max(this.freeAt, this.now + this.needsMs)
     const to = this.losesAll ? this.lost : this.sent
     to.push({ row: this.row, isHolder, at: this.now, doneAt })
     limit.begin(this.row++, isHolder, this.clock)
@@ -136,18 +133,6 @@ test('OVL-2 keeps an overloaded shard busy, and its queue short', () => {
   line.pass(10_000, { newcomersPerMs: 30 })
   expect(line.answered.newcomers).toBeGreaterThan(0.95 * 100_000)
   expect(line.latencyAt(0.99)).toBeLessThan(25)
-})
-
-test('OVL-2 also where it answers by the thousand, as one does whose batch has grown for as long as nobody was refused', () => {
-  line.pass(5_000, { newcomersPerMs: 5 })
-  line.releaseEveryMs = 2_000
-  line.pass(4_000, { newcomersPerMs: 30 })
-  line.releaseEveryMs = 1
-  line.pass(1_000, { newcomersPerMs: 30 })
-  // It is not taken for one that answers so many in a tenth of a second.
-  line.pass(1_000, { newcomersPerMs: 30 })
-  expect(line.answered.newcomers).toBeGreaterThan(0.95 * 10_000)
-  expect(line.latencyAt(0.99)).toBeLessThan(13)
 })
 
 test('OVL-2 follows a shard that becomes slower, or faster', () => {
