@@ -3,10 +3,9 @@ import { BenchFault } from '../bench-fault.ts'
 import type { Member } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
 import { readBusBytes, readNodeMetrics } from './node-metrics.ts'
-import type { Peer } from './peer.ts'
 import { askRedis } from './redis-client.ts'
 import type { ServerCounters } from './server-figures.ts'
-import type { StartedSluiceOptions } from './sluice-peer.ts'
+import type { StartedSluice, StartedSluiceOptions } from './sluice-peer.ts'
 import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
 import { sluiceWire } from './sluice-wire.ts'
 import { TempFolder } from './temp-folder.ts'
@@ -19,8 +18,8 @@ const host = '127.0.0.1'
 const plan = { gateways: 1, actors: 1, nats: 1, replicas: 0, isApart: false } as const
 
 /** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
-export async function startSluiceCluster(options: StartedSluiceOptions): Promise<Peer> {
-  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder } = options
+export async function startSluiceCluster(options: StartedSluiceOptions): Promise<StartedSluice> {
+  const { transport, durability, run, snapshots, isSoldOut = false, takesPayments = isSoldOut, profileFolder, nodeFlags = [] } = options
   const folder = new TempFolder('cluster')
   let cluster: LocalCluster | undefined
   const stop = async (): Promise<void> => {
@@ -28,8 +27,8 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     await folder.remove()
   }
   try {
-    const nodes = { nodeFlags: profileWords(profileFolder), nodeWords: settingWords(benchSettings(snapshots)) }
-    cluster = await LocalCluster.start({ ...plan, orders: isSoldOut ? 1 : 0, durability, folder: folder.path, ...nodes })
+    const nodes = { nodeFlags: [...nodeFlags, ...profileWords(profileFolder)], nodeWords: settingWords(benchSettings(snapshots)) }
+    cluster = await LocalCluster.start({ ...plan, orders: takesPayments ? 1 : 0, durability, folder: folder.path, ...nodes })
     const { members } = cluster
     const { web, rpc } = oneOf(members, 'gateway').ports
     const redisPort = Number(new URL(cluster.urls.redisUrl).port)
@@ -49,6 +48,13 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
       facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
       readCounters: () => readCounters(members, redisPort),
       stop,
+      webPort: web,
+      rpcPort: rpc,
+      operatorKey,
+      folder: folder.path,
+      processes: Object.fromEntries(
+        members.filter(({ kind }) => kind !== 'server').map(({ name, process, ports }) => [name, { pid: process.pid, opsPort: ports.ops }]),
+      ),
     }
   } catch (error) {
     await stop()

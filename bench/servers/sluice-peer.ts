@@ -24,23 +24,39 @@ export interface StartedSluiceOptions {
   readonly snapshots: boolean
   /** Its only unit is sold. */
   readonly isSoldOut?: boolean
+  /** Whether a cluster has somebody who takes payments; a node always has. */
+  readonly takesPayments?: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
+  /** For Node in each of its processes. */
+  readonly nodeFlags?: readonly string[]
   /** Another program than the one that is shipped, and what it is told by variables. */
   readonly program?: { readonly path: string; readonly environment: Readonly<Record<string, string>> }
 }
 
-/** A node with all that its starter knows of it. */
+/** A node or a cluster with all that its starter knows of it. */
 export interface StartedSluice extends Peer {
-  readonly pid: number
+  /** Of a cluster those of a gateway. */
+  readonly webPort: number
   readonly rpcPort: number
-  readonly opsPort: number
   readonly operatorKey: string
+  /** Everything that it keeps. */
+  readonly folder: string
+  /** Those that run Sluice, by name. */
+  readonly processes: Readonly<Record<string, SluiceProcess>>
 }
 
+export interface SluiceProcess {
+  readonly pid: number
+  readonly opsPort: number
+}
+
+export interface StartedNode extends StartedSluice, SluiceProcess {}
+
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice(options: StartedSluiceOptions): Promise<StartedSluice> {
-  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, program = { path: mainPath, environment: {} } } = options
+export async function startSluice(options: StartedSluiceOptions): Promise<StartedNode> {
+  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, nodeFlags = [] } = options
+  const { program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
   const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
@@ -49,7 +65,7 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
+        args: [...nodeFlags, ...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
         environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
@@ -76,9 +92,12 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       metricsUrl: `http://${host}:${ready.ops}/metrics`,
       pid: server.pid,
       stop,
+      webPort: ready.web,
       rpcPort: ready.rpc,
       opsPort: ready.ops,
       operatorKey,
+      folder: folder.path,
+      processes: { node: { pid: server.pid, opsPort: ready.ops } },
     }
   } catch (error) {
     await folder.remove()
