@@ -108,7 +108,10 @@ function drawnPanel({ title, lines }: ChartPanel, x: Axis, y: number): string {
       `  <text x="${left - 8}" y="${at(tick) + 4}" text-anchor="end">${numberText(tick)}</text>`,
     ]),
     ...lines.flatMap((line, i) => drawnLine(line, `c${i % colours.length}`, x, at)),
-    ...lines.map(({ name }, i) => `  <text class="f${i % colours.length}" x="${left + plotWidth + 8}" y="${(labels[i] ?? 0) + 4}">${escaped(name)}</text>`),
+    ...lines.map(
+      ({ name }, i) =>
+        `  <text class="f${i % colours.length}" x="${left + plotWidth + 8}" y="${(labels[i] ?? 0) + 4}">${escaped(name)}</text>`,
+    ),
   ].join('\n')
 }
 
@@ -122,7 +125,9 @@ function drawnLine({ points }: ChartLine, colour: string, x: Axis, at: (value: n
     ...(hasSpread ? [`  <path class="spread ${fill}" d="M${[...over, ...under].join('L')}Z"/>`] : []),
     `  <path class="line ${colour}" d="M${path}"/>`,
     // So many that they would hide the line are left out.
-    ...(points.length > dotsMost ? [] : points.map((point) => `  <circle class="${fill}" cx="${x.at(point.x)}" cy="${at(point.y)}" r="3"/>`)),
+    ...(points.length > dotsMost
+      ? []
+      : points.map((point) => `  <circle class="${fill}" cx="${x.at(point.x)}" cy="${at(point.y)}" r="3"/>`)),
   ]
 }
 

@@ -17,7 +17,7 @@ export interface Turns {
   /** Beginning of the SKUs' ids (`skuName` of wire.ts). */
   readonly skus: string
   /** Of each connection. */
-  roundsOf(connection: number): Rounds
+  readonly roundsOf: (connection: number) => Rounds
 }
 
 /** `buy` by msgpack-RPC on TCP as a service, which names the user first. */

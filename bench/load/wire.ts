@@ -1,5 +1,5 @@
 import type { AnswerReader } from './answer-reader.ts'
-import { numberMark, type RequestTemplate, skuNumberMark, userNumberMark } from './request-ring.ts'
+import { numberMark, type RequestTemplate, skuNumberMark, type userNumberMark } from './request-ring.ts'
 
 /** What one kind of connection says and hears: a transport of Sluice, or a peer's protocol. */
 export interface Wire {

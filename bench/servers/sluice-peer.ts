@@ -51,7 +51,10 @@ export interface SluiceProcess {
   readonly opsPort: number
 }
 
-export interface StartedNode extends StartedSluice, SluiceProcess {}
+export interface StartedNode extends StartedSluice {
+  readonly pid: number
+  readonly opsPort: number
+}
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
 export async function startSluice(options: StartedSluiceOptions): Promise<StartedNode> {
@@ -65,7 +68,13 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...nodeFlags, ...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
+        args: [
+          ...nodeFlags,
+          ...profileWords(profileFolder),
+          program.path,
+          'start',
+          ...settingWords({ ...benchSettings(snapshots), ...own }),
+        ],
         environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },

@@ -12,7 +12,8 @@ export function soakChart(report: Omit<SoakReport, 'findings' | 'bound'>, from =
     points: samples.map((sample) => ({ x: sample.atSeconds / 60, y: valueOf(sample) })),
   })
   const names = Object.keys(samples[0]?.processes ?? {})
-  const inMb = (name: string, label: string, kind: keyof ProcessSample): ChartLine => line(label, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb)
+  const inMb = (name: string, label: string, kind: keyof ProcessSample): ChartLine =>
+    line(label, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb)
   return lineChart({
     title: `${report.minutes} minutes, ${report.rate.toLocaleString('en-US')} calls a second of ${report.users.toLocaleString('en-US')} users`,
     xTitle: `minutes; the first ${Math.round(report.warmupSeconds / 6) / 10} warm up`,
@@ -31,7 +32,10 @@ export function soakChart(report: Omit<SoakReport, 'findings' | 'bound'>, from =
         title: 'journal, MB',
         lines: [
           line('on disk, archive included', ({ diskBytes }) => diskBytes / mb),
-          line('not in a snapshot yet', ({ processes }) => Object.values(processes).reduce((sum, { journalLag }) => sum + journalLag, 0) / mb),
+          line(
+            'not in a snapshot yet',
+            ({ processes }) => Object.values(processes).reduce((sum, { journalLag }) => sum + journalLag, 0) / mb,
+          ),
         ],
       },
     ],

@@ -65,15 +65,24 @@ export function findingsOf(samples: readonly SoakSample[]): readonly Finding[] {
     const whole = median(valuesOf(samples, ({ processes }) => (processes[name]?.anonymous ?? 0) / mb))
     const kinds = ['heapUsed', 'external', 'native', 'anonymous'] as const
     return kinds.map((kind) =>
-      finding(`${name}: ${memoryNames[kind]}`, 'MB', pointsOf(samples, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb), least, () =>
-        // Of a heap that is small beside the rest a growth counts from less on.
-        kind === 'heapUsed' ? whole * allowed.memoryShare * heapPart : whole * allowed.memoryShare,
+      finding(
+        `${name}: ${memoryNames[kind]}`,
+        'MB',
+        pointsOf(samples, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb),
+        least,
+        () =>
+          // Of a heap that is small beside the rest a growth counts from less on.
+          kind === 'heapUsed' ? whole * allowed.memoryShare * heapPart : whole * allowed.memoryShare,
       ),
     )
   })
   const latencies = (['p50Ms', 'p99Ms'] as const).map((which) =>
-    finding(`latency ${which.slice(0, 3)}`, 'ms', pointsOf(samples, (sample) => sample[which]), median, (level) =>
-      Math.max(allowed.latencyMsLeast, level * allowed.latencyShare),
+    finding(
+      `latency ${which.slice(0, 3)}`,
+      'ms',
+      pointsOf(samples, (sample) => sample[which]),
+      median,
+      (level) => Math.max(allowed.latencyMsLeast, level * allowed.latencyShare),
     ),
   )
   return [...memory, ...latencies]
@@ -96,11 +105,22 @@ function finding(
 ): Finding {
   const trend = trendOf(points, reduce)
   const allowedPerHour = allowedOf(trend?.level ?? 0)
-  return { series, unit, ...(trend === undefined ? {} : roundedTrend(trend)), allowedPerHour: hundredths(allowedPerHour), verdict: verdictOf(trend, allowedPerHour) }
+  return {
+    series,
+    unit,
+    ...(trend === undefined ? {} : roundedTrend(trend)),
+    allowedPerHour: hundredths(allowedPerHour),
+    verdict: verdictOf(trend, allowedPerHour),
+  }
 }
 
 function roundedTrend({ level, perHour, leastPerHour, mostPerHour }: Trend): Trend {
-  return { level: hundredths(level), perHour: hundredths(perHour), leastPerHour: hundredths(leastPerHour), mostPerHour: hundredths(mostPerHour) }
+  return {
+    level: hundredths(level),
+    perHour: hundredths(perHour),
+    leastPerHour: hundredths(leastPerHour),
+    mostPerHour: hundredths(mostPerHour),
+  }
 }
 
 function pointsOf(samples: readonly SoakSample[], valueOf: (sample: SoakSample) => number): readonly Point[] {
@@ -169,16 +189,30 @@ export function linesOf(report: SoakReport): readonly string[] {
     `  visits: ${visits.join(', ')}; ${count(report.restocked)} units put in`,
     `  ${report.snapshots} snapshots; journal behind them ${report.journalLagMostMb} MB at most; on disk, with the archive, ${disk.fromMb} to ${disk.toMb} MB: ${disk.bytesPerCall} bytes a call`,
     `at the bound, ${count(bound.offered)} newcomers in ${bound.seconds} s:`,
-    ...Object.entries(bound.answers).map(([what, answers]) => `  ${what}: ${Object.entries(answers).map(([code, times]) => `${code} ${count(times)}`).join(', ')}`),
+    ...Object.entries(bound.answers).map(
+      ([what, answers]) =>
+        `  ${what}: ${Object.entries(answers)
+          .map(([code, times]) => `${code} ${count(times)}`)
+          .join(', ')}`,
+    ),
     `  memory ${bound.fromMb} to ${bound.toMb} MB while they came`,
     `  people with a hold checked out meanwhile: ${bound.checkouts.done} done, ${bound.checkouts.refused} refused, p99 ${bound.checkouts.p99Ms} ms`,
-    report.grows ? 'IT GROWS' : findings.some(({ verdict }) => verdict === 'unclear') ? 'nothing is seen to grow; what is UNCLEAR takes a longer soak' : 'nothing grows',
+    report.grows
+      ? 'IT GROWS'
+      : findings.some(({ verdict }) => verdict === 'unclear')
+        ? 'nothing is seen to grow; what is UNCLEAR takes a longer soak'
+        : 'nothing grows',
   ]
 }
 
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 function signed(value: number): string {

@@ -22,8 +22,6 @@ const host = '127.0.0.1'
 const connections = 16
 /** As deep as a node's default limit per connection, so that what is due is sent. */
 const depth = 1_024
-/** Users come to every table in it, journals to their first snapshots, and what is remembered for two minutes to as much as is forgotten. */
-const warmupShare = 0.25
 const sampleSeconds = { least: 1, most: 5 } as const
 const samplesMin = 240
 const restockEvery = 10
@@ -88,10 +86,19 @@ class Soak {
       await this.watch(load, visitors)
       const seconds = Math.round(Math.min(boundSeconds.most, Math.max(boundSeconds.least, this.seconds * boundShare)))
       const bound = await measureBound({
-        ...{ client: this.client, host, rpcPort: shop.rpcPort, key: shop.operatorKey, timers: world.timers, plan, seconds, stop: this.stop },
+        ...{
+          client: this.client,
+          host,
+          rpcPort: shop.rpcPort,
+          key: shop.operatorKey,
+          timers: world.timers,
+          plan,
+          seconds,
+          stop: this.stop,
+        },
         memory: async () => Object.values((await this.readProcesses()).processes).reduce((sum, { anonymous }) => sum + anonymous, 0),
       })
-      const warmupSeconds = Math.round(this.seconds * warmupShare)
+      const warmupSeconds = Math.round(options.warmup * 60)
       const settled = this.samples.filter(({ atSeconds }) => atSeconds >= warmupSeconds)
       const findings = findingsOf(settled)
       return {
@@ -165,8 +172,8 @@ class Soak {
   }
 }
 
-function commandOf({ peer, minutes, rate, users, visits }: SoakOptions): string {
-  return `npm run bench:soak -- --peer ${peer} --minutes ${minutes} --rate ${rate} --users ${users} --visits ${visits}`
+function commandOf({ peer, minutes, warmup, rate, users, visits }: SoakOptions): string {
+  return `npm run bench:soak -- --peer ${peer} --minutes ${minutes} --warmup ${warmup} --rate ${rate} --users ${users} --visits ${visits}`
 }
 
 /** On disk, where a file that is mapped may have more bytes than it takes. */

@@ -39,14 +39,28 @@ test('BEN-70 noise is no leak, nor is one high value', () => {
 })
 
 test('BEN-70 a series that falls or stands still is steady, with bounds around its slope', () => {
-  expect(verdictOf(trendOf(series(() => 7), least), 1)).toBe('steady')
-  const falling = trendOf(series((seconds) => 100 - seconds / 36), median)
+  expect(
+    verdictOf(
+      trendOf(
+        series(() => 7),
+        least,
+      ),
+      1,
+    ),
+  ).toBe('steady')
+  const falling = trendOf(
+    series((seconds) => 100 - seconds / 36),
+    median,
+  )
   expect(falling?.perHour).toBeCloseTo(-100)
   expect(verdictOf(falling, 1)).toBe('steady')
 })
 
 test('BEN-70 what grows a little is allowed to, and what may grow a lot is not called steady', () => {
-  const slow = trendOf(series((seconds) => 100 + seconds / 3_600), median)
+  const slow = trendOf(
+    series((seconds) => 100 + seconds / 3_600),
+    median,
+  )
   expect(verdictOf(slow, 5)).toBe('steady')
   expect(verdictOf(slow, 0.5)).toBe('grows')
   expect(verdictOf({ level: 100, perHour: 1, leastPerHour: -30, mostPerHour: 40 }, 5)).toBe('unclear')
