@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { BenchFault } from './bench-fault.ts'
 import { soakChart } from './soak/soak-chart.ts'
-import { soakCommand, soakOptionsOf } from './soak/soak-options.ts'
-import { linesOf } from './soak/soak-report.ts'
+import { soakCommand, type SoakOptions, soakOptionsOf } from './soak/soak-options.ts'
+import { fileText, linesOf } from './soak/soak-report.ts'
 import { runSoak } from './soak/soak-run.ts'
 
 /** Ends: 0 nothing grows, 1 something does, or it failed; 2 asked for wrongly, 130 after Ctrl-C. What it started ends with it. */
@@ -20,10 +20,11 @@ async function main(words: readonly string[]): Promise<number> {
     })
   }
   try {
-    const options = soakOptionsOf(soakCommand().parse([...words], { from: 'user' }))
+    const options = optionsOf(words)
+    if (typeof options === 'string') return misused(options)
     const report = await runSoak(options, stop.signal)
     for (const line of linesOf(report)) print(line)
-    if (options.into !== undefined) writeFileSync(options.into, `${JSON.stringify(report, null, 2)}\n`)
+    if (options.into !== undefined) writeFileSync(options.into, fileText(report))
     if (options.svg !== undefined) writeFileSync(options.svg, soakChart(report))
     if (options.json) print(JSON.stringify(report))
     return report.grows ? exitCode.failed : exitCode.done
@@ -34,6 +35,22 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`bench:soak: ${error.message}\n`)
     return exitCode.failed
   }
+}
+
+/** The options, or what is wrong with them as a whole. */
+function optionsOf(words: readonly string[]): SoakOptions | string {
+  const command = soakCommand().parse([...words], { from: 'user' })
+  try {
+    return soakOptionsOf(command)
+  } catch (error) {
+    if (error instanceof BenchFault) return error.message
+    throw error
+  }
+}
+
+function misused(why: string): number {
+  process.stderr.write(`bench:soak: ${why}\n`)
+  return exitCode.misused
 }
 
 function print(line: string): void {

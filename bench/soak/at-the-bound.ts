@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Timers } from '../../cluster/world.ts'
 import type { RpcClient } from '../../protocol/client/rpc-client.ts'
+import { BenchFault } from '../bench-fault.ts'
 import { Holders } from '../flood/checkouts.ts'
 import { newRun } from '../load/peer-load.ts'
 import { rpcWire } from '../load/rpc-wire.ts'
@@ -38,7 +39,8 @@ const usersMax = 2_000
 const stock = 100
 const plenty = 1_000_000
 const checkoutsPerSecond = 20
-const fillMs = 2_000
+const lookMs = 500
+const fillMsMax = 120_000
 const mb = 1024 * 1024
 
 const skus = { 'the line was full': `${sale}-line`, 'the table of users was full': `${sale}-users` } as const
@@ -62,8 +64,7 @@ export async function measureBound(parts: BoundParts): Promise<BoundFigures> {
       const half = { ...plan, rate: plan.rate / Object.keys(skus).length }
       crowds.set(what, await SteadyLoad.start({ host: parts.host, port: parts.rpcPort, wire }, half, timers))
     }
-    await delay(fillMs, undefined, { signal: stop })
-    for (const crowd of crowds.values()) crowd.window()
+    await untilFull([...crowds.values()], stop)
     const from = await parts.memory()
     const { done, codes, p99Ms } = await holders.checkOut(checkoutsPerSecond, seconds, timers, stop)
     const answers = Object.fromEntries(
@@ -78,6 +79,18 @@ export async function measureBound(parts: BoundParts): Promise<BoundFigures> {
     return { offered, seconds, answers, fromMb: Math.round(from / mb), toMb: Math.round(to / mb), checkouts: { done, refused, p99Ms } }
   } finally {
     for (const crowd of crowds.values()) crowd.stop()
+  }
+}
+
+/** Until for a while nobody was served. */
+async function untilFull(crowds: readonly SteadyLoad[], stop: AbortSignal): Promise<void> {
+  const until = performance.now() + fillMsMax
+  for (;;) {
+    await delay(lookMs, undefined, { signal: stop })
+    const windows = crowds.map((crowd) => crowd.window())
+    if (windows.every(({ calls, codes }) => calls === 0 && total(codes) > 0)) return
+    if (performance.now() > until)
+      throw new BenchFault('newcomers are still served, though the line and the table of users are small: give a higher --rate')
   }
 }
 

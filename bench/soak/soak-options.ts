@@ -32,7 +32,11 @@ export function soakCommand(): Command {
         'what that takes of memory, and how those fare who have a claim. Ends with 1 if something grows.',
     )
     .option('--minutes <count>', 'length of the soak, its warm-up included', minutes, 20)
-    .option('--warmup <minutes>', 'what of it is not judged: until tables and memories have what they keep (default: a quarter)', minutes)
+    .option(
+      '--warmup <minutes>',
+      'what of it is not judged: until tables and memories have what they keep (default: three tenths)',
+      minutes,
+    )
     .addOption(
       new Option(
         '--peer <name>',
@@ -41,7 +45,7 @@ export function soakCommand(): Command {
         .choices(['sluice', 'cluster'])
         .default('sluice'),
     )
-    .option('--rate <calls/s>', 'of users who buy and leave, on schedule', wholeNumber(100, 1_000_000), 15_000)
+    .option('--rate <calls/s>', 'of users who buy and leave, on schedule', wholeNumber(100, 1_000_000), 20_000)
     .option('--users <count>', 'who they are, all in all', wholeNumber(64, 10_000_000), 100_000)
     .option('--visits <count/s>', 'people who come by WebSocket', wholeNumber(1, 1_000), 20)
     .option('--node-flags <flags>', 'for Node in every process of Sluice, with commas between: --heapsnapshot-signal=SIGUSR2')
@@ -59,7 +63,8 @@ export function soakOptionsOf(command: Command): SoakOptions {
   return { ...options, warmup, nodeFlags: nodeFlags.split(',').filter((flag) => flag !== '') }
 }
 
-const usualWarmupShare = 0.25
+/** Of 20 minutes and the usual rate six, in which each journal has been compacted once. */
+const usualWarmupShare = 0.3
 
 const minutesMost = 24 * 60
 

@@ -205,6 +205,12 @@ export function linesOf(report: SoakReport): readonly string[] {
   ]
 }
 
+/** As JSON to be kept: readable, with a line to each of some hundred samples. */
+export function fileText({ samples, ...report }: SoakReport): string {
+  const [mark, lines] = ['"samples"', samples.map((sample) => `    ${JSON.stringify(sample)}`)]
+  return `${JSON.stringify({ ...report, samples: mark }, null, 2).replace(JSON.stringify(mark), () => `[\n${lines.join(',\n')}\n  ]`)}\n`
+}
+
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) =>
