@@ -2,9 +2,9 @@ import { readSecrets } from '../../ops/secrets.ts'
 import { BenchFault } from '../bench-fault.ts'
 import type { Member } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { readBusBytes, readNodeMetrics } from './node-metrics.ts'
+import { readNodeMetrics } from './node-metrics.ts'
 import { askRedis } from './redis-client.ts'
-import type { ServerCounters } from './server-figures.ts'
+import { type ServerCounters, togetherOf } from './server-figures.ts'
 import type { StartedSluice, StartedSluiceOptions } from './sluice-peer.ts'
 import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
 import { sluiceWire } from './sluice-wire.ts'
@@ -75,13 +75,11 @@ async function keepAof(redisPort: number): Promise<void> {
 
 async function readCounters(members: readonly Member[], redisPort: number): Promise<ServerCounters> {
   const cpuSeconds = Object.fromEntries(members.map(({ name, process }) => [name, process.cpuSeconds()]))
-  const [gateway, actors] = [oneOf(members, 'gateway').ports.ops, oneOf(members, 'actors').ports.ops]
-  const node = await readNodeMetrics(host, actors)
-  const [sent, answered] = await Promise.all([readBusBytes(host, gateway), readBusBytes(host, actors)])
-  const lanes = Object.keys({ ...sent, ...answered })
-  const bus = Object.fromEntries(lanes.map((lane) => [lane, (sent[lane] ?? 0) + (answered[lane] ?? 0)]))
+  const nodes = members.filter(({ kind }) => kind !== 'server')
+  const read = await Promise.all(nodes.map(async ({ name, ports }) => [name, await readNodeMetrics(host, ports.ops)] as const))
+  const all = togetherOf(Object.fromEntries(read))
   const info = `${await askRedis(redisPort, 'INFO', 'memory')}${await askRedis(redisPort, 'INFO', 'stats')}`
   const inRedis = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
   const storeNetwork = inRedis('total_net_input_bytes') + inRedis('total_net_output_bytes')
-  return { ...node, cpuSeconds, bytes: { ...bus, storeNetwork, storeMemory: inRedis('used_memory') } }
+  return { ...all, cpuSeconds, bytes: { ...all.bytes, storeNetwork, storeMemory: inRedis('used_memory') } }
 }

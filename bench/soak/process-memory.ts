@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { loopTimerMs } from '../servers/node-metrics.ts'
 
 /** Where the memory of a Node process is, in bytes. */
 export interface ProcessMemory {
@@ -24,8 +25,6 @@ export interface ProcessSample extends ProcessMemory {
   readonly journalLag: number
 }
 
-/** Node's own measure is a timer of so many ms, and tells them too (perf_hooks, `monitorEventLoopDelay`). */
-const loopTimerMs = 10
 const fetchMs = 20_000
 
 export async function readProcess(pid: number, opsPort: number): Promise<ProcessSample> {
