@@ -71,11 +71,12 @@ async function readingOf(peer: Peer): Promise<Reading> {
   return { counters, at: performance.now() }
 }
 
-function peerOf({ peer, transport, processes = 1, isSoldOut = false }: Load, settings: RunSettings): Promise<Peer> {
+function peerOf({ peer, transport, processes = 1, isSoldOut = false, ...shop }: Load, settings: RunSettings): Promise<Peer> {
   const run = newRun()
   const { durability, snapshots, profileFolder, running } = settings
   const behindHttp = { run, durability, rewrites: snapshots, processes }
-  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder }
+  const { mix, settings: nodeSettings, actors = 1 } = shop
+  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder, mix, settings: nodeSettings, actors }
   switch (peer) {
     case 'sluice':
       return running === undefined ? startSluice(started) : Promise.resolve(runningSluice({ ...running, transport, run }))

@@ -35,11 +35,13 @@ export interface Rounds {
  *
  *     | buy | leave | buy | leave | ...
  *
- * A connection with at most half of its slots under way may stamp the other half at any time: a later request has been answered by then, so the
- * socket has given these bytes to the kernel.
+ * A slot whose request was answered may be stamped anew at any time: the socket has given its bytes to the kernel. With at most half of the slots under way
+ * there is always one.
  */
 export class RequestRing {
   readonly slots: number
+  /** Requests that were taken last. */
+  taken = 0
   private readonly bytes: Buffer
   /** Of a round: its first request, and all of it. */
   private readonly firstBytes: number
@@ -73,13 +75,25 @@ export class RequestRing {
     return this.next
   }
 
-  /** The next requests as bytes in one piece: `count` of them, or fewer at the end of the ring. */
-  take(count: number): Buffer {
+  /**
+   * The next requests as bytes in one piece: `count` of them, or fewer at the end of the ring, and before a slot of which `underWay` is not 0: its request has no
+   * answer yet, while later ones have, since they came to other shards. Rounds with such slots are passed over.
+   */
+  take(count: number, underWay?: Float64Array): Buffer {
+    if (underWay !== undefined) while (!this.canBegin(this.next, underWay)) this.next = (this.next + this.requests) % this.slots
     const from = this.next
-    const to = Math.min(from + count, this.slots)
-    for (let slot = from; slot < to; slot++) this.stamp(slot)
+    let to = from
+    do this.stamp(to++)
+    while (to < this.slots && to - from < count && (underWay === undefined || this.canBegin(to, underWay)))
+    this.taken = to - from
     this.next = to === this.slots ? 0 : to
     return this.bytes.subarray(this.offsetOf(from), this.offsetOf(to))
+  }
+
+  /** A round begins with all of its slots, so that what belongs together stays so; in the middle of one there is nothing to ask. */
+  private canBegin(slot: number, underWay: Float64Array): boolean {
+    if (this.requests === 1) return underWay[slot] === 0
+    return (slot & 1) === 1 || (underWay[slot] === 0 && underWay[slot + 1] === 0)
   }
 
   private offsetOf(slot: number): number {

@@ -1,5 +1,5 @@
 import type { AnswerReader } from './answer-reader.ts'
-import { numberMark, type RequestTemplate, skuNumberMark, type userNumberMark } from './request-ring.ts'
+import { numberMark, type RequestTemplate, type userNumberMark } from './request-ring.ts'
 
 /** What one kind of connection says and hears: a transport of Sluice, or a peer's protocol. */
 export interface Wire {
@@ -20,16 +20,6 @@ export interface Greeting {
 /** A user id of 16 bytes: unique for each run, connection and call; or with `mark`, for each run, connection and user of that connection. */
 export function userMark(run: string, connection: number, mark: typeof numberMark | typeof userNumberMark = numberMark): string {
   return `${run}${connection.toString(36).padStart(connectionDigits, '0')}${mark}`
-}
-
-/** The SKUs that begin with these letters and end with a number. */
-export function skuMark(name: string): string {
-  return `${name}-${skuNumberMark}`
-}
-
-/** One of them. */
-export function skuName(name: string, number: number): string {
-  return `${name}-${number.toString(16).padStart(skuNumberMark.length, '0')}`
 }
 
 /** Request ids have to be unique for their user only. */

@@ -2,6 +2,7 @@ import { readSecrets } from '../../ops/secrets.ts'
 import { BenchFault } from '../bench-fault.ts'
 import type { Member } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
+import { mixWire } from '../load/call-mix.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import { askRedis } from './redis-client.ts'
 import { type ServerCounters, togetherOf } from './server-figures.ts'
@@ -15,11 +16,12 @@ const host = '127.0.0.1'
  * The smallest whole cluster: nothing is paid for, but for what has to be sold out before it is measured. In the session of whoever measures, as every peer is, since Linux shares a busy
  * machine's processors among sessions first.
  */
-const plan = { gateways: 1, actors: 1, nats: 1, replicas: 0, isApart: false } as const
+const plan = { gateways: 1, nats: 1, replicas: 0, isApart: false } as const
 
 /** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
 export async function startSluiceCluster(options: StartedSluiceOptions): Promise<StartedSluice> {
-  const { transport, durability, run, snapshots, isSoldOut = false, takesPayments = isSoldOut, profileFolder, nodeFlags = [] } = options
+  const { transport, durability, run, snapshots, isSoldOut = false, takesPayments = isSoldOut, actors = 1 } = options
+  const { profileFolder, nodeFlags = [], settings = {}, mix } = options
   const folder = new TempFolder('cluster')
   let cluster: LocalCluster | undefined
   const stop = async (): Promise<void> => {
@@ -27,8 +29,11 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     await folder.remove()
   }
   try {
-    const nodes = { nodeFlags: [...nodeFlags, ...profileWords(profileFolder)], nodeWords: settingWords(benchSettings(snapshots)) }
-    cluster = await LocalCluster.start({ ...plan, orders: takesPayments ? 1 : 0, durability, folder: folder.path, ...nodes })
+    const nodes = {
+      nodeFlags: [...nodeFlags, ...profileWords(profileFolder)],
+      nodeWords: settingWords({ ...benchSettings(snapshots), ...settings }),
+    }
+    cluster = await LocalCluster.start({ ...plan, actors, orders: takesPayments ? 1 : 0, durability, folder: folder.path, ...nodes })
     const { members } = cluster
     const { web, rpc } = oneOf(members, 'gateway').ports
     const redisPort = Number(new URL(cluster.urls.redisUrl).port)
@@ -36,14 +41,15 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     const secrets = await readSecrets(folder.path)
     if (secrets === undefined) throw new Error('a cluster without secrets')
     const { operatorKey } = secrets
-    await openBenchSale(host, rpc, operatorKey, isSoldOut)
+    await openBenchSale(host, rpc, operatorKey, options)
     const identity = { key: operatorKey, userHeader: benchUserHeader }
     return {
       name: 'cluster',
       target: {
         host,
         port: transport === 'rpc' ? rpc : web,
-        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity),
+        wire:
+          mix === undefined ? sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity) : mixWire(mix, run, operatorKey),
       },
       facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
       readCounters: () => readCounters(members, redisPort),

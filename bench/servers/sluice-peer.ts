@@ -3,11 +3,21 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { variableOf } from '../../ops/settings.ts'
 import { BenchFault } from '../bench-fault.ts'
+import { mixWire } from '../load/call-mix.ts'
 import type { Durability } from './bench-redis.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
 import { ServerProcess } from './server-process.ts'
-import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
+import {
+  benchSettings,
+  type BenchShop,
+  benchSku,
+  benchUserHeader,
+  openBenchSale,
+  profileWords,
+  type SettingTexts,
+  settingWords,
+} from './sluice-sale.ts'
 import { sluiceWire, type Transport } from './sluice-wire.ts'
 import { TempFolder } from './temp-folder.ts'
 
@@ -15,15 +25,17 @@ const host = '127.0.0.1'
 const mainPath = fileURLToPath(new URL('../../ops/main.js', import.meta.url))
 
 /** Of a node or a cluster that is started for a run. */
-export interface StartedSluiceOptions {
+export interface StartedSluiceOptions extends BenchShop {
   readonly transport: Transport
   readonly durability: Durability
   /** Tells this run's users from others'. */
   readonly run: string
   /** Whether snapshots are taken as they would be by default. */
   readonly snapshots: boolean
-  /** Its only unit is sold. */
-  readonly isSoldOut?: boolean
+  /** Beside those that are usual for benches, for each of its processes. */
+  readonly settings?: SettingTexts | undefined
+  /** How many processes of a cluster decide; one if left out. */
+  readonly actors?: number
   /** Whether a cluster has somebody who takes payments; a node always has. */
   readonly takesPayments?: boolean
   /** A folder for processor profiles of its processes. */
@@ -58,7 +70,7 @@ export interface StartedNode extends StartedSluice {
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
 export async function startSluice(options: StartedSluiceOptions): Promise<StartedNode> {
-  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, nodeFlags = [] } = options
+  const { transport, durability, run, snapshots, profileFolder, nodeFlags = [], settings = {}, mix } = options
   const { program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
@@ -73,7 +85,7 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
           ...profileWords(profileFolder),
           program.path,
           'start',
-          ...settingWords({ ...benchSettings(snapshots), ...own }),
+          ...settingWords({ ...benchSettings(snapshots), ...settings, ...own }),
         ],
         environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
@@ -84,7 +96,7 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       await server.stop()
       await folder.remove()
     }
-    await openBenchSale(host, ready.rpc, operatorKey, isSoldOut).catch(async (error: unknown) => {
+    await openBenchSale(host, ready.rpc, operatorKey, options).catch(async (error: unknown) => {
       await stop()
       throw error
     })
@@ -94,7 +106,10 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
       target: {
         host,
         port: transport === 'rpc' ? ready.rpc : ready.web,
-        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${ready.web}`, identity),
+        wire:
+          mix === undefined
+            ? sluiceWire(transport, { sku: benchSku, run }, `${host}:${ready.web}`, identity)
+            : mixWire(mix, run, operatorKey),
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),

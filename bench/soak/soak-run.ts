@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { realWorld } from '../../ops/world.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
+import { mixWire } from '../load/call-mix.ts'
 import { newRun } from '../load/peer-load.ts'
-import { turnsWire } from '../load/rpc-wire.ts'
 import { thisCommit, thisMachine } from '../machine.ts'
 import { startSluiceCluster } from '../servers/cluster-peer.ts'
 import { startSluice, type StartedSluice } from '../servers/sluice-peer.ts'
@@ -14,7 +14,7 @@ import { readProcess } from './process-memory.ts'
 import type { SoakOptions } from './soak-options.ts'
 import { soakProgress } from './soak-progress.ts'
 import { findingsOf, hundredths, type SoakReport, type SoakSample, summaryOf } from './soak-report.ts'
-import { openSoakSale, restock, soakRounds, steadySkus, visitedSkus } from './soak-sale.ts'
+import { openSoakSale, restock, soakMix, visitedSkus } from './soak-sale.ts'
 import { SteadyLoad } from './steady-load.ts'
 import { Visitors } from './visitors.ts'
 
@@ -68,10 +68,8 @@ class Soak {
     const { options, shop, world } = this
     const at = new Date().toISOString()
     const plan = { rate: options.rate, connections, depth }
-    // Odd, so that the number of SKUs does not divide it, and everyone comes to each of them.
-    const usersEach = Math.floor(options.users / connections) | 1
-    const turns = { skus: steadySkus.name, roundsOf: () => soakRounds(usersEach) }
-    const wire = turnsWire({ run: newRun() }, turns, shop.operatorKey)
+    const usersEach = Math.ceil(options.users / connections)
+    const wire = mixWire(soakMix(usersEach), newRun(), shop.operatorKey)
     const load = await SteadyLoad.start({ host, port: shop.rpcPort, wire }, plan, world.timers)
     const visitors = new Visitors(
       {

@@ -1,7 +1,6 @@
 import { type RpcClient, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { BenchFault } from '../bench-fault.ts'
-import type { Rounds } from '../load/request-ring.ts'
-import { skuName } from '../load/wire.ts'
+import { type CallMix, skuNames } from '../load/call-mix.ts'
 
 const sale = 'soak'
 /** Few, so that a shard writes enough in some minutes for its journal to be compacted again and again. */
@@ -15,10 +14,13 @@ const perUserMax = 1_000
 const holdTtlMs = 20_000
 const absenceMs = 20_000
 
-/** Bought and left all the time by the users on schedule. */
-export const steadySkus = { name: sale, count: skuCount } as const
+/** What the users on schedule buy and leave all the time. */
+export function soakMix(usersEach: number): CallMix {
+  return { skus: skuCount, zipf: 0, usersEach }
+}
+
 export const scarceSku = `${sale}-scarce`
-const allSkus = [...Array.from({ length: skuCount }, (_, i) => skuName(sale, i)), scarceSku]
+const allSkus = [...skuNames(soakMix(1)), scarceSku]
 /** Of visitors. */
 export const visitedSkus = allSkus
 
@@ -48,9 +50,4 @@ export async function restock(rpc: RpcClient): Promise<number> {
     units += missing
   }
   return units
-}
-
-/** The users of one connection, who go from SKU to SKU. A number of rounds that the users' number does not divide brings everyone to every SKU. */
-export function soakRounds(users: number): Rounds {
-  return { users, skus: Uint16Array.from({ length: skuCount }, (_, i) => i) }
 }
