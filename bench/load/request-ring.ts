@@ -79,12 +79,12 @@ export class RequestRing {
    * The next requests as bytes in one piece: `count` of them, or fewer at the end of the ring, and before a slot of which `underWay` is not 0: its request has no
    * answer yet, while later ones have, since they came to other shards. Rounds with such slots are passed over.
    */
-  take(count: number, underWay?: Float64Array): Buffer {
-    if (underWay !== undefined) while (!this.canBegin(this.next, underWay)) this.next = (this.next + this.requests) % this.slots
-    const from = this.next
+  take(count: number, underWay: Float64Array = noneUnderWay): Buffer {
+    let from = this.next
+    while (!this.canBegin(from, underWay)) from = (from + this.requests) % this.slots
     let to = from
     do this.stamp(to++)
-    while (to < this.slots && to - from < count && (underWay === undefined || this.canBegin(to, underWay)))
+    while (to < this.slots && to - from < count && this.canBegin(to, underWay))
     this.taken = to - from
     this.next = to === this.slots ? 0 : to
     return this.bytes.subarray(this.offsetOf(from), this.offsetOf(to))
@@ -92,6 +92,7 @@ export class RequestRing {
 
   /** A round begins with all of its slots, so that what belongs together stays so; in the middle of one there is nothing to ask. */
   private canBegin(slot: number, underWay: Float64Array): boolean {
+    if (underWay.length === 0) return true
     if (this.requests === 1) return underWay[slot] === 0
     return (slot & 1) === 1 || (underWay[slot] === 0 && underWay[slot + 1] === 0)
   }
@@ -125,6 +126,8 @@ export class RequestRing {
     }
   }
 }
+
+const noneUnderWay = new Float64Array(0)
 
 interface Mark {
   readonly of: 'round' | 'user' | 'sku'

@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os'
 import type { LoadReport } from '../load/load-report.ts'
-import { type Curve, type CurveName, curves, durabilityOf, type LineName, type ScalePoint } from './curves.ts'
+import { type Curve, type CurveName, curves, durabilityOf, type LineName, lineNames, type ScalePoint } from './curves.ts'
 
 /** What one load of one round came to. */
 export interface ScaleRun {
@@ -54,7 +54,7 @@ export async function runRound(name: CurveName, round: number, warmupSeconds: nu
 }
 
 export function orderOf({ lines }: Curve, round: number): readonly Place[] {
-  const places = Object.entries(lines).flatMap(([line, points]) => points.map((point): Place => ({ line: line as LineName, point })))
+  const places = lineNames.flatMap((line) => (lines[line] ?? []).map((point): Place => ({ line, point })))
   const turned = round % 2 === 0 ? places : places.toReversed()
   return [...turned.filter(({ point }) => point.share === undefined), ...turned.filter(({ point }) => point.share !== undefined)]
 }

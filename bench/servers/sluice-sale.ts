@@ -78,8 +78,8 @@ export async function openBenchSale(host: string, rpcPort: number, key: string, 
   }
 }
 
-/** As many as a sale may have. */
-const skusPerSale = 500
+/** What a sale offers is told as a whole whenever one of its SKUs is another, so thousands in one would be set up slowly. */
+const skusPerSale = 50
 
 async function sellOut(rpc: RpcClient): Promise<void> {
   const buyer = rpc.as('the-buyer')
