@@ -1,8 +1,10 @@
-// Draws the charts of README and docs from bench/results/: node scripts/make-charts.mjs [FOLDER]
-// Bars are medians, the lines on them the least and the most of all rounds. An SVG follows the colours of its reader by itself.
+// Draws the charts of README and docs from bench/results/. Needs a build: node scripts/build.mjs && node scripts/make-charts.mjs [FOLDER]
+// Bars and lines are medians, what is around them the least and the most of all rounds. An SVG follows the colours of its reader by itself.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scaleCharts } from '../dist/bench/scale/scale-charts.js'
+import { soakChart } from '../dist/bench/soak/soak-chart.js'
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/charts', import.meta.url))
 
@@ -41,11 +43,15 @@ const barHeight = 18
 
 mkdirSync(folder, { recursive: true })
 for (const [name, chart] of Object.entries(charts)) writeFileSync(join(folder, `${name}.svg`), drawn(chart))
+for (const [name, svg] of Object.entries(scaleCharts(resultOf('scale')))) writeFileSync(join(folder, `scale-${name}.svg`), svg)
+writeFileSync(join(folder, 'soak.svg'), soakChart(resultOf('soak')))
+
+function resultOf(name) {
+  return JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8'))
+}
 
 function drawn({ title, result, bars }) {
-  const { standings, commit, machine, rounds } = JSON.parse(
-    readFileSync(new URL(`../bench/results/${result}.json`, import.meta.url), 'utf8'),
-  )
+  const { standings, commit, machine, rounds } = resultOf(result)
   const rows = bars.map(([load, label, kind = 'theirs']) => ({ label, kind, ...standings[load].callsPerSecond }))
   const scale = (width - labelWidth - valueWidth) / Math.max(...rows.map(({ most }) => most))
   const height = top + rows.length * rowHeight + 34

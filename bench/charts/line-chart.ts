@@ -19,6 +19,8 @@ export interface ChartPanel {
 
 export interface LineChart {
   readonly title: string
+  /** What is shown, in a line or two. */
+  readonly about: string
   readonly xTitle: string
   /** Where x spans decades: each takes as much room as the next. */
   readonly isLog?: boolean
@@ -31,12 +33,13 @@ export interface LineChart {
 const width = 860
 const left = 70
 const right = 190
-const top = 40
+const top = 84
+const aboutLetters = 130
 const panelHeight = 190
 const panelGap = 56
 const bottom = 62
 const plotWidth = width - left - right
-const ticksWanted = 4
+const ticksWanted = { x: 8, y: 4 } as const
 const labelGap = 16
 /** Of the lines of a panel; readable on white and on black, as `colours` are. */
 const colours = [
@@ -72,6 +75,9 @@ ${colours.map(({ dark }, i) => ofColour(i, dark)).join('\n')}
     }
   </style>
   <text class="title" x="0" y="20">${escaped(title)}</text>
+${linesOf(chart.about)
+  .map((line, i) => `  <text x="0" y="${40 + i * 16}">${escaped(line)}</text>`)
+  .join('\n')}
 ${panels.map((panel, i) => drawnPanel(panel, axis, top + i * (panelHeight + panelGap))).join('\n')}
 ${axis.ticks.map((x) => `  <text x="${axis.at(x)}" y="${plotEnd + 18}" text-anchor="middle">${numberText(x)}</text>`).join('\n')}
   <text x="${left + plotWidth / 2}" y="${plotEnd + 36}" text-anchor="middle">${escaped(xTitle)}</text>
@@ -92,12 +98,12 @@ function xAxis(xs: readonly number[], isLog: boolean): Axis {
   const reach = scaled(to) - scaled(from) || 1
   const at = (value: number): number => tenths(left + ((scaled(value) - scaled(from)) / reach) * plotWidth)
   // Where something was measured; on a linear axis, round numbers.
-  return { at, ticks: isLog ? [...new Set(xs)].toSorted((a, b) => a - b) : ticksBetween(from, to) }
+  return { at, ticks: isLog ? [...new Set(xs)].toSorted((a, b) => a - b) : ticksBetween(from, to, ticksWanted.x) }
 }
 
 function drawnPanel({ title, lines }: ChartPanel, x: Axis, y: number): string {
   const most = Math.max(...lines.flatMap(({ points }) => points.map((point) => point.most ?? point.y)))
-  const ticks = ticksBetween(0, most > 0 ? most : 1)
+  const ticks = ticksBetween(0, most > 0 ? most : 1, ticksWanted.y)
   const end = Math.max(most, ticks.at(-1) ?? 1)
   const at = (value: number): number => tenths(y + panelHeight - (value / end) * (panelHeight - labelGap))
   const labels = apart(lines.map(({ points }) => at(points.at(-1)?.y ?? 0)))
@@ -150,13 +156,24 @@ function apart(places: readonly number[]): readonly number[] {
 }
 
 /** Round numbers, some of them. */
-function ticksBetween(from: number, to: number): readonly number[] {
-  const rough = (to - from) / ticksWanted || 1
+function ticksBetween(from: number, to: number, wanted: number): readonly number[] {
+  const rough = (to - from) / wanted || 1
   const decade = 10 ** Math.floor(Math.log10(rough))
   const step = ([1, 2, 5, 10].find((times) => times * decade >= rough) ?? 10) * decade
   const ticks: number[] = []
   for (let tick = Math.ceil(from / step); tick * step <= to + step / 1e6; tick++) ticks.push(tick * step)
   return ticks
+}
+
+/** Words in lines that fit. */
+function linesOf(text: string): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + word.length >= aboutLetters) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
 }
 
 function numberText(value: number): string {

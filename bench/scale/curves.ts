@@ -37,6 +37,8 @@ const someSkus: CallMix = { skus: 1_000, zipf: 1 }
 const turnsConnections = 25
 /** As deep as a node's default limit per connection, so that what is due is sent. */
 const openDepth = 1_024
+/** Until a process runs as it goes on to: V8 has compiled what is hot, and what a node has after its first calls has grown. It shows in what is slowest of a hundred. */
+const steadySeconds = 4
 
 function loadOf(line: LineName, mix: CallMix | undefined, more: Partial<Load> = {}): Load {
   return { peer: peerOf[line], transport: 'rpc', ...usualLoads.rpc, ...(mix === undefined ? {} : { mix }), ...more }
@@ -109,7 +111,12 @@ export const curves: Readonly<Record<CurveName, Curve>> = {
     isLog: false,
     lines: onBoth((line) => [
       { x: 100, load: loadOf(line, undefined) },
-      ...[10, 30, 50, 70, 90].map((percent) => ({ x: percent, load: loadOf(line, undefined, { depth: openDepth }), share: percent / 100 })),
+      ...[10, 30, 50, 70, 90].map((percent) => ({
+        x: percent,
+        load: loadOf(line, undefined, { depth: openDepth }),
+        share: percent / 100,
+        warmupSeconds: steadySeconds,
+      })),
     ]),
   },
 }

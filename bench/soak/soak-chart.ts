@@ -15,7 +15,8 @@ export function soakChart(report: Omit<SoakReport, 'findings' | 'bound'>, from =
   const inMb = (name: string, label: string, kind: keyof ProcessSample): ChartLine =>
     line(label, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb)
   return lineChart({
-    title: `${report.minutes} minutes, ${report.rate.toLocaleString('en-US')} calls a second of ${report.users.toLocaleString('en-US')} users`,
+    title: `Soak of ${report.minutes} minutes`,
+    about: `${report.rate.toLocaleString('en-US')} calls a second of ${report.users.toLocaleString('en-US')} users who buy and leave, ${report.visitsPerSecond} visits a second by WebSocket`,
     xTitle: `minutes; the first ${Math.round(report.warmupSeconds / 6) / 10} warm up`,
     panels: [
       ...names.map((name) => ({

@@ -1,6 +1,6 @@
 import type { BoundFigures } from './at-the-bound.ts'
 import type { ProcessSample } from './process-memory.ts'
-import { least, median, type Point, type Trend, trendOf, type Verdict, verdictOf } from './trend.ts'
+import { afterCollections, least, median, type Point, type Trend, trendOf, type Verdict, verdictOf } from './trend.ts'
 
 /** One look. */
 export interface SoakSample {
@@ -64,17 +64,14 @@ export function findingsOf(samples: readonly SoakSample[]): readonly Finding[] {
   const memory = names.flatMap((name) => {
     const whole = median(valuesOf(samples, ({ processes }) => (processes[name]?.anonymous ?? 0) / mb))
     const kinds = ['heapUsed', 'external', 'native', 'anonymous'] as const
-    return kinds.map((kind) =>
-      finding(
-        `${name}: ${memoryNames[kind]}`,
-        'MB',
-        pointsOf(samples, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb),
-        least,
-        () =>
-          // Of a heap that is small beside the rest a growth counts from less on.
-          kind === 'heapUsed' ? whole * allowed.memoryShare * heapPart : whole * allowed.memoryShare,
-      ),
-    )
+    return kinds.map((kind) => {
+      const points = pointsOf(samples, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb)
+      const allowedPerHour = whole * allowed.memoryShare
+      // A heap is small beside the rest, so a growth counts from less on.
+      return kind === 'heapUsed'
+        ? finding(`${name}: ${memoryNames[kind]}`, 'MB', afterCollections(points), median, () => allowedPerHour * heapPart)
+        : finding(`${name}: ${memoryNames[kind]}`, 'MB', points, least, () => allowedPerHour)
+    })
   })
   const latencies = (['p50Ms', 'p99Ms'] as const).map((which) =>
     finding(

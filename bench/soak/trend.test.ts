@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { least, median, type Point, trendOf, verdictOf } from './trend.ts'
+import { afterCollections, least, median, type Point, trendOf, verdictOf } from './trend.ts'
 
 /** The same noise every time, from -1 to 1. */
 function noise(seed: number): () => number {
@@ -65,6 +65,18 @@ test('BEN-70 what grows a little is allowed to, and what may grow a lot is not c
   expect(verdictOf(slow, 0.5)).toBe('grows')
   expect(verdictOf({ level: 100, perHour: 1, leastPerHour: -30, mostPerHour: 40 }, 5)).toBe('unclear')
   expect(verdictOf(undefined, 5)).toBe('unclear')
+})
+
+test('BEN-70 of a heap that is collected more seldom than blocks are long, what is left behind collections is judged', () => {
+  const next = noise(7)
+  // Climbs for 70 seconds, each time a little higher, since V8 lets it; 60 MB are left, or 30 MB an hour more and more.
+  const saw = (leakPerHour: number) =>
+    series((seconds) => 60 + (seconds / 3_600) * leakPerHour + (seconds % 70) * (1.5 + seconds / 900) + next() * 2)
+  const left = afterCollections(saw(0))
+  expect(left).toHaveLength(12)
+  expect(Math.max(...left.map(({ value }) => value))).toBeLessThan(63)
+  expect(verdictOf(trendOf(left, median), 5)).not.toBe('grows')
+  expect(verdictOf(trendOf(afterCollections(saw(60)), median), 5)).toBe('grows')
 })
 
 test('BEN-70 too few points say nothing', () => {

@@ -59,6 +59,16 @@ export function verdictOf(trend: Trend | undefined, allowedPerHour: number): Ver
 
 const unclearTimes = 4
 
+/**
+ * Of a heap the points behind its collections, where it has fallen by a fifth at once: what is left then is in use, while what lies between two collections is
+ * as high as V8 lets it become.
+ */
+export function afterCollections(points: readonly Point[]): readonly Point[] {
+  return points.filter(({ value }, i) => value < (points[i - 1]?.value ?? 0) * collectedTo)
+}
+
+const collectedTo = 0.8
+
 /** Throws if there is no value. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
