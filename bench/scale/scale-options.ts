@@ -26,7 +26,7 @@ export function scaleCommand(): Command {
         'Tells medians with the least and the most, and for half of the peak whether the promised latencies hold.',
     )
     .option('--curve <names>', `${curveNames.join(', ')}, with commas between, or all`, 'all')
-    .option('--rounds <count>', 'times that everything is measured', wholeNumber(1, 100), 3)
+    .option('--rounds <count>', 'times that everything is measured', wholeNumber(1, 100), 2)
     .option('--seconds <s>', 'length of each measurement', wholeNumber(1, 600), 2)
     .option('--warmup <s>', 'load before each', wholeNumber(0, 600), 1)
     .option(

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
-import { type Spread, spreadOf } from '../peers/race-rounds.ts'
+import type { Spread } from '../peers/race-rounds.ts'
+import { least, median } from '../soak/trend.ts'
 import { type CurveName, curveNames, curves, type LineName, lineNames } from './curves.ts'
 import type { ScaleRun } from './scale-run.ts'
 
@@ -90,6 +91,11 @@ function standingsOf(runs: readonly ScaleRun[]): readonly Standing[] {
       errors: each.reduce((sum, { errors }) => sum + errors, 0),
     }
   })
+}
+
+/** Between the two in the middle where there is no one, for there may be as few as two rounds. */
+function spreadOf(values: readonly number[]): Spread {
+  return { median: Math.round(median(values) * 1000) / 1000, least: least(values), most: Math.max(...values) }
 }
 
 function acceptanceOf(load: CurveResult | undefined): ScaleResult['halfOfPeak'] {
