@@ -1,7 +1,8 @@
 import { readSecrets } from '../../ops/secrets.ts'
 import { BenchFault } from '../bench-fault.ts'
-import type { Member } from '../cluster/cluster-member.ts'
+import type { Member, Role } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
+import type { NodeProgram } from '../links/changed-node.ts'
 import { readBusBytes, readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
 import { askRedis } from './redis-client.ts'
@@ -18,9 +19,14 @@ const host = '127.0.0.1'
  */
 const plan = { gateways: 1, actors: 1, nats: 1, replicas: 0, isApart: false } as const
 
+export interface StartedClusterOptions extends StartedSluiceOptions {
+  /** Others than the one that is shipped, by role. */
+  readonly programs?: Readonly<Partial<Record<Role, NodeProgram>>>
+}
+
 /** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
-export async function startSluiceCluster(options: StartedSluiceOptions): Promise<Peer> {
-  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder } = options
+export async function startSluiceCluster(options: StartedClusterOptions): Promise<Peer> {
+  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, programs = {} } = options
   const folder = new TempFolder('cluster')
   let cluster: LocalCluster | undefined
   const stop = async (): Promise<void> => {
@@ -28,7 +34,7 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     await folder.remove()
   }
   try {
-    const nodes = { nodeFlags: profileWords(profileFolder), nodeWords: settingWords(benchSettings(snapshots)) }
+    const nodes = { programs, nodeFlags: profileWords(profileFolder), nodeWords: settingWords(benchSettings(snapshots)) }
     cluster = await LocalCluster.start({ ...plan, orders: isSoldOut ? 1 : 0, durability, folder: folder.path, ...nodes })
     const { members } = cluster
     const { web, rpc } = oneOf(members, 'gateway').ports
@@ -42,9 +48,11 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     return {
       name: 'cluster',
       target: {
+        kind: 'sockets',
         host,
         port: transport === 'rpc' ? rpc : web,
-        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity),
+        wire: sluiceWire(transport, benchSku, `${host}:${web}`, identity),
+        run,
       },
       facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
       readCounters: () => readCounters(members, redisPort),

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { variableOf } from '../../ops/settings.ts'
 import { BenchFault } from '../bench-fault.ts'
+import type { NodeProgram } from '../links/changed-node.ts'
+import type { SocketTarget } from '../load/load-run.ts'
 import type { Durability } from './bench-redis.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
@@ -26,12 +28,16 @@ export interface StartedSluiceOptions {
   readonly isSoldOut?: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
-  /** Another program than the one that is shipped, and what it is told by variables. */
-  readonly program?: { readonly path: string; readonly environment: Readonly<Record<string, string>> }
+}
+
+export interface StartedNodeOptions extends StartedSluiceOptions {
+  /** Another than the one that is shipped. */
+  readonly program?: NodeProgram
 }
 
 /** A node with all that its starter knows of it. */
 export interface StartedSluice extends Peer {
+  readonly target: SocketTarget
   readonly pid: number
   readonly rpcPort: number
   readonly opsPort: number
@@ -39,7 +45,7 @@ export interface StartedSluice extends Peer {
 }
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice(options: StartedSluiceOptions): Promise<StartedSluice> {
+export async function startSluice(options: StartedNodeOptions): Promise<StartedSluice> {
   const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
@@ -67,9 +73,11 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
     return {
       name: 'sluice',
       target: {
+        kind: 'sockets',
         host,
         port: transport === 'rpc' ? ready.rpc : ready.web,
-        wire: sluiceWire(transport, { sku: benchSku, run }, `${host}:${ready.web}`, identity),
+        wire: sluiceWire(transport, benchSku, `${host}:${ready.web}`, identity),
+        run,
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
@@ -105,7 +113,7 @@ export function runningSluice(options: RunningOptions): Peer {
   const where = `${options.host}:${port}`
   return {
     name: 'sluice',
-    target: { host: options.host, port, wire: sluiceWire(transport, { sku, run }, where, { key, userHeader }) },
+    target: { kind: 'sockets', host: options.host, port, wire: sluiceWire(transport, sku, where, { key, userHeader }), run },
     facts: { server: where },
     readCounters: () => (opsPort === 0 ? Promise.resolve({}) : readNodeMetrics(options.host, opsPort)),
     stop: () => Promise.resolve(),
