@@ -36,8 +36,8 @@ export async function climb(limits: ClimbLimits, measure: (at: Climbing) => Prom
     if (hasFlattened(byConnections)) break
   }
   for (let left = refinements; left > 0; left--) {
-    const { point, isReached } = findKnee(byConnections)
-    const middle = isReached ? betweenKnee(byConnections, point) : undefined
+    const knee = findKnee(byConnections)
+    const middle = knee.isReached ? betweenKnee(byConnections, knee.point) : undefined
     if (middle === undefined) break
     // Every thread has as many.
     const depth = byConnections[0]?.depth ?? 1

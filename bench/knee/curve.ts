@@ -16,11 +16,15 @@ export interface Knee<P> {
   readonly isReached: boolean
 }
 
-/** A knee is told within 15 % of the throughput that is the limit; so this much of it is as near as noise lets one come. */
-export const kneeShare = 0.9
+/**
+ * The nearest to the capacity that noise of a twentieth lets one come. With less of it a curve that bends slowly, or that falls again before a doubling shows its top, has its knee told
+ * where there is more than 15 % to gain.
+ */
+export const kneeShare = 0.95
 /** With twice as many calls under way a server that is not at its limit does nearly twice as much, and one at its limit no more; a tenth is between noise and growth. */
 const growthMin = 0.1
-const flatSteps = 2
+/** Two were not enough: with few calls under way batches grow in their place, and a disturbed machine had a rising curve look flat for so long. */
+const flatSteps = 3
 /** What waits is not served: with throughput flat, twice as many calls under way take twice as long (Little's law). */
 const riseMin = 1.25
 /** Refusals are the limit speaking for itself. */
@@ -28,21 +32,20 @@ const errorShareMax = 0.01
 
 /**
  * The knee of a curve in order of concurrency: the bounds of operational analysis (Denning and Buzen 1978) say that throughput grows with the calls under way until some link is
- * always busy, and stays there. The capacity is the second best throughput, because one lucky run is none, and what is as good as it; the knee is the first point that
- * comes near. Neither needs a model of the curve, so it holds where throughput falls again, too.
+ * always busy, and stays there. The capacity is the second best throughput, because one lucky run is none; the knee is the first point that comes near. Neither needs a model of the
+ * curve, so it holds where throughput falls again, too.
  */
 export function findKnee<P extends CurvePoint>(points: readonly P[]): Knee<P> {
   const isReached = hasFlattened(points)
-  const [best, second] = points.map(({ callsPerSecond }) => callsPerSecond).toSorted((a, b) => b - a)
-  const limit = second ?? best ?? 0
-  const plateau = points.filter(({ callsPerSecond }) => callsPerSecond >= limit * kneeShare && callsPerSecond <= limit / kneeShare)
-  const capacity = plateau.reduce((sum, { callsPerSecond }) => sum + callsPerSecond, 0) / Math.max(1, plateau.length)
-  const point = points.find(({ callsPerSecond }) => callsPerSecond >= (isReached ? capacity * kneeShare : (best ?? 0)))
+  const [best = 0, second = best] = points.map(({ callsPerSecond }) => callsPerSecond).toSorted((a, b) => b - a)
+  const capacity = isReached ? second : best
+  const least = isReached ? capacity * kneeShare : best
+  const point = points.find(({ callsPerSecond }) => callsPerSecond >= least)
   if (point === undefined) throw new Error('a curve without a point')
-  return { point, capacity: isReached ? capacity : point.callsPerSecond, isReached }
+  return { point, capacity, isReached }
 }
 
-/** Throughput has stayed flat for two steps while calls came to wait, or calls are refused: to raise the load further would show nothing more. */
+/** Throughput has stayed flat for three steps while calls came to wait, or calls are refused: to raise the load further would show nothing more. */
 export function hasFlattened(points: readonly CurvePoint[]): boolean {
   const last = points.at(-1)
   if (last === undefined) return false

@@ -53,7 +53,7 @@ export function kneeCommand(): Command {
   return new Command('bench:knee')
     .description(
       'Finds how much load is worth putting on a node: raises the threads of the load generator until throughput stays flat and calls wait longer, then the connections with as many threads. ' +
-        'The knee is the fewest calls under way that get nine tenths of the most throughput. Of the whole chain it then measures each link alone, with as many calls under way as at the end, and names the narrowest. ' +
+        'The knee is the fewest calls under way that get 95 % of the throughput which no more of them raise. Of the whole chain it then measures each link alone, with as many calls under way as at the end, and names the narrowest. ' +
         'Whatever is measured is started on this machine. Takes some two minutes.',
     )
     .addOption(

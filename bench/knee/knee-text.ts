@@ -31,7 +31,7 @@ export function titleOf({ peer, transport, link, durability, slowed = {} }: Knee
 }
 
 function kneeLines({ knee }: KneeResult): readonly string[] {
-  const where = `${plural(knee.threads, 'thread')}, ${plural(knee.connections, 'connection')} x ${plural(knee.depth, 'call')}: ${count(knee.callsPerSecond)} calls/s, p50 ${knee.p50Ms} ms, p99 ${knee.p99Ms} ms`
+  const where = `${plural(knee.threads, 'thread')}, ${plural(knee.connections, 'connection')} x ${plural(knee.depth, 'call')}: ${count(knee.callsPerSecond)} calls/s, p50 ${knee.p50Ms.toFixed(2)} ms, p99 ${knee.p99Ms.toFixed(2)} ms`
   if (!knee.isReached)
     return [`no knee: throughput still rose at ${count(knee.concurrency)} calls under way (${where}); raise --connections`]
   return [`knee: ${where}; more calls under way come to ${count(knee.capacity)} calls/s and only wait longer`]

@@ -2,9 +2,10 @@ import type { KneePoint } from './knee-bed.ts'
 import type { KneeResult } from './knee-result.ts'
 import { titleOf } from './knee-text.ts'
 
-const width = 860
+/** Narrow for its text, so that it can be read on a phone. */
+const width = 680
 const height = 500
-const plot = { left: 64, right: 836, top: 84, bottom: 400 } as const
+const plot = { left: 60, right: 650, top: 92, bottom: 410 } as const
 
 /** Where a figure comes from, if it is kept. */
 export interface Origin {
@@ -21,21 +22,21 @@ export function latencyCurve(result: KneeResult, origin?: Origin): string {
   const { byConnections, byThreads, knee, repeats, seconds } = result
   const all = [...byConnections, ...byThreads]
   const scales = scalesFor(all)
-  const title = `Latency over throughput: ${titleOf(result)}`
+  const title = titleOf(result)
   const runs = `Medians of ${repeats} runs of ${seconds} s`
-  const source = origin === undefined ? runs : `${runs} on ${origin.cores} cores, load included, commit ${origin.commit}: ${origin.file}`
+  const source = origin === undefined ? runs : `${runs}, ${origin.cores} cores with the load, commit ${origin.commit}: ${origin.file}`
   const kneeText = knee.isReached
-    ? `knee: ${count(knee.concurrency)} calls under way, ${count(knee.callsPerSecond)} calls/s, p50 ${knee.p50Ms} ms, p99 ${knee.p99Ms} ms`
+    ? `knee: ${count(knee.concurrency)} calls under way, ${count(knee.callsPerSecond)} calls/s, p50 ${short(knee.p50Ms)} ms, p99 ${short(knee.p99Ms)} ms`
     : 'no knee: throughput was still rising'
   const [kneeX, kneeY] = [scales.x(knee.callsPerSecond), scales.y(knee.p50Ms)]
   const mark = knee.isReached
-    ? `  <path class="mark" d="M${kneeX} ${plot.top}V${plot.bottom}"/>\n  <circle class="mark" cx="${kneeX}" cy="${kneeY}" r="9"/>\n`
+    ? `  <path class="at" d="M${kneeX} ${plot.top}V${plot.bottom}"/>\n  <circle class="mark" cx="${kneeX}" cy="${kneeY}" r="9"/>\n`
     : ''
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}; ${kneeText}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Latency over throughput of ${title}; ${kneeText}">
   <style>
     text { font: 14px system-ui, sans-serif; fill: #1f2328 }
     .title { font-weight: 600; font-size: 16px }
-    .small, .origin { font-size: 12px; fill: #59636e }
+    .small, .origin { font-size: 13px; fill: #59636e }
     .origin { font-size: 11px }
     .grid { stroke: #d1d9e0; stroke-width: 1 }
     .half, .most { fill: none; stroke-width: 2; stroke-linejoin: round }
@@ -45,6 +46,7 @@ export function latencyCurve(result: KneeResult, origin?: Origin): string {
     .dot-most { fill: #bc4c00 }
     .threads { fill: none; stroke: #59636e; stroke-width: 1.5 }
     .mark { fill: none; stroke: #1a7f37; stroke-width: 2 }
+    .at { stroke: #1a7f37; stroke-width: 1; stroke-dasharray: 2 4 }
     .knee { fill: #1a7f37; font-weight: 600 }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3 }
@@ -55,7 +57,7 @@ export function latencyCurve(result: KneeResult, origin?: Origin): string {
       .dot-half { fill: #4493f8 }
       .dot-most { fill: #f0883e }
       .threads { stroke: #9198a1 }
-      .mark { stroke: #3fb950 }
+      .mark, .at { stroke: #3fb950 }
       .knee { fill: #3fb950 }
     }
   </style>
@@ -67,7 +69,7 @@ ${mark}${lineOf('most', byConnections, scales, ({ p99Ms }) => p99Ms)}
 ${lineOf('half', byConnections, scales, ({ p50Ms }) => p50Ms)}
 ${byThreads.map(({ callsPerSecond, p50Ms }) => `  <circle class="threads" cx="${scales.x(callsPerSecond)}" cy="${scales.y(p50Ms)}" r="6"/>`).join('\n')}
 ${labelsOf(byConnections, scales)}
-  <text class="small" x="${plot.right}" y="${plot.bottom + 42}" text-anchor="end">calls answered a second</text>
+  <text class="small" x="${plot.right}" y="${plot.bottom + 44}" text-anchor="end">calls answered a second</text>
   <text class="origin" x="0" y="${height - 8}">${source}</text>
 </svg>
 `
@@ -107,9 +109,9 @@ function roundStep(least: number): number {
 function keyOf(hasThreads: boolean): string {
   const entries = [
     `<path class="half" d="M0 64h28"/><circle class="dot-half" cx="14" cy="64" r="4"/><text class="small" x="36" y="68">p50, labelled with calls under way</text>`,
-    `<path class="most" d="M250 64h28"/><circle class="dot-most" cx="264" cy="64" r="4"/><text class="small" x="286" y="68">p99</text>`,
+    `<path class="most" d="M280 64h28"/><circle class="dot-most" cx="294" cy="64" r="4"/><text class="small" x="316" y="68">p99</text>`,
     ...(hasThreads
-      ? [`<circle class="threads" cx="340" cy="64" r="6"/><text class="small" x="354" y="68">p50 while threads are raised</text>`]
+      ? [`<circle class="threads" cx="372" cy="64" r="6"/><text class="small" x="386" y="68">p50 while threads are raised</text>`]
       : []),
   ]
   return entries.map((entry) => `  ${entry}`).join('\n')
@@ -133,21 +135,25 @@ function lineOf(kind: 'half' | 'most', points: readonly KneePoint[], { x, y }: S
   return [path, ...places.map(([at, up]) => `  <circle class="dot-${kind}" cx="${at}" cy="${up}" r="4"/>`)].join('\n')
 }
 
-/** Below the curve of p50, those left out that would stand on another. */
+/** Up and left of the curve of p50, which comes from the left and then goes up; those left out that would stand on another. */
 function labelsOf(points: readonly KneePoint[], { x, y }: Scales): string {
   const placed: (readonly [number, number])[] = []
   const lines: string[] = []
   for (const { callsPerSecond, p50Ms, concurrency } of points) {
-    const [at, up] = [x(callsPerSecond), tenth(y(p50Ms) + 20)]
+    const [at, up] = [tenth(x(callsPerSecond) - 9), tenth(y(p50Ms) - 7)]
     if (placed.some(([otherX, otherY]) => Math.abs(at - otherX) < labelWidth && Math.abs(up - otherY) < labelHeight)) continue
     placed.push([at, up])
-    lines.push(`  <text class="small" x="${at}" y="${up}" text-anchor="middle">${count(concurrency)}</text>`)
+    lines.push(`  <text class="small" x="${at}" y="${up}" text-anchor="end">${count(concurrency)}</text>`)
   }
   return lines.join('\n')
 }
 
-const labelWidth = 40
+const labelWidth = 44
 const labelHeight = 15
+
+function short(ms: number): string {
+  return ms.toLocaleString('en-US', { maximumSignificantDigits: 3 })
+}
 
 function tenth(value: number): number {
   return Math.round(value * 10) / 10
