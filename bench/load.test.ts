@@ -117,6 +117,17 @@ test.each(['gateway', 'bus', 'actor', 'store'] as const)(
   processMs,
 )
 
+test.each(['bus', 'actor', 'store'] as const)(
+  'BEN-74 the link %s alone takes more calls than one of its frames or records holds',
+  async (link) => {
+    const words = ['--target', link, '--connections', '1024', '--depth', '32', '--seconds', '1', '--warmup', '0.2', '--json']
+    const { status, lines, errors } = await run(words)
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    expect(linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ link, errors: 0, codes: {} })
+  },
+  processMs,
+)
+
 test.each(['gateway', 'bus', 'store'] as const)(
   'BEN-74 the link %s of a cluster alone is put under the same load',
   async (link) => {

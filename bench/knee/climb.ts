@@ -1,4 +1,4 @@
-import { betweenKnee, findKnee, hasFlattened, type Knee } from './curve.ts'
+import { betweenKnee, findKnee, hasFlattened, type Knee, kneeShare } from './curve.ts'
 import type { Climbing, KneePoint } from './knee-bed.ts'
 
 /** How far the load is raised. */
@@ -29,7 +29,7 @@ const refinements = 2
  */
 export async function climb(limits: ClimbLimits, measure: (at: Climbing) => Promise<KneePoint>): Promise<Climb> {
   const byThreads = limits.threadsMax === 1 ? [] : await raiseThreads(limits, measure)
-  const threads = byThreads.length === 0 ? 1 : findKnee(byThreads).point.threads
+  const threads = byThreads.length === 0 ? 1 : fewestThreads(byThreads)
   const byConnections: KneePoint[] = []
   for (let connections = threads; connections <= limits.connectionsMax; connections *= 2) {
     byConnections.push(await measure({ threads, connections }))
@@ -47,6 +47,12 @@ export async function climb(limits: ClimbLimits, measure: (at: Climbing) => Prom
     byConnections.sort((a, b) => a.concurrency - b.concurrency)
   }
   return { byThreads, byConnections, threads, knee: findKnee(byConnections) }
+}
+
+/** That bring what threads bring, whether more of them would bring more or not: connections are raised after them. */
+function fewestThreads(points: readonly KneePoint[]): number {
+  const { capacity, point } = findKnee(points)
+  return (points.find(({ callsPerSecond }) => callsPerSecond >= capacity * kneeShare) ?? point).threads
 }
 
 async function raiseThreads(

@@ -21,10 +21,12 @@ export interface Knee<P> {
  * where there is more than 15 % to gain.
  */
 export const kneeShare = 0.95
-/** With twice as many calls under way a server that is not at its limit does nearly twice as much, and one at its limit no more; a tenth is between noise and growth. */
-const growthMin = 0.1
-/** Two were not enough: with few calls under way batches grow in their place, and a disturbed machine had a rising curve look flat for so long. */
+/**
+ * Steps are doublings: a server that is not at its limit does nearly twice as much after each, one at its limit no more after all three. Two were not enough: with few calls under way
+ * batches grow in their place, and a disturbed machine had a rising curve look flat for so long.
+ */
 const flatSteps = 3
+const flatGrowthMax = 0.15
 /** What waits is not served: with throughput flat, twice as many calls under way take twice as long (Little's law). */
 const riseMin = 1.25
 /** Refusals are the limit speaking for itself. */
@@ -54,7 +56,7 @@ export function hasFlattened(points: readonly CurvePoint[]): boolean {
   const from = before.at(-1)
   if (from === undefined) return false
   const best = Math.max(...before.map(({ callsPerSecond }) => callsPerSecond))
-  const isFlat = points.slice(-flatSteps).every((point, i) => point.callsPerSecond < best * (1 + growthMin * (i + 1)))
+  const isFlat = points.slice(-flatSteps).every(({ callsPerSecond }) => callsPerSecond < best * (1 + flatGrowthMax))
   return isFlat && last.p50Ms > from.p50Ms * riseMin
 }
 

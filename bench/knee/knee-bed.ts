@@ -1,3 +1,4 @@
+import { BenchFault } from '../bench-fault.ts'
 import type { LinkName, SluiceName } from '../links/links.ts'
 import type { LoadReport } from '../load/load-report.ts'
 import type { Load } from '../load/load.ts'
@@ -91,6 +92,10 @@ function pointOf({ connections, depth, threads = 1 }: Load, reports: readonly Lo
   const median = inOrder[(inOrder.length - 1) >> 1]
   const [first, last] = [inOrder[0], inOrder.at(-1)]
   if (median === undefined || first === undefined || last === undefined) throw new Error('a point without a run')
+  if (median.calls === 0)
+    throw new BenchFault(
+      `nothing was answered: ${connections} connections x ${depth} calls of ${median.link ?? median.peer}, ${JSON.stringify(median.codes)}`,
+    )
   const { calls, errors, callsPerSecond, p50Ms, p99Ms, generatorCores, server } = median
   return {
     ...{ threads, connections, depth, concurrency: connections * depth },

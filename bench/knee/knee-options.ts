@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
@@ -42,11 +43,12 @@ export interface KneeOptions {
 
 /** Services keep several calls under way on a connection, everyone else one. */
 const usual = {
-  rpc: { depth: 16, threadConnections: 32 },
+  rpc: { depth: 16, threadConnections: 64 },
   ws: { depth: 1, threadConnections: 64 },
   http: { depth: 1, threadConnections: 64 },
 } as const
-const threadsUsual = 8
+/** More of them than that only take turns. */
+const threadsUsual = 2 * availableParallelism()
 
 /** The command line of `bench:knee`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
 export function kneeCommand(): Command {
@@ -70,7 +72,7 @@ export function kneeCommand(): Command {
         .default('sluice'),
     )
     .addOption(new Option('--transport <name>', 'how to call (default: rpc)').choices(transports))
-    .option('--threads <most>', `threads at most, from one on by doubling (default: ${threadsUsual})`, wholeNumber(1, 64))
+    .option('--threads <most>', `threads at most, from one on by doubling (default: twice the processors)`, wholeNumber(1, 64))
     .option(
       '--thread-connections <count>',
       `connections of each thread while threads are raised (default: ${usually('threadConnections')})`,

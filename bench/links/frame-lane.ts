@@ -47,6 +47,10 @@ export class FrameLane implements Lane {
   /** A stack of the rows that no call waits in. */
   private readonly rows: Uint32Array
   private freeRows: number
+  /** Rows of calls that wait for the loop to come round, and of those that are being sent: a bus of one process hands on answers before it returns, and each may be followed by a call. */
+  private waiting: Uint32Array
+  private leaving: Uint32Array
+  private waitingCount = 0
   private number = 0
   private flushIsDue = false
   private readonly served: Served
@@ -60,11 +64,17 @@ export class FrameLane implements Lane {
     this.sentAt = new Float64Array(depth)
     this.rows = Uint32Array.from({ length: depth }, (_, row) => row)
     this.freeRows = depth
+    this.waiting = new Uint32Array(depth)
+    this.leaving = new Uint32Array(depth)
     this.served = bus.serve(replyTo, (frame) => this.receive(frame))
   }
 
   send(count: number, sentAt: number): void {
-    for (let left = count; left > 0; left--) this.add(sentAt)
+    for (let left = count; left > 0; left--) {
+      const row = this.rows[--this.freeRows] as number
+      this.sentAt[row] = sentAt
+      this.waiting[this.waitingCount++] = row
+    }
     this.underWay += count
     if (this.flushIsDue) return
     this.flushIsDue = true
@@ -80,18 +90,21 @@ export class FrameLane implements Lane {
     this.served.close()
   }
 
-  private add(sentAt: number): void {
-    const { batch, entry } = this
-    const row = this.rows[--this.freeRows] as number
-    this.sentAt[row] = sentAt
-    this.stamp(row)
-    // The frame before is still on its way through a bus that hands on answers before it returns.
-    if (batch.isLeaving) batch.renew()
-    if (batch.length + entry.length > frameBytesMax || batch.count === countMax) this.flush()
-    const at = batch.reserve(entry.length)
-    batch.bytes.set(entry, at)
-    batch.length = at + entry.length
-    batch.count++
+  private flush(): void {
+    const { waiting, waitingCount, batch, entry } = this
+    this.waiting = this.leaving
+    this.leaving = waiting
+    this.waitingCount = 0
+    this.entryView.setFloat64(entryOffset.deadlineAt, Date.now() + callDeadlineMs, true)
+    for (let i = 0; i < waitingCount && this.isOpen; i++) {
+      this.stamp(waiting[i] as number)
+      if (batch.length + entry.length > frameBytesMax || batch.count === countMax) this.sendFrame()
+      const at = batch.reserve(entry.length)
+      batch.bytes.set(entry, at)
+      batch.length = at + entry.length
+      batch.count++
+    }
+    this.sendFrame()
   }
 
   /** The next user's call in this row. */
@@ -111,16 +124,14 @@ export class FrameLane implements Lane {
     entryView.setUint32(entryOffset.requestLo, hashBytesAgain(entry, userAt, entry.length), true)
   }
 
-  private flush(): void {
+  private sendFrame(): void {
     const { batch } = this
     if (batch.count === 0 || !this.isOpen) return
-    this.entryView.setFloat64(entryOffset.deadlineAt, Date.now() + callDeadlineMs, true)
     const frame = batch.finish()
     this.bytes += frame.length
-    batch.isLeaving = true
     const sent = this.parts.bus.send(batch.subject, frame)
     if (sent !== 'sent') this.refuse(frame, batch.count, sent === 'full' ? 'BUS_FULL' : 'NO_RESPONDERS')
-    if (batch.isLeaving) batch.clear()
+    batch.clear()
   }
 
   private receive(frame: Uint8Array): void {
