@@ -36,7 +36,12 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     const result = await find(options, stop.signal)
     for (const line of linesOf(result)) print(line)
-    const kept = { what: `npm run bench:knee -- ${words.join(' ')}`, commit: thisCommit(), machine: thisMachine(), ...result }
+    const kept = {
+      what: ['npm run bench:knee', ...(words.length === 0 ? [] : ['--', ...words])].join(' '),
+      commit: thisCommit(),
+      machine: thisMachine(),
+      ...result,
+    }
     if (options.svg !== undefined) writeFileSync(options.svg, latencyCurve(result))
     if (options.into !== undefined) writeFileSync(options.into, `${JSON.stringify(kept, null, 2)}\n`)
     if (options.json) print(JSON.stringify(kept))

@@ -1,8 +1,9 @@
-// Draws the charts of README and docs from bench/results/: node scripts/make-charts.mjs [FOLDER]
+// Draws the charts of README and docs from bench/results/: npm run build && node scripts/make-charts.mjs [FOLDER]
 // Bars are medians, the lines on them the least and the most of all rounds. An SVG follows the colours of its reader by itself.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { latencyCurve } from '../dist/bench/knee/latency-curve.js'
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/charts', import.meta.url))
 
@@ -42,10 +43,19 @@ const barHeight = 18
 mkdirSync(folder, { recursive: true })
 for (const [name, chart] of Object.entries(charts)) writeFileSync(join(folder, `${name}.svg`), drawn(chart))
 
+for (const name of ['knee-embedded', 'knee-cluster']) {
+  const result = resultOf(name)
+  const { commit, machine } = result
+  const file = `bench/results/${name}.json`
+  writeFileSync(join(folder, `${name}.svg`), latencyCurve(result, { commit, cores: machine.cores, file }))
+}
+
+function resultOf(name) {
+  return JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8'))
+}
+
 function drawn({ title, result, bars }) {
-  const { standings, commit, machine, rounds } = JSON.parse(
-    readFileSync(new URL(`../bench/results/${result}.json`, import.meta.url), 'utf8'),
-  )
+  const { standings, commit, machine, rounds } = resultOf(result)
   const rows = bars.map(([load, label, kind = 'theirs']) => ({ label, kind, ...standings[load].callsPerSecond }))
   const scale = (width - labelWidth - valueWidth) / Math.max(...rows.map(({ most }) => most))
   const height = top + rows.length * rowHeight + 34
