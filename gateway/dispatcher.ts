@@ -35,8 +35,6 @@ export interface DispatcherParts {
   /** Undefined where nothing keeps what operators do. */
   readonly audited: AuditedCalls | undefined
   readonly bans: BanTable
-  /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
-  readonly newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
   readonly challenges: Challenges
   readonly gates: ShardGates
   readonly follower: ClaimFollower
@@ -55,12 +53,19 @@ export class Dispatcher implements CallSink {
   private readonly scanned = new ScannedCall()
   private readonly transcoded = new MsgpackWriter()
   private readonly hotMethods: readonly (Method | undefined)[]
+  /** Lets in so many `buy`s of newcomers per second and no more; undefined where nothing limits them. */
+  private newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined
 
   constructor(parts: DispatcherParts) {
     this.parts = parts
     const { methods } = parts
     this.hotMethods = [undefined, methods.get('buy'), methods.get('leave'), methods.get('claim')]
     parts.calls.useSink(this)
+  }
+
+  /** Who says from now on whether another newcomer may come in. */
+  useNewcomers(newcomers: Pick<LeasedTokens, 'take' | 'retryAfterMs'> | undefined): void {
+    this.newcomers = newcomers
   }
 
   /**
@@ -112,7 +117,7 @@ export class Dispatcher implements CallSink {
       }
       mayPass = parts.gates.takesNewcomers(shard)
       // A newcomer, unless somebody asks and the user is known here to have a claim.
-      const matters = parts.newcomers !== undefined || !mayPass
+      const matters = this.newcomers !== undefined || !mayPass
       rank = matters && holdsClaim(this.followed(identity, call, bytes), view?.settings.sku) ? 'holder' : 'newcomer'
     }
     const waitMs = mayPass ? undefined : parts.gates.refuses(shard, rank)
@@ -122,8 +127,8 @@ export class Dispatcher implements CallSink {
     }
     if (call.op === op.buy) {
       // After view and gate: whom those refuse takes no token from somebody who could buy.
-      if (parts.newcomers !== undefined && rank === 'newcomer' && this.refusesNewcomer()) {
-        parts.responder.refuse(connection, call.msgid, method.index, 'RATE_LIMITED', undefined, parts.newcomers.retryAfterMs)
+      if (this.newcomers !== undefined && rank === 'newcomer' && this.refusesNewcomer()) {
+        parts.responder.refuse(connection, call.msgid, method.index, 'RATE_LIMITED', undefined, this.newcomers.retryAfterMs)
         return end
       }
       if (view?.takesReservations === true) {
@@ -306,7 +311,8 @@ export class Dispatcher implements CallSink {
   }
 
   private refusesNewcomer(): boolean {
-    const { newcomers, counters } = this.parts
+    const { newcomers } = this
+    const { counters } = this.parts
     if (newcomers?.take() === false) {
       counters.layers.newcomers++
       return true
@@ -322,7 +328,8 @@ export class Dispatcher implements CallSink {
 
   private run(connection: Connection, msgid: number, method: Method, params: Params, isLetIn = false): void {
     const { identity } = connection
-    const { bans, counters, newcomers } = this.parts
+    const { newcomers } = this
+    const { bans, counters } = this.parts
     const call = this.call(connection, msgid, method, params)
     if (method.role === 'user') {
       const user = identity.role === 'user' ? identity.user : params.user()

@@ -202,7 +202,6 @@ export class GatewayCore implements MetricSource {
     const responder = new Responder(this.counters, (run) => world.timers.soon(run))
     this.responder = responder
     const { connections, admission, methods, counters } = this
-    const newcomers = (): Newcomers | undefined => this.newcomers
     this.dispatcher = new Dispatcher({
       calls,
       clock,
@@ -212,9 +211,6 @@ export class GatewayCore implements MetricSource {
       admission,
       audited: parts.audit === undefined ? undefined : auditedCalls(parts.audit, world),
       bans: banTable,
-      get newcomers() {
-        return newcomers()
-      },
       challenges,
       gates,
       follower,
@@ -223,6 +219,7 @@ export class GatewayCore implements MetricSource {
       counters,
       log,
     })
+    this.dispatcher.useNewcomers(parts.newcomers)
     parts.limits?.onChange((values) => {
       if (this.isStarted) this.useLimits(values)
     })
@@ -382,6 +379,7 @@ export class GatewayCore implements MetricSource {
     this.admittedPerSecond = admitPerSecond
     this.newcomers?.close()
     this.newcomers = admitPerSecond === 0 ? undefined : newcomersAt(admitPerSecond)
+    this.dispatcher.useNewcomers(this.newcomers)
     if (this.isStarted) this.newcomers?.start()
   }
 

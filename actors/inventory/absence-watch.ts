@@ -81,7 +81,7 @@ export class AbsenceWatch {
   private look(sku: SkuState, claim: number): void {
     const key = keyOf(sku, claim)
     if (this.watched.has(key)) return
-    const begunAt = sku.users.deadline[sku.users.rowOf(claim)] as number
+    const begunAt = sku.users.deadline(sku.users.rowOf(claim))
     if (this.now - begunAt < roundMsOf(sku)) return
     this.watched.set(key, 0)
     this.ask(sku, claim)
@@ -161,7 +161,7 @@ function roundMsOf(sku: SkuState): number {
 
 function waitingUser({ users }: SkuState, claim: number): string | undefined {
   const row = users.rowOf(claim)
-  return row >= 0 && users.state[row] === claimState.queued ? utf8.decode(users.userBytes(row)) : undefined
+  return row >= 0 && users.state(row) === claimState.queued ? utf8.decode(users.userBytes(row)) : undefined
 }
 
 function keyOf({ index }: SkuState, claim: number): string {

@@ -12,8 +12,8 @@ import type { SkuState } from './sku-state.ts'
 export function describeClaim(sku: SkuState, outlook: Outlook | undefined, row: number, now: number): ClaimState {
   if (row < 0) return { state: 'none' }
   const { users } = sku
-  const state = users.state[row] as number
-  const claim = users.claim[row] as number
+  const state = users.state(row)
+  const claim = users.claim(row)
   switch (state) {
     case claimState.queued: {
       const ahead = sku.line.countBefore(claim)
@@ -23,7 +23,7 @@ export function describeClaim(sku: SkuState, outlook: Outlook | undefined, row: 
     case claimState.lobby:
       return { state: 'lobby', opensAt: sku.settings.opensAt }
     case claimState.held:
-      return { state: 'held', hold: claim, qty: users.qty[row] as number, expiresAt: sku.deadlineOf(row, now), ...promisedPrice(sku, row) }
+      return { state: 'held', hold: claim, qty: users.qty(row), expiresAt: sku.deadlineOf(row, now), ...promisedPrice(sku, row) }
     case claimState.expired:
       return { state: 'expired' }
     case claimState.absent:
@@ -44,9 +44,9 @@ function promisedPrice(sku: SkuState, row: number): { readonly priceMinor?: numb
 /** The order that this row's claim is. */
 export function describeOrder(sku: SkuState, row: number): OrderClaim {
   const { users } = sku
-  const claim = users.claim[row] as number
-  const qty = users.qty[row] as number
-  const state = orderStateName(users.state[row] as number)
+  const claim = users.claim(row)
+  const qty = users.qty(row)
+  const state = orderStateName(users.state(row))
   const refundedMinor = sku.paid.refundedOf(row, claim)
   return {
     state,

@@ -24,7 +24,7 @@ export function decideAbsent(owned: OwnedSku, batch: Batch, bytes: Uint8Array, v
   const { sku } = owned
   const { claim, ...said } = unpackInner<AbsentUser>(payload)
   const row = rowOfEntry(sku, bytes, view, at)
-  const isDue = row >= 0 && sku.users.claim[row] === claim && absenceLeft(sku, row, said, batch.now) === 0
+  const isDue = row >= 0 && sku.users.claim(row) === claim && absenceLeft(sku, row, said, batch.now) === 0
   if (isDue) {
     const event = writeNumbered(batch.record, eventKind.absent, sku.index, claim)
     evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
@@ -35,8 +35,8 @@ export function decideAbsent(owned: OwnedSku, batch: Batch, bytes: Uint8Array, v
 /** ms that this row's user may still be away before the ticket ends; undefined if nothing is counted. */
 export function absenceLeft(sku: SkuState, row: number, { goneMs, unownedMs }: Whereabouts, now: number): number | undefined {
   const { users, settings, standstills } = sku
-  if (!sku.countsAbsence || sku.phase !== 'open' || users.state[row] !== claimState.queued || goneMs === null) return undefined
-  const begunAt = users.deadline[row] as number
+  if (!sku.countsAbsence || sku.phase !== 'open' || users.state(row) !== claimState.queued || goneMs === null) return undefined
+  const begunAt = users.deadline(row)
   const goneAt = now - goneMs
   if (goneAt < begunAt - pressedMs) return undefined
   const unowned: Span[] = []

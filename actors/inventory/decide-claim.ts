@@ -40,9 +40,9 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
   const row = users.find(userHash, bytes, userFrom, userBytes)
 
   if (row >= 0) {
-    const sameRequest = (requestHi !== 0 || requestLo !== 0) && users.requestHi[row] === requestHi && users.requestLo[row] === requestLo
+    const sameRequest = (requestHi !== 0 || requestLo !== 0) && users.requestHi(row) === requestHi && users.requestLo(row) === requestLo
     if (sameRequest || sku.former.has(userHash, requestHi, requestLo, batch.now)) return answerClaim(owned, batch, view, at, row)
-    if (isLive(users.state[row] as number)) {
+    if (isLive(users.state(row))) {
       // It gets the claim of another request, and no copy of it may begin one when that has ended. Beyond what can be remembered it is told all the same.
       if (canNoteAnswered(sku, view, at, batch.now)) noteAnswered(owned.state, sku, batch, view, at)
       return answerClaim(owned, batch, view, at, row)
@@ -53,8 +53,7 @@ export function decideBuy(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view
     if (code !== undefined) return batch.replies.refuse(view, at, code)
   }
   if (row >= 0) {
-    if ((users.bought[row] as number) - (users.returned[row] as number) + qty > settings.perUserMax)
-      return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
+    if (users.bought(row) - users.returned(row) + qty > settings.perUserMax) return refuseForGood(owned, batch, view, at, 'LIMIT_REACHED')
     if (sku.former.isFull(batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   }
   const isEarly = sku.phase === 'scheduled'
@@ -92,19 +91,19 @@ export function decideClaim(owned: OwnedSku, batch: Batch, bytes: Uint8Array, vi
 export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, view: DataView, at: number): void {
   const { sku } = owned
   const row = rowOfEntry(sku, bytes, view, at)
-  const state = row < 0 ? claimState.none : (sku.users.state[row] as number)
+  const state = row < 0 ? claimState.none : sku.users.state(row)
   if (wasAnswered(sku, view, at, batch.now)) return answerClaim(owned, batch, view, at, row)
   if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   if (state === claimState.queued || state === claimState.held || state === claimState.lobby) {
     const { record } = batch
-    const event = writeNumbered(record, eventKind.left, sku.index, sku.users.claim[row] as number)
+    const event = writeNumbered(record, eventKind.left, sku.index, sku.users.claim(row))
     evolve(owned.state, record.bytes, record.view, event, batch.now)
   }
   // Also where there was nothing to give up: a copy must not give up what the user gets next.
   if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
   if (isOrder(state)) return answerClaim(owned, batch, view, at, row)
   batch.replies.begin(view, at).nil().map(1).string('state').string('none')
-  batch.replies.end(row < 0 ? noClaim : (sku.users.claim[row] as number), claimKind.none)
+  batch.replies.end(row < 0 ? noClaim : sku.users.claim(row), claimKind.none)
 }
 
 /** Grants that `grantsPerSecond` allows at this moment. */
@@ -125,7 +124,7 @@ export function answerClaim(owned: OwnedSku, batch: Batch, view: DataView, at: n
   const claim: Plain = { ...describeClaim(owned.sku, owned.line.outlook, row, batch.now) }
   batch.replies.begin(view, at).nil().value(claim)
   if (row < 0) batch.replies.end(noClaim, claimKind.none)
-  else batch.replies.end(users.claim[row] as number, claimKindOf(users.state[row] as number))
+  else batch.replies.end(users.claim(row), claimKindOf(users.state(row)))
 }
 
 /**

@@ -139,7 +139,7 @@ function lateSeats(sku: SkuState, draw: SkuDraw): Seated {
 /** The row of a claim that is in the lobby, or -1. */
 function lobbyRow(sku: SkuState, claim: number): number {
   const row = sku.users.rowOf(claim)
-  return row >= 0 && sku.users.state[row] === claimState.lobby ? row : -1
+  return row >= 0 && sku.users.state(row) === claimState.lobby ? row : -1
 }
 
 function apply(state: InventoryState, batch: Batch, at: number): void {

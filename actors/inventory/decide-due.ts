@@ -45,7 +45,7 @@ function endDeadline(state: InventoryState, sku: SkuState, claim: number, batch:
   const { users } = sku
   const row = users.rowOf(claim)
   if (row < 0) return
-  const claimIs = users.state[row]
+  const claimIs = users.state(row)
   if (claimIs !== claimState.held && claimIs !== claimState.pending) return
   const deadline = sku.deadlineOf(row, batch.now)
   if (deadline > batch.now) {
@@ -101,7 +101,7 @@ function forget(state: InventoryState, sku: SkuState, batch: Batch): boolean {
 }
 
 function qtyOf(sku: SkuState, claim: number): number {
-  return sku.users.qty[sku.users.rowOf(claim)] as number
+  return sku.users.qty(sku.users.rowOf(claim))
 }
 
 function apply(state: InventoryState, batch: Batch, at: number): void {

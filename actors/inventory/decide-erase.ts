@@ -49,7 +49,7 @@ export function decideErase(state: InventoryState, batch: Batch, bytes: Uint8Arr
 /** What the user still has here that would be worked on, or told, under their name. */
 function reasonAgainst(sku: SkuState, hash: number, name: Uint8Array, user: string, now: number): string | undefined {
   const row = sku.users.find(hash, name, 0, name.length)
-  if (row >= 0 && isLive(sku.users.state[row] as number)) return 'The user has a place, a hold or an order that is not settled'
+  if (row >= 0 && isLive(sku.users.state(row))) return 'The user has a place, a hold or an order that is not settled'
   for (const order of sku.orders.values())
     if (order.user === user) return 'An order of the user is not settled, or its end is not told to everyone yet,'
   for (const refund of sku.refunds.inOutbox()) if (refund.user === user) return 'A refund of the user is under way'

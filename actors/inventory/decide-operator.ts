@@ -110,7 +110,7 @@ export function decideLineList(owned: OwnedSku, batch: Batch, view: DataView, at
     people.push({
       ticket,
       user: utf8.decode(sku.users.userBytes(row)),
-      qty: sku.users.qty[row] as number,
+      qty: sku.users.qty(row),
       ahead: sku.line.countBefore(ticket),
     })
   }

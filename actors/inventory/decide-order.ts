@@ -25,7 +25,7 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   const { sku } = owned
   const { users, settings } = sku
   const row = rowOfEntry(sku, bytes, view, at)
-  const state = row < 0 ? claimState.none : (users.state[row] as number)
+  const state = row < 0 ? claimState.none : users.state(row)
   if (isOrder(state)) {
     // Whichever request made that order: a copy of this one must not order what the user holds next. Beyond what can be remembered it is told all the same.
     if (!wasAnswered(sku, view, at, batch.now) && canNoteAnswered(sku, view, at, batch.now)) noteAnswered(owned.state, sku, batch, view, at)
@@ -38,9 +38,9 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
     if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
     return batch.replies.refuse(view, at, state === claimState.expired ? 'HOLD_EXPIRED' : 'NO_HOLD')
   }
-  const event = writeOrdered(batch.record, sku.index, users.claim[row] as number, {
+  const event = writeOrdered(batch.record, sku.index, users.claim(row), {
     payBy: batch.now + settings.paymentTtlMs,
-    amountMinor: (users.qty[row] as number) * sku.priceOf(row),
+    amountMinor: users.qty(row) * sku.priceOf(row),
     payment,
   })
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
@@ -59,7 +59,7 @@ export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: 
   const row = rowOfOrder(sku, settlement)
   if (row < 0)
     return wasNeverOrdered(sku, settlement) ? answerNeverOrdered(batch, view, at) : batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  const next = stateAfter(sku, sku.users.state[row] as number, sku.users.qty[row] as number, settlement.outcome)
+  const next = stateAfter(sku, sku.users.state(row), sku.users.qty(row), settlement.outcome)
   if (next !== undefined) settle(owned, batch, settlement.claim, next)
   batch.replies.result(view, at, { ...describeOrder(sku, row) })
 }
@@ -78,7 +78,7 @@ export function decideOrderCancel(owned: OwnedSku, batch: Batch, bytes: Uint8Arr
   const name = unpackInner<OrderName>(payload)
   const row = rowOfOrder(sku, name)
   if (row < 0 || row !== rowOfEntry(sku, bytes, view, at)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  if (sku.users.state[row] === claimState.pending) settle(owned, batch, name.claim, claimState.refunding)
+  if (sku.users.state(row) === claimState.pending) settle(owned, batch, name.claim, claimState.refunding)
   answerOrder(sku, batch, view, at, row)
 }
 
@@ -102,7 +102,7 @@ function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, ro
     .begin(view, at)
     .nil()
     .value({ ...order })
-  batch.replies.end(users.claim[row] as number, claimKind.order)
+  batch.replies.end(users.claim(row), claimKind.order)
 }
 
 const fullRetryMs = 1_000

@@ -85,8 +85,8 @@ export function reportOf(sku: SkuState, user: string, at: Position): Reservation
     sku: settings.sku,
     sale: settings.sale,
     number: reservations.numberOf(user),
-    live: row >= 0 && isLive(users.state[row] as number) ? (users.qty[row] as number) : 0,
-    bought: row >= 0 ? (users.bought[row] as number) - (users.returned[row] as number) : 0,
+    live: row >= 0 && isLive(users.state(row)) ? users.qty(row) : 0,
+    bought: row >= 0 ? users.bought(row) - users.returned(row) : 0,
     at: { epoch: at.epoch, seq: at.seq },
   }
 }

@@ -55,10 +55,10 @@ function priceEffect({ users, prices, settings }: SkuState, after: number): stri
   const holds = new Map<number, number>()
   let orders = 0
   for (const row of users.rows()) {
-    const state = users.state[row]
+    const state = users.state(row)
     if (state === claimState.pending) orders++
     if (state !== claimState.held) continue
-    const price = prices.of(users.price[row] as number)
+    const price = prices.of(users.price(row))
     holds.set(price, (holds.get(price) ?? 0) + 1)
   }
   const money = (minor: number) => moneyText(minor, settings.currency)
@@ -71,8 +71,8 @@ function priceEffect({ users, prices, settings }: SkuState, after: number): stri
 function limitEffect({ users }: SkuState, after: number): string {
   let above = 0
   for (const row of users.rows()) {
-    const has = (users.bought[row] as number) - (users.returned[row] as number)
-    const wants = isLive(users.state[row] as number) ? (users.qty[row] as number) : 0
+    const has = users.bought(row) - users.returned(row)
+    const wants = isLive(users.state(row)) ? users.qty(row) : 0
     if (has + wants > after) above++
   }
   const kept = above === 0 ? 'nobody has more' : `who has or waits for more keeps it (${people(above)} now)`
@@ -81,7 +81,7 @@ function limitEffect({ users }: SkuState, after: number): string {
 
 function rowsIn({ users }: SkuState, state: number): number {
   let count = 0
-  for (const row of users.rows()) if (users.state[row] === state) count++
+  for (const row of users.rows()) if (users.state(row) === state) count++
   return count
 }
 

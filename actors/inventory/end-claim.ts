@@ -7,11 +7,11 @@ const utf8 = new TextDecoder()
 export function endClaim(sku: SkuState, row: number, ending: number, now: number): void {
   const { users } = sku
   users.begin(row)
-  users.state[row] = ending
-  users.deadline[row] = 0
+  users.setState(row, ending)
+  users.setDeadline(row, 0)
   users.end(row)
-  const claim = users.claim[row] as number
-  sku.ended.push(claim, now, isOrder(ending) ? users.orderTag[row] : undefined)
+  const claim = users.claim(row)
+  sku.ended.push(claim, now, isOrder(ending) ? users.orderTag(row) : undefined)
   sku.changes.change(claim)
   if (sku.reservations.size > 0) sku.reservations.end(utf8.decode(users.userBytes(row)), now)
 }

@@ -1,5 +1,5 @@
 import type { Work } from '../work.ts'
-import { copyColumn } from './user-table.ts'
+import { copyColumn } from './saved-columns.ts'
 
 /** Claims that ended and when, oldest first: a ring of numbers, because a sale ends hundreds of thousands at once. */
 export class EndedClaims {

@@ -56,11 +56,11 @@ function seated(sku: SkuState, draw: SkuDraw, bytes: Uint8Array, view: DataView,
   const { users, line, changes } = sku
   for (const claim of claims) {
     const row = users.rowOf(claim)
-    if (row < 0 || users.state[row] !== claimState.lobby) throw new Error(`claim ${claim} of ${sku.settings.sku} is not in the lobby`)
+    if (row < 0 || users.state(row) !== claimState.lobby) throw new Error(`claim ${claim} of ${sku.settings.sku} is not in the lobby`)
     const ticket = sku.lastClaim + 1
     users.begin(row)
     users.setClaim(row, ticket)
-    users.state[row] = claimState.queued
+    users.setState(row, claimState.queued)
     users.end(row)
     sku.lastClaim = ticket
     line.add(ticket)

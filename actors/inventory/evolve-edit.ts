@@ -24,5 +24,5 @@ export function edited(state: InventoryState, sku: SkuState, bytes: Uint8Array, 
 
 /** What they hold costs another price now than what is offered, or the same again. */
 function tellHolders({ users, changes }: SkuState): void {
-  for (const row of users.rows()) if (users.state[row] === claimState.held) changes.change(users.claim[row] as number)
+  for (const row of users.rows()) if (users.state(row) === claimState.held) changes.change(users.claim(row))
 }

@@ -13,14 +13,14 @@ export function ordered(state: InventoryState, sku: SkuState, bytes: Uint8Array,
   const { users } = sku
   const claim = view.getUint32(at + eventOffset.claim, true)
   const row = rowOf(sku, claim)
-  const qty = users.qty[row] as number
+  const qty = users.qty(row)
   const payBy = view.getFloat64(at + eventOffset.payBy, true)
-  sku.flow.checkedOut(users.deadline[row] as number, qty, sku.holdClock(now), now)
+  sku.flow.checkedOut(users.deadline(row), qty, sku.holdClock(now), now)
   sku.flow.began(payBy - sku.orderShiftMs, qty)
   users.begin(row)
-  users.state[row] = claimState.pending
-  users.orderTag[row] = state.orderTag
-  users.deadline[row] = payBy - sku.orderShiftMs
+  users.setState(row, claimState.pending)
+  users.setOrderTag(row, state.orderTag)
+  users.setDeadline(row, payBy - sku.orderShiftMs)
   users.end(row)
   sku.held -= qty
   sku.ordered += qty
@@ -47,8 +47,8 @@ export function settled(sku: SkuState, claim: number, outcome: number, now: numb
   const row = rowOf(sku, claim)
   const order = sku.orders.get(claim) ?? orderOfRow(sku, row)
   const { qty } = order
-  if (users.state[row] === claimState.pending) {
-    sku.flow.settled(users.deadline[row] as number, qty, now - sku.orderShiftMs, outcome === claimState.paid, now)
+  if (users.state(row) === claimState.pending) {
+    sku.flow.settled(users.deadline(row), qty, now - sku.orderShiftMs, outcome === claimState.paid, now)
     sku.ordered -= qty
     if (outcome === claimState.paid) sku.sold += qty
     else sku.available += qty
@@ -58,17 +58,17 @@ export function settled(sku: SkuState, claim: number, outcome: number, now: numb
   }
   const open = isOpen(outcome)
   if (outcome === claimState.paid) sku.changes.holdsSold++
-  else if (users.state[row] === claimState.pending) sku.changes.holdsReleased++
+  else if (users.state(row) === claimState.pending) sku.changes.holdsReleased++
   sku.orders.set(claim, { ...order, state: outcome, payment: open ? order.payment : '', updatedAt: now })
   if (outcome === claimState.paid) {
     users.begin(row)
-    users.bought[row] = (users.bought[row] as number) + qty
+    users.setBought(row, users.bought(row) + qty)
     users.end(row)
-    sku.paid.push({ claim, row, qty, orderTag: users.orderTag[row] as number, amountMinor: order.amountMinor })
+    sku.paid.push({ claim, row, qty, orderTag: users.orderTag(row), amountMinor: order.amountMinor })
   }
   if (open) {
     users.begin(row)
-    users.state[row] = outcome
+    users.setState(row, outcome)
     users.end(row)
     sku.changes.change(claim)
   } else endClaim(sku, row, outcome, now)
@@ -77,15 +77,15 @@ export function settled(sku: SkuState, claim: number, outcome: number, now: numb
 /** An order that was put away with its end delivered, and goes on after all. */
 function orderOfRow(sku: SkuState, row: number): OpenOrder {
   const { users } = sku
-  const qty = users.qty[row] as number
+  const qty = users.qty(row)
   return {
-    claim: users.claim[row] as number,
+    claim: users.claim(row),
     order: orderIdOf(sku, row),
     user: utf8.decode(users.userBytes(row)),
     qty,
     amountMinor: qty * sku.priceOf(row),
     payment: '',
-    state: users.state[row] as number,
+    state: users.state(row),
     updatedAt: 0,
   }
 }

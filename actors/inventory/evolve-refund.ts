@@ -36,8 +36,8 @@ export function refundEnded(sku: SkuState, bytes: Uint8Array, view: DataView, at
   const { users } = sku
   users.begin(row)
   const isFreed = (flags & refundFlag.limitFreed) !== 0
-  if (isFreed) users.returned[row] = (users.returned[row] as number) + qty
-  if (users.claim[row] === claim && refundedMinor >= orderMinor) users.state[row] = claimState.refunded
+  if (isFreed) users.setReturned(row, users.returned(row) + qty)
+  if (users.claim(row) === claim && refundedMinor >= orderMinor) users.setState(row, claimState.refunded)
   users.end(row)
   if (isFreed && sku.settings.saleLimitPerUser !== undefined) sku.reservations.free(refund.user, now)
   sku.changes.change(claim)

@@ -145,21 +145,20 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
   let row = users.find(hash, bytes, at + eventOffset.user, userBytes)
   if (row < 0) row = users.add(hash, bytes, at + eventOffset.user, userBytes)
   else {
-    sku.former.remember(hash, users.requestHi[row] as number, users.requestLo[row] as number, now)
+    sku.former.remember(hash, users.requestHi(row), users.requestLo(row), now)
     users.begin(row)
     namedAgain(sku, row, bytes, at + eventOffset.user, userBytes)
   }
   users.setClaim(row, claim)
-  users.qty[row] = qty
-  users.orderTag[row] = 0
-  users.price[row] = begun === claimState.held ? sku.prices.current : 0
-  users.requestHi[row] = view.getUint32(at + eventOffset.requestHi, true)
-  users.requestLo[row] = view.getUint32(at + eventOffset.requestLo, true)
+  users.setQty(row, qty)
+  users.setOrderTag(row, 0)
+  users.setPrice(row, begun === claimState.held ? sku.prices.current : 0)
+  users.setRequest(row, view.getUint32(at + eventOffset.requestHi, true), view.getUint32(at + eventOffset.requestLo, true))
   sku.lastClaim = claim
-  users.state[row] = begun
+  users.setState(row, begun)
   if (begun === claimState.held) {
     const expiresAt = view.getFloat64(at + eventOffset.expiresAt, true)
-    users.deadline[row] = expiresAt - sku.holdShiftMs
+    users.setDeadline(row, expiresAt - sku.holdShiftMs)
     sku.available -= qty
     sku.held += qty
     sku.flow.granted(expiresAt - sku.holdShiftMs, qty)
@@ -168,7 +167,7 @@ function claimed(state: InventoryState, sku: SkuState, bytes: Uint8Array, view: 
     sku.changes.numbers = true
   } else {
     // Of who waits the beginning: an absence counts from there at the earliest.
-    users.deadline[row] = sku.countsAbsence ? now : 0
+    users.setDeadline(row, sku.countsAbsence ? now : 0)
     if (begun === claimState.lobby) enterLobby(sku)
     else {
       sku.line.add(claim)
@@ -185,11 +184,11 @@ function enterLobby(sku: SkuState): void {
 
 function left(sku: SkuState, claim: number, now: number): void {
   const row = rowOf(sku, claim)
-  if (sku.users.state[row] === claimState.queued) {
+  if (sku.users.state(row) === claimState.queued) {
     sku.line.remove(claim)
     sku.changes.leave(claim)
     sku.changes.gaveUp++
-  } else if (sku.users.state[row] === claimState.lobby) drawOf(sku).people--
+  } else if (sku.users.state(row) === claimState.lobby) drawOf(sku).people--
   else release(sku, row, now)
   endClaim(sku, row, claimState.left, now)
 }
@@ -208,8 +207,8 @@ function expired(sku: SkuState, claim: number, now: number): void {
 
 /** A hold's units become free. */
 function release(sku: SkuState, row: number, now: number): void {
-  const qty = sku.users.qty[row] as number
-  sku.flow.released(sku.users.deadline[row] as number, qty, sku.holdClock(now), now)
+  const qty = sku.users.qty(row)
+  sku.flow.released(sku.users.deadline(row), qty, sku.holdClock(now), now)
   sku.held -= qty
   sku.available += qty
   sku.changes.holdsReleased++
@@ -220,12 +219,12 @@ function granted(state: InventoryState, sku: SkuState, count: number, expiresAt:
   for (let i = 0; i < count; i++) {
     const claim = sku.line.first()
     const row = rowOf(sku, claim)
-    const qty = users.qty[row] as number
+    const qty = users.qty(row)
     sku.line.remove(claim)
     users.begin(row)
-    users.state[row] = claimState.held
-    users.price[row] = sku.prices.current
-    users.deadline[row] = expiresAt - sku.holdShiftMs
+    users.setState(row, claimState.held)
+    users.setPrice(row, sku.prices.current)
+    users.setDeadline(row, expiresAt - sku.holdShiftMs)
     users.end(row)
     sku.available -= qty
     sku.held += qty
@@ -285,7 +284,7 @@ function forgotten(sku: SkuState, count: number): void {
   const { users } = sku
   for (let i = 0; i < count; i++) {
     const row = users.rowOf(sku.ended.shift())
-    if (row >= 0 && (users.bought[row] as number) === 0 && !isLive(users.state[row] as number)) users.remove(row)
+    if (row >= 0 && users.bought(row) === 0 && !isLive(users.state(row))) users.remove(row)
   }
 }
 

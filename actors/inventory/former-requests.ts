@@ -1,7 +1,7 @@
 import { mix32 } from '../../protocol/hash.ts'
 import type { Work } from '../work.ts'
+import { aligned } from './saved-columns.ts'
 import { cellSize, firstCell, UserIndex } from './user-index.ts'
-import { aligned } from './user-table.ts'
 
 /** Longer than any call's deadline (G4): for this long an ended claim and a replaced request id are remembered. */
 export const requestMemoryMs = 120_000

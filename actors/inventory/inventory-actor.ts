@@ -301,8 +301,8 @@ export class InventoryActor implements Actor {
     const { users } = sku
     return {
       sku: sku.settings.sku,
-      claim: users.claim[row] as number,
-      kind: claimKindOf(users.state[row] as number),
+      claim: users.claim(row),
+      kind: claimKindOf(users.state(row)),
       user: utf8.decode(users.userBytes(row)),
       state: describeClaim(sku, this.ownedOf(sku).line.outlook, row, now),
     }
@@ -385,8 +385,7 @@ const buyersMax = 100_000
 function buyersOf(sku: SkuState): Uint8Array {
   const { users } = sku
   const hashes: number[] = []
-  for (const row of users.rows())
-    if ((users.bought[row] as number) > 0 || isOpen(users.state[row] as number)) hashes.push(users.userHash(row))
+  for (const row of users.rows()) if (users.bought(row) > 0 || isOpen(users.state(row))) hashes.push(users.userHash(row))
   return new Uint8Array(Uint32Array.from(hashes).buffer)
 }
 

@@ -60,7 +60,7 @@ export class InventoryState {
   scheduleHolds(sku: SkuState): void {
     const { users } = sku
     for (const row of users.rows()) {
-      if (users.state[row] === claimState.held) this.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim[row] as number)
+      if (users.state(row) === claimState.held) this.wheel.add(sku.deadlineOf(row, 0), sku.index, users.claim(row))
     }
   }
 

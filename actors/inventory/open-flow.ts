@@ -4,7 +4,7 @@ import type { SkuState } from './sku-state.ts'
 
 /** Counts the row's hold or order among those that are open; false if it has none. */
 export function countOpen({ users, flow }: SkuState, row: number): boolean {
-  const [state, deadline, qty] = [users.state[row], users.deadline[row] as number, users.qty[row] as number]
+  const [state, deadline, qty] = [users.state(row), users.deadline(row), users.qty(row)]
   if (state === claimState.held) flow.granted(deadline, qty)
   else if (state === claimState.pending) flow.began(deadline, qty)
   else return false

@@ -11,7 +11,7 @@ export interface OrderName {
 /** The id of the order that the row's claim is. */
 export function orderIdOf(sku: SkuState, row: number): OrderId {
   const { users } = sku
-  return orderIdBy(sku, users.claim[row] as number, users.orderTag[row] as number)
+  return orderIdBy(sku, users.claim(row), users.orderTag(row))
 }
 
 /** The id of an order of this SKU. */
@@ -31,8 +31,8 @@ export function orderTagOf(sku: SkuState, { incarnation }: OrderName): number | 
 export function rowOfOrder(sku: SkuState, { incarnation, claim }: OrderName): number {
   const { users } = sku
   const row = users.rowOf(claim)
-  if (row < 0 || !isOrder(users.state[row] as number)) return -1
-  return taggedBy(sku, users.orderTag[row] as number) === incarnation ? row : -1
+  if (row < 0 || !isOrder(users.state(row))) return -1
+  return taggedBy(sku, users.orderTag(row)) === incarnation ? row : -1
 }
 
 /**

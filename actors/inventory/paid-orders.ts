@@ -1,5 +1,5 @@
 import type { Work } from '../work.ts'
-import { aligned } from './user-table.ts'
+import { aligned } from './saved-columns.ts'
 
 /** Paid orders that one SKU remembers for refunds; the oldest go first. */
 export const paidOrdersMax = 1_000_000

@@ -5,7 +5,7 @@ import type { Beacon } from '../draw/beacon.ts'
 import { entryIdBytes } from '../draw/roster.ts'
 import { commitmentOf } from '../draw/seed.ts'
 import type { DrawSecret } from './events.ts'
-import { aligned } from './user-table.ts'
+import { aligned } from './saved-columns.ts'
 
 /**
  * The lobby and the draw of one SKU. Written by `evolve` alone.

@@ -74,7 +74,7 @@ export class SkuOutlook {
   private lookAtLine({ line, users }: SkuState): { readonly mean: number; readonly clump: number } {
     let [units, squares, count] = [0, 0, 0]
     for (let claim = line.first(); claim >= 0 && count < placesLookedAt; claim = line.nextFrom(claim + 1)) {
-      const qty = users.qty[users.rowOf(claim)] as number
+      const qty = users.qty(users.rowOf(claim))
       units += qty
       squares += qty * qty
       this.unitsUpTo[count++] = units

@@ -110,7 +110,7 @@ export class SkuState {
 
   /** What each unit of this row's hold or order costs: what its user was promised when it was held. */
   priceOf(row: number): number {
-    return this.prices.of(this.users.price[row] as number)
+    return this.prices.of(this.users.price(row))
   }
 
   /** Units that are free or can still come free. */
@@ -125,8 +125,8 @@ export class SkuState {
 
   /** When this row's hold or payment ends, by the shard's time. While the sale is paused a hold's end moves along with `now`. */
   deadlineOf(row: number, now: number): number {
-    const stored = this.users.deadline[row] as number
-    if (this.users.state[row] !== claimState.held) return stored + this.orderShiftMs
+    const stored = this.users.deadline(row)
+    if (this.users.state(row) !== claimState.held) return stored + this.orderShiftMs
     return stored + this.holdShiftMs + (this.phase === 'paused' ? Math.max(0, now - this.pausedAt) : 0)
   }
 

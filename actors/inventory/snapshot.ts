@@ -177,8 +177,8 @@ function* restoreSku(state: InventoryState, saved: SavedSku): Work<void> {
 function rememberPaid(sku: SkuState): void {
   const { users, paid } = sku
   for (const row of users.rows()) {
-    if (users.state[row] !== claimState.paid) continue
-    const [claim, qty, orderTag] = [users.claim[row] as number, users.qty[row] as number, users.orderTag[row] as number]
+    if (users.state(row) !== claimState.paid) continue
+    const [claim, qty, orderTag] = [users.claim(row), users.qty(row), users.orderTag(row)]
     paid.push({ claim, row, qty, orderTag, amountMinor: qty * sku.priceOf(row) })
   }
 }
@@ -187,5 +187,5 @@ function rememberPaid(sku: SkuState): void {
 const scheduledPerSlice = 16_384
 
 function scheduleRow(state: InventoryState, sku: SkuState, row: number): void {
-  if (countOpen(sku, row)) state.wheel.add(sku.deadlineOf(row, 0), sku.index, sku.users.claim[row] as number)
+  if (countOpen(sku, row)) state.wheel.add(sku.deadlineOf(row, 0), sku.index, sku.users.claim(row))
 }

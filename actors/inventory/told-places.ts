@@ -54,7 +54,7 @@ export class ToldPlaces {
         continue
       }
       const row = users.rowOf(place.claim)
-      const state = row < 0 ? claimState.none : (users.state[row] as number)
+      const state = row < 0 ? claimState.none : users.state(row)
       if (state === claimState.held || state === claimState.pending) this.served(place, now, counts)
       if (state === claimState.soldout) countOdds(counts, place.isLikely, 0)
     }

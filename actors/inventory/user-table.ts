@@ -1,74 +1,39 @@
-import { mix32 } from '../../protocol/hash.ts'
 import { isSameUser } from '../pseudonym.ts'
 import type { Work } from '../work.ts'
 import { ClaimRows } from './claim-rows.ts'
+import type { Column } from './saved-columns.ts'
 import { UserBytes } from './user-bytes.ts'
 import { cellSize, firstCell, UserIndex } from './user-index.ts'
+import { type UserColumn, UserPage, userColumns } from './user-page.ts'
 
+const pageBits = 13
+const pageRows = 1 << pageBits
+const pageMask = pageRows - 1
+/** Of the first page, which doubles until it is as large as all others. */
 const rowsMin = 64
-const growth = 1.5
-/** Columns grow one after the other, with so much of a table's room between two of them. */
-const growStep = 1 / 48
 const restoredPerSlice = 2_048
 
 /**
- * Everyone who ever claimed units of one SKU: a row each, in columns, with the user's latest claim. 46 to 69 bytes a row, 16 or more for the id,
- * 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes; every change of a row stands between `begin` and `end`, which keep
- * the digest of all rows up to date.
+ * Everyone who ever claimed units of one SKU: a row each, with the user's latest claim. 46 bytes a row, 16 or more for the id, 11 to 22 for the index and 4 for the claim's number. Only `evolve` writes;
+ * every change of a row stands between `begin` and `end`, which keep the digest of all rows up to date.
  *
- * No `add` pays for moving a million rows: it moves one column at most (some milliseconds), or one part of the index.
+ * Rows lie in pages, so that one more user never pays for moving a million, and what is allocated is what is used: columns that are copied when they grow cost a rush an eighth of its calls, most of it in
+ * pages that the system has to clear and in garbage.
  */
 export class UserTable {
-  claim = new Uint32Array(rowsMin)
-  state = new Uint8Array(rowsMin)
-  qty = new Uint16Array(rowsMin)
-  bought = new Uint32Array(rowsMin)
-  /** Of these the units that were given back and count against the limit no more. */
-  returned = new Uint32Array(rowsMin)
-  /** Of the claim's order: `orderTag` of protocol/ids.ts. */
-  orderTag = new Uint32Array(rowsMin)
-  /** Of the claim's hold, and of the order that it became: the number of its price (sku-prices.ts). */
-  price = new Uint16Array(rowsMin)
-  requestHi = new Uint32Array(rowsMin)
-  requestLo = new Uint32Array(rowsMin)
-  /** When the hold or the payment ends, without the SKU's shift (sku-state.ts). */
-  deadline = new Float64Array(rowsMin)
   /** Sum of all rows' hashes modulo 2^32: equal on two replicas with the same rows, however they came to them. */
   digest = 0
   /** Rows in use. */
   count = 0
 
-  private hash = new Uint32Array(rowsMin)
-  private user = new Uint32Array(rowsMin)
-  private userLength = new Uint8Array(rowsMin)
+  private readonly pages: UserPage[] = [new UserPage(rowsMin)]
+  /** Rows that all pages have. */
+  private room = rowsMin
   private readonly rowOfClaim = new ClaimRows()
   private readonly bytes = new UserBytes()
   private readonly index = new UserIndex()
   private readonly freeRows: number[] = []
   private used = 0
-  /** Every column has room for so many rows, and the first `grown` of them for the next capacity. */
-  private capacity = rowsMin
-  private grown = 0
-  private growAt = 0
-  private readonly enlarge: readonly ((rows: number) => void)[] = [
-    (rows) => (this.hash = larger(this.hash, new Uint32Array(rows))),
-    (rows) => (this.user = larger(this.user, new Uint32Array(rows))),
-    (rows) => (this.userLength = larger(this.userLength, new Uint8Array(rows))),
-    (rows) => (this.claim = larger(this.claim, new Uint32Array(rows))),
-    (rows) => (this.state = larger(this.state, new Uint8Array(rows))),
-    (rows) => (this.qty = larger(this.qty, new Uint16Array(rows))),
-    (rows) => (this.bought = larger(this.bought, new Uint32Array(rows))),
-    (rows) => (this.returned = larger(this.returned, new Uint32Array(rows))),
-    (rows) => (this.orderTag = larger(this.orderTag, new Uint32Array(rows))),
-    (rows) => (this.price = larger(this.price, new Uint16Array(rows))),
-    (rows) => (this.requestHi = larger(this.requestHi, new Uint32Array(rows))),
-    (rows) => (this.requestLo = larger(this.requestLo, new Uint32Array(rows))),
-    (rows) => (this.deadline = larger(this.deadline, new Float64Array(rows))),
-  ]
-
-  constructor() {
-    this.setCapacity(rowsMin)
-  }
 
   /** The row of this user, or -1; also if the one name is the pseudonym of the other. */
   find(hash: number, bytes: Uint8Array, from: number, length: number): number {
@@ -77,10 +42,9 @@ export class UserTable {
     for (let at = firstCell(hash, mask); ; at = (at + cellSize) & mask) {
       const cell = cells[at + 1] as number
       if (cell === 0) return -1
+      if (cells[at] !== hash) continue
       const row = cell - 1
-      if (cells[at] === hash && this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from))
-        return row
-      if (cells[at] === hash && isSameUser(this.userBytes(row), bytes.subarray(from, from + length))) return row
+      if (this.isNamed(row, bytes, from, length) || isSameUser(this.userBytes(row), bytes.subarray(from, from + length))) return row
     }
   }
 
@@ -93,61 +57,61 @@ export class UserTable {
   /** A row for a user who has none, begun: its claim columns are zero, and the caller fills them and calls {@link end}. */
   add(hash: number, bytes: Uint8Array, from: number, length: number): number {
     const row = this.freeRows.pop() ?? this.used++
-    if (row >= this.growAt) this.grow()
-    this.hash[row] = hash
-    this.user[row] = this.bytes.add(bytes, from, from + length)
-    this.userLength[row] = length
+    if (row >= this.room) this.grow()
+    const page = this.page(row)
+    const at = row & pageMask
+    page.hash[at] = hash
+    page.user[at] = this.bytes.add(bytes, from, from + length)
+    page.userLength[at] = length
     this.index.insert(hash, row)
     this.count++
     return row
   }
 
   isNamed(row: number, bytes: Uint8Array, from: number, length: number): boolean {
-    return this.userLength[row] === length && this.bytes.equal(this.user[row] as number, length, bytes, from)
+    const page = this.page(row)
+    const at = row & pageMask
+    return page.userLength[at] === length && this.bytes.equal(page.user[at] as number, length, bytes, from)
   }
 
   /** Another name for the same user: the hash stays, and so does the digest. */
   rename(row: number, bytes: Uint8Array, from: number, length: number): void {
-    this.bytes.free(this.user[row] as number)
-    this.user[row] = this.bytes.add(bytes, from, from + length)
-    this.userLength[row] = length
+    const page = this.page(row)
+    const at = row & pageMask
+    this.bytes.free(page.user[at] as number)
+    page.user[at] = this.bytes.add(bytes, from, from + length)
+    page.userLength[at] = length
   }
 
   /** Forgets a user. */
   remove(row: number): void {
-    this.digest = (this.digest - this.rowDigest(row)) >>> 0
-    this.index.remove(this.hash[row] as number, row)
-    this.bytes.free(this.user[row] as number)
-    this.rowOfClaim.delete(this.claim[row] as number)
-    this.claim[row] = 0
-    this.state[row] = 0
-    this.qty[row] = 0
-    this.bought[row] = 0
-    this.returned[row] = 0
-    this.orderTag[row] = 0
-    this.price[row] = 0
-    this.requestHi[row] = 0
-    this.requestLo[row] = 0
-    this.deadline[row] = 0
-    this.userLength[row] = 0
+    const page = this.page(row)
+    const at = row & pageMask
+    this.begin(row)
+    this.index.remove(page.hash[at] as number, row)
+    this.bytes.free(page.user[at] as number)
+    this.rowOfClaim.delete(page.claim[at] as number)
+    page.clear(at)
     this.freeRows.push(row)
     this.count--
   }
 
   begin(row: number): void {
-    this.digest = (this.digest - this.rowDigest(row)) >>> 0
+    this.digest = (this.digest - this.page(row).digest(row & pageMask)) >>> 0
   }
 
   end(row: number): void {
-    this.digest = (this.digest + this.rowDigest(row)) >>> 0
+    this.digest = (this.digest + this.page(row).digest(row & pageMask)) >>> 0
   }
 
   /** Makes `claim` the row's claim; the number of its former one finds nobody any more. */
   setClaim(row: number, claim: number): void {
-    const former = this.claim[row] as number
+    const { claim: claims } = this.page(row)
+    const at = row & pageMask
+    const former = claims[at] as number
     if (former !== 0) this.rowOfClaim.delete(former)
     this.rowOfClaim.set(claim, row)
-    this.claim[row] = claim
+    claims[at] = claim
   }
 
   /** The row whose latest claim has this number, or -1. */
@@ -156,16 +120,92 @@ export class UserTable {
   }
 
   userBytes(row: number): Uint8Array {
-    return this.bytes.get(this.user[row] as number, this.userLength[row] as number)
+    const page = this.page(row)
+    const at = row & pageMask
+    return this.bytes.get(page.user[at] as number, page.userLength[at] as number)
   }
 
   userHash(row: number): number {
-    return this.hash[row] as number
+    return this.page(row).hash[row & pageMask] as number
+  }
+
+  claim(row: number): number {
+    return this.page(row).claim[row & pageMask] as number
+  }
+
+  state(row: number): number {
+    return this.page(row).state[row & pageMask] as number
+  }
+
+  qty(row: number): number {
+    return this.page(row).qty[row & pageMask] as number
+  }
+
+  bought(row: number): number {
+    return this.page(row).bought[row & pageMask] as number
+  }
+
+  returned(row: number): number {
+    return this.page(row).returned[row & pageMask] as number
+  }
+
+  orderTag(row: number): number {
+    return this.page(row).orderTag[row & pageMask] as number
+  }
+
+  price(row: number): number {
+    return this.page(row).price[row & pageMask] as number
+  }
+
+  requestHi(row: number): number {
+    return this.page(row).requestHi[row & pageMask] as number
+  }
+
+  requestLo(row: number): number {
+    return this.page(row).requestLo[row & pageMask] as number
+  }
+
+  deadline(row: number): number {
+    return this.page(row).deadline[row & pageMask] as number
+  }
+
+  setState(row: number, state: number): void {
+    this.page(row).state[row & pageMask] = state
+  }
+
+  setQty(row: number, qty: number): void {
+    this.page(row).qty[row & pageMask] = qty
+  }
+
+  setBought(row: number, bought: number): void {
+    this.page(row).bought[row & pageMask] = bought
+  }
+
+  setReturned(row: number, returned: number): void {
+    this.page(row).returned[row & pageMask] = returned
+  }
+
+  setOrderTag(row: number, orderTag: number): void {
+    this.page(row).orderTag[row & pageMask] = orderTag
+  }
+
+  setPrice(row: number, price: number): void {
+    this.page(row).price[row & pageMask] = price
+  }
+
+  setDeadline(row: number, deadline: number): void {
+    this.page(row).deadline[row & pageMask] = deadline
+  }
+
+  setRequest(row: number, hi: number, lo: number): void {
+    const page = this.page(row)
+    page.requestHi[row & pageMask] = hi
+    page.requestLo[row & pageMask] = lo
   }
 
   /** Every row in use, in row order. */
   *rows(): Generator<number> {
-    for (let row = 0; row < this.used; row++) if (this.userLength[row] !== 0) yield row
+    for (let row = 0; row < this.used; row++) if (this.page(row).userLength[row & pageMask] !== 0) yield row
   }
 
   /** Where each row comes to in what {@link save} gives. */
@@ -178,58 +218,49 @@ export class UserTable {
 
   save(): SavedUsers {
     const rows = this.rowsInUse()
-    let usersBytes = 0
-    for (let i = 0; i < rows.length; i++) usersBytes += this.userLength[rows[i] as number] as number
-    const users = new Uint8Array(usersBytes)
-    for (let i = 0, at = 0; i < rows.length; i++) at += this.copyUser(rows[i] as number, users, at)
-    const pick = <T extends Column>(column: T, into: T): Uint8Array => {
-      for (let i = 0; i < rows.length; i++) into[i] = column[rows[i] as number] as number
-      return new Uint8Array(into.buffer)
-    }
     const count = rows.length
+    const userLengths = this.picked(rows, 'userLength', new Uint8Array(count))
+    const users = new Uint8Array(userLengths.reduce((sum, length) => sum + length, 0))
+    for (let i = 0, at = 0; i < count; i++) {
+      const row = rows[i] as number
+      const length = userLengths[i] as number
+      this.bytes.copy(this.page(row).user[row & pageMask] as number, length, users, at)
+      at += length
+    }
+    const prices = this.picked(rows, 'price', new Uint16Array(count))
     return {
       count,
       users,
-      userLengths: pick(this.userLength, new Uint8Array(count)),
-      hashes: pick(this.hash, new Uint32Array(count)),
-      claims: pick(this.claim, new Uint32Array(count)),
-      states: pick(this.state, new Uint8Array(count)),
-      qtys: pick(this.qty, new Uint16Array(count)),
-      bought: pick(this.bought, new Uint32Array(count)),
-      returned: pick(this.returned, new Uint32Array(count)),
-      orderTags: pick(this.orderTag, new Uint32Array(count)),
-      ...(this.hasPrices(rows) ? { prices: pick(this.price, new Uint16Array(count)) } : {}),
-      requestHis: pick(this.requestHi, new Uint32Array(count)),
-      requestLos: pick(this.requestLo, new Uint32Array(count)),
-      deadlines: pick(this.deadline, new Float64Array(count)),
+      userLengths,
+      hashes: bytesOf(this.picked(rows, 'hash', new Uint32Array(count))),
+      claims: bytesOf(this.picked(rows, 'claim', new Uint32Array(count))),
+      states: this.picked(rows, 'state', new Uint8Array(count)),
+      qtys: bytesOf(this.picked(rows, 'qty', new Uint16Array(count))),
+      bought: bytesOf(this.picked(rows, 'bought', new Uint32Array(count))),
+      returned: bytesOf(this.picked(rows, 'returned', new Uint32Array(count))),
+      orderTags: bytesOf(this.picked(rows, 'orderTag', new Uint32Array(count))),
+      ...(prices.some((price) => price !== 0) ? { prices: bytesOf(prices) } : {}),
+      requestHis: bytesOf(this.picked(rows, 'requestHi', new Uint32Array(count))),
+      requestLos: bytesOf(this.picked(rows, 'requestLo', new Uint32Array(count))),
+      deadlines: bytesOf(this.picked(rows, 'deadline', new Float64Array(count))),
     }
   }
 
   /** Fills an empty table. */
   *restore(saved: SavedUsers): Work<void> {
     const { count } = saved
-    yield* this.reserve(count)
-    const columns: readonly (readonly [into: Column, from: Uint8Array | undefined])[] = [
-      [this.hash, saved.hashes],
-      [this.userLength, saved.userLengths],
-      [this.claim, saved.claims],
-      [this.state, saved.states],
-      [this.qty, saved.qtys],
-      [this.bought, saved.bought],
-      [this.returned, saved.returned],
-      [this.orderTag, saved.orderTags],
-      [this.price, saved.prices],
-      [this.requestHi, saved.requestHis],
-      [this.requestLo, saved.requestLos],
-      [this.deadline, saved.deadlines],
-    ]
-    for (const [into, from] of columns) if (from !== undefined) yield* copyColumn(from, into)
+    this.index.reserve(count)
+    while (this.room < count) this.grow()
     for (let row = 0, at = 0; row < count; row++) {
-      const length = this.userLength[row] as number
-      this.user[row] = this.bytes.add(saved.users, at, at + length)
+      // A page at a time, for its columns are copied as a whole.
+      if ((row & pageMask) === 0) fill(this.page(row), row, saved)
+      const page = this.page(row)
+      const length = page.userLength[row & pageMask] as number
+      const claim = page.claim[row & pageMask] as number
+      page.user[row & pageMask] = this.bytes.add(saved.users, at, at + length)
       at += length
-      this.index.insert(this.hash[row] as number, row)
-      if (this.claim[row] !== 0) this.rowOfClaim.set(this.claim[row] as number, row)
+      this.index.insert(page.hash[row & pageMask] as number, row)
+      if (claim !== 0) this.rowOfClaim.set(claim, row)
       this.end(row)
       if ((row + 1) % restoredPerSlice === 0) yield row / count
     }
@@ -237,69 +268,32 @@ export class UserTable {
     this.count = count
   }
 
-  /** Makes room in an empty table, and some more, so that the next to come do not have all columns grow at once. */
-  private *reserve(count: number): Work<void> {
-    const rows = Math.max(rowsMin, Math.ceil(count / (1 - this.enlarge.length * growStep)))
-    this.index.reserve(count)
-    for (const enlarge of this.enlarge) {
-      enlarge(rows)
-      if (count > restoredPerSlice) yield 0
-    }
-    this.setCapacity(rows)
+  private page(row: number): UserPage {
+    return this.pages[row >>> pageBits] as UserPage
+  }
+
+  private grow(): void {
+    const [first] = this.pages
+    if (first !== undefined && first.rows < pageRows) this.pages[0] = first.larger(first.rows * 2)
+    else this.pages.push(new UserPage(pageRows))
+    this.room = this.room < pageRows ? this.room * 2 : this.room + pageRows
   }
 
   private rowsInUse(): Uint32Array {
     const rows = new Uint32Array(this.count)
-    for (let row = 0, i = 0; row < this.used; row++) if (this.userLength[row] !== 0) rows[i++] = row
+    let i = 0
+    for (const row of this.rows()) rows[i++] = row
     return rows
   }
 
-  private hasPrices(rows: Uint32Array): boolean {
-    for (let i = 0; i < rows.length; i++) if (this.price[rows[i] as number] !== 0) return true
-    return false
-  }
-
-  private copyUser(row: number, to: Uint8Array, at: number): number {
-    const length = this.userLength[row] as number
-    this.bytes.copy(this.user[row] as number, length, to, at)
-    return length
-  }
-
-  private rowDigest(row: number): number {
-    const deadline = this.deadline[row] as number
-    let digest = mix32((this.hash[row] as number) ^ (this.claim[row] as number))
-    digest = Math.imul(digest ^ (this.state[row] as number) ^ ((this.qty[row] as number) << 8), 0x9e37_79b1)
-    const tag = this.orderTag[row] as number
-    const returned = this.returned[row] as number
-    const price = this.price[row] as number
-    // Journals in which no order has a tag, nothing was given back and no price was changed have digests without it.
-    if (returned !== 0) digest = Math.imul(digest ^ returned, 0x9e37_79b1)
-    if (price !== 0) digest = Math.imul(digest ^ price, 0x27d4_eb2f)
-    if (tag !== 0) digest = Math.imul(digest ^ tag, 0x2545_f491)
-    digest = Math.imul(digest ^ (this.bought[row] as number), 0x85eb_ca77)
-    digest = Math.imul(digest ^ (this.requestHi[row] as number), 0xc2b2_ae3d)
-    digest = Math.imul(digest ^ (this.requestLo[row] as number), 0x27d4_eb2f)
-    digest = Math.imul(digest ^ (deadline / 0x1_0000_0000), 0x1656_67b1)
-    return mix32(digest ^ deadline)
-  }
-
-  /** Gives the next column more room. */
-  private grow(): void {
-    const rows = Math.ceil(this.capacity * growth)
-    this.enlarge[this.grown]?.(rows)
-    this.grown++
-    if (this.grown === this.enlarge.length) this.setCapacity(rows)
-    else this.growAt += this.stepRows
-  }
-
-  private setCapacity(rows: number): void {
-    this.capacity = rows
-    this.grown = 0
-    this.growAt = rows - (this.enlarge.length - 1) * this.stepRows
-  }
-
-  private get stepRows(): number {
-    return Math.floor(this.capacity * growStep)
+  /** A column of these rows, which are in row order. */
+  private picked<T extends Column>(rows: Uint32Array, column: UserColumn, into: T): T {
+    for (let i = 0; i < rows.length;) {
+      const number = (rows[i] as number) >>> pageBits
+      const from = (this.pages[number] as UserPage)[column]
+      for (; i < rows.length && (rows[i] as number) >>> pageBits === number; i++) into[i] = from[(rows[i] as number) & pageMask] as number
+    }
+    return into
   }
 }
 
@@ -324,28 +318,33 @@ export interface SavedUsers {
   readonly deadlines: Uint8Array
 }
 
-type Column = Uint8Array | Uint16Array | Uint32Array | Float64Array
+/** Of each saved column the one that it fills; `user` says where the bytes of `users` have come to. */
+const savedAs = {
+  hash: 'hashes',
+  userLength: 'userLengths',
+  claim: 'claims',
+  state: 'states',
+  qty: 'qtys',
+  bought: 'bought',
+  returned: 'returned',
+  orderTag: 'orderTags',
+  price: 'prices',
+  requestHi: 'requestHis',
+  requestLo: 'requestLos',
+  deadline: 'deadlines',
+} as const satisfies Readonly<Record<Exclude<UserColumn, 'user'>, keyof SavedUsers>>
 
-/** A copy whose buffer begins with the first byte, as typed arrays of wider items need it. */
-export function aligned(bytes: Uint8Array): ArrayBuffer {
-  const copy = new ArrayBuffer(bytes.length)
-  new Uint8Array(copy).set(bytes)
-  return copy
-}
-
-/** Bytes that one slice copies. */
-const copiedPerSlice = 256 * 1024
-
-/** Copies a saved column to the front of one that has room for it. */
-export function* copyColumn(from: Uint8Array, into: Column): Work<void> {
-  const bytes = new Uint8Array(into.buffer)
-  for (let at = 0; at < from.length; at += copiedPerSlice) {
-    bytes.set(from.subarray(at, at + copiedPerSlice), at)
-    if (at + copiedPerSlice < from.length) yield at / from.length
+/** Fills a page with the saved rows from `row` on, as many as it has room for. */
+function fill(page: UserPage, row: number, saved: SavedUsers): void {
+  for (const column of userColumns) {
+    const from = column === 'user' ? undefined : saved[savedAs[column]]
+    if (from === undefined) continue
+    const into = bytesOf(page[column])
+    const width = into.length / page.rows
+    into.set(from.subarray(row * width, (row + page.rows) * width))
   }
 }
 
-function larger<T extends Column>(from: T, to: T): T {
-  to.set(from)
-  return to
+function bytesOf(column: Column): Uint8Array {
+  return new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
 }

@@ -141,7 +141,8 @@ class BuyPath {
     })
     await calls.request('inv', 0, { op: op.setPhase, sku: benchSku, payload: packInner({ phase: 'open' }) })
     const newcomers = newcomersPerSecond === undefined ? undefined : newcomersAt(newcomersPerSecond)
-    const { dispatcher, views, connections: table } = gatewayOver(bus, calls, newcomers)
+    const { dispatcher, views, connections: table } = gatewayOver(bus, calls)
+    dispatcher.useNewcomers(newcomers)
     await views.load()
     newcomers?.start()
     while (newcomers?.take() === false) await delay(world.timers, portionMs)
@@ -186,11 +187,7 @@ function newcomersAt(ratePerSecond: number): LeasedTokens {
   return new LeasedTokens({ bucket, world, holder: 'bench', ratePerSecond })
 }
 
-function gatewayOver(
-  bus: LocalBus,
-  calls: Calls,
-  newcomers: LeasedTokens | undefined,
-): { dispatcher: Dispatcher; views: Views; connections: Connections } {
+function gatewayOver(bus: LocalBus, calls: Calls): { dispatcher: Dispatcher; views: Views; connections: Connections } {
   const { clock, timers, log } = world
   const counters = new GatewayCounters()
   const connections = new Connections()
@@ -235,7 +232,6 @@ function gatewayOver(
       admission,
       audited: undefined,
       bans,
-      newcomers,
       challenges,
       gates,
       follower,

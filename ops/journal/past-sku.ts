@@ -47,7 +47,7 @@ export function pastSku(sku: SkuState, { position, now }: PastShard, shard: stri
 export function* pastClaims(sku: SkuState, now: number): Generator<PastClaim> {
   const { users, line } = sku
   for (const row of users.rows()) {
-    const [claim, qty, state] = [users.claim[row] as number, users.qty[row] as number, users.state[row] as number]
+    const [claim, qty, state] = [users.claim(row), users.qty(row), users.state(row)]
     const user = utf8.decode(users.userBytes(row))
     const hasDeadline = state === claimState.held || state === claimState.pending
     yield {

@@ -67,7 +67,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
       {
         file: 'actors/inventory/decide-claim.js',
         find: 'if (sameRequest || sku.former.has(userHash, requestHi, requestLo, batch.now))',
-        replace: 'if (sameRequest && isLive(users.state[row]))',
+        replace: 'if (sameRequest && isLive(users.state(row)))',
       },
     ],
   },
@@ -114,8 +114,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
       {
         file: 'actors/inventory/evolve.js',
         find: 'endClaim(sku, row, claimState.expired, now);',
-        replace: `sku.available -= sku.users.qty[row];
-    sku.held += sku.users.qty[row];
+        replace: `sku.available -= sku.users.qty(row);
+    sku.held += sku.users.qty(row);
     endClaim(sku, row, claimState.expired, now);`,
       },
     ],
@@ -266,7 +266,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/decide-claim.js',
-        find: 'if (users.bought[row] - users.returned[row] + qty > settings.perUserMax)',
+        find: 'if (users.bought(row) - users.returned(row) + qty > settings.perUserMax)',
         replace: 'if (qty > settings.perUserMax)',
       },
     ],
@@ -277,7 +277,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     how: 'What a claim that ended had set aside of the limit of its sale is not given back.',
     breaks: ['G11'],
     patches: [
-      { file: 'actors/inventory/decide-reserved.js', find: 'live: row >= 0 && isLive(users.state[row])', replace: 'live: row >= 0' },
+      { file: 'actors/inventory/decide-reserved.js', find: 'live: row >= 0 && isLive(users.state(row))', replace: 'live: row >= 0' },
     ],
   },
   {
@@ -381,7 +381,7 @@ export const codeSabotages: readonly CodeSabotage[] = [
     where: 'code',
     how: 'A user is erased although a claim of theirs has not ended.',
     breaks: ['G3'],
-    patches: [{ file: 'actors/inventory/decide-erase.js', find: 'row >= 0 && isLive(sku.users.state[row])', replace: 'false' }],
+    patches: [{ file: 'actors/inventory/decide-erase.js', find: 'row >= 0 && isLive(sku.users.state(row))', replace: 'false' }],
   },
   {
     name: 'erased-is-new',
