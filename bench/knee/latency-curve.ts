@@ -22,7 +22,7 @@ export function latencyCurve(result: KneeResult, origin?: Origin): string {
   const { byConnections, byThreads, knee, repeats, seconds } = result
   const all = [...byConnections, ...byThreads]
   const scales = scalesFor(all)
-  const title = titleOf(result)
+  const title = `Latency over throughput: ${titleOf(result)}`
   const runs = `Medians of ${repeats} runs of ${seconds} s`
   const source = origin === undefined ? runs : `${runs}, ${origin.cores} cores with the load, commit ${origin.commit}: ${origin.file}`
   const kneeText = knee.isReached
@@ -32,7 +32,7 @@ export function latencyCurve(result: KneeResult, origin?: Origin): string {
   const mark = knee.isReached
     ? `  <path class="at" d="M${kneeX} ${plot.top}V${plot.bottom}"/>\n  <circle class="mark" cx="${kneeX}" cy="${kneeY}" r="9"/>\n`
     : ''
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="Latency over throughput of ${title}; ${kneeText}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}; ${kneeText}">
   <style>
     text { font: 14px system-ui, sans-serif; fill: #1f2328 }
     .title { font-weight: 600; font-size: 16px }
