@@ -27,9 +27,9 @@ export interface Bottleneck {
   readonly links: readonly string[]
   /** Links of one process share its thread: what they would do together, from what each does alone. */
   readonly inOneThread?: number
-  /** The process that used most of a core when throughput was flat, and how much. */
+  /** The process that used most of a core where throughput was highest, and how much. */
   readonly busiest?: { readonly process: string; readonly cores: number }
-  /** All processes and the generator together, when throughput was flat. */
+  /** All processes and the generator together, likewise. */
   readonly coresInUse: number
   readonly coresOfMachine: number
 }
@@ -61,7 +61,9 @@ export function resultOf(options: KneeOptions, climbed: Climb, links: readonly L
 }
 
 function verdictOf(peer: SluiceName, links: readonly LinkRate[], points: readonly KneePoint[], coresOfMachine: number): Bottleneck {
-  const cores = points.at(-1)?.cores ?? {}
+  // Beyond it calls are refused, which is other work.
+  const [busy] = points.toSorted((a, b) => b.callsPerSecond - a.callsPerSecond)
+  const cores = busy?.cores ?? {}
   const [busiest] = Object.entries(cores)
     .filter(([name]) => name !== 'load')
     .toSorted(([, a], [, b]) => b - a)
