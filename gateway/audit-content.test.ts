@@ -12,3 +12,12 @@ test('ADT-4 what is nested deep is cut, so that a page of entries can always be 
   writeResult(writer, 1, { entries: [{ params: kept }], next: null })
   expect(() => decodeMessage(writer.bytes, 0, writer.length)).not.toThrow()
 })
+
+test('ADT-4 secrets are left out by their names, and the time for a payment is none', () => {
+  expect(boundedPlain({ payment: 'card', apiKey: 'k', paymentTtlMs: 60_000, token: null })).toEqual({
+    payment: '[not kept]',
+    apiKey: '[not kept]',
+    paymentTtlMs: 60_000,
+    token: null,
+  })
+})

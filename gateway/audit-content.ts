@@ -29,8 +29,8 @@ const textCharactersMax = 500
 const itemsMax = 100
 /** What a message may be nested (protocol/msgpack-reader.ts), without the message itself, its result, the list of entries and the entry. */
 const depthMax = messageDepthMax - 4
-/** Whatever it may be called one day. */
-const secretName = /key$|secret|token|password|payment/i
+/** Whatever it may be called one day, but for the time that a payment has. */
+const secretName = /key$|secret|token|password|payment(?!TtlMs$)/i
 
 /** A copy that is no larger than an entry may be, without secrets; what is left out says so. */
 export function boundedPlain(value: Plain): Plain {

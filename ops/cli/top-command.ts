@@ -65,7 +65,7 @@ async function watch(rpc: RpcClient, addresses: readonly string[], terminal: Ter
   try {
     for (let before: TopReading | undefined; !stopping.signal.aborted;) {
       const reading = await read(rpc, addresses)
-      const lines = linesOf(topView(reading, before), terminal)
+      const lines = linesOf(topView(reading, before), terminal, true)
       terminal.out(`${screen.home}${lines.map((line) => `${line}${screen.restOfLine}`).join('\n')}${screen.restOfScreen}`)
       before = reading
       // Ends early with a rejection, which only says that somebody wants to quit.
@@ -77,8 +77,8 @@ async function watch(rpc: RpcClient, addresses: readonly string[], terminal: Ter
   }
 }
 
-function linesOf(view: TopView, { columns, colours }: Terminal): readonly string[] {
-  return topLines(view, { columns, colours })
+function linesOf(view: TopView, { columns, colours }: Terminal, quits = false): readonly string[] {
+  return topLines(view, { columns, colours, quits })
 }
 
 async function read(rpc: RpcClient, addresses: readonly string[]): Promise<TopReading> {

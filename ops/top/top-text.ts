@@ -5,6 +5,8 @@ import type { TopProcess, TopSku, TopView } from './top-view.ts'
 export interface TopTextOptions {
   readonly columns: number
   readonly colours: boolean
+  /** Keys are heard. */
+  readonly quits?: boolean
 }
 
 const skusMost = 20
@@ -13,9 +15,9 @@ const barWidth = 24
 const liveFirst: readonly string[] = ['open', 'paused', 'scheduled', 'closed']
 
 /** The lines of the picture, none wider than the screen. `?` stands for what is not known. */
-export function topLines(view: TopView, { columns, colours }: TopTextOptions): readonly string[] {
+export function topLines(view: TopView, { columns, colours, quits = false }: TopTextOptions): readonly string[] {
   const paint = picocolors.createColors(colours)
-  const lines: (readonly [text: string, isHead?: boolean])[] = [[`sluice top  ${timeText(view.at)}  q quits`, true], ['']]
+  const lines: (readonly [text: string, isHead?: boolean])[] = [[`sluice top  ${timeText(view.at)}${quits ? '  q quits' : ''}`, true], ['']]
   lines.push(...salesLines(view.skus), [''], ...processLines(view.processes), [''], ...nodeLines(view))
   return lines.map(([text, isHead]) => {
     const fitting = text.slice(0, columns)

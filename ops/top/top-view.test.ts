@@ -70,6 +70,8 @@ test('TOP-3 the picture shows stock, line, rates and owners, and is no wider tha
   expect(lines.find((line) => line.startsWith('desk'))).toMatch(/^desk +lamp +open +█{14}▓▓▒▒░{5} +10 +5 +5 +30 +5\.0 +1,234$/)
   expect(lines.find((line) => line.startsWith('a:1'))).toMatch(/^a:1 +gateway +4 +200 +10\.0 +< 100 ms +user 10\.0$/)
   expect(lines.at(-1)).toBe('without an owner: inv.3')
+  expect(lines[0]).not.toContain('q quits')
+  expect(topLines(view, { columns: 150, colours: false, quits: true })[0]).toContain('q quits')
   for (const line of topLines(view, { columns: 40, colours: false })) expect(line.length).toBeLessThanOrEqual(40)
 })
 

@@ -115,7 +115,7 @@ export class TimeChart {
         padding: [8, 28, 0, 0],
         cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
         scales: {
-          x: { time: true, range: (_plot, _min, max) => this.#window(max) },
+          x: { time: true, range: () => this.#window() },
           y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
         },
         axes: [
@@ -140,12 +140,15 @@ export class TimeChart {
   }
 
   /**
-   * @param {number} max
+   * By the samples themselves: of a single one uPlot would say that it lasts for years.
+   *
    * @returns {[number, number]}
    */
-  #window(max) {
-    const first = this.#data[0]?.[0] ?? max
-    return [Math.max(max - longestSeconds, Math.min(first, max - shortestSeconds)), max]
+  #window() {
+    const [times = []] = this.#data
+    const first = times[0] ?? 0
+    const last = times.at(-1) ?? 0
+    return [Math.max(last - longestSeconds, Math.min(first, last - shortestSeconds)), last]
   }
 
   /** @param {number | undefined} index of the moment under the mouse; undefined for now */
