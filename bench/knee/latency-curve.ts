@@ -120,7 +120,7 @@ function keyOf(hasThreads: boolean): string {
 function gridOf({ x, y, xTicks, yTicks }: Scales): string {
   const rows = yTicks.map(
     (ms) =>
-      `  <path class="grid" d="M${plot.left} ${y(ms)}H${plot.right}"/><text class="small" x="${plot.left - 8}" y="${tenth(y(ms) + 4)}" text-anchor="end">${ms} ms</text>`,
+      `  <path class="grid" d="M${plot.left} ${y(ms)}H${plot.right}"/><text class="small" x="${plot.left - 8}" y="${tenth(y(ms) + 4)}" text-anchor="end">${ms < 1000 ? `${ms} ms` : `${ms / 1000} s`}</text>`,
   )
   const columns = xTicks.map(
     (calls) =>
