@@ -26,35 +26,74 @@ export interface SaleChange {
   readonly skus: readonly SkuView[]
 }
 
-/** Notices when a sale has become another one: what it offers has changed, or it opened, paused, or is over. Stock alone is told by SKU. */
+/**
+ * Notices when a sale has become another one: what it offers has changed, or it opened, paused, or is over. Stock alone is told by SKU, ten times a second of each
+ * that sells, so looking at a SKU costs the same in a sale of hundreds.
+ */
 export class SaleNews {
-  private readonly bySale = new Map<SaleId, { readonly skus: Set<SkuView>; state: SaleInfo['state'] | undefined }>()
+  private readonly bySale = new Map<SaleId, Group>()
 
   /** Taken after each change of a view. */
   of(view: SkuView, change: SkuChange | undefined): SaleChange | undefined {
-    const known = this.bySale.get(view.settings.sale)
-    const group = known ?? { skus: new Set(), state: undefined }
-    if (known === undefined) this.bySale.set(view.settings.sale, group)
-    group.skus.add(view)
-    const skus = [...group.skus]
-    const state = stateOf(skus)
+    const group = this.groupOf(view)
+    const [was, is] = [group.stages.get(view), stageOf(view)]
+    if (was !== is) {
+      if (was !== undefined) group.counts[was]--
+      group.counts[is]++
+      group.stages.set(view, is)
+    }
+    const state = stateOf(group.counts)
     const isNews = state !== group.state || change?.settings !== undefined
     group.state = state
-    const sale = isNews ? saleOf(skus) : undefined
+    if (!isNews) return undefined
+    const skus = [...group.stages.keys()]
+    const sale = saleOf(skus)
     return sale === undefined ? undefined : { sale, skus }
   }
+
+  private groupOf(view: SkuView): Group {
+    const known = this.bySale.get(view.settings.sale)
+    if (known !== undefined) return known
+    const group: Group = { stages: new Map(), counts: noneIn(), state: undefined }
+    this.bySale.set(view.settings.sale, group)
+    return group
+  }
+}
+
+/** What a SKU is for its sale. */
+type Stage = 'scheduled' | 'open' | 'paused' | 'over'
+type StageCounts = Record<Stage, number>
+
+interface Group {
+  readonly stages: Map<SkuView, Stage>
+  readonly counts: StageCounts
+  state: SaleInfo['state'] | undefined
 }
 
 function saleOf(skus: readonly SkuView[]): SaleInfo | undefined {
   const [first] = skus
   if (first === undefined) return undefined
   const { sale, saleTitle, opensAt } = first.settings
-  return { sale, title: saleTitle, opensAt, state: stateOf(skus), skus: skus.map((view) => view.info()) }
+  return { sale, title: saleTitle, opensAt, state: stateOf(countsOf(skus)), skus: skus.map((view) => view.info()) }
 }
 
-function stateOf(skus: readonly SkuView[]): SaleInfo['state'] {
-  const running = skus.filter((view) => !view.isSoldOut && view.numbers.phase !== 'closed')
-  if (running.length === 0) return 'over'
-  if (running.some((view) => view.numbers.phase === 'open')) return 'open'
-  return running.every((view) => view.numbers.phase === 'scheduled') ? 'scheduled' : 'paused'
+function noneIn(): StageCounts {
+  return { scheduled: 0, open: 0, paused: 0, over: 0 }
+}
+
+function countsOf(skus: readonly SkuView[]): StageCounts {
+  const counts = noneIn()
+  for (const view of skus) counts[stageOf(view)]++
+  return counts
+}
+
+function stageOf(view: SkuView): Stage {
+  const { phase } = view.numbers
+  return view.isSoldOut || phase === 'closed' ? 'over' : phase
+}
+
+function stateOf({ scheduled, open, paused }: StageCounts): SaleInfo['state'] {
+  if (scheduled + open + paused === 0) return 'over'
+  if (open > 0) return 'open'
+  return paused === 0 ? 'scheduled' : 'paused'
 }

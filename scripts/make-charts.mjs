@@ -1,9 +1,11 @@
-// Draws the charts of README and docs from bench/results/: npm run build && node scripts/make-charts.mjs [FOLDER]
-// Bars are medians, the lines on them the least and the most of all rounds. An SVG follows the colours of its reader by itself.
+// Draws the charts of README and docs from bench/results/. Needs a build: node scripts/build.mjs && node scripts/make-charts.mjs [FOLDER]
+// Bars and lines are medians, what is around them the least and the most of all rounds. An SVG follows the colours of its reader by itself.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { latencyCurve } from '../dist/bench/knee/latency-curve.js'
+import { scaleCharts } from '../dist/bench/scale/scale-charts.js'
+import { soakChart } from '../dist/bench/soak/soak-chart.js'
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../docs/charts', import.meta.url))
 
@@ -42,6 +44,8 @@ const barHeight = 18
 
 mkdirSync(folder, { recursive: true })
 for (const [name, chart] of Object.entries(charts)) writeFileSync(join(folder, `${name}.svg`), drawn(chart))
+for (const [name, svg] of Object.entries(scaleCharts(resultOf('scale')))) writeFileSync(join(folder, `scale-${name}.svg`), svg)
+writeFileSync(join(folder, 'soak.svg'), soakChart(resultOf('soak')))
 
 for (const name of ['knee-embedded', 'knee-cluster']) {
   const result = resultOf(name)

@@ -8,7 +8,7 @@ import { progressBar } from '../load/load-progress.ts'
 import { type LoadPlan, runLoad, type LoadTally } from '../load/load-run.ts'
 import { runDigits } from '../load/wire.ts'
 import { readFunnel } from '../servers/node-metrics.ts'
-import { startSluice, type StartedSluice } from '../servers/sluice-peer.ts'
+import { startSluice, type StartedNode } from '../servers/sluice-peer.ts'
 import { benchSku } from '../servers/sluice-sale.ts'
 import { type CheckoutFigures, Holders } from './checkouts.ts'
 import { type FloodCase, type FloodOptions, usualCap } from './flood-options.ts'
@@ -52,12 +52,12 @@ function capOf({ transport }: FloodCase, { cap }: FloodOptions): number {
 class Flood {
   private readonly one: FloodCase
   private readonly options: FloodOptions
-  private readonly node: StartedSluice
+  private readonly node: StartedNode
   private readonly client: RpcClient
   private readonly stop: AbortSignal
   private readonly timers = new LoopTimers(realClock)
 
-  constructor(one: FloodCase, options: FloodOptions, node: StartedSluice, client: RpcClient, stop: AbortSignal) {
+  constructor(one: FloodCase, options: FloodOptions, node: StartedNode, client: RpcClient, stop: AbortSignal) {
     this.one = one
     this.options = options
     this.node = node

@@ -75,10 +75,10 @@ export class LoadConnection implements AnswerSink, Lane {
 
   send(count: number, sentAt: number): void {
     for (let left = count; left > 0;) {
-      let slot = this.ring.nextSlot
-      const bytes = this.ring.take(left)
-      const taken = (this.ring.nextSlot === 0 ? this.ring.slots : this.ring.nextSlot) - slot
-      for (const end = slot + taken; slot < end; slot++) this.sentAt[slot] = sentAt
+      const bytes = this.ring.take(left, this.sentAt)
+      const end = this.ring.nextSlot === 0 ? this.ring.slots : this.ring.nextSlot
+      const taken = this.ring.taken
+      for (let slot = end - taken; slot < end; slot++) this.sentAt[slot] = sentAt
       this.socket.write(bytes)
       left -= taken
     }

@@ -1,5 +1,5 @@
 import type { Peer, PeerFacts } from '../servers/peer.ts'
-import type { ServerFigures } from '../servers/server-figures.ts'
+import { given, type ServerFigures } from '../servers/server-figures.ts'
 import type { LoadTally } from './load-run.ts'
 import type { Load } from './load.ts'
 
@@ -85,12 +85,19 @@ export function linesOf(report: LoadReport): readonly string[] {
   if (recordsPerSecond !== undefined && batchMean !== undefined) {
     lines.push(`  ${count(recordsPerSecond)} records/s with ${count(batchMean)} events each (${server.durability ?? 'unknown durability'})`)
   }
-  const each = Object.entries(coresOf ?? {}).map(([name, one]) => `${name} ${one}`)
-  const parts = each.length === 0 ? '' : ` (${each.join(', ')})`
   const ownLink = report.link !== undefined && cores === undefined
   if (ownLink) lines.push(`  processor: this process, the link and the load generator, ${report.generatorCores} cores`)
-  else lines.push(`  processor: server ${cores ?? '?'} cores${parts}, load generator ${report.generatorCores} cores`)
+  else lines.push(`  processor: server ${cores ?? '?'} cores${partsOf(coresOf)}, load generator ${report.generatorCores} cores`)
+  const { loopDelayP99Ms, loopDelayP99MsOf, memoryMb, memoryMbOf } = server
+  if (loopDelayP99Ms !== undefined && memoryMb !== undefined) {
+    lines.push(`  event loop p99 ${loopDelayP99Ms} ms late${partsOf(loopDelayP99MsOf)}; memory ${memoryMb} MB${partsOf(memoryMbOf)}`)
+  }
   return lines
+}
+
+function partsOf(each: Readonly<Record<string, number>> = {}): string {
+  const parts = Object.entries(each).map(([name, one]) => `${name} ${one}`)
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
 }
 
 function codesIn({ codes }: LoadReport): string {
@@ -99,14 +106,25 @@ function codesIn({ codes }: LoadReport): string {
 }
 
 function roundedFigures(figures: ServerFigures): ServerFigures {
-  const { cores, coresOf, recordsPerSecond, batchMean } = figures
+  const { cores, coresOf, recordsPerSecond, batchMean, loopDelayP99Ms, loopDelayP99MsOf, memoryMb, memoryMbOf } = figures
   return {
     ...figures,
-    ...(cores === undefined ? {} : { cores: rounded(cores) }),
-    ...(coresOf === undefined ? {} : { coresOf: Object.fromEntries(Object.entries(coresOf).map(([name, one]) => [name, rounded(one)])) }),
-    ...(recordsPerSecond === undefined ? {} : { recordsPerSecond: Math.round(recordsPerSecond) }),
-    ...(batchMean === undefined ? {} : { batchMean: Math.round(batchMean) }),
+    ...given('cores', cores === undefined ? undefined : rounded(cores)),
+    ...given('coresOf', eachRounded(coresOf, rounded)),
+    ...given('recordsPerSecond', recordsPerSecond === undefined ? undefined : Math.round(recordsPerSecond)),
+    ...given('batchMean', batchMean === undefined ? undefined : Math.round(batchMean)),
+    ...given('loopDelayP99Ms', loopDelayP99Ms === undefined ? undefined : rounded(loopDelayP99Ms)),
+    ...given('loopDelayP99MsOf', eachRounded(loopDelayP99MsOf, rounded)),
+    ...given('memoryMb', memoryMb === undefined ? undefined : Math.round(memoryMb)),
+    ...given('memoryMbOf', eachRounded(memoryMbOf, Math.round)),
   }
+}
+
+function eachRounded(
+  values: Readonly<Record<string, number>> | undefined,
+  round: (value: number) => number,
+): Readonly<Record<string, number>> | undefined {
+  return values === undefined ? undefined : Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)]))
 }
 
 function rounded(value: number): number {

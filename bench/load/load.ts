@@ -1,6 +1,8 @@
 import type { LinkName } from '../links/links.ts'
 import type { PeerName } from '../servers/peer.ts'
+import type { SettingTexts } from '../servers/sluice-sale.ts'
 import type { Transport } from '../servers/sluice-wire.ts'
+import type { CallMix } from './call-mix.ts'
 
 /** What is put under load, and with how much. */
 export interface Load {
@@ -17,6 +19,11 @@ export interface Load {
   readonly threads?: number
   /** What is asked for is sold out, so that gateways answer out of their stock view. */
   readonly isSoldOut?: boolean
+  /** Other calls than a `buy` for each of all users, by rpc. */
+  readonly mix?: CallMix
+  /** Of a Sluice that is started for it: settings beside the usual ones, and processes that decide. */
+  readonly settings?: SettingTexts
+  readonly actors?: number
 }
 
 /** Services keep many calls under way on a few connections; browsers and HTTP clients one on each of many. */

@@ -13,14 +13,22 @@ const expiresAtTagAt = 47
 /** A refusal of the same server is `94 01 ce msgid`, then a map that begins with `code`: 8  a4 'code' 13  the code's text. */
 const codeAt = 13
 const answerBytesMax = 64 * 1024
+/** An answer without numbers of its own, as to `leave`, is no longer. */
+const plainBytesMax = 48
+const resultAt = 7
 
 /** Reads a stream of msgpack-RPC answers: usual ones by their length and a few bytes, all others with the general decoder. */
 export class MsgpackAnswers implements AnswerReader {
   private readonly codes = new CodeCache()
+  /** What the last success said that no hold was, behind its msgid. */
+  private plain = new Uint8Array(0)
 
   read(bytes: Uint8Array, from: number, to: number, sink: AnswerSink): number {
     let at = from
-    for (; to - at >= heldBytes && isHeld(bytes, at); at += heldBytes) sink.done(msgidAt(bytes, at))
+    for (let length = this.knownLength(bytes, at, to); length > 0; length = this.knownLength(bytes, at, to)) {
+      sink.done(msgidAt(bytes, at))
+      at += length
+    }
     if (at === to) return at
     const splitter = new StreamSplitter(answerBytesMax)
     splitter.feed(bytes.subarray(at, to), (rest, start, end) => this.readOne(rest, start, end, sink))
@@ -36,9 +44,21 @@ export class MsgpackAnswers implements AnswerReader {
     // Notifications answer nothing; a server that drains sends one.
     if (message.kind === 'notification') return
     if (message.kind !== 'response') throw new ProtocolFault('the server sent a request')
-    if (message.error === null) return sink.done(message.msgid)
+    if (message.error === null) {
+      if (hasFullHead(bytes, from) && to - from <= plainBytesMax) this.plain = bytes.slice(from + resultAt, to)
+      return sink.done(message.msgid)
+    }
     if (isRefusal(bytes, from)) this.codes.learn(message.error.code)
     sink.refused(message.msgid, message.error.code)
+  }
+
+  /** Of an answer that is there as a whole and known to be a success by its bytes; 0 for any other. */
+  private knownLength(bytes: Uint8Array, at: number, to: number): number {
+    if (to - at >= heldBytes && isHeld(bytes, at)) return heldBytes
+    const { plain } = this
+    if (plain.length === 0 || to - at < resultAt + plain.length || !hasFullHead(bytes, at)) return 0
+    for (let i = 0; i < plain.length; i++) if (bytes[at + resultAt + i] !== plain[i]) return 0
+    return resultAt + plain.length
   }
 }
 

@@ -83,11 +83,12 @@ async function readingOf(peer: Peer): Promise<Reading> {
 }
 
 /** Starts or finds it. */
-export function peerOf({ peer, transport, link, processes = 1, isSoldOut = false }: Load, settings: RunSettings): Promise<Peer> {
+export function peerOf({ peer, transport, link, processes = 1, isSoldOut = false, ...shop }: Load, settings: RunSettings): Promise<Peer> {
   const run = newRun()
   const { durability, snapshots, profileFolder, running, slowing = {} } = settings
   const behindHttp = { run, durability, rewrites: snapshots, processes }
-  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder }
+  const { mix, settings: nodeSettings, actors = 1 } = shop
+  const started = { transport, durability, run, snapshots, isSoldOut, profileFolder, mix, settings: nodeSettings, actors }
   switch (peer) {
     case 'sluice':
     case 'cluster':

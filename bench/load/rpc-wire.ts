@@ -21,18 +21,19 @@ export function rpcWire(buy: BuyParts, key: string | undefined): Wire {
   }
 }
 
-const fixedMsgid = 0xffff_ffff
-const msgidTagAt = 2
+/** A msgid of full width, and where it stands. */
+export const fixedMsgid = 0xffff_ffff
+export const msgidOffset = 3
 const frameBytesMax = 64 * 1024
 
 /** `[0, msgid, 'buy', [user, sku, 1, requestId]]` with a msgid of full width. */
 export function buyRequest({ sku, run }: BuyParts, connection: number): RequestTemplate {
   const writer = new MsgpackWriter()
   writeRequest(writer, fixedMsgid, 'buy', [userMark(run, connection), sku, 1, requestMark])
-  return { bytes: writer.finish(), msgidAt: msgidTagAt + 1 }
+  return { bytes: writer.finish(), msgidAt: msgidOffset }
 }
 
-function authentication(key: string): Greeting {
+export function authentication(key: string): Greeting {
   const writer = new MsgpackWriter()
   writeRequest(writer, 0, 'auth', [key])
   return { bytes: writer.finish(), replyLength: authReplyLength }

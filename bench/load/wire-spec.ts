@@ -1,3 +1,4 @@
+import { type CallMix, mixWire } from './call-mix.ts'
 import { httpWire } from './http-wire.ts'
 import { type PostgresAccess, postgresWire } from './postgres-wire.ts'
 import { redisWire } from './redis-wire.ts'
@@ -11,6 +12,7 @@ export type WireSpec =
   | { readonly protocol: 'rpc'; readonly sku: string; readonly key: string | undefined }
   | { readonly protocol: 'ws'; readonly sku: string; readonly hostHeader: string; readonly key: string }
   | { readonly protocol: 'http'; readonly sku: string; readonly hostHeader: string; readonly userHeader: string }
+  | { readonly protocol: 'mix'; readonly mix: CallMix; readonly key: string }
   | { readonly protocol: 'redis'; readonly scriptHash: string; readonly keys: readonly string[] }
   | { readonly protocol: 'postgres'; readonly access: PostgresAccess }
 
@@ -23,6 +25,8 @@ export function wireOf(spec: WireSpec, run: string): Wire {
       return webSocketWire({ sku: spec.sku, run }, spec.hostHeader, spec.key)
     case 'http':
       return httpWire({ sku: spec.sku, run }, spec.hostHeader, spec.userHeader)
+    case 'mix':
+      return mixWire(spec.mix, run, spec.key)
     case 'redis':
       return redisWire(run, spec.scriptHash, spec.keys)
     case 'postgres':

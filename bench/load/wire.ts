@@ -1,5 +1,5 @@
 import type { AnswerReader } from './answer-reader.ts'
-import { numberMark, type RequestTemplate } from './request-ring.ts'
+import { numberMark, type RequestTemplate, type userNumberMark } from './request-ring.ts'
 
 /** What one kind of connection says and hears: a transport of Sluice, or a peer's protocol. */
 export interface Wire {
@@ -17,9 +17,9 @@ export interface Greeting {
   replyLength(received: Buffer): number | undefined
 }
 
-/** A user id of 16 bytes: unique for each run, connection and call. */
-export function userMark(run: string, connection: number): string {
-  return `${run}${connection.toString(36).padStart(connectionDigits, '0')}${numberMark}`
+/** A user id of 16 bytes: unique for each run, connection and call; or with `mark`, for each run, connection and user of that connection. */
+export function userMark(run: string, connection: number, mark: typeof numberMark | typeof userNumberMark = numberMark): string {
+  return `${run}${connection.toString(36).padStart(connectionDigits, '0')}${mark}`
 }
 
 /** Request ids have to be unique for their user only. */

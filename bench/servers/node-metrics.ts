@@ -1,8 +1,10 @@
 import { BenchFault } from '../bench-fault.ts'
-import type { ServerCounters } from './server-figures.ts'
+import { given, type ServerCounters } from './server-figures.ts'
 
 const batchName = 'sluice_shard_batch_events'
 const fetchMs = 5_000
+/** Node's own measure of its event loop is a timer of so many ms, which it counts in (`monitorEventLoopDelay` of perf_hooks). */
+export const loopTimerMs = 10
 
 /** Reads a node's /metrics page for what {@link ServerCounters} asks. */
 export async function readNodeMetrics(host: string, opsPort: number): Promise<ServerCounters> {
@@ -18,12 +20,6 @@ export async function readFunnel(host: string, opsPort: number): Promise<Readonl
   return layers
 }
 
-/** Bytes of all frames that a node has sent over NATS, by what they were. */
-export async function readBusBytes(host: string, opsPort: number): Promise<Readonly<Record<string, number>>> {
-  const samples = (await pageOf(host, opsPort)).matchAll(/^sluice_bus_bytes_total\{[^}]*lane="([^"]+)"[^}]*\} (\S+)$/gm)
-  return Object.fromEntries([...samples].map(([, lane = '', bytes]) => [lane, Number(bytes)]))
-}
-
 function pageOf(host: string, opsPort: number): Promise<string> {
   const url = `http://${host}:${opsPort}/metrics`
   return fetch(url, { signal: AbortSignal.timeout(fetchMs) }).then(
@@ -37,26 +33,30 @@ function pageOf(host: string, opsPort: number): Promise<string> {
 export function countersOf(page: string): ServerCounters {
   const values = new Map<string, number>()
   const batches: (readonly [number, number])[] = []
+  const bytes: Record<string, number> = {}
   for (const line of page.split('\n')) {
-    const sample = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line)
+    const sample = /^([a-z0-9_]+)(?:\{(.*)\})? (\S+)$/.exec(line)
     if (sample === null) continue
     const [, name = '', labels = '', value = ''] = sample
     if (name.startsWith(batchName) && !labels.includes('kind="inv"')) continue
     const bound = /le="([^"]+)"/.exec(labels)?.[1]
     if (name === `${batchName}_bucket`) batches.push([bound === '+Inf' ? Infinity : Number(bound), Number(value)])
+    else if (name === 'sluice_bus_bytes_total') bytes[/lane="([^"]+)"/.exec(labels)?.[1] ?? ''] = Number(value)
     else values.set(name, Number(value))
   }
-  const cpuSeconds = values.get('process_cpu_seconds_total')
+  const delay = values.get('nodejs_eventloop_lag_p99_seconds')
   return {
-    ...(cpuSeconds === undefined ? {} : { cpuSeconds: { node: cpuSeconds } }),
+    ...given('cpuSeconds', ofNode(values.get('process_cpu_seconds_total'))),
     ...given('records', values.get(`${batchName}_count`)),
     ...given('events', values.get(`${batchName}_sum`)),
     ...given('batches', batches.length === 0 ? undefined : batches),
+    ...given('bytes', Object.keys(bytes).length === 0 ? undefined : bytes),
+    // Not a number if the page was read a moment ago.
+    ...given('loopDelayP99Ms', ofNode(Number.isFinite(delay) ? Math.max(0, (delay ?? 0) * 1000 - loopTimerMs) : undefined)),
+    ...given('memoryBytes', ofNode(values.get('process_resident_memory_bytes'))),
   }
 }
 
-function given<N extends string, V>(name: N, value: V | undefined): { readonly [K in N]?: V } {
-  const found: { [K in N]?: V } = {}
-  if (value !== undefined) found[name] = value
-  return found
+function ofNode(value: number | undefined): Readonly<Record<'node', number>> | undefined {
+  return value === undefined ? undefined : { node: value }
 }

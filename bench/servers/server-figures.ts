@@ -1,13 +1,17 @@
 /** What a server's own counters say at one moment. What it does not tell is left out. */
 export interface ServerCounters {
   /** By process. */
-  readonly cpuSeconds?: Readonly<Record<string, number>>
+  readonly cpuSeconds?: Processes
   readonly records?: number
   readonly events?: number
   /** Records by the number of their events, as a cumulative histogram: upper bound and count. */
   readonly batches?: readonly (readonly [bound: number, count: number])[]
   /** What was carried or is kept so far, in bytes, by what carries or keeps it. */
   readonly bytes?: Readonly<Record<string, number>>
+  /** By process: how late its event loop came round to a timer, once in a hundred times since the counters were read last. */
+  readonly loopDelayP99Ms?: Processes
+  /** By process: memory in use. */
+  readonly memoryBytes?: Processes
 }
 
 /** The server's part in a measured time. */
@@ -22,6 +26,12 @@ export interface ServerFigures {
   readonly batchSizes?: Readonly<Record<string, number>>
   /** What a call cost of what {@link ServerCounters.bytes} names. */
   readonly bytesPerEvent?: Readonly<Record<string, number>>
+  /** Of the event loop, of Sluice's processes: that of the latest, and where there are several each by itself. */
+  readonly loopDelayP99Ms?: number
+  readonly loopDelayP99MsOf?: Processes
+  /** In use at the end: all of them together, and each. */
+  readonly memoryMb?: number
+  readonly memoryMbOf?: Processes
 }
 
 export function figuresBetween(before: ServerCounters, after: ServerCounters, seconds: number): ServerFigures {
@@ -33,7 +43,60 @@ export function figuresBetween(before: ServerCounters, after: ServerCounters, se
     ...(records === undefined || events === undefined || records === 0 ? {} : { batchMean: events / records }),
     ...(before.batches === undefined || after.batches === undefined ? {} : { batchSizes: sizesBetween(before.batches, after.batches) }),
     ...bytesBetween(before.bytes, after.bytes, events),
+    ...delaysOf(after.loopDelayP99Ms ?? {}),
+    ...memoryOf(after.memoryBytes ?? {}),
   }
+}
+
+/** Of several processes that share the work. Processor time, delays and memory are told by process; `each` names them. */
+export function togetherOf(each: Readonly<Record<string, ServerCounters>>): ServerCounters {
+  const all = Object.values(each)
+  const sum = (valueOf: (one: ServerCounters) => number | undefined): number | undefined =>
+    all.reduce<number | undefined>((total, one) => {
+      const value = valueOf(one)
+      return value === undefined ? total : (total ?? 0) + value
+    }, undefined)
+  const ofProcess = (what: 'cpuSeconds' | 'loopDelayP99Ms' | 'memoryBytes'): Processes =>
+    Object.fromEntries(Object.entries(each).flatMap(([name, one]) => Object.values(one[what] ?? {}).map((value) => [name, value] as const)))
+  const lanes = new Set(all.flatMap(({ bytes = {} }) => Object.keys(bytes)))
+  const batches = all.flatMap((one) => (one.batches === undefined ? [] : [one.batches]))
+  return {
+    ...given(
+      'records',
+      sum(({ records }) => records),
+    ),
+    ...given(
+      'events',
+      sum(({ events }) => events),
+    ),
+    // The same buckets everywhere.
+    ...given(
+      'batches',
+      batches[0]?.map(([bound], i) => [bound, batches.reduce((total, one) => total + (one[i]?.[1] ?? 0), 0)] as const),
+    ),
+    cpuSeconds: ofProcess('cpuSeconds'),
+    loopDelayP99Ms: ofProcess('loopDelayP99Ms'),
+    memoryBytes: ofProcess('memoryBytes'),
+    bytes: Object.fromEntries([...lanes].map((lane) => [lane, sum(({ bytes }) => bytes?.[lane]) ?? 0])),
+  }
+}
+
+export function given<N extends string, V>(name: N, value: V | undefined): { readonly [K in N]?: V } {
+  const found: { [K in N]?: V } = {}
+  if (value !== undefined) found[name] = value
+  return found
+}
+
+function delaysOf(delays: Processes): Pick<ServerFigures, 'loopDelayP99Ms' | 'loopDelayP99MsOf'> {
+  const each = Object.values(delays)
+  if (each.length === 0) return {}
+  return { loopDelayP99Ms: Math.max(...each), ...(each.length > 1 ? { loopDelayP99MsOf: delays } : {}) }
+}
+
+function memoryOf(bytes: Processes): Pick<ServerFigures, 'memoryMb' | 'memoryMbOf'> {
+  const each = Object.entries(bytes).map(([name, one]) => [name, one / 1024 ** 2] as const)
+  if (each.length === 0) return {}
+  return { memoryMb: each.reduce((sum, [, one]) => sum + one, 0), ...(each.length > 1 ? { memoryMbOf: Object.fromEntries(each) } : {}) }
 }
 
 function coresBetween(before: Processes, after: Processes, seconds: number): Pick<ServerFigures, 'cores' | 'coresOf'> {

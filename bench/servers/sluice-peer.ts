@@ -9,7 +9,16 @@ import type { Durability } from './bench-redis.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
 import { ServerProcess } from './server-process.ts'
-import { benchSettings, benchSku, benchUserHeader, openBenchSale, profileWords, settingWords } from './sluice-sale.ts'
+import {
+  benchSettings,
+  type BenchShop,
+  benchSku,
+  benchUserHeader,
+  openBenchSale,
+  profileWords,
+  type SettingTexts,
+  settingWords,
+} from './sluice-sale.ts'
 import { sluiceWire, type Transport } from './sluice-wire.ts'
 import { TempFolder } from './temp-folder.ts'
 
@@ -17,17 +26,23 @@ const host = '127.0.0.1'
 const mainPath = fileURLToPath(new URL('../../ops/main.js', import.meta.url))
 
 /** Of a node or a cluster that is started for a run. */
-export interface StartedSluiceOptions {
+export interface StartedSluiceOptions extends BenchShop {
   readonly transport: Transport
   readonly durability: Durability
   /** Tells this run's users from others'. */
   readonly run: string
   /** Whether snapshots are taken as they would be by default. */
   readonly snapshots: boolean
-  /** Its only unit is sold. */
-  readonly isSoldOut?: boolean
+  /** Beside those that are usual for benches, for each of its processes. */
+  readonly settings?: SettingTexts | undefined
+  /** How many processes of a cluster decide; one if left out. */
+  readonly actors?: number
+  /** Whether a cluster has somebody who takes payments; a node always has. */
+  readonly takesPayments?: boolean
   /** A folder for processor profiles of its processes. */
   readonly profileFolder?: string | undefined
+  /** For Node in each of its processes. */
+  readonly nodeFlags?: readonly string[]
 }
 
 export interface StartedNodeOptions extends StartedSluiceOptions {
@@ -35,18 +50,33 @@ export interface StartedNodeOptions extends StartedSluiceOptions {
   readonly program?: NodeProgram
 }
 
-/** A node with all that its starter knows of it. */
+/** A node or a cluster with all that its starter knows of it. */
 export interface StartedSluice extends Peer {
   readonly target: SocketTarget
-  readonly pid: number
+  /** Of a cluster those of a gateway. */
+  readonly webPort: number
   readonly rpcPort: number
-  readonly opsPort: number
   readonly operatorKey: string
+  /** Everything that it keeps. */
+  readonly folder: string
+  /** Those that run Sluice, by name. */
+  readonly processes: Readonly<Record<string, SluiceProcess>>
+}
+
+export interface SluiceProcess {
+  readonly pid: number
+  readonly opsPort: number
+}
+
+export interface StartedNode extends StartedSluice {
+  readonly pid: number
+  readonly opsPort: number
 }
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice(options: StartedNodeOptions): Promise<StartedSluice> {
-  const { transport, durability, run, snapshots, isSoldOut = false, profileFolder, program = { path: mainPath, environment: {} } } = options
+export async function startSluice(options: StartedNodeOptions): Promise<StartedNode> {
+  const { transport, durability, run, snapshots, profileFolder, nodeFlags = [], settings = {}, mix } = options
+  const { program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
   const operatorKey = randomBytes(24).toString('hex')
   const own = { dataFolder: folder.path, durability, webPort: 0, rpcPort: 0, opsPort: 0 } as const
@@ -55,7 +85,13 @@ export async function startSluice(options: StartedNodeOptions): Promise<StartedS
       {
         name: 'the embedded node',
         path: process.execPath,
-        args: [...profileWords(profileFolder), program.path, 'start', ...settingWords({ ...benchSettings(snapshots), ...own })],
+        args: [
+          ...nodeFlags,
+          ...profileWords(profileFolder),
+          program.path,
+          'start',
+          ...settingWords({ ...benchSettings(snapshots), ...settings, ...own }),
+        ],
         environment: { ...program.environment, [variableOf('operatorKey')]: operatorKey },
         install: 'build it with: npm run build',
       },
@@ -65,7 +101,7 @@ export async function startSluice(options: StartedNodeOptions): Promise<StartedS
       await server.stop()
       await folder.remove()
     }
-    await openBenchSale(host, ready.rpc, operatorKey, isSoldOut).catch(async (error: unknown) => {
+    await openBenchSale(host, ready.rpc, operatorKey, options).catch(async (error: unknown) => {
       await stop()
       throw error
     })
@@ -76,7 +112,10 @@ export async function startSluice(options: StartedNodeOptions): Promise<StartedS
         kind: 'sockets',
         host,
         port: transport === 'rpc' ? ready.rpc : ready.web,
-        wire: sluiceWire(transport, benchSku, `${host}:${ready.web}`, identity),
+        wire:
+          mix === undefined
+            ? sluiceWire(transport, benchSku, `${host}:${ready.web}`, identity)
+            : { protocol: 'mix', mix, key: operatorKey },
         run,
       },
       facts: { server: ready.server, durability: ready.durability },
@@ -84,9 +123,12 @@ export async function startSluice(options: StartedNodeOptions): Promise<StartedS
       metricsUrl: `http://${host}:${ready.ops}/metrics`,
       pid: server.pid,
       stop,
+      webPort: ready.web,
       rpcPort: ready.rpc,
       opsPort: ready.ops,
       operatorKey,
+      folder: folder.path,
+      processes: { node: { pid: server.pid, opsPort: ready.ops } },
     }
   } catch (error) {
     await folder.remove()

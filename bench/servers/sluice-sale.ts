@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { flagOf, type Settings } from '../../ops/settings.ts'
 import { connectRpc, type RpcClient, SluiceError } from '../../protocol/client/rpc-client.ts'
 import { BenchFault } from '../bench-fault.ts'
+import { type CallMix, skuNames } from '../load/call-mix.ts'
 import { plentyOfStock } from './buy-script.ts'
 
 /** What is bought, and how a node is set for it: a sale that does not sell out, and limits that are not what is measured. */
@@ -14,7 +15,7 @@ const plentyPerSecond = 10_000_000
 /** The most that can be set: half a minute of the fastest load does not come to it. */
 const rareSnapshotBytes = 4096 * 1024 * 1024
 
-type SettingTexts = Readonly<Partial<Record<keyof Settings, string | number>>>
+export type SettingTexts = Readonly<Partial<Record<keyof Settings, string | number>>>
 
 /** For a node's command line. `snapshots`: whether it takes them as it would by default. */
 export function benchSettings(snapshots: boolean): SettingTexts {
@@ -46,13 +47,27 @@ export function profileWords(folder: string | undefined): readonly string[] {
   return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
 }
 
-/** Opens a sale of plenty, or of one unit, which is sold then, and known to be by the gateway. */
-export async function openBenchSale(host: string, rpcPort: number, key: string, isSoldOut = false): Promise<void> {
+/** How a shop is set up for a load, where that is not one SKU of which there is plenty. */
+export interface BenchShop {
+  /** Its only unit is sold, and known to be by the gateway. */
+  readonly isSoldOut?: boolean
+  /** Its SKUs are those of this mix. */
+  readonly mix?: CallMix | undefined
+}
+
+/** Opens a sale. */
+export async function openBenchSale(host: string, rpcPort: number, key: string, { isSoldOut = false, mix }: BenchShop): Promise<void> {
   const rpc = connectRpc({ url: `tcp://${host}:${rpcPort}`, key })
-  const sku = { sku: benchSku, title: 'Bench', priceMinor: 100, stock: isSoldOut ? 1 : plentyOfStock, holdTtlMs: benchHoldTtlMs }
+  const names = mix === undefined ? [benchSku] : skuNames(mix)
   try {
-    await rpc.saleCreate({ sale: benchSku, title: 'Bench', opensAt: 0, skus: [sku] })
-    await rpc.saleOpen(benchSku)
+    for (let from = 0; from < names.length; from += skusPerSale) {
+      const sale = `${benchSku}-${from}`
+      const skus = names
+        .slice(from, from + skusPerSale)
+        .map((sku) => ({ sku, title: 'Bench', priceMinor: 100, stock: isSoldOut ? 1 : plentyOfStock, holdTtlMs: benchHoldTtlMs }))
+      await rpc.saleCreate({ sale, title: 'Bench', opensAt: 0, skus })
+      await rpc.saleOpen(sale)
+    }
     if (isSoldOut) await sellOut(rpc)
   } catch (error) {
     if (error instanceof SluiceError)
@@ -62,6 +77,9 @@ export async function openBenchSale(host: string, rpcPort: number, key: string, 
     rpc.close()
   }
 }
+
+/** What a sale offers is told as a whole whenever one of its SKUs is another, so thousands in one would be set up slowly. */
+const skusPerSale = 50
 
 async function sellOut(rpc: RpcClient): Promise<void> {
   const buyer = rpc.as('the-buyer')

@@ -32,6 +32,12 @@ test('CHK-11 the tables of docs/peers.md are made of bench/results/', () => {
   expect(readFileSync(join(root, 'docs/peers.md'), 'utf8'), 'run: node scripts/make-peer-tables.mjs').toBe(readFileSync(made, 'utf8'))
 })
 
+test('CHK-11 the tables of docs/scale.md are made of bench/results/', () => {
+  const made = join(folder, 'scale.md')
+  run('make-scale-tables.mjs', made)
+  expect(readFileSync(join(root, 'docs/scale.md'), 'utf8'), 'run: node scripts/make-scale-tables.mjs').toBe(readFileSync(made, 'utf8'))
+})
+
 test('CHK-11 the charts are drawn from bench/results/', () => {
   run('make-charts.mjs', folder)
   const charts = join(root, 'docs/charts')

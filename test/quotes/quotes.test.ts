@@ -44,7 +44,14 @@ test('CHK-10 every result says how, on which machine and of which code it was ta
   for (const name of readdirSync(resultFolder)) expect(origin.safeParse(resultOf(name)).error?.issues ?? [], name).toEqual([])
 })
 
-const result = { rate: 218_816, share: 0.054, bytes: 56_125_801, ratio: { median: 4.24, least: 3.94, most: 4.35 }, name: 'x' }
+const result = {
+  rate: 218_816,
+  share: 0.054,
+  bytes: 56_125_801,
+  ratio: { median: 4.24, least: 3.94, most: 4.35 },
+  name: 'x',
+  'per hour': -12.3,
+}
 const quote = (text: string, pointer: string): Quote => ({ text, result: 'x.json', pointer })
 
 test.each([
@@ -57,6 +64,7 @@ test.each([
   ['5 %', '/share'],
   ['5.4 %', '/share'],
   ['56 MB', '/bytes'],
+  ['-12.3', '/per%20hour'],
 ])('CHK-9 the quote "%s" of %s is right', (text, pointer) => {
   expect(faultOf(quote(text, pointer), result)).toBeUndefined()
 })
@@ -70,6 +78,7 @@ test.each([
   ['60 MB', '/bytes', 'is not'],
   ['200,000', '/rate', 'is not'],
   ['fast', '/rate', 'does not say'],
+  ['12.3', '/per%20hour', 'is not -12.3'],
   ['4.2 times', '/ratios', 'is no figure'],
   ['4.2 times', '/name', 'is no figure'],
 ])('CHK-9 the quote "%s" of %s is found to be wrong', (text, pointer, fault) => {

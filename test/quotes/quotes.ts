@@ -24,17 +24,17 @@ export function faultOf({ text, pointer }: Quote, result: unknown): string | und
   const found = valueAt(result, pointer)
   const figures = figuresOf(found)
   if (figures === undefined) return `${pointer} is no figure of its result: ${JSON.stringify(found)}`
-  const shown = [...text.matchAll(/(\d[\d,]*(?:\.\d+)?)(?:\s*(%|KB|MB|GB|million))?/g)]
+  const shown = [...text.matchAll(/((?<=^|\s)-\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)?)(?:\s*(%|KB|MB|GB|million))?/g)]
   if (shown.length !== 1 && shown.length !== figures.length)
     return `"${text}" does not say the median, or the median, the least and the most`
   const isRight = shown.every(([, number = '', unit = ''], i) => agrees(number, unit, figures[i]))
   return isRight ? undefined : `"${text}" is not ${figures.join(', ')}`
 }
 
-/** Follows a JSON Pointer. Source: RFC 6901; names of figures need no escapes. */
+/** Follows a JSON Pointer in a link, where spaces are encoded. Source: RFC 6901, section 6; names of figures need no other escapes. */
 function valueAt(result: unknown, pointer: string): unknown {
   let value = result
-  for (const name of pointer.split('/').slice(1)) {
+  for (const name of decodeURIComponent(pointer).split('/').slice(1)) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
     value = Object.entries(value).find(([key]) => key === name)?.[1]
   }

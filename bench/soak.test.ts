@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+
+const program = fileURLToPath(new URL('./soak.js', import.meta.url))
+const processMs = 120_000
+const reportSchema = z.object({
+  what: z.string(),
+  commit: z.string(),
+  machine: z.object({ cores: z.number() }),
+  findings: z.array(z.object({ series: z.string(), verdict: z.enum(['steady', 'grows', 'unclear']) })).min(6),
+  grows: z.boolean(),
+  calls: z.number().positive(),
+  codes: z.object({}).strict(),
+  restocked: z.number(),
+  visits: z.record(z.string(), z.number()),
+  bound: z.object({
+    offered: z.number().positive(),
+    answers: z.record(z.string(), z.record(z.string(), z.number())),
+    checkouts: z.object({ done: z.number().positive(), refused: z.literal(0) }),
+  }),
+  samples: z.array(z.object({ processes: z.object({ node: z.object({ heapUsed: z.number().positive() }) }) })).min(6),
+})
+
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-soak-test-'))
+  mkdirSync(join(folder, 'tmp'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function soak(words: readonly string[]): Promise<{ readonly status: number | null; readonly out: string; readonly err: string }> {
+  const child = spawn(process.execPath, [program, ...words], { env: { ...process.env, TMPDIR: join(folder, 'tmp') } })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const status = await new Promise<number | null>((resolve) => {
+    child.on('close', resolve)
+  })
+  return { status, out, err }
+}
+
+test(
+  'BEN-71 a soak keeps a node busy, judges what grows, fills it up to its bounds, and leaves nothing behind but its result',
+  async () => {
+    const into = join(folder, 'result.json')
+    const svg = join(folder, 'result.svg')
+    const words = ['--minutes', '0.2', '--rate', '1000', '--users', '1000', '--visits', '20', '--into', into, '--svg', svg, '--json']
+    const { status, out, err } = await soak(words)
+    expect(err).toBe('')
+    const printed: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '')
+    const report = reportSchema.parse(printed)
+    expect(status).toBe(report.grows ? 1 : 0)
+    expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(printed)
+    expect(readFileSync(svg, 'utf8')).toContain('memory of node')
+    expect(Object.keys(report.visits)).toContain('bought')
+    // All newcomers were sent away, each for the reason that there was.
+    const { answers } = report.bound
+    expect(Object.entries(answers).map(([what, told]) => [what, Object.keys(told)])).toEqual([
+      ['the line was full', ['LINE_FULL']],
+      ['the table of users was full', ['BUSY']],
+    ])
+    expect(readdirSync(join(folder, 'tmp'))).toEqual([])
+  },
+  processMs,
+)
+
+test.each([
+  [['--minutes', '0'], '--minutes'],
+  [['--minutes', '2', '--warmup', '2'], '--warmup'],
+  [['--peer', 'redis'], '--peer'],
+  [['--rate', '1'], '--rate'],
+])('BEN-71 %j is refused with one line that says why', async (words, option) => {
+  const { status, err } = await soak(words)
+  expect(status).toBe(2)
+  expect(err).toContain(option)
+  expect(err.trim().split('\n')).toHaveLength(1)
+})

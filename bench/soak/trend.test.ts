@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { afterCollections, least, median, type Point, trendOf, verdictOf } from './trend.ts'
+
+/** The same noise every time, from -1 to 1. */
+function noise(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 31 - 1
+  }
+}
+
+/** Of 15 minutes, one every five seconds. */
+function series(valueAt: (seconds: number) => number): readonly Point[] {
+  return Array.from({ length: 181 }, (_, i) => ({ atSeconds: 300 + i * 5, value: valueAt(i * 5) }))
+}
+
+const mb = 1024 * 1024
+
+test('BEN-70 a leak is found under the noise of a heap', () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const next = noise(seed)
+    // A heap that climbs by 40 MB between two collections, and of which 24 MB an hour stay.
+    const heap = series((seconds) => (100 + ((seconds * 0.7) % 40) + (seconds / 3_600) * 24 + next() * 2) * mb)
+    const trend = trendOf(heap, least)
+    expect(trend?.perHour ?? 0).toBeGreaterThan(14 * mb)
+    expect(verdictOf(trend, 5 * mb)).toBe('grows')
+  }
+})
+
+test('BEN-70 noise is no leak, nor is one high value', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+    const next = noise(seed)
+    const heap = series((seconds) => (100 + ((seconds * 0.7) % 40) + next() * 2 + (seconds === 890 ? 300 : 0)) * mb)
+    expect(verdictOf(trendOf(heap, least), 5 * mb)).not.toBe('grows')
+    const latency = series(() => 3 + next())
+    expect(verdictOf(trendOf(latency, median), 0.6)).not.toBe('grows')
+  }
+})
+
+test('BEN-70 a series that falls or stands still is steady, with bounds around its slope', () => {
+  expect(
+    verdictOf(
+      trendOf(
+        series(() => 7),
+        least,
+      ),
+      1,
+    ),
+  ).toBe('steady')
+  const falling = trendOf(
+    series((seconds) => 100 - seconds / 36),
+    median,
+  )
+  expect(falling?.perHour).toBeCloseTo(-100)
+  expect(verdictOf(falling, 1)).toBe('steady')
+})
+
+test('BEN-70 what grows a little is allowed to, and what may grow a lot is not called steady', () => {
+  const slow = trendOf(
+    series((seconds) => 100 + seconds / 3_600),
+    median,
+  )
+  expect(verdictOf(slow, 5)).toBe('steady')
+  expect(verdictOf(slow, 0.5)).toBe('grows')
+  expect(verdictOf({ level: 100, perHour: 1, leastPerHour: -30, mostPerHour: 40 }, 5)).toBe('unclear')
+  expect(verdictOf(undefined, 5)).toBe('unclear')
+})
+
+test('BEN-70 of a heap that is collected more seldom than blocks are long, what is left behind collections is judged', () => {
+  const next = noise(7)
+  // Climbs for 70 seconds, each time a little higher, since V8 lets it; 60 MB are left, or 30 MB an hour more and more.
+  const saw = (leakPerHour: number) =>
+    series((seconds) => 60 + (seconds / 3_600) * leakPerHour + (seconds % 70) * (1.5 + seconds / 900) + next() * 2)
+  const left = afterCollections(saw(0))
+  expect(left).toHaveLength(12)
+  expect(Math.max(...left.map(({ value }) => value))).toBeLessThan(63)
+  expect(verdictOf(trendOf(left, median), 5)).not.toBe('grows')
+  expect(verdictOf(trendOf(afterCollections(saw(60)), median), 5)).toBe('grows')
+})
+
+test('BEN-70 too few points say nothing', () => {
+  expect(trendOf(series((seconds) => seconds).slice(0, 8), median)).toBeUndefined()
+  expect(trendOf([], median)).toBeUndefined()
+})
