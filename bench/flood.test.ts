@@ -9,7 +9,7 @@ import { recordOffset } from '../actors/record.ts'
 import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { realWorld } from '../ops/world.ts'
 import { type FloodFigures, type PhaseFigures, verdictOf } from './flood/flood-report.ts'
-import { slowedStore } from './flood/slowed-store.ts'
+import { slowedStore } from './links/slowed-store.ts'
 
 const program = fileURLToPath(new URL('./flood.js', import.meta.url))
 const processMs = 90_000
@@ -62,7 +62,7 @@ test('BEN-15 a slowed store takes no more than so many events a second, and is a
     ...{ folder, durability: 'everysec', archiveDays: 1, shards: { inv: 1, ses: 1 }, reserveBytes: 0 },
     world,
   })
-  const slowed = slowedStore(store, 1_000, world.timers)
+  const slowed = slowedStore(store, { perSecond: 1_000 }, world.timers)
   const lease = await slowed.claim('inv.0', 'somebody')
   if (lease === 'taken') throw new Error('nobody has it')
   const { epoch } = lease

@@ -31,6 +31,13 @@ const countedSchema = z.object({
   server: z.object({ durability: z.string() }),
 })
 
+const linkSchema = countedSchema.extend({
+  link: z.string(),
+  connections: z.number(),
+  depth: z.number(),
+  server: z.object({ server: z.string() }),
+})
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-load-test-'))
   // Root starts PostgreSQL as another user, who has to get through.
@@ -98,6 +105,71 @@ test.each([
   processMs,
 )
 
+test.each(['gateway', 'bus', 'actor', 'store'] as const)(
+  'BEN-74 the link %s alone is put under the same load',
+  async (link) => {
+    const words = ['--target', link, '--connections', '4', '--depth', '8', '--seconds', '1', '--warmup', '0.2', '--json']
+    const { status, lines, errors } = await run(words)
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    expect(linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ link, errors: 0, codes: {}, connections: 4, depth: 8 })
+    expect(readdirSync(folder)).toEqual([])
+  },
+  processMs,
+)
+
+test.each(['bus', 'actor', 'store'] as const)(
+  'BEN-74 the link %s alone takes more calls than one of its frames or records holds',
+  async (link) => {
+    const words = ['--target', link, '--connections', '1024', '--depth', '32', '--seconds', '1', '--warmup', '0.2', '--json']
+    const { status, lines, errors } = await run(words)
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    expect(linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ link, errors: 0, codes: {} })
+  },
+  processMs,
+)
+
+test.each(['gateway', 'bus', 'store'] as const)(
+  'BEN-74 the link %s of a cluster alone is put under the same load',
+  async (link) => {
+    const words = [
+      '--peer',
+      'cluster',
+      '--target',
+      link,
+      '--connections',
+      '4',
+      '--depth',
+      '8',
+      '--seconds',
+      '1',
+      '--warmup',
+      '0.2',
+      '--json',
+    ]
+    const { status, lines, errors } = await run(words)
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const report = linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    expect(report).toMatchObject({ peer: 'cluster', link, errors: 0, codes: {} })
+    expect(readdirSync(folder)).toEqual([])
+  },
+  processMs,
+)
+
+test(
+  'BEN-77 a load is spread over threads, of which each has its part of the connections and users of its own',
+  async () => {
+    const { status, lines, errors } = await run(['--threads', '3', '--connections', '8', '--seconds', '1', '--warmup', '0.2', '--json'])
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const report = reportSchema.extend({ threads: z.number(), connections: z.number(), codes: z.record(z.string(), z.number()) })
+    // Every call is a record's event: a user whom two threads had would get the answer of before.
+    const { calls, server, ...others } = report.parse(JSON.parse(lines.at(-1) ?? ''))
+    expect(others).toMatchObject({ threads: 3, connections: 8, errors: 0, codes: {} })
+    expect(server.recordsPerSecond * server.batchMean).toBeGreaterThan(calls / 2)
+    expect(readdirSync(folder)).toEqual([])
+  },
+  processMs,
+)
+
 test(
   'BEN-14 of what is sold out refusals are counted',
   async () => {
@@ -160,6 +232,13 @@ test.each([
   [['--sold-out', '--peer', 'redis'], 'every --peer but sluice and cluster'],
   [['--peer', 'cluster', '--port', '1'], 'leave --port out'],
   [['--port', '1', '--connections', '1'], 'ECONNREFUSED'],
+  [['--port', '1', '--connections', '2', '--threads', '2'], 'ECONNREFUSED'],
+  [['--threads', '4', '--connections', '2'], 'there are not as many --connections'],
+  [['--target', 'actor', '--threads', '2'], 'leave --threads out'],
+  [['--target', 'bus', '--peer', 'redis'], 'is a link of Sluice'],
+  [['--target', 'store', '--port', '1'], '--port has no meaning there'],
+  [['--target', 'gateway', '--durability', 'fsync'], '--durability has no meaning there'],
+  [['--target', 'actor', '--profile-server', 'x'], '--profile-server has no meaning there'],
 ])('BEN-7 %j is refused with one line that says why', async (words, reason) => {
   const { status, errors } = await run(words)
   expect(status).toBeGreaterThan(0)

@@ -1,4 +1,5 @@
 import type { ActorsRole } from '../actors/actors-role.ts'
+import type { Bus } from '../cluster/bus.ts'
 import { Calls } from '../cluster/calls.ts'
 import { NodeDirectory } from '../cluster/node-directory.ts'
 import { type Store, StoreFault } from '../cluster/store.ts'
@@ -40,6 +41,8 @@ export interface NodeOptions {
   readonly endsWithLease?: boolean
   /** Stands before the store of shards, where something is to be tried that no real one does; no setting leads here. */
   readonly aroundStore?: (store: Store) => Store
+  /** Likewise before the bus. */
+  readonly aroundBus?: (bus: Bus) => Bus
 }
 
 /**
@@ -73,7 +76,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
     config.cluster === undefined
       ? await openEmbeddedPorts(config, world, metrics, closers)
       : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, readiness })
-  const ports = options.aroundStore === undefined ? opened : withStore(opened, options.aroundStore)
+  const ports = around(opened, options)
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 
@@ -124,12 +127,16 @@ async function build(config: Config, world: World, options: NodeOptions, closers
   return { ports: { web, ops: ops.port, rpc }, clients: front, ended: ending.promise, stop }
 }
 
-function withStore(ports: NodePorts, around: (store: Store) => Store): NodePorts {
+function around(ports: NodePorts, { aroundStore = same, aroundBus = same }: NodeOptions): NodePorts {
   const actorPorts = async () => {
     const parts = await ports.actorPorts()
-    return { ...parts, store: around(parts.store) }
+    return { ...parts, store: aroundStore(parts.store) }
   }
-  return { ...ports, actorPorts }
+  return { ...ports, bus: aroundBus(ports.bus), actorPorts }
+}
+
+function same<T>(port: T): T {
+  return port
 }
 
 /** A promise with its two ends outside. */

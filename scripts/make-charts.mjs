@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { latencyCurve } from '../dist/bench/knee/latency-curve.js'
 import { scaleCharts } from '../dist/bench/scale/scale-charts.js'
 import { soakChart } from '../dist/bench/soak/soak-chart.js'
 
@@ -45,6 +46,13 @@ mkdirSync(folder, { recursive: true })
 for (const [name, chart] of Object.entries(charts)) writeFileSync(join(folder, `${name}.svg`), drawn(chart))
 for (const [name, svg] of Object.entries(scaleCharts(resultOf('scale')))) writeFileSync(join(folder, `scale-${name}.svg`), svg)
 writeFileSync(join(folder, 'soak.svg'), soakChart(resultOf('soak')))
+
+for (const name of ['knee-embedded', 'knee-cluster']) {
+  const result = resultOf(name)
+  const { commit, machine } = result
+  const file = `bench/results/${name}.json`
+  writeFileSync(join(folder, `${name}.svg`), latencyCurve(result, { commit, cores: machine.cores, file }))
+}
 
 function resultOf(name) {
   return JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8'))

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
+import type { NodeProgram } from '../links/changed-node.ts'
 import { wholeNumber } from '../whole-number.ts'
+import type { Role } from './cluster-member.ts'
 
 const processesMax = 32
 const replicasMax = 5
@@ -25,6 +27,8 @@ export interface ClusterPlan extends Omit<z.output<typeof schema>, 'keepGoing' |
   readonly nodeWords: readonly string[]
   /** Flags of Node itself, for every node. */
   readonly nodeFlags?: readonly string[]
+  /** Where nodes of a role are to be another program than the one that is shipped. */
+  readonly programs?: Readonly<Partial<Record<Role, NodeProgram>>>
   /** Whether its processes are sessions of their own, which a Ctrl-C in the terminal does not reach. */
   readonly isApart: boolean
 }

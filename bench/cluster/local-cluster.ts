@@ -98,9 +98,10 @@ export class LocalCluster {
   }
 
   private startNode(role: Role, name: string, settings: Readonly<Record<string, string | number>>): Promise<Member> {
-    const { environment } = this
+    const program = this.options.programs?.[role] ?? { path: mainPath, environment: {} }
+    const environment = { ...this.environment, ...program.environment }
     const words = Object.entries(settings).flatMap(([setting, value]) => [flagOf(setting), String(value)])
-    const args = [...(this.options.nodeFlags ?? []), mainPath, 'start', ...words, ...this.options.nodeWords]
+    const args = [...(this.options.nodeFlags ?? []), program.path, 'start', ...words, ...this.options.nodeWords]
     return this.launch({ name, kind: role, path: process.execPath, args, environment, install: 'build it with: npm run build' }, readyNode)
   }
 

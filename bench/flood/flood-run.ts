@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { LoopTimers } from '../../ops/loop-timers.ts'
 import { realClock } from '../../ops/world.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { residentBytes } from '../line/gateway-figures.ts'
+import { changedNode } from '../links/changed-node.ts'
 import { progressBar } from '../load/load-progress.ts'
 import { type LoadPlan, runLoad, type LoadTally } from '../load/load-run.ts'
 import { runDigits } from '../load/wire.ts'
@@ -15,7 +15,6 @@ import { type FloodCase, type FloodOptions, usualCap } from './flood-options.ts'
 import { type FloodFigures, type PhaseFigures, phaseOf } from './flood-report.ts'
 
 const host = '127.0.0.1'
-const nodePath = fileURLToPath(new URL('./slowed-node-process.js', import.meta.url))
 const checkoutsPerSecond = 50
 const capSecondsMax = 4
 const memoryEveryMs = 500
@@ -27,7 +26,6 @@ const shapes = {
 
 /** One flood, on a node of its own. */
 export async function runFlood(one: FloodCase, options: FloodOptions, stop: AbortSignal): Promise<FloodFigures> {
-  const environment = { BENCH_EVENTS_PER_SECOND: String(capOf(one, options)) }
   const run = randomInt(36 ** runDigits)
     .toString(36)
     .padStart(runDigits, '0')
@@ -36,7 +34,7 @@ export async function runFlood(one: FloodCase, options: FloodOptions, stop: Abor
     durability: 'everysec',
     run,
     snapshots: false,
-    program: { path: nodePath, environment },
+    program: changedNode({ slowStore: { perSecond: capOf(one, options) } }),
   })
   const client = connectRpc({ url: `tcp://${host}:${node.rpcPort}`, key: node.operatorKey, repeatBusy: false })
   try {
@@ -106,9 +104,8 @@ class Flood {
   /** From 127.0.0.1, or each connection from an address of its own. */
   private async load(name: string, plan: LoadPlan, measuring: () => void = () => {}): Promise<LoadTally> {
     const progress = progressBar(`${this.one.transport}, ${this.one.addresses} address: ${name}`, plan)
-    const many = { localAddress: (connection: number) => `127.0.${1 + Math.floor(connection / 250)}.${1 + (connection % 250)}` }
     try {
-      const target = { ...this.node.target, ...(this.one.addresses === 'many' ? many : {}) }
+      const target = { ...this.node.target, isFromMany: this.one.addresses === 'many' }
       return await runLoad(
         plan,
         target,

@@ -1,11 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { BenchFault } from '../bench-fault.ts'
-import { httpWire } from '../load/http-wire.ts'
-import { type LoadTarget, runLoad } from '../load/load-run.ts'
+import { runLoad, type SocketTarget } from '../load/load-run.ts'
 import { newRun } from '../load/peer-load.ts'
-import { numberMark } from '../load/request-ring.ts'
-import type { Wire } from '../load/wire.ts'
 import { startSluice } from '../servers/sluice-peer.ts'
 import { benchSku, benchUserHeader } from '../servers/sluice-sale.ts'
 import { TempFolder } from '../servers/temp-folder.ts'
@@ -45,7 +42,7 @@ export async function runPairs(round: number, options: GeneratorOptions, stop: A
 }
 
 /** Who knows HTTP/1.0 alone, which a gateway does not speak, comes through an nginx, and is compared with what comes the same way. */
-async function withNode<T>(isThroughNginx: boolean, measure: (target: LoadTarget) => Promise<T>): Promise<T> {
+async function withNode<T>(isThroughNginx: boolean, measure: (target: SocketTarget) => Promise<T>): Promise<T> {
   const node = await startSluice({ transport: 'http', durability: 'fsync', run: newRun(), snapshots: false })
   const stops = [() => node.stop()]
   try {
@@ -58,28 +55,20 @@ async function withNode<T>(isThroughNginx: boolean, measure: (target: LoadTarget
   }
 }
 
-async function runOurs(target: LoadTarget, options: Length, isRepeated: boolean, stop: AbortSignal): Promise<number> {
+async function runOurs(target: SocketTarget, options: Length, isRepeated: boolean, stop: AbortSignal): Promise<number> {
   const { connections, seconds } = options
   const plan = { connections, depth: 1, seconds, warmupSeconds: 0, rate: undefined }
   // Users of a run of its own: those of the warm-up have all that they can get.
-  const fresh = httpWire({ sku: benchSku, run: newRun() }, `${target.host}:${target.port}`, benchUserHeader)
-  const wire = isRepeated ? repeated(fresh) : fresh
-  const tally = await runLoad(plan, { ...target, wire }, { measuring: () => {}, measured: () => {}, progress: () => {} }, stop)
+  const fresh = { ...target, run: newRun(), isRepeated }
+  const tally = await runLoad(plan, fresh, { measuring: () => {}, measured: () => {}, progress: () => {} }, stop)
   if (tally.errors > 0) throw new BenchFault(`ours: not all were served: ${JSON.stringify(tally.codes)}`)
   return tally.calls / seconds
 }
 
 type Length = Pick<GeneratorOptions, 'connections' | 'seconds'>
 
-/** One call of one user, on all connections again and again: without the marks where each call's number would go. */
-function repeated(wire: Wire): Wire {
-  const text = Buffer.from(wire.template(0).bytes).toString('latin1')
-  const bytes = Buffer.from(text.replaceAll(numberMark, '0'.repeat(numberMark.length)), 'latin1')
-  return { ...wire, template: () => ({ bytes }) }
-}
-
 async function runOther(
-  { host, port }: LoadTarget,
+  { host, port }: SocketTarget,
   { connections, seconds }: Length,
   other: OtherGenerator,
   stop: AbortSignal,

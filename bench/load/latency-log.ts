@@ -1,4 +1,4 @@
-import { build, type Histogram } from 'hdr-histogram-js'
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
 
 const longestUs = 120_000_000
 
@@ -33,6 +33,17 @@ export class LatencyLog {
       this.lastUs = us
       this.repeats = 1
     }
+  }
+
+  /** All that was recorded, as text: what another thread's log is told. */
+  encoded(): string {
+    this.keepLast()
+    return encodeIntoCompressedBase64(this.histogram)
+  }
+
+  /** Adds what {@link encoded} has told of another. */
+  add(encoded: string): void {
+    this.histogram.add(decodeFromCompressedBase64(encoded))
   }
 
   latencies(): Latencies {

@@ -1,18 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { type AnswerReader, type AnswerSink, ProtocolFault } from './answer-reader.ts'
-import type { Sender } from './pacing.ts'
+import type { Lane, LaneListener } from './lane.ts'
 import { RequestRing } from './request-ring.ts'
 import type { Wire } from './wire.ts'
-
-/** What the run wants to know of its connections. Times are ms of `performance.now()`. */
-export interface ConnectionListener {
-  /** The call that should have been sent at `sentAt` was answered at `now`; without a code it succeeded. */
-  answered(sentAt: number, now: number, code: string | undefined): void
-  /** Everything that came in at once has been reported. */
-  settled(connection: LoadConnection, now: number): void
-  /** The connection is gone; its calls stay without an answer. */
-  lost(connection: LoadConnection, reason: Error): void
-}
 
 /** All connections read into this, one after another: what came in is used up before the next one reads. In front is room for an incomplete answer. */
 export class ReadBuffer {
@@ -27,7 +17,7 @@ const free = 0
 const noBytes = new Uint8Array(0)
 
 /** One socket that sends prepared requests and matches the answers to the times at which they should have been sent. */
-export class LoadConnection implements AnswerSink, Sender {
+export class LoadConnection implements AnswerSink, Lane {
   readonly index: number
   underWay = 0
   isOpen = false
@@ -36,7 +26,7 @@ export class LoadConnection implements AnswerSink, Sender {
   private readonly sentAt: Float64Array
   private readonly socket: Socket
   private readonly buffer: ReadBuffer
-  private readonly listener: ConnectionListener
+  private readonly listener: LaneListener
   /** The incomplete answer that the last read ended with. */
   private carry = noBytes
   private now = 0
@@ -47,7 +37,7 @@ export class LoadConnection implements AnswerSink, Sender {
     this.index = parts.index
     this.listener = parts.listener
     this.buffer = parts.buffer
-    this.ring = new RequestRing(parts.wire.template(parts.index), parts.depth)
+    this.ring = new RequestRing(parts.wire.template(parts.number), parts.depth)
     this.reader = parts.wire.answers(this.ring.slots)
     this.sentAt = new Float64Array(this.ring.slots)
     const { window } = parts.buffer
@@ -83,7 +73,6 @@ export class LoadConnection implements AnswerSink, Sender {
     return connection
   }
 
-  /** Sends `count` requests as if all had been sent at `sentAt`. The caller keeps `underWay` within the depth. */
   send(count: number, sentAt: number): void {
     for (let left = count; left > 0;) {
       const bytes = this.ring.take(left, this.sentAt)
@@ -96,12 +85,10 @@ export class LoadConnection implements AnswerSink, Sender {
     this.underWay += count
   }
 
-  /** Bytes that went each way so far, greetings included. */
-  get bytes(): { readonly sent: number; readonly received: number } {
-    return { sent: this.socket.bytesWritten, received: this.socket.bytesRead }
+  get bytes(): number {
+    return this.socket.bytesWritten + this.socket.bytesRead
   }
 
-  /** Gives back the time of every call that has no answer, and ends the connection. */
   close(unanswered: (sentAt: number) => void): void {
     for (const sentAt of this.sentAt) if (sentAt !== free) unanswered(sentAt)
     this.isOpen = false
@@ -164,13 +151,15 @@ export class LoadConnection implements AnswerSink, Sender {
 
 export interface ConnectionParts {
   readonly index: number
+  /** Among those of all threads. */
+  readonly number: number
   readonly wire: Wire
   readonly host: string
   readonly port: number
   /** Calls under way at most. */
   readonly depth: number
   readonly buffer: ReadBuffer
-  readonly listener: ConnectionListener
+  readonly listener: LaneListener
   /** This end's. */
   readonly localAddress: string | undefined
 }

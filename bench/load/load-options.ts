@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { BenchFault } from '../bench-fault.ts'
-import { peerNames } from '../servers/peer.ts'
+import { type LinkName, targetNames } from '../links/links.ts'
+import { type PeerName, peerNames } from '../servers/peer.ts'
 import { transports } from '../servers/sluice-wire.ts'
 import { wholeNumber } from '../whole-number.ts'
 import { type Load, transportsOf, usualLoadOf, usualLoads } from './load.ts'
@@ -12,10 +13,14 @@ const depthMax = 65_536
 /** Open loop: as deep as a node's default limit per connection, so that what is due is sent. */
 const defaultOpenDepth = 1_024
 
+const threadsMax = 64
+
 const schema = z.object({
   transport: z.enum(transports).optional(),
   peer: z.enum(peerNames),
   soldOut: z.boolean().default(false),
+  target: z.enum(targetNames),
+  threads: z.int(),
   connections: z.int().optional(),
   depth: z.int().optional(),
   seconds: z.number(),
@@ -49,6 +54,17 @@ export function loadCommand(): Command {
         'Without --port it starts a node of its own: fsync before every answer, a temporary data folder, a stock that lasts.',
     )
     .addOption(new Option('--transport <name>', 'how to call (default: rpc; http for a peer that has nothing else)').choices(transports))
+    .addOption(
+      new Option(
+        '--target <link>',
+        'of a sluice or cluster that is started here, one link of the chain alone: gateway is a node whose buys are answered where they would leave for a shard; ' +
+          'bus carries them to somebody who answers at once; actor is a shard whose store keeps nothing; store takes records of buys; all is the whole chain. ' +
+          'Bus, actor and store are asked in this process, with as many calls under way as the connections would have',
+      )
+        .choices(targetNames)
+        .default('all'),
+    )
+    .option('--threads <count>', 'threads of this load generator, over which the connections are spread', wholeNumber(1, threadsMax), 1)
     .option('--connections <count>', `connections (default: ${usually('connections')})`, wholeNumber(1, connectionsMax))
     .option(
       '--depth <count>',
@@ -99,6 +115,8 @@ export function loadOptionsOf(command: Command): LoadOptions {
     depth,
     soldOut: isSoldOut,
     processes,
+    target,
+    threads,
     json,
     warmup,
     profileServer,
@@ -115,11 +133,17 @@ export function loadOptionsOf(command: Command): LoadOptions {
     throw new BenchFault(`--peer ${peer} is called by ${first} only: leave --transport out`)
   if (isSoldOut && (port !== undefined || (peer !== 'sluice' && peer !== 'cluster')))
     throw new BenchFault('--sold-out starts Sluice itself: leave --port out, and every --peer but sluice and cluster')
+  const link = target === 'all' ? undefined : target
+  if (link !== undefined) checkLink(link, command, peer)
+  if (threads > (connections ?? usual.connections)) throw new BenchFault('--threads: there are not as many --connections')
+  if (threads > 1 && !mayHaveThreads(peer, link)) throw new BenchFault(`--target ${target} is asked in one thread: leave --threads out`)
   const load: Load = {
     peer,
     transport,
     connections: connections ?? usual.connections,
     depth: depth ?? (transport === 'http' || run.rate === undefined ? usual.depth : defaultOpenDepth),
+    ...(link === undefined ? {} : { link }),
+    ...(threads === 1 ? {} : { threads }),
     ...(processes === 1 ? {} : { processes }),
     ...(isSoldOut ? { isSoldOut } : {}),
   }
@@ -127,11 +151,32 @@ export function loadOptionsOf(command: Command): LoadOptions {
   return { ...run, warmupSeconds: warmup, profileFolder: profileServer, running, load, json }
 }
 
+/** What a link alone does not have is refused, rather than passed over. */
+export function checkLink(link: LinkName, command: Command, peer: PeerName): void {
+  if (peer !== 'sluice' && peer !== 'cluster') throw new BenchFault(`--target ${link} is a link of Sluice: leave --peer ${peer} out`)
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+  const without = [
+    ...['port', 'soldOut', 'snapshots', 'host', 'opsPort', 'key', 'sku', 'userHeader', 'processes'],
+    ...(link === 'gateway' ? ['durability'] : ['transport', 'profileServer']),
+    ...(link === 'bus' || link === 'actor' ? ['durability'] : []),
+  ]
+  const given = without.find(isGiven)
+  if (given === undefined) return
+  throw new BenchFault(
+    `--target ${link}: --${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} has no meaning there, leave it out`,
+  )
+}
+
+/** The bus of one process, its actors and a store cannot be asked from several threads. */
+export function mayHaveThreads(peer: PeerName, link: LinkName | undefined): boolean {
+  return link === undefined || link === 'gateway' || (link === 'bus' && peer === 'cluster')
+}
+
 function usually(what: 'connections' | 'depth'): string {
   return transports.map((transport) => `${transport} ${usualLoads[transport][what]}`).join(', ')
 }
 
-function seconds(least: number, most: number): (text: string) => number {
+export function seconds(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
     if (text === '' || !(value >= least && value <= most))

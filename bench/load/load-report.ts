@@ -10,6 +10,10 @@ export interface LoadReport {
   readonly connections: number
   readonly depth: number
   readonly processes?: number
+  /** The link that was alone, of Sluice. */
+  readonly link?: string
+  /** Of the load generator, if more than one. */
+  readonly threads?: number
   /** Calls are then refusals with SOLD_OUT. */
   readonly isSoldOut?: boolean
   readonly rate?: number
@@ -40,6 +44,8 @@ export function reportOf(load: Load, rate: number | undefined, peer: Peer, tally
     connections: load.connections,
     depth: load.depth,
     ...(load.processes === undefined ? {} : { processes: load.processes }),
+    ...(load.link === undefined ? {} : { link: load.link }),
+    ...(load.threads === undefined ? {} : { threads: load.threads }),
     ...(load.isSoldOut === true ? { isSoldOut: true } : {}),
     ...(rate === undefined ? {} : { rate }),
     seconds,
@@ -71,7 +77,7 @@ export function linesOf(report: LoadReport): readonly string[] {
   const { server } = report
   const loop = report.rate === undefined ? 'closed loop' : `${count(report.rate)} calls/s on schedule`
   const lines = [
-    `${report.peer}${report.isSoldOut === true ? ', sold out,' : ''} by ${report.transport} (${server.server}): ${report.connections} connections x ${report.depth} calls, ${loop}, ${report.seconds} s`,
+    `${report.peer}${report.link === undefined ? '' : `, ${report.link} alone,`}${report.isSoldOut === true ? ', sold out,' : ''} by ${report.transport} (${server.server}): ${report.connections} connections x ${report.depth} calls${report.threads === undefined ? '' : ` over ${report.threads} threads`}, ${loop}, ${report.seconds} s`,
     `  ${count(report.callsPerSecond)} calls/s, ${count(report.errors)} errors${codesIn(report)}`,
     `  latency p50 ${report.p50Ms} ms, p90 ${report.p90Ms} ms, p99 ${report.p99Ms} ms, p99.9 ${report.p999Ms} ms, longest ${report.maxMs} ms`,
   ]
@@ -79,7 +85,9 @@ export function linesOf(report: LoadReport): readonly string[] {
   if (recordsPerSecond !== undefined && batchMean !== undefined) {
     lines.push(`  ${count(recordsPerSecond)} records/s with ${count(batchMean)} events each (${server.durability ?? 'unknown durability'})`)
   }
-  lines.push(`  processor: server ${cores ?? '?'} cores${partsOf(coresOf)}, load generator ${report.generatorCores} cores`)
+  const ownLink = report.link !== undefined && cores === undefined
+  if (ownLink) lines.push(`  processor: this process, the link and the load generator, ${report.generatorCores} cores`)
+  else lines.push(`  processor: server ${cores ?? '?'} cores${partsOf(coresOf)}, load generator ${report.generatorCores} cores`)
   const { loopDelayP99Ms, loopDelayP99MsOf, memoryMb, memoryMbOf } = server
   if (loopDelayP99Ms !== undefined && memoryMb !== undefined) {
     lines.push(`  event loop p99 ${loopDelayP99Ms} ms late${partsOf(loopDelayP99MsOf)}; memory ${memoryMb} MB${partsOf(memoryMbOf)}`)

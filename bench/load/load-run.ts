@@ -1,11 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Timers } from '../../cluster/world.ts'
-import { LoopTimers } from '../../ops/loop-timers.ts'
-import { realClock } from '../../ops/world.ts'
+import type { LinkTarget } from '../links/link-target.ts'
 import { type Latencies, LatencyLog } from './latency-log.ts'
-import { type ConnectionListener, LoadConnection, ReadBuffer } from './load-connection.ts'
-import { closedLoop, openLoop, type Pacing } from './pacing.ts'
-import type { Wire } from './wire.ts'
+import { type LoadPart, runPart } from './load-part.ts'
+import { runParts } from './load-threads.ts'
+import type { WireSpec } from './wire-spec.ts'
 
 export interface LoadPlan {
   readonly connections: number
@@ -16,6 +14,14 @@ export interface LoadPlan {
   readonly warmupSeconds: number
   /** Calls a second; without it each answer is followed by the next call. */
   readonly rate: number | undefined
+  /** That the connections are spread over; with one, which is the default, the load runs in the thread that asks for it. */
+  readonly threads?: number
+}
+
+/** One thread's part of a plan. */
+export interface PartPlan extends LoadPlan {
+  /** The number of its first connection among those of all parts: no two of them have the same users. */
+  readonly firstConnection: number
 }
 
 /** What was seen in the measured time. */
@@ -35,13 +41,22 @@ export interface LoadTally {
   readonly bytesPerCall: number
 }
 
-export interface LoadTarget {
+/** A server's port. */
+export interface SocketTarget {
+  readonly kind: 'sockets'
   readonly host: string
   readonly port: number
-  readonly wire: Wire
-  /** The address from which a connection comes; left out, the machine chooses. */
-  readonly localAddress?: (connection: number) => string
+  readonly wire: WireSpec
+  /** Tells the users of this load from those of others. */
+  readonly run: string
+  /** All calls are the same call of one user. */
+  readonly isRepeated?: boolean
+  /** Each connection comes from an address of its own. */
+  readonly isFromMany?: boolean
 }
+
+/** What can be put under load. Plain data, since a thread is told of it. */
+export type LoadTarget = SocketTarget | LinkTarget
 
 /** Told as the run goes on: to read the server's counters, to draw a bar. */
 export interface LoadObserver {
@@ -51,162 +66,82 @@ export interface LoadObserver {
   progress(calls: number, errors: number, elapsedSeconds: number): void
 }
 
-const openAtOnce = 64
-const tickMs = 1
-const progressMs = 200
-/** Answers that come later than this after the measured time are counted as missing. */
-const drainMs = 3_000
-const unanswered = 'UNANSWERED'
-const connectionLost = 'CONNECTION_LOST'
-
-/**
- * Puts the planned load on the target and says what came back. Rejects if it cannot connect, or if every connection was lost. `timers` are kept going by the answers, however many
- * connections have some: with thousands of them the loop would come round to timers every second or two.
- */
+/** Puts the planned load on the target and says what came back. Rejects if it cannot connect, or if every connection was lost. `timers` are those of a load in this thread. */
 export async function runLoad(
   plan: LoadPlan,
   target: LoadTarget,
   observer: LoadObserver,
   stop: AbortSignal,
-  timers: Timers = new LoopTimers(realClock),
+  timers?: Timers,
 ): Promise<LoadTally> {
-  const run = new LoadRun(plan, timers)
-  try {
-    await run.connect(target, stop)
-    return await run.measure(observer, stop)
-  } finally {
-    run.close()
+  const meter = new ProcessorMeter(observer)
+  const { threads = 1 } = plan
+  const parts =
+    threads === 1
+      ? [await runPart({ ...plan, firstConnection: 0 }, target, meter, stop, timers)]
+      : await runParts(partsOf(plan, threads), target, meter, stop)
+  return tallyOf(parts, plan.seconds, meter.cores)
+}
+
+/** Connections, and with them the rate, as evenly as whole ones can be spread. */
+export function partsOf(plan: LoadPlan, threads: number): readonly PartPlan[] {
+  const { connections, rate } = plan
+  let firstConnection = 0
+  return Array.from({ length: threads }, (_, thread): PartPlan => {
+    const own = Math.floor(connections / threads) + (thread < connections % threads ? 1 : 0)
+    const part = { ...plan, connections: own, rate: rate === undefined ? undefined : (rate * own) / connections, firstConnection }
+    firstConnection += own
+    return part
+  })
+}
+
+export function tallyOf(parts: readonly LoadPart[], seconds: number, generatorCores: number): LoadTally {
+  const sum = (of: (part: LoadPart) => number): number => parts.reduce((all, part) => all + of(part), 0)
+  const answers = sum((part) => part.answers)
+  const codes: Record<string, number> = {}
+  for (const part of parts) for (const [code, times] of Object.entries(part.codes)) codes[code] = (codes[code] ?? 0) + times
+  return {
+    calls: sum((part) => part.calls),
+    codes,
+    errors: sum((part) => part.errors),
+    seconds,
+    latencies: latenciesOf(parts.map((part) => part.latencies)),
+    refusedLatencies: latenciesOf(parts.map((part) => part.refusedLatencies)),
+    generatorCores,
+    bytesPerCall: answers === 0 ? 0 : Math.round(sum((part) => part.bytes) / answers),
   }
 }
 
-class LoadRun implements ConnectionListener {
-  private readonly plan: LoadPlan
-  private readonly timers: Timers
-  private readonly connections: LoadConnection[] = []
-  private readonly log = new LatencyLog()
-  private readonly refusedLog = new LatencyLog()
-  private readonly codes = new Map<string, number>()
-  private pacing: Pacing | undefined
-  private measureFrom = Infinity
-  private measureUntil = Infinity
-  private calls = 0
-  private errors = 0
-  private answers = 0
-  private fault: Error | undefined
+function latenciesOf(encoded: readonly string[]): Latencies {
+  const log = new LatencyLog()
+  for (const one of encoded) log.add(one)
+  return log.latencies()
+}
 
-  constructor(plan: LoadPlan, timers: Timers) {
-    this.plan = plan
-    this.timers = timers
+/** Reads this process's processor time, all its threads', when the measured time begins and ends. */
+class ProcessorMeter implements LoadObserver {
+  cores = 0
+  private readonly observer: LoadObserver
+  private before = process.cpuUsage()
+  private startedAt = 0
+
+  constructor(observer: LoadObserver) {
+    this.observer = observer
   }
 
-  async connect({ host, port, wire, localAddress }: LoadTarget, stop: AbortSignal): Promise<void> {
-    const { connections, depth } = this.plan
-    const buffer = new ReadBuffer()
-    while (this.connections.length < connections) {
-      const from = this.connections.length
-      const count = Math.min(openAtOnce, connections - from)
-      const opening = Array.from({ length: count }, (_, i) =>
-        LoadConnection.open({ index: from + i, wire, host, port, depth, buffer, listener: this, localAddress: localAddress?.(from + i) }),
-      )
-      this.connections.push(...(await Promise.all(opening)))
-      stop.throwIfAborted()
-    }
+  measuring(): void {
+    this.before = process.cpuUsage()
+    this.startedAt = performance.now()
+    this.observer.measuring()
   }
 
-  async measure(observer: LoadObserver, stop: AbortSignal): Promise<LoadTally> {
-    const { plan } = this
-    const startAt = performance.now()
-    this.measureFrom = startAt + plan.warmupSeconds * 1000
-    this.measureUntil = this.measureFrom + plan.seconds * 1000
-    const { depth, rate, connections } = plan
-    this.pacing = rate === undefined ? closedLoop(depth) : openLoop({ rate, connections, depth, startAt })
-    const ticker = rate === undefined ? undefined : this.timers.every(tickMs, () => this.refill())
-    const progress = this.timers.every(progressMs, () => observer.progress(this.calls, this.errors, (performance.now() - startAt) / 1000))
-    try {
-      this.refill()
-      await delay(plan.warmupSeconds * 1000, undefined, { signal: stop })
-      observer.measuring()
-      const cpuBefore = process.cpuUsage()
-      await this.whileConnected(plan.seconds * 1000, stop)
-      const cpu = process.cpuUsage(cpuBefore)
-      observer.measured()
-      await this.drain()
-      return this.tally((cpu.user + cpu.system) / 1e6 / plan.seconds)
-    } finally {
-      ticker?.cancel()
-      progress.cancel()
-    }
+  measured(): void {
+    const { user, system } = process.cpuUsage(this.before)
+    this.cores = (user + system) / 1000 / (performance.now() - this.startedAt)
+    this.observer.measured()
   }
 
-  answered(sentAt: number, now: number, code: string | undefined): void {
-    // Latencies belong to the time at which calls were due, throughput to the time at which answers came.
-    if (sentAt >= this.measureFrom && sentAt < this.measureUntil) (code === undefined ? this.log : this.refusedLog).record(now - sentAt)
-    this.answers++
-    if (now < this.measureFrom || now >= this.measureUntil) return
-    if (code === undefined) this.calls++
-    else this.count(code, 1)
-  }
-
-  settled(connection: LoadConnection, now: number): void {
-    if (now < this.measureUntil) this.pacing?.refill(connection, now)
-    this.timers.catchUp()
-  }
-
-  lost(connection: LoadConnection, reason: Error): void {
-    connection.close(() => this.count(connectionLost, 1))
-    if (this.connections.every((one) => !one.isOpen)) this.fault = reason
-  }
-
-  close(): void {
-    for (const connection of this.connections) if (connection.isOpen) connection.close(() => {})
-  }
-
-  private refill(): void {
-    const now = performance.now()
-    if (now >= this.measureUntil) return
-    for (const connection of this.connections) if (connection.isOpen) this.pacing?.refill(connection, now)
-  }
-
-  private async whileConnected(ms: number, stop: AbortSignal): Promise<void> {
-    const until = performance.now() + ms
-    for (let left = ms; left > 0; left = until - performance.now()) {
-      await delay(Math.min(left, progressMs), undefined, { signal: stop })
-      if (this.fault !== undefined) throw this.fault
-    }
-  }
-
-  /** Waits for what is under way; what does not come is an error, and its latency at least the wait. */
-  private async drain(): Promise<void> {
-    const until = performance.now() + drainMs
-    while (performance.now() < until && this.connections.some((one) => one.isOpen && one.underWay > 0)) await delay(tickMs)
-    const now = performance.now()
-    for (const connection of this.connections) {
-      if (!connection.isOpen) continue
-      connection.close((sentAt) => {
-        if (sentAt < this.measureFrom) return
-        this.log.record(now - sentAt)
-        this.count(unanswered, 1)
-      })
-    }
-  }
-
-  private count(code: string, times: number): void {
-    this.codes.set(code, (this.codes.get(code) ?? 0) + times)
-    this.errors += times
-  }
-
-  private tally(generatorCores: number): LoadTally {
-    const { calls, errors, plan } = this
-    const bytes = this.connections.reduce((sum, { bytes: { sent, received } }) => sum + sent + received, 0)
-    return {
-      calls,
-      codes: Object.fromEntries(this.codes),
-      errors,
-      seconds: plan.seconds,
-      latencies: this.log.latencies(),
-      refusedLatencies: this.refusedLog.latencies(),
-      generatorCores,
-      bytesPerCall: this.answers === 0 ? 0 : Math.round(bytes / this.answers),
-    }
+  progress(calls: number, errors: number, elapsedSeconds: number): void {
+    this.observer.progress(calls, errors, elapsedSeconds)
   }
 }

@@ -1,3 +1,4 @@
+import type { LinkName } from '../links/links.ts'
 import type { PeerName } from '../servers/peer.ts'
 import type { SettingTexts } from '../servers/sluice-sale.ts'
 import type { Transport } from '../servers/sluice-wire.ts'
@@ -12,6 +13,10 @@ export interface Load {
   readonly depth: number
   /** Server processes that share a port, of a peer that can have several. */
   readonly processes?: number
+  /** One link of Sluice's chain alone; left out, all of it. */
+  readonly link?: LinkName
+  /** Threads of the load generator that the connections are spread over, if more than one. */
+  readonly threads?: number
   /** What is asked for is sold out, so that gateways answer out of their stock view. */
   readonly isSoldOut?: boolean
   /** Other calls than a `buy` for each of all users, by rpc. */

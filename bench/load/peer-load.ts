@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto'
+import { type Slowing, startLink, startSlowed } from '../links/link-peers.ts'
 import type { Durability } from '../servers/bench-redis.ts'
-import { startSluiceCluster } from '../servers/cluster-peer.ts'
 import { startFastify } from '../servers/fastify-peer.ts'
 import { startNginx } from '../servers/nginx-peer.ts'
 import type { Peer } from '../servers/peer.ts'
 import { startPostgres } from '../servers/postgres-peer.ts'
 import { startRedis } from '../servers/redis-peer.ts'
 import { figuresBetween, type ServerCounters } from '../servers/server-figures.ts'
-import { type RunningOptions, runningSluice, startSluice } from '../servers/sluice-peer.ts'
+import { type RunningOptions, runningSluice } from '../servers/sluice-peer.ts'
 import { progressBar } from './load-progress.ts'
 import { type LoadReport, reportOf } from './load-report.ts'
-import { type LoadPlan, runLoad } from './load-run.ts'
+import { type LoadPlan, type LoadTarget, runLoad } from './load-run.ts'
 import type { Load } from './load.ts'
 import { runDigits } from './wire.ts'
 
@@ -26,15 +26,33 @@ export interface RunSettings {
   readonly profileFolder?: string | undefined
   /** A node that somebody else started. */
   readonly running?: Omit<RunningOptions, 'transport' | 'run'> | undefined
+  /** What is slowed on purpose of a Sluice that is started here. */
+  readonly slowing?: Slowing
 }
 
 /** Starts or finds the peer, puts the load on it, reads its counters before and after, and stops it again if it was started here. */
 export async function loadPeer(load: Load, settings: RunSettings, stop: AbortSignal): Promise<LoadReport> {
   const peer = await peerOf(load, settings)
-  const { connections, depth } = load
+  try {
+    stop.throwIfAborted()
+    return await loadStarted(peer, load, settings, stop)
+  } finally {
+    await peer.stop()
+  }
+}
+
+/** The same with a peer that is up, and goes on. `target` is its own, or one with users that it has not seen. */
+export async function loadStarted(
+  peer: Peer,
+  load: Load,
+  settings: Pick<RunSettings, 'seconds' | 'warmupSeconds' | 'rate'>,
+  stop: AbortSignal,
+  target: LoadTarget = peer.target,
+): Promise<LoadReport> {
+  const { connections, depth, threads = 1 } = load
   const { seconds, warmupSeconds, rate } = settings
-  const plan: LoadPlan = { connections, depth, seconds, warmupSeconds, rate }
-  const progress = progressBar(load.peer, plan)
+  const plan: LoadPlan = { connections, depth, seconds, warmupSeconds, rate, threads }
+  const progress = progressBar(load.link ?? load.peer, plan)
   const readings: Promise<Reading>[] = []
   const read = (): void => {
     const reading = readingOf(peer)
@@ -43,20 +61,13 @@ export async function loadPeer(load: Load, settings: RunSettings, stop: AbortSig
     readings.push(reading)
   }
   try {
-    stop.throwIfAborted()
     // The first reading of a fresh server takes much longer than all others; it is made before anything is measured.
     const idle = await readingOf(peer)
-    const tally = await runLoad(
-      plan,
-      peer.target,
-      { measuring: read, measured: read, progress: (...args) => progress.update(...args) },
-      stop,
-    )
+    const tally = await runLoad(plan, target, { measuring: read, measured: read, progress: (...args) => progress.update(...args) }, stop)
     const [before = idle, after = idle] = await Promise.all(readings)
     return reportOf(load, rate, peer, tally, figuresBetween(before.counters, after.counters, (after.at - before.at) / 1000))
   } finally {
     progress.stop()
-    await peer.stop()
   }
 }
 
@@ -71,17 +82,18 @@ async function readingOf(peer: Peer): Promise<Reading> {
   return { counters, at: performance.now() }
 }
 
-function peerOf({ peer, transport, processes = 1, isSoldOut = false, ...shop }: Load, settings: RunSettings): Promise<Peer> {
+/** Starts or finds it. */
+export function peerOf({ peer, transport, link, processes = 1, isSoldOut = false, ...shop }: Load, settings: RunSettings): Promise<Peer> {
   const run = newRun()
-  const { durability, snapshots, profileFolder, running } = settings
+  const { durability, snapshots, profileFolder, running, slowing = {} } = settings
   const behindHttp = { run, durability, rewrites: snapshots, processes }
   const { mix, settings: nodeSettings, actors = 1 } = shop
   const started = { transport, durability, run, snapshots, isSoldOut, profileFolder, mix, settings: nodeSettings, actors }
   switch (peer) {
     case 'sluice':
-      return running === undefined ? startSluice(started) : Promise.resolve(runningSluice({ ...running, transport, run }))
     case 'cluster':
-      return startSluiceCluster(started)
+      if (running !== undefined) return Promise.resolve(runningSluice({ ...running, transport, run }))
+      return link === undefined ? startSlowed(peer, started, slowing) : startLink(peer, link, started, slowing)
     case 'redis':
       return startRedis({ run, durability, rewrites: snapshots })
     case 'fastify':

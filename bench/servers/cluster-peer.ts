@@ -1,8 +1,8 @@
 import { readSecrets } from '../../ops/secrets.ts'
 import { BenchFault } from '../bench-fault.ts'
-import type { Member } from '../cluster/cluster-member.ts'
+import type { Member, Role } from '../cluster/cluster-member.ts'
 import { LocalCluster } from '../cluster/local-cluster.ts'
-import { mixWire } from '../load/call-mix.ts'
+import type { NodeProgram } from '../links/changed-node.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import { askRedis } from './redis-client.ts'
 import { type ServerCounters, togetherOf } from './server-figures.ts'
@@ -18,10 +18,15 @@ const host = '127.0.0.1'
  */
 const plan = { gateways: 1, nats: 1, replicas: 0, isApart: false } as const
 
+export interface StartedClusterOptions extends StartedSluiceOptions {
+  /** Others than the one that is shipped, by role. */
+  readonly programs?: Readonly<Partial<Record<Role, NodeProgram>>>
+}
+
 /** Starts a cluster on this machine: a gateway and an actor node, each a process of its own, with NATS between them and Redis below. */
-export async function startSluiceCluster(options: StartedSluiceOptions): Promise<StartedSluice> {
+export async function startSluiceCluster(options: StartedClusterOptions): Promise<StartedSluice> {
   const { transport, durability, run, snapshots, isSoldOut = false, takesPayments = isSoldOut, actors = 1 } = options
-  const { profileFolder, nodeFlags = [], settings = {}, mix } = options
+  const { profileFolder, nodeFlags = [], settings = {}, mix, programs = {} } = options
   const folder = new TempFolder('cluster')
   let cluster: LocalCluster | undefined
   const stop = async (): Promise<void> => {
@@ -30,6 +35,7 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
   }
   try {
     const nodes = {
+      programs,
       nodeFlags: [...nodeFlags, ...profileWords(profileFolder)],
       nodeWords: settingWords({ ...benchSettings(snapshots), ...settings }),
     }
@@ -46,10 +52,11 @@ export async function startSluiceCluster(options: StartedSluiceOptions): Promise
     return {
       name: 'cluster',
       target: {
+        kind: 'sockets',
         host,
         port: transport === 'rpc' ? rpc : web,
-        wire:
-          mix === undefined ? sluiceWire(transport, { sku: benchSku, run }, `${host}:${web}`, identity) : mixWire(mix, run, operatorKey),
+        wire: mix === undefined ? sluiceWire(transport, benchSku, `${host}:${web}`, identity) : { protocol: 'mix', mix, key: operatorKey },
+        run,
       },
       facts: { server: `cluster of ${members.map(({ name }) => name).join(', ')}`, durability },
       readCounters: () => readCounters(members, redisPort),

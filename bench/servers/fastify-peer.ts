@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { httpWire } from '../load/http-wire.ts'
 import { BenchRedis, type Durability } from './bench-redis.ts'
 import type { FastifySettings } from './fastify-server.ts'
 import type { Peer } from './peer.ts'
@@ -35,7 +34,13 @@ export async function startFastify({ run, durability, rewrites, processes }: Fas
     )
     return {
       name: 'fastify',
-      target: { host, port, wire: httpWire({ sku: benchSku, run }, `${host}:${port}`, benchUserHeader) },
+      target: {
+        kind: 'sockets',
+        host,
+        port,
+        wire: { protocol: 'http', sku: benchSku, hostHeader: `${host}:${port}`, userHeader: benchUserHeader },
+        run,
+      },
       facts: { server: `Fastify ${fastifyVersion()} on Redis ${redis.version}`, durability: redis.durability },
       readCounters: () => Promise.resolve({ cpuSeconds: { fastify: server.cpuSeconds(), redis: redis.cpuSeconds() } }),
       stop: async () => {

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { httpWire } from '../load/http-wire.ts'
 import { BenchRedis } from './bench-redis.ts'
 import type { FastifyPeerOptions } from './fastify-peer.ts'
 import { freePorts } from './free-ports.ts'
@@ -40,7 +39,13 @@ export async function startNginx({ run, durability, rewrites, processes }: Fasti
     )
     return {
       name: 'nginx',
-      target: { host, port, wire: httpWire({ sku: benchSku, run }, `${host}:${port}`, benchUserHeader) },
+      target: {
+        kind: 'sockets',
+        host,
+        port,
+        wire: { protocol: 'http', sku: benchSku, hostHeader: `${host}:${port}`, userHeader: benchUserHeader },
+        run,
+      },
       facts: { server: `nginx ${version} with Lua on Redis ${redis.version}`, durability: redis.durability },
       readCounters: () => Promise.resolve({ cpuSeconds: { nginx: server.cpuSeconds(), redis: redis.cpuSeconds() } }),
       stop: async () => {

@@ -1,4 +1,3 @@
-import { postgresWire } from '../load/postgres-wire.ts'
 import { BenchPostgres, postgresDatabase, postgresUser } from './bench-postgres.ts'
 import type { Durability } from './bench-redis.ts'
 import { plentyOfStock } from './buy-script.ts'
@@ -17,7 +16,7 @@ export async function startPostgres(name: PostgresPeerName, { run, durability }:
   return {
     name,
     protocol: 'postgres',
-    target: { host: '127.0.0.1', port: postgres.port, wire: postgresWire(run, access) },
+    target: { kind: 'sockets', host: '127.0.0.1', port: postgres.port, wire: { protocol: 'postgres', access }, run },
     facts: { server: `PostgreSQL ${postgres.version}`, durability: postgres.durability },
     readCounters: () => Promise.resolve({ cpuSeconds: { postgres: postgres.cpuSeconds() } }),
     stop: () => postgres.stop(),

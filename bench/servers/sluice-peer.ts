@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { variableOf } from '../../ops/settings.ts'
 import { BenchFault } from '../bench-fault.ts'
-import { mixWire } from '../load/call-mix.ts'
+import type { NodeProgram } from '../links/changed-node.ts'
+import type { SocketTarget } from '../load/load-run.ts'
 import type { Durability } from './bench-redis.ts'
 import { readNodeMetrics } from './node-metrics.ts'
 import type { Peer } from './peer.ts'
@@ -42,12 +43,16 @@ export interface StartedSluiceOptions extends BenchShop {
   readonly profileFolder?: string | undefined
   /** For Node in each of its processes. */
   readonly nodeFlags?: readonly string[]
-  /** Another program than the one that is shipped, and what it is told by variables. */
-  readonly program?: { readonly path: string; readonly environment: Readonly<Record<string, string>> }
+}
+
+export interface StartedNodeOptions extends StartedSluiceOptions {
+  /** Another than the one that is shipped. */
+  readonly program?: NodeProgram
 }
 
 /** A node or a cluster with all that its starter knows of it. */
 export interface StartedSluice extends Peer {
+  readonly target: SocketTarget
   /** Of a cluster those of a gateway. */
   readonly webPort: number
   readonly rpcPort: number
@@ -69,7 +74,7 @@ export interface StartedNode extends StartedSluice {
 }
 
 /** Starts an embedded node in a process and a folder of its own, on free ports. */
-export async function startSluice(options: StartedSluiceOptions): Promise<StartedNode> {
+export async function startSluice(options: StartedNodeOptions): Promise<StartedNode> {
   const { transport, durability, run, snapshots, profileFolder, nodeFlags = [], settings = {}, mix } = options
   const { program = { path: mainPath, environment: {} } } = options
   const folder = new TempFolder('sluice')
@@ -104,12 +109,14 @@ export async function startSluice(options: StartedSluiceOptions): Promise<Starte
     return {
       name: 'sluice',
       target: {
+        kind: 'sockets',
         host,
         port: transport === 'rpc' ? ready.rpc : ready.web,
         wire:
           mix === undefined
-            ? sluiceWire(transport, { sku: benchSku, run }, `${host}:${ready.web}`, identity)
-            : mixWire(mix, run, operatorKey),
+            ? sluiceWire(transport, benchSku, `${host}:${ready.web}`, identity)
+            : { protocol: 'mix', mix, key: operatorKey },
+        run,
       },
       facts: { server: ready.server, durability: ready.durability },
       readCounters: () => readNodeMetrics(host, ready.ops),
@@ -148,7 +155,7 @@ export function runningSluice(options: RunningOptions): Peer {
   const where = `${options.host}:${port}`
   return {
     name: 'sluice',
-    target: { host: options.host, port, wire: sluiceWire(transport, { sku, run }, where, { key, userHeader }) },
+    target: { kind: 'sockets', host: options.host, port, wire: sluiceWire(transport, sku, where, { key, userHeader }), run },
     facts: { server: where },
     readCounters: () => (opsPort === 0 ? Promise.resolve({}) : readNodeMetrics(options.host, opsPort)),
     stop: () => Promise.resolve(),

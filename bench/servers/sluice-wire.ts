@@ -1,7 +1,4 @@
-import { httpWire } from '../load/http-wire.ts'
-import { type BuyParts, rpcWire } from '../load/rpc-wire.ts'
-import { webSocketWire } from '../load/web-socket-wire.ts'
-import type { Wire } from '../load/wire.ts'
+import type { WireSpec } from '../load/wire-spec.ts'
 
 export const transports = ['rpc', 'ws', 'http'] as const
 export type Transport = (typeof transports)[number]
@@ -13,13 +10,13 @@ export interface SluiceIdentity {
   readonly userHeader: string
 }
 
-export function sluiceWire(transport: Transport, buy: BuyParts, hostHeader: string, { key, userHeader }: SluiceIdentity): Wire {
+export function sluiceWire(transport: Transport, sku: string, hostHeader: string, { key, userHeader }: SluiceIdentity): WireSpec {
   switch (transport) {
     case 'rpc':
-      return rpcWire(buy, key)
+      return { protocol: 'rpc', sku, key }
     case 'ws':
-      return webSocketWire(buy, hostHeader, key ?? '')
+      return { protocol: 'ws', sku, hostHeader, key: key ?? '' }
     case 'http':
-      return httpWire(buy, hostHeader, userHeader)
+      return { protocol: 'http', sku, hostHeader, userHeader }
   }
 }

@@ -1,9 +1,10 @@
 import type { Timer, Timers } from '../../cluster/world.ts'
 import { BenchFault } from '../bench-fault.ts'
+import type { Lane, LaneListener } from '../load/lane.ts'
 import { type Latencies, LatencyLog } from '../load/latency-log.ts'
-import { type ConnectionListener, LoadConnection, ReadBuffer } from '../load/load-connection.ts'
-import type { LoadTarget } from '../load/load-run.ts'
+import { LoadConnection, ReadBuffer } from '../load/load-connection.ts'
 import { openLoop, type Pacing } from '../load/pacing.ts'
+import type { Wire } from '../load/wire.ts'
 
 /** What came back since the last look. */
 export interface Window {
@@ -20,10 +21,17 @@ export interface SteadyPlan {
   readonly depth: number
 }
 
+/** A server's port, and what is said there. */
+export interface SteadyTarget {
+  readonly host: string
+  readonly port: number
+  readonly wire: Wire
+}
+
 const tickMs = 1
 
 /** Calls on schedule without an end, looked at a window at a time. */
-export class SteadyLoad implements ConnectionListener {
+export class SteadyLoad implements LaneListener {
   private readonly connections: LoadConnection[] = []
   private readonly timers: Timers
   private pacing: Pacing | undefined
@@ -37,13 +45,13 @@ export class SteadyLoad implements ConnectionListener {
     this.timers = timers
   }
 
-  static async start({ host, port, wire }: LoadTarget, plan: SteadyPlan, timers: Timers): Promise<SteadyLoad> {
+  static async start({ host, port, wire }: SteadyTarget, plan: SteadyPlan, timers: Timers): Promise<SteadyLoad> {
     const load = new SteadyLoad(timers)
     const buffer = new ReadBuffer()
     const { connections, depth } = plan
     try {
       for (let index = 0; index < connections; index++) {
-        const parts = { index, wire, host, port, depth, buffer, listener: load, localAddress: undefined }
+        const parts = { index, number: index, wire, host, port, depth, buffer, listener: load, localAddress: undefined }
         load.connections.push(await LoadConnection.open(parts))
       }
     } catch (error) {
@@ -78,12 +86,12 @@ export class SteadyLoad implements ConnectionListener {
     } else this.codes[code] = (this.codes[code] ?? 0) + 1
   }
 
-  settled(connection: LoadConnection, now: number): void {
+  settled(connection: Lane, now: number): void {
     this.pacing?.refill(connection, now)
     this.timers.catchUp()
   }
 
-  lost(_: LoadConnection, reason: Error): void {
+  lost(_: Lane, reason: Error): void {
     this.fault ??= reason
   }
 

@@ -1,17 +1,14 @@
 import { recordOffset } from '../../actors/record.ts'
 import type { Position, ShardName, Store } from '../../cluster/store.ts'
 import { delay, type Timers } from '../../cluster/world.ts'
-
-/** A store is not idle because a timer was late: so much may be caught up. */
-const creditMs = 5
+import { Pace, type PaceSettings } from './pace.ts'
 
 /** A store that takes no more than so many events a second, all shards together: what every other store does, with a pause before each record. */
-export function slowedStore(store: Store, eventsPerSecond: number, timers: Timers): Store {
-  let freeAt = performance.now()
+export function slowedStore(store: Store, settings: PaceSettings, timers: Timers): Store {
+  const pace = new Pace(settings)
   const append = async (shard: ShardName, position: Position, record: Uint8Array): Promise<'stored' | 'fenced'> => {
     const events = new DataView(record.buffer, record.byteOffset, record.length).getUint32(recordOffset.events, true)
-    freeAt = Math.max(freeAt, performance.now() - creditMs) + (events * 1000) / eventsPerSecond
-    const pauseMs = freeAt - performance.now()
+    const pauseMs = pace.take(events)
     if (pauseMs > 0) await delay(timers, pauseMs)
     return store.append(shard, position, record)
   }
