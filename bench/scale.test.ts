@@ -53,7 +53,7 @@ async function scale(words: readonly string[]): Promise<{ readonly status: numbe
 }
 
 test(
-  'BEN-74 a curve is measured in rounds on servers of its own, ends with one JSON object and leaves nothing behind but its result',
+  'BEN-84 a curve is measured in rounds on servers of its own, ends with one JSON object and leaves nothing behind but its result',
   async () => {
     const into = join(folder, 'result.json')
     const words = ['--curve', 'payload', '--rounds', '1', '--seconds', '1', '--warmup', '0', '--into', into, '--json']
@@ -78,14 +78,14 @@ test.each([
   [['--curve', 'prices'], '--curve'],
   [['--curve', ''], '--curve'],
   [['--rounds', '0'], '--rounds'],
-])('BEN-74 %j is refused with one line that says why', async (words, option) => {
+])('BEN-84 %j is refused with one line that says why', async (words, option) => {
   const { status, err } = await scale(words)
   expect(status).toBe(2)
   expect(err).toContain(option)
   expect(err.trim().split('\n')).toHaveLength(1)
 })
 
-test('BEN-74 every other round goes backwards, and what a share is a share of comes first', () => {
+test('BEN-84 every other round goes backwards, and what a share is a share of comes first', () => {
   const [there, back] = [0, 1].map((round) => orderOf(curves.shards, round).map(({ line, point }) => `${line} ${point.x}`))
   expect(back).toEqual(there?.toReversed())
   for (const round of [0, 1]) {
@@ -110,7 +110,7 @@ async function rounds(curve: (typeof curveNames)[number]): Promise<readonly Scal
   return [...(await runRound(curve, 0, 1, served)), ...(await runRound(curve, 1, 1, served))]
 }
 
-test('BEN-75 loads on schedule are shares of what the closed loop did in their round, and half of it is held against what is promised', async () => {
+test('BEN-85 loads on schedule are shares of what the closed loop did in their round, and half of it is held against what is promised', async () => {
   const runs = await rounds('load')
   expect(runs.filter(({ round, line }) => round === 0 && line === 'embedded').map(({ x, rate }) => [x, rate])).toEqual([
     [100, 2_000],
@@ -128,7 +128,7 @@ test('BEN-75 loads on schedule are shares of what the closed loop did in their r
   expect(tableOf(result).filter((line) => line.includes('DOES NOT HOLD'))).toHaveLength(1)
 })
 
-test('BEN-75 a curve takes its place among those that were measured on the same terms', async () => {
+test('BEN-85 a curve takes its place among those that were measured on the same terms', async () => {
   const into = join(folder, 'result.json')
   const [actors, users] = [await rounds('actors'), await rounds('users')]
   save(into, scaleResult(terms, [...actors, ...users]))

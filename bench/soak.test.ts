@@ -49,7 +49,7 @@ async function soak(words: readonly string[]): Promise<{ readonly status: number
 }
 
 test(
-  'BEN-71 a soak keeps a node busy, judges what grows, fills it up to its bounds, and leaves nothing behind but its result',
+  'BEN-81 a soak keeps a node busy, judges what grows, fills it up to its bounds, and leaves nothing behind but its result',
   async () => {
     const into = join(folder, 'result.json')
     const svg = join(folder, 'result.svg')
@@ -78,7 +78,7 @@ test.each([
   [['--minutes', '2', '--warmup', '2'], '--warmup'],
   [['--peer', 'redis'], '--peer'],
   [['--rate', '1'], '--rate'],
-])('BEN-71 %j is refused with one line that says why', async (words, option) => {
+])('BEN-81 %j is refused with one line that says why', async (words, option) => {
   const { status, err } = await soak(words)
   expect(status).toBe(2)
   expect(err).toContain(option)

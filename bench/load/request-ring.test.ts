@@ -55,7 +55,7 @@ function waiting(slots: number, ...busy: readonly number[]): Float64Array {
   return Float64Array.from({ length: slots }, (_, slot) => (busy.includes(slot) ? 1 : 0))
 }
 
-test('BEN-73 a slot whose request has no answer yet is passed over', () => {
+test('BEN-83 a slot whose request has no answer yet is passed over', () => {
   const ring = ringFor(4)
   ring.take(8)
   const busy = waiting(8, 0, 3, 4)
@@ -81,7 +81,7 @@ function saidIn(bytes: Buffer): readonly Said[] {
   return said
 }
 
-test('BEN-73 people who take turns buy and leave, over and over, and a request id is never used twice', () => {
+test('BEN-83 people who take turns buy and leave, over and over, and a request id is never used twice', () => {
   const ring = new RequestRing(mixTemplate({ skus: 1, zipf: 1, usersEach: 3 }, 'test', 7), 8)
   const said = [...saidIn(ring.take(9)), ...saidIn(ring.take(3)), ...saidIn(ring.take(16))]
   expect(said.map(({ method }) => method)).toEqual(said.map((_, i) => (i % 2 === 0 ? 'buy' : 'leave')))
@@ -93,7 +93,7 @@ test('BEN-73 people who take turns buy and leave, over and over, and a request i
   expect(new Set(buys.map(({ params }) => params[3])).size).toBe(buys.length)
 })
 
-test('BEN-73 a round begins only where all of it has room', () => {
+test('BEN-83 a round begins only where all of it has room', () => {
   const ring = new RequestRing(mixTemplate({ skus: 1, zipf: 1, usersEach: 3 }, 'test', 7), 4)
   ring.take(8)
   const said = saidIn(ring.take(8, waiting(8, 1, 6)))
@@ -105,7 +105,7 @@ test('BEN-73 a round begins only where all of it has room', () => {
   ])
 })
 
-test('BEN-73 the n-th SKU of a mix is wanted 1/n as much as the first, and each is one that the shop has', () => {
+test('BEN-83 the n-th SKU of a mix is wanted 1/n as much as the first, and each is one that the shop has', () => {
   const mix = { skus: 10, zipf: 1 }
   const names = skuNames(mix)
   const times = new Map(names.map((name) => [name, 0]))
@@ -119,7 +119,7 @@ test('BEN-73 the n-th SKU of a mix is wanted 1/n as much as the first, and each 
   expect(first / tenth).toBeLessThan(14)
 })
 
-test('BEN-73 ids are as long as asked for', () => {
+test('BEN-83 ids are as long as asked for', () => {
   const idBytes = { user: 64, sku: 48, request: 64 }
   const [said] = saidIn(new RequestRing(mixTemplate({ skus: 1, zipf: 1, idBytes }, 'test', 3), 1).take(1))
   expect(said?.params.map((param) => String(param).length)).toEqual([64, 48, 1, 64])

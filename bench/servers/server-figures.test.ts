@@ -40,14 +40,14 @@ sluice_shard_batch_events_sum{kind="inv"} 30
 sluice_shard_batch_events_count{kind="inv"} 3
 `
 
-test('BEN-72 a node tells how late its event loop was since it was asked last, without the timer that measures that, and its memory', () => {
+test('BEN-82 a node tells how late its event loop was since it was asked last, without the timer that measures that, and its memory', () => {
   const counters = countersOf(page)
   expect(counters.loopDelayP99Ms?.['node']).toBeCloseTo(4)
   expect(counters).toMatchObject({ memoryBytes: { node: 200 * 1024 ** 2 }, cpuSeconds: { node: 3 }, records: 3, events: 30 })
   expect(countersOf(page.replace('0.014', 'NaN')).loopDelayP99Ms).toBeUndefined()
 })
 
-test('BEN-72 what several processes count is added up, and their loops and memory stay apart', () => {
+test('BEN-82 what several processes count is added up, and their loops and memory stay apart', () => {
   const late = countersOf(page.replace('0.014', '0.03'))
   const all = togetherOf({ 'gateway-1': countersOf(page), 'actors-1': late })
   expect(all).toMatchObject({

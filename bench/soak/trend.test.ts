@@ -17,7 +17,7 @@ function series(valueAt: (seconds: number) => number): readonly Point[] {
 
 const mb = 1024 * 1024
 
-test('BEN-70 a leak is found under the noise of a heap', () => {
+test('BEN-80 a leak is found under the noise of a heap', () => {
   for (const seed of [1, 2, 3, 4, 5]) {
     const next = noise(seed)
     // A heap that climbs by 40 MB between two collections, and of which 24 MB an hour stay.
@@ -28,7 +28,7 @@ test('BEN-70 a leak is found under the noise of a heap', () => {
   }
 })
 
-test('BEN-70 noise is no leak, nor is one high value', () => {
+test('BEN-80 noise is no leak, nor is one high value', () => {
   for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
     const next = noise(seed)
     const heap = series((seconds) => (100 + ((seconds * 0.7) % 40) + next() * 2 + (seconds === 890 ? 300 : 0)) * mb)
@@ -38,7 +38,7 @@ test('BEN-70 noise is no leak, nor is one high value', () => {
   }
 })
 
-test('BEN-70 a series that falls or stands still is steady, with bounds around its slope', () => {
+test('BEN-80 a series that falls or stands still is steady, with bounds around its slope', () => {
   expect(
     verdictOf(
       trendOf(
@@ -56,7 +56,7 @@ test('BEN-70 a series that falls or stands still is steady, with bounds around i
   expect(verdictOf(falling, 1)).toBe('steady')
 })
 
-test('BEN-70 what grows a little is allowed to, and what may grow a lot is not called steady', () => {
+test('BEN-80 what grows a little is allowed to, and what may grow a lot is not called steady', () => {
   const slow = trendOf(
     series((seconds) => 100 + seconds / 3_600),
     median,
@@ -67,7 +67,7 @@ test('BEN-70 what grows a little is allowed to, and what may grow a lot is not c
   expect(verdictOf(undefined, 5)).toBe('unclear')
 })
 
-test('BEN-70 of a heap that is collected more seldom than blocks are long, what is left behind collections is judged', () => {
+test('BEN-80 of a heap that is collected more seldom than blocks are long, what is left behind collections is judged', () => {
   const next = noise(7)
   // Climbs for 70 seconds, each time a little higher, since V8 lets it; 60 MB are left, or 30 MB an hour more and more.
   const saw = (leakPerHour: number) =>
@@ -79,7 +79,7 @@ test('BEN-70 of a heap that is collected more seldom than blocks are long, what 
   expect(verdictOf(trendOf(afterCollections(saw(60)), median), 5)).toBe('grows')
 })
 
-test('BEN-70 too few points say nothing', () => {
+test('BEN-80 too few points say nothing', () => {
   expect(trendOf(series((seconds) => seconds).slice(0, 8), median)).toBeUndefined()
   expect(trendOf([], median)).toBeUndefined()
 })

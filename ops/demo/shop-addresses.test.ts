@@ -21,6 +21,6 @@ test.each([
       { url: 'http://192.168.1.20:7080/', shared: true },
     ],
   ],
-])('DEMO-9 where the shop is found on %s', (host, expected) => {
+])('DEMO-14 where the shop is found on %s', (host, expected) => {
   expect(shopAddresses(host, 7080, interfaces)).toEqual(expected)
 })
