@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LoadReport } from '../load/load-report.ts'
 import type { Load } from '../load/load.ts'
-import { outcomeOf, type Round, runRound } from './race-rounds.ts'
+import { outcomeOf, type Round, runRound, spreadOf } from './race-rounds.ts'
 import { missingOf, nameOf, raceNames, races } from './race.ts'
 
 const rpc: Load = { peer: 'cluster', transport: 'rpc', connections: 32, depth: 64 }
@@ -54,3 +54,8 @@ test.each(raceNames)(
     for (const { peer } of theirs) if (peer !== 'cluster') expect(missingOf[peer].length).toBeGreaterThan(0)
   },
 )
+
+test('BEN-60 of two rounds the median is between both', () => {
+  expect(spreadOf([4, 2])).toEqual({ median: 3, least: 2, most: 4 })
+  expect(spreadOf([1.5])).toEqual({ median: 1.5, least: 1.5, most: 1.5 })
+})

@@ -69,9 +69,10 @@ function reportIn(reports: Round['reports'], name: string): LoadReport {
 /** Throws if there is no value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
-  const [least, median, most] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
-  if (least === undefined || median === undefined || most === undefined) throw new Error('there is no round')
-  return { median, least, most }
+  const [least, most] = [sorted[0], sorted.at(-1)]
+  const [below, above] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]]
+  if (least === undefined || most === undefined || below === undefined || above === undefined) throw new Error('there is no round')
+  return { median: rounded((below + above) / 2), least, most }
 }
 
 export function rounded(value: number): number {

@@ -391,8 +391,8 @@ export const codeSabotages: readonly CodeSabotage[] = [
     patches: [
       {
         file: 'actors/inventory/user-table.js',
-        find: 'if (cells[at] === hash && isSameUser(this.userBytes(row), bytes.subarray(from, from + length)))',
-        replace: 'if (false)',
+        find: ' || isSameUser(this.userBytes(row), bytes.subarray(from, from + length))',
+        replace: '',
       },
     ],
   },
