@@ -57,5 +57,7 @@ test.each(raceNames)(
 
 test('BEN-60 of two rounds the median is between both', () => {
   expect(spreadOf([4, 2])).toEqual({ median: 3, least: 2, most: 4 })
+  expect(spreadOf([4, 1]).median).toBe(3)
+  expect(spreadOf([1.5, 2]).median).toBe(1.75)
   expect(spreadOf([1.5])).toEqual({ median: 1.5, least: 1.5, most: 1.5 })
 })

@@ -66,13 +66,14 @@ function reportIn(reports: Round['reports'], name: string): LoadReport {
   return report
 }
 
-/** Throws if there is no value. */
+/** Of whole numbers whole. Throws if there is no value. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
   const [least, most] = [sorted[0], sorted.at(-1)]
   const [below, above] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]]
   if (least === undefined || most === undefined || below === undefined || above === undefined) throw new Error('there is no round')
-  return { median: rounded((below + above) / 2), least, most }
+  const median = (below + above) / 2
+  return { median: values.every(Number.isInteger) ? Math.round(median) : rounded(median), least, most }
 }
 
 export function rounded(value: number): number {
