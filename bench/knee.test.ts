@@ -64,6 +64,8 @@ function run(words: readonly string[], interruptAt?: string): Promise<Ended> {
 
 test.each(['store', 'bus'] as const)(
   'BEN-75 a %s that was slowed on purpose is where the knee is found, within 15 %, and is named',
+  // A machine that stops for a second in the middle of a climb bends its curve.
+  { retry: 2, timeout: climbMs },
   async (link) => {
     const file = join(outside, 'result.json')
     const svg = join(outside, 'curve.svg')
@@ -81,7 +83,6 @@ test.each(['store', 'bus'] as const)(
     expect(readFileSync(svg, 'utf8')).toContain(`knee: ${result.knee.concurrency} calls under way`)
     expect(readdirSync(folder)).toEqual([])
   },
-  climbMs,
 )
 
 test(
