@@ -1,9 +1,10 @@
 import Table from 'cli-table3'
+import { Command } from 'commander'
 import { createLog } from '../ops/log.ts'
 import { realWorld } from '../ops/world.ts'
-import { BenchFault } from './bench-fault.ts'
+import { benchProgram, print } from './bench-program.ts'
 import { type BusRound, measureWay, median } from './bus/bus-round.ts'
-import { busWays } from './bus/bus-ways.ts'
+import { type BusWay, busWays } from './bus/bus-ways.ts'
 import { NatsServer } from './servers/nats-server.ts'
 
 /** Frames over each bus, against the local one and against the NATS package alone. The ways take turns, so that other work on the machine meets all. */
@@ -11,32 +12,34 @@ const frameSizes = [100, 4 * 1024, 64 * 1024]
 const rounds = 5
 const roundMs = 400
 
-process.exitCode = await main()
+const command = new Command('bench:bus')
+  .description('Sends frames over each bus, and says how many a second, against the local one and against the NATS package alone.')
+  .exitOverride()
 
-async function main(): Promise<number> {
+await benchProgram(command, () => {}, measureBuses)
+
+async function measureBuses(): Promise<void> {
+  const server = await NatsServer.start()
   try {
-    await run()
-    return 0
-  } catch (error) {
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:bus: ${error.message}\n`)
-    return 1
+    const world = realWorld(createLog({ level: 'warn', pretty: true, colours: false }))
+    const ways = await busWays(server.url, world)
+    try {
+      for (const bytes of frameSizes)
+        print(`frames of ${bytes.toLocaleString('en-US')} bytes\n${tableOf(await measureWays(ways, bytes, server))}`)
+    } finally {
+      for (const way of ways) await way.close()
+    }
+  } finally {
+    await server.stop()
   }
 }
 
-async function run(): Promise<void> {
-  const server = await NatsServer.start()
-  const world = realWorld(createLog({ level: 'warn', pretty: true, colours: false }))
-  const ways = await busWays(server.url, world)
-  for (const bytes of frameSizes) {
-    const figures = new Map<string, BusRound[]>(ways.map(({ name }) => [name, []]))
-    for (let round = 0; round < rounds; round++) {
-      for (const way of ways) figures.get(way.name)?.push(await measureWay(way, bytes, roundMs, () => server.cpuSeconds()))
-    }
-    process.stdout.write(`frames of ${bytes.toLocaleString('en-US')} bytes\n${tableOf(figures)}\n`)
+async function measureWays(ways: readonly BusWay[], bytes: number, server: NatsServer): Promise<ReadonlyMap<string, readonly BusRound[]>> {
+  const figures = new Map<string, BusRound[]>(ways.map(({ name }) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const way of ways) figures.get(way.name)?.push(await measureWay(way, bytes, roundMs, () => server.cpuSeconds()))
   }
-  for (const way of ways) await way.close()
-  await server.stop()
+  return figures
 }
 
 function tableOf(figures: ReadonlyMap<string, readonly BusRound[]>): string {

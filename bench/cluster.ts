@@ -13,8 +13,6 @@ const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
 /** A Ctrl-C comes from the terminal, and once more from npm: only a later one means that somebody has lost patience. */
 const sameSignalMs = 500
 
-// Each process that is started is ended with this one, by a listener of its own.
-process.setMaxListeners(100)
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<number> {

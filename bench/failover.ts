@@ -1,32 +1,10 @@
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { benchProgram, print } from './bench-program.ts'
 import { failoverCommand, failoverOptionsOf } from './failover/failover-options.ts'
 import { linesOf, reportOf } from './failover/failover-report.ts'
 import { measureFailover } from './failover/failover-run.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly. What it started ends with it, also after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-// Each process that is started is ended with this one, by a listener of its own.
-process.setMaxListeners(100)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(exitCode.interrupted))
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  try {
-    const options = failoverOptionsOf(failoverCommand().parse([...words], { from: 'user' }))
-    const report = reportOf(await measureFailover(options, print))
-    for (const line of linesOf(report)) print(line)
-    if (options.json) print(JSON.stringify(report))
-    return exitCode.done
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:failover: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
-}
+await benchProgram(failoverCommand(), failoverOptionsOf, async (options) => {
+  const report = reportOf(await measureFailover(options, print))
+  for (const line of linesOf(report)) print(line)
+  if (options.json) print(JSON.stringify(report))
+})

@@ -1,8 +1,3 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { recordOffset } from '../actors/record.ts'
@@ -10,8 +5,8 @@ import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { realWorld } from '../ops/world.ts'
 import { type FloodFigures, type PhaseFigures, verdictOf } from './flood/flood-report.ts'
 import { slowedStore } from './links/slowed-store.ts'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 
-const program = fileURLToPath(new URL('./flood.js', import.meta.url))
 const processMs = 90_000
 const phaseSchema = z.object({ servedPerSecond: z.number().positive(), checkouts: z.object({ done: z.number().positive() }) })
 const reportSchema = z.object({
@@ -27,30 +22,22 @@ const reportSchema = z.object({
   ),
 })
 
-let folder = ''
+let program: ProgramRuns
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-flood-test-'))
+  program = new ProgramRuns('flood')
 })
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
+afterEach(() => program.remove())
 
 test(
   'BEN-15 a flood comes to a node of its own, ends with one JSON object and leaves nothing behind',
   async () => {
     const words = ['--cap', '2000', '--seconds', '1', '--warmup', '1', '--transport', 'ws', '--addresses', 'many', '--json']
-    const child = spawn(process.execPath, [program, ...words], { env: { ...process.env, TMPDIR: folder } })
-    let out = ''
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-    const status = await new Promise((resolve) => {
-      child.on('close', resolve)
-    })
-    expect(status).toBe(0)
-    const { cases } = reportSchema.parse(JSON.parse(out.trim().split('\n').at(-1) ?? ''))
+    const end = await program.run(words)
+    expect(end.status).toBe(0)
+    const { cases } = reportSchema.parse(resultOf(end))
     expect(cases.map(({ transport, addresses }) => [transport, addresses])).toEqual([['ws', 'many']])
-    expect(readdirSync(folder)).toEqual([])
+    expect(program.left).toEqual([])
   },
   processMs,
 )
@@ -59,7 +46,7 @@ test('BEN-15 a slowed store takes no more than so many events a second, and is a
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
   const world = realWorld(log)
   const store = await openLmdbStore({
-    ...{ folder, durability: 'everysec', archiveDays: 1, shards: { inv: 1, ses: 1 }, reserveBytes: 0 },
+    ...{ folder: program.folder, durability: 'everysec', archiveDays: 1, shards: { inv: 1, ses: 1 }, reserveBytes: 0 },
     world,
   })
   const slowed = slowedStore(store, { perSecond: 1_000 }, world.timers)

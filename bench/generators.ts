@@ -1,36 +1,12 @@
-import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { print, stoppableProgram } from './bench-program.ts'
 import { generatorCommand, type GeneratorOptions, generatorOptionsOf } from './generators/generator-options.ts'
 import { otherGenerators, type Pair, runPairs } from './generators/generator-run.ts'
+import { keepResult } from './kept-result.ts'
 import { thisCommit, thisMachine } from './machine.ts'
 import { rounded, spreadOf } from './peers/race-rounds.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(exitCode.interrupted))
-      stop.abort()
-    })
-  }
-  try {
-    await compareGenerators(generatorOptionsOf(generatorCommand().parse([...words], { from: 'user' })), stop.signal)
-    return exitCode.done
-  } catch (error) {
-    if (stop.signal.aborted) return exitCode.interrupted
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:generators: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
+await stoppableProgram(generatorCommand(), generatorOptionsOf, compareGenerators)
 
 interface GeneratorRound {
   readonly at: string
@@ -62,15 +38,11 @@ async function compareGenerators(options: GeneratorOptions, stop: AbortSignal): 
     ratios,
     rounds,
   }
-  if (options.into !== undefined) writeFileSync(options.into, `${JSON.stringify(result, null, 2)}\n`)
+  if (options.into !== undefined) keepResult(options.into, result)
   if (options.json) print(JSON.stringify(result))
 }
 
 function ratioOf(pairs: readonly Pair[], name: string): number {
   const pair = pairs.find(({ other }) => other === name)
   return rounded((pair?.theirs ?? NaN) / (pair?.ours ?? NaN))
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { print, stoppableProgram } from './bench-program.ts'
+import { keepResult, keepText } from './kept-result.ts'
 import type { LinkRate } from './knee/bottleneck.ts'
 import { climb } from './knee/climb.ts'
 import { type Climbing, KneeBed, type KneePoint } from './knee/knee-bed.ts'
@@ -13,43 +12,20 @@ import { linkNames } from './links/links.ts'
 import { mayHaveThreads } from './load/load-options.ts'
 import { thisCommit, thisMachine } from './machine.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly, 130 after Ctrl-C. What it started ends with it. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(exitCode.interrupted))
-      stop.abort()
-    })
+await stoppableProgram(kneeCommand(), kneeOptionsOf, async (options, stop) => {
+  const result = await find(options, stop)
+  for (const line of linesOf(result)) print(line)
+  const words = process.argv.slice(2)
+  const kept = {
+    what: ['npm run bench:knee', ...(words.length === 0 ? [] : ['--', ...words])].join(' '),
+    commit: thisCommit(),
+    machine: thisMachine(),
+    ...result,
   }
-  let options: KneeOptions
-  try {
-    options = kneeOptionsOf(kneeCommand().parse([...words], { from: 'user' }))
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    return failed(error, exitCode.misused)
-  }
-  try {
-    const result = await find(options, stop.signal)
-    for (const line of linesOf(result)) print(line)
-    const kept = {
-      what: ['npm run bench:knee', ...(words.length === 0 ? [] : ['--', ...words])].join(' '),
-      commit: thisCommit(),
-      machine: thisMachine(),
-      ...result,
-    }
-    if (options.svg !== undefined) writeFileSync(options.svg, latencyCurve(result))
-    if (options.into !== undefined) writeFileSync(options.into, `${JSON.stringify(kept, null, 2)}\n`)
-    if (options.json) print(JSON.stringify(kept))
-    return exitCode.done
-  } catch (error) {
-    return stop.signal.aborted ? exitCode.interrupted : failed(error, exitCode.failed)
-  }
-}
+  if (options.svg !== undefined) keepText(options.svg, latencyCurve(result))
+  if (options.into !== undefined) keepResult(options.into, kept)
+  if (options.json) print(JSON.stringify(kept))
+})
 
 async function find(options: KneeOptions, stop: AbortSignal): Promise<KneeResult> {
   const { limits, bed, link } = options
@@ -83,20 +59,4 @@ async function onBed<T>(
   } finally {
     await bed.close()
   }
-}
-
-function failed(error: unknown, code: number): number {
-  const reason =
-    error instanceof BenchFault
-      ? error.message
-      : error instanceof Error && 'code' in error
-        ? `${String(error.code)}: ${error.message}`
-        : undefined
-  if (reason === undefined) throw error
-  process.stderr.write(`bench:knee: ${reason}\n`)
-  return code
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

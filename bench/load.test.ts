@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 import { missingPackages } from './servers/needed-packages.ts'
 
-const program = fileURLToPath(new URL('./load.js', import.meta.url))
 const processMs = 60_000
 
 const reportSchema = z.object({
@@ -18,8 +13,6 @@ const reportSchema = z.object({
   calls: z.number(),
   server: z.object({ durability: z.string(), recordsPerSecond: z.number().positive(), batchMean: z.number().positive() }),
 })
-
-let folder = ''
 
 const countedSchema = z.object({
   peer: z.string(),
@@ -38,42 +31,12 @@ const linkSchema = countedSchema.extend({
   server: z.object({ server: z.string() }),
 })
 
+let load: ProgramRuns
+
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-load-test-'))
-  // Root starts PostgreSQL as another user, who has to get through.
-  chmodSync(folder, 0o711)
+  load = new ProgramRuns('load')
 })
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-interface Ended {
-  readonly status: number | null
-  readonly lines: readonly string[]
-  readonly errors: string
-}
-
-/** Runs the program, its temporary files in this test's folder; `interruptAt` sends it Ctrl-C as soon as that folder has an entry like it. */
-function run(words: readonly string[], interruptAt?: string): Promise<Ended> {
-  const child = spawn(process.execPath, [program, ...words], { env: { ...process.env, TMPDIR: folder } })
-  let out = ''
-  let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-  const watch = setInterval(() => {
-    if (interruptAt === undefined || !readdirSync(folder).some((name) => name.startsWith(interruptAt))) return
-    clearInterval(watch)
-    child.kill('SIGINT')
-  }, 10)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (status) => {
-      clearInterval(watch)
-      resolve({ status, lines: out.trim().split('\n'), errors })
-    })
-  })
-}
+afterEach(() => load.remove())
 
 test.each([
   ['rpc', 4, 8],
@@ -95,12 +58,13 @@ test.each([
       '0.2',
       '--json',
     ]
-    const { status, lines, errors } = await run(words)
+    const end = await load.run(words)
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = reportSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    const report = reportSchema.parse(resultOf(end))
     expect(report.errors).toBe(0)
     expect(report.server.durability).toBe('fsync')
-    expect(readdirSync(folder)).toEqual([])
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -109,10 +73,11 @@ test.each(['gateway', 'bus', 'actor', 'store'] as const)(
   'BEN-74 the link %s alone is put under the same load',
   async (link) => {
     const words = ['--target', link, '--connections', '4', '--depth', '8', '--seconds', '1', '--warmup', '0.2', '--json']
-    const { status, lines, errors } = await run(words)
+    const end = await load.run(words)
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ link, errors: 0, codes: {}, connections: 4, depth: 8 })
-    expect(readdirSync(folder)).toEqual([])
+    expect(linkSchema.parse(resultOf(end))).toMatchObject({ link, errors: 0, codes: {}, connections: 4, depth: 8 })
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -121,9 +86,10 @@ test.each(['bus', 'actor', 'store'] as const)(
   'BEN-74 the link %s alone takes more calls than one of its frames or records holds',
   async (link) => {
     const words = ['--target', link, '--connections', '1024', '--depth', '32', '--seconds', '1', '--warmup', '0.2', '--json']
-    const { status, lines, errors } = await run(words)
+    const end = await load.run(words)
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ link, errors: 0, codes: {} })
+    expect(linkSchema.parse(resultOf(end))).toMatchObject({ link, errors: 0, codes: {} })
   },
   processMs,
 )
@@ -146,11 +112,12 @@ test.each(['gateway', 'bus', 'store'] as const)(
       '0.2',
       '--json',
     ]
-    const { status, lines, errors } = await run(words)
+    const end = await load.run(words)
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = linkSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    const report = linkSchema.parse(resultOf(end))
     expect(report).toMatchObject({ peer: 'cluster', link, errors: 0, codes: {} })
-    expect(readdirSync(folder)).toEqual([])
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -158,14 +125,15 @@ test.each(['gateway', 'bus', 'store'] as const)(
 test(
   'BEN-77 a load is spread over threads, of which each has its part of the connections and users of its own',
   async () => {
-    const { status, lines, errors } = await run(['--threads', '3', '--connections', '8', '--seconds', '1', '--warmup', '0.2', '--json'])
+    const end = await load.run(['--threads', '3', '--connections', '8', '--seconds', '1', '--warmup', '0.2', '--json'])
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
     const report = reportSchema.extend({ threads: z.number(), connections: z.number(), codes: z.record(z.string(), z.number()) })
     // Every call is a record's event: a user whom two threads had would get the answer of before.
-    const { calls, server, ...others } = report.parse(JSON.parse(lines.at(-1) ?? ''))
+    const { calls, server, ...others } = report.parse(resultOf(end))
     expect(others).toMatchObject({ threads: 3, connections: 8, errors: 0, codes: {} })
     expect(server.recordsPerSecond * server.batchMean).toBeGreaterThan(calls / 2)
-    expect(readdirSync(folder)).toEqual([])
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -173,10 +141,11 @@ test(
 test(
   'BEN-14 of what is sold out refusals are counted',
   async () => {
-    const { status, lines, errors } = await run(['--sold-out', '--seconds', '2', '--warmup', '0.2', '--json'])
+    const end = await load.run(['--sold-out', '--seconds', '2', '--warmup', '0.2', '--json'])
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(countedSchema.parse(JSON.parse(lines.at(-1) ?? ''))).toMatchObject({ isSoldOut: true, errors: 0, codes: {} })
-    expect(readdirSync(folder)).toEqual([])
+    expect(countedSchema.parse(resultOf(end))).toMatchObject({ isSoldOut: true, errors: 0, codes: {} })
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -190,11 +159,12 @@ test.skipIf(missingPackages(['nginx', 'postgres-update']).length > 0).each([
   'BEN-60 %s does the same work for the same calls, as durably, and leaves nothing behind',
   async (peer, transport, durability) => {
     const words = ['--peer', peer, '--connections', '4', '--seconds', '2', '--warmup', '0.2', '--json']
-    const { status, lines, errors } = await run(words)
+    const end = await load.run(words)
+    const { status, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = countedSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    const report = countedSchema.parse(resultOf(end))
     expect(report).toMatchObject({ peer, transport, errors: 0, codes: {}, server: { durability } })
-    expect(readdirSync(folder)).toEqual([])
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -202,8 +172,8 @@ test.skipIf(missingPackages(['nginx', 'postgres-update']).length > 0).each([
 test(
   'BEN-5 an open loop keeps its rate',
   async () => {
-    const { lines } = await run(['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json'])
-    const { calls, errors } = reportSchema.parse(JSON.parse(lines.at(-1) ?? ''))
+    const end = await load.run(['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json'])
+    const { calls, errors } = reportSchema.parse(resultOf(end))
     expect(errors).toBe(0)
     // Answers to the last calls may come after the measured time, on a slow machine many of them; never more than were sent.
     expect(calls).toBeLessThanOrEqual(610)
@@ -214,9 +184,9 @@ test(
 test(
   'BEN-6 Ctrl-C ends the load and the node, and takes the data away',
   async () => {
-    const { status } = await run(['--seconds', '600'], 'sluice-bench-')
+    const { status } = await load.run(['--seconds', '600'], { interruptAt: 'sluice-bench-' })
     expect(status).toBe(130)
-    expect(readdirSync(folder)).toEqual([])
+    expect(load.left).toEqual([])
   },
   processMs,
 )
@@ -240,9 +210,9 @@ test.each([
   [['--target', 'gateway', '--durability', 'fsync'], '--durability has no meaning there'],
   [['--target', 'actor', '--profile-server', 'x'], '--profile-server has no meaning there'],
 ])('BEN-7 %j is refused with one line that says why', async (words, reason) => {
-  const { status, errors } = await run(words)
-  expect(status).toBeGreaterThan(0)
+  const { status, errors } = await load.run(words)
+  expect(status).toBe(reason === 'ECONNREFUSED' ? 1 : 2)
   expect(errors).toContain(reason)
   expect(errors.trim().split('\n').length).toBe(1)
-  expect(readdirSync(folder)).toEqual([])
+  expect(load.left).toEqual([])
 })

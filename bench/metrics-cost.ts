@@ -1,39 +1,16 @@
 import { SingleBar } from 'cli-progress'
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { print, stoppableProgram } from './bench-program.ts'
 import { costCommand, type CostOptions, costOptionsOf } from './metrics-cost/cost-options.ts'
 import { costOfOneNode, type NodeCost } from './metrics-cost/cost-run.ts'
 import { type Cost, costOf } from './metrics-cost/paired-cost.ts'
 import type { Rates } from './metrics-cost/window-rates.ts'
 
-/** Ends of a bench: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
 /** As ops/deploy/prometheus/prometheus.yml has it. */
 const shippedEverySeconds = 5
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(exitCode.interrupted))
-      stop.abort()
-    })
-  }
-  try {
-    const options = costOptionsOf(costCommand().parse([...words], { from: 'user' }))
-    tell(await measure(options, stop.signal), options)
-    return exitCode.done
-  } catch (error) {
-    if (stop.signal.aborted) return exitCode.interrupted
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:metrics: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
+await stoppableProgram(costCommand(), costOptionsOf, async (options, stop) => {
+  tell(await measure(options, stop), options)
+})
 
 async function measure(options: CostOptions, stop: AbortSignal): Promise<readonly NodeCost[]> {
   const bar = process.stderr.isTTY
@@ -93,8 +70,4 @@ function exact({ mean, bound95, ...rest }: Cost): Cost {
 
 function rounded({ perSecond, perProcessorSecond }: Rates): Rates {
   return { perSecond: Math.round(perSecond), perProcessorSecond: Math.round(perProcessorSecond) }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

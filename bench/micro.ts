@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { BenchFault } from './bench-fault.ts'
+import { benchProgram, print } from './bench-program.ts'
 import { buyPath } from './micro/buy-path.ts'
 import { edgeDecode } from './micro/edge-decode.ts'
 import { innerCodec } from './micro/inner-codec.ts'
@@ -12,31 +12,24 @@ import { positionEncoding } from './micro/position-encoding.ts'
 import { tokenBuckets } from './micro/token-buckets.ts'
 
 const suites = [edgeDecode, innerCodec, inventory, buyPath, tokenBuckets, linePosition, positionEncoding]
-const exitCode = { done: 0, failed: 1, misused: 2 } as const
 const optionsSchema = z.object({ filter: z.string(), time: z.number(), json: z.boolean().default(false) })
 
-process.exitCode = await main(process.argv.slice(2))
+const command = new Command('bench')
+  .description('Measures the parts that every call goes through, each by itself, and tells what one operation takes.')
+  .option('--filter <text>', 'only cases with this in their name, for example "line:"', '')
+  .option('--time <ms>', 'time for each case', milliseconds, 500)
+  .option('--json', 'print one JSON array as the last line')
+  .exitOverride()
 
-async function main(words: readonly string[]): Promise<number> {
-  const command = new Command('bench')
-    .description('Measures the parts that every call goes through, each by itself, and tells what one operation takes.')
-    .option('--filter <text>', 'only cases with this in their name, for example "line:"', '')
-    .option('--time <ms>', 'time for each case', milliseconds, 500)
-    .option('--json', 'print one JSON array as the last line')
-    .exitOverride()
-  try {
-    const { filter, time, json } = optionsSchema.parse(command.parse([...words], { from: 'user' }).opts())
+await benchProgram(
+  command,
+  () => optionsSchema.parse(command.opts()),
+  async ({ filter, time, json }) => {
     const figures = await runMicro(suites, filter, time, ({ name }) => tell(name))
-    process.stdout.write(`${tableOf(figures)}\n`)
-    if (json) process.stdout.write(`${JSON.stringify(figures)}\n`)
-    return exitCode.done
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
+    print(tableOf(figures))
+    if (json) print(JSON.stringify(figures))
+  },
+)
 
 /** Shows somebody who waits that something happens. */
 function tell(name: string): void {

@@ -1,29 +1,13 @@
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { benchProgram, print } from './bench-program.ts'
 import { measureLine, measureSnapshot } from './million/line-work.ts'
 import { millionCommand, type MillionOptions, millionOptionsOf } from './million/million-options.ts'
 import { measurePauses, type Pause, type StoreName } from './million/pauses.ts'
 import { measureMemory } from './million/ticket-memory.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly. What it started ends with it, also after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(exitCode.interrupted))
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  try {
-    const options = millionOptionsOf(millionCommand().parse([...words], { from: 'user' }))
-    const report = await measure(options)
-    if (options.json) print(JSON.stringify(report))
-    return exitCode.done
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:million: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
+await benchProgram(millionCommand(), millionOptionsOf, async (options) => {
+  const report = await measure(options)
+  if (options.json) print(JSON.stringify(report))
+})
 
 async function measure({ sizes, people, store }: MillionOptions) {
   const work = sizes.map((tickets) => {
@@ -54,8 +38,4 @@ async function measure({ sizes, people, store }: MillionOptions) {
 function storesOf(store: MillionOptions['store']): readonly StoreName[] {
   if (store === 'none') return []
   return store === 'both' ? ['lmdb', 'redis'] : [store]
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

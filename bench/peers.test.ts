@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 
-const program = fileURLToPath(new URL('./peers.js', import.meta.url))
 const processMs = 120_000
 
 const spread = z.object({ median: z.number().positive(), least: z.number(), most: z.number() })
@@ -25,44 +22,25 @@ const resultSchema = z.object({
   rounds: z.array(z.object({ at: z.string(), reports: z.record(z.string(), report) })),
 })
 
-let folder = ''
+let peers: ProgramRuns
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-peers-test-'))
+  peers = new ProgramRuns('peers')
 })
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-interface Ended {
-  readonly status: number
-  readonly lines: readonly string[]
-  readonly errors: string
-}
-
-/** Runs the program, its temporary files in this test's folder. */
-function run(words: readonly string[], path = process.env['PATH']): Promise<Ended> {
-  const env = { ...process.env, TMPDIR: folder, PATH: path }
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [program, ...words], { env, maxBuffer: 2 ** 26 }, (_error, out, errors) =>
-      resolve({ status: child.exitCode ?? -1, lines: out.trim().split('\n'), errors }),
-    )
-  })
-}
+afterEach(() => peers.remove())
 
 test(
   'BEN-11 a cluster and Fastify before a Redis that is synced alike are put under load in turns; further rounds of the same terms are added, and nothing is left behind',
   async () => {
-    const into = join(folder, 'result.json')
+    const into = join(peers.folder, 'result.json')
     const loads = ['cluster-rpc-32x64', 'cluster-http-64', 'fastify-http-64']
     const words = ['--race', 'cluster', '--only', loads.join(','), '--rounds', '1', '--seconds', '1', '--warmup', '0', '--into', into]
-    const first = await run(words)
+    const first = await peers.run(words)
     expect({ status: first.status, errors: first.errors }).toEqual({ status: 0, errors: '' })
-    const { status, lines } = await run([...words, '--json'])
-    expect(status).toBe(0)
-    const result = resultSchema.parse(JSON.parse(lines.at(-1) ?? ''))
-    expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(JSON.parse(lines.at(-1) ?? ''))
+    const second = await peers.run([...words, '--json'])
+    expect(second.status).toBe(0)
+    const result = resultSchema.parse(resultOf(second))
+    expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(resultOf(second))
     expect(result.loads).toEqual(loads)
     expect(Object.keys(result.ratios)).toEqual(loads.slice(0, 2))
     expect(Object.keys(result.missing)).toEqual(loads.slice(2))
@@ -74,15 +52,16 @@ test(
         peer === 'cluster' ? ['actors-1', 'gateway-1', 'nats-1', 'redis-1'] : ['fastify', 'redis'],
       )
     }
-    const other = await run([...words, '--seconds', '2'])
+    const other = await peers.run([...words, '--seconds', '2'])
     expect([other.status, other.errors]).toEqual([1, expect.stringContaining('was taken with another what')])
-    expect(readdirSync(folder)).toEqual(['result.json'])
+    expect(peers.left).toEqual([])
+    expect(readdirSync(peers.folder)).toEqual(['result.json'])
   },
   processMs,
 )
 
 test('BEN-62 what a race needs and is not installed is named before anything runs', async () => {
-  const { status, errors } = await run(['--race', 'embedded', '--only', 'redis'], folder)
+  const { status, errors } = await peers.run(['--race', 'embedded', '--only', 'redis'], { environment: { PATH: peers.folder } })
   expect([status, errors]).toEqual([1, 'bench:peers: not installed: redis-server; on Debian: apt-get install redis-server\n'])
 })
 
@@ -92,8 +71,8 @@ test.each([
   [['--rounds', '0'], "argument '0' is invalid"],
   [['--only', 'redis', '--into', '/dev/null'], '/dev/null is no result of bench:peers'],
 ])('BEN-7 bench:peers %j is refused with one line that says why', async (words, reason) => {
-  const { status, errors } = await run(words)
-  expect(status).toBeGreaterThan(0)
+  const { status, errors } = await peers.run(words)
+  expect(status).toBe(reason.startsWith('/dev/null') ? 1 : 2)
   expect(errors).toContain(reason)
   expect(errors.trim().split('\n').length).toBe(1)
 })

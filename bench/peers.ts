@@ -1,7 +1,6 @@
-import { renameSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { print, stoppableProgram } from './bench-program.ts'
+import { keepResult } from './kept-result.ts'
 import { linesOf, type LoadReport } from './load/load-report.ts'
 import type { Load } from './load/load.ts'
 import { loadPeer } from './load/peer-load.ts'
@@ -13,30 +12,7 @@ import { tableOf } from './peers/race-table.ts'
 import { nameOf } from './peers/race.ts'
 import { requirePackages } from './servers/needed-packages.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(exitCode.interrupted))
-      stop.abort()
-    })
-  }
-  try {
-    await runRace(raceOptionsOf(raceCommand().parse([...words], { from: 'user' })), stop.signal)
-    return exitCode.done
-  } catch (error) {
-    if (stop.signal.aborted) return exitCode.interrupted
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:peers: ${error.message}\n`)
-    return exitCode.failed
-  }
-}
+await stoppableProgram(raceCommand(), raceOptionsOf, runRace)
 
 async function runRace(options: RaceOptions, stop: AbortSignal): Promise<void> {
   const { race, into, json } = options
@@ -55,7 +31,7 @@ async function runRace(options: RaceOptions, stop: AbortSignal): Promise<void> {
     const round: Round = { at, loadAverage: Math.round(loadAverage * 10) / 10, reports: await runRound(race, run) }
     rounds.push(round)
     // After every round, so that one that is broken off takes only itself with it.
-    if (into !== undefined) save(into, raceResult(race, terms, rounds))
+    if (into !== undefined) keepResult(into, raceResult(race, terms, rounds))
   }
   const result = raceResult(race, terms, rounds)
   for (const line of tableOf(race, result, rounds.length)) print(line)
@@ -73,13 +49,4 @@ function termsOf({ name, race, seconds, warmup, snapshots }: RaceOptions): RaceT
     warmupSeconds: warmup,
     loads: [...race.ours, ...race.theirs].map(nameOf),
   }
-}
-
-function save(path: string, result: unknown): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(result, null, 2)}\n`)
-  renameSync(`${path}.new`, path)
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

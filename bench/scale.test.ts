@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { LoadReport } from './load/load-report.ts'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 import { curveNames, curves } from './scale/curves.ts'
 import { save, savedRuns, scaleResult, type ScaleTerms } from './scale/scale-result.ts'
 import { orderOf, type PointSettings, runRound, type ScaleRun } from './scale/scale-run.ts'
 import { tableOf } from './scale/scale-table.ts'
 
-const program = fileURLToPath(new URL('./scale.js', import.meta.url))
 const processMs = 120_000
 const spread = z.object({ median: z.number(), least: z.number(), most: z.number() })
 const standing = z.object({
@@ -30,36 +27,22 @@ const resultSchema = z.object({
   runs: z.array(z.object({ curve: z.string(), line: z.string(), x: z.number(), round: z.number() })),
 })
 
-let folder = ''
+let scale: ProgramRuns
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-scale-test-'))
-  mkdirSync(join(folder, 'tmp'))
+  scale = new ProgramRuns('scale')
 })
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-async function scale(words: readonly string[]): Promise<{ readonly status: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [program, ...words], { env: { ...process.env, TMPDIR: join(folder, 'tmp') } })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  const status = await new Promise<number | null>((resolve) => {
-    child.on('close', resolve)
-  })
-  return { status, out, err }
-}
+afterEach(() => scale.remove())
 
 test(
   'BEN-84 a curve is measured in rounds on servers of its own, ends with one JSON object and leaves nothing behind but its result',
   async () => {
-    const into = join(folder, 'result.json')
+    const into = join(scale.folder, 'result.json')
     const words = ['--curve', 'payload', '--rounds', '1', '--seconds', '1', '--warmup', '0', '--into', into, '--json']
-    const { status, out, err } = await scale(words)
-    expect({ status, err }).toEqual({ status: 0, err: '' })
-    const printed: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '')
+    const end = await scale.run(words)
+    const { status, errors } = end
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const printed = resultOf(end)
     const result = resultSchema.parse(printed)
     expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(printed)
     const standings = result.curves['payload']?.lines['embedded'] ?? []
@@ -69,7 +52,7 @@ test(
       expect(callsPerSecond.median).toBeGreaterThan(0)
       expect(memoryMb.median).toBeGreaterThan(0)
     }
-    expect(readdirSync(join(folder, 'tmp'))).toEqual([])
+    expect(scale.left).toEqual([])
   },
   processMs,
 )
@@ -79,10 +62,10 @@ test.each([
   [['--curve', ''], '--curve'],
   [['--rounds', '0'], '--rounds'],
 ])('BEN-84 %j is refused with one line that says why', async (words, option) => {
-  const { status, err } = await scale(words)
+  const { status, errors } = await scale.run(words)
   expect(status).toBe(2)
-  expect(err).toContain(option)
-  expect(err.trim().split('\n')).toHaveLength(1)
+  expect(errors).toContain(option)
+  expect(errors.trim().split('\n')).toHaveLength(1)
 })
 
 test('BEN-84 every other round goes backwards, and what a share is a share of comes first', () => {
@@ -129,11 +112,11 @@ test('BEN-85 loads on schedule are shares of what the closed loop did in their r
 })
 
 test('BEN-85 a curve takes its place among those that were measured on the same terms', async () => {
-  const into = join(folder, 'result.json')
+  const into = join(scale.folder, 'result.json')
   const [actors, users] = [await rounds('actors'), await rounds('users')]
   save(into, scaleResult(terms, [...actors, ...users]))
   expect(savedRuns(into, terms, ['users'])).toEqual(actors)
   expect(savedRuns(into, terms, curveNames)).toEqual([])
-  expect(savedRuns(join(folder, 'none.json'), terms, ['users'])).toEqual([])
+  expect(savedRuns(join(scale.folder, 'none.json'), terms, ['users'])).toEqual([])
   expect(() => savedRuns(into, { ...terms, commit: 'another' }, ['users'])).toThrow('another commit')
 })

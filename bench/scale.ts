@@ -1,5 +1,4 @@
-import { CommanderError } from 'commander'
-import { BenchFault } from './bench-fault.ts'
+import { print, stoppableProgram } from './bench-program.ts'
 import { linesOf } from './load/load-report.ts'
 import { loadPeer } from './load/peer-load.ts'
 import { thisCommit, thisMachine } from './machine.ts'
@@ -9,32 +8,7 @@ import { save, savedRuns, scaleResult, type ScaleTerms } from './scale/scale-res
 import { type RunPoint, runRound, type ScaleRun } from './scale/scale-run.ts'
 import { tableOf } from './scale/scale-table.ts'
 
-/** Ends: 0 done, 1 failed, 2 asked for wrongly, and as shells have it 128 + 2 after Ctrl-C. */
-const exitCode = { done: 0, failed: 1, misused: 2, interrupted: 130 } as const
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(words: readonly string[]): Promise<number> {
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(exitCode.interrupted))
-      stop.abort()
-    })
-  }
-  let options: ScaleOptions | undefined
-  try {
-    options = scaleOptionsOf(scaleCommand().parse([...words], { from: 'user' }))
-    await measure(options, stop.signal)
-    return exitCode.done
-  } catch (error) {
-    if (stop.signal.aborted) return exitCode.interrupted
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.misused
-    if (!(error instanceof BenchFault)) throw error
-    process.stderr.write(`bench:scale: ${error.message}\n`)
-    return options === undefined ? exitCode.misused : exitCode.failed
-  }
-}
+await stoppableProgram(scaleCommand(), scaleOptionsOf, measure)
 
 async function measure(options: ScaleOptions, stop: AbortSignal): Promise<void> {
   const { rounds, seconds, warmup, into, json } = options
@@ -71,8 +45,4 @@ function loadsOf(name: CurveName): number {
 /** Which curves is no term: others may be added later. */
 function commandOf({ rounds, seconds, warmup }: ScaleOptions): string {
   return `npm run bench:scale -- --rounds ${rounds} --seconds ${seconds} --warmup ${warmup}`
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 
-const program = fileURLToPath(new URL('./soak.js', import.meta.url))
 const processMs = 120_000
 const reportSchema = z.object({
   what: z.string(),
@@ -26,37 +23,23 @@ const reportSchema = z.object({
   samples: z.array(z.object({ processes: z.object({ node: z.object({ heapUsed: z.number().positive() }) }) })).min(6),
 })
 
-let folder = ''
+let soak: ProgramRuns
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-soak-test-'))
-  mkdirSync(join(folder, 'tmp'))
+  soak = new ProgramRuns('soak')
 })
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
-})
-
-async function soak(words: readonly string[]): Promise<{ readonly status: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [program, ...words], { env: { ...process.env, TMPDIR: join(folder, 'tmp') } })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  const status = await new Promise<number | null>((resolve) => {
-    child.on('close', resolve)
-  })
-  return { status, out, err }
-}
+afterEach(() => soak.remove())
 
 test(
   'BEN-81 a soak keeps a node busy, judges what grows, fills it up to its bounds, and leaves nothing behind but its result',
   async () => {
-    const into = join(folder, 'result.json')
-    const svg = join(folder, 'result.svg')
+    const into = join(soak.folder, 'result.json')
+    const svg = join(soak.folder, 'result.svg')
     const words = ['--minutes', '0.2', '--rate', '1000', '--users', '1000', '--visits', '20', '--into', into, '--svg', svg, '--json']
-    const { status, out, err } = await soak(words)
-    expect(err).toBe('')
-    const printed: unknown = JSON.parse(out.trim().split('\n').at(-1) ?? '')
+    const end = await soak.run(words)
+    const { status, errors } = end
+    expect(errors).toBe('')
+    const printed = resultOf(end)
     const report = reportSchema.parse(printed)
     expect(status).toBe(report.grows ? 1 : 0)
     expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(printed)
@@ -68,7 +51,7 @@ test(
       ['the line was full', ['LINE_FULL']],
       ['the table of users was full', ['BUSY']],
     ])
-    expect(readdirSync(join(folder, 'tmp'))).toEqual([])
+    expect(soak.left).toEqual([])
   },
   processMs,
 )
@@ -79,8 +62,8 @@ test.each([
   [['--peer', 'redis'], '--peer'],
   [['--rate', '1'], '--rate'],
 ])('BEN-81 %j is refused with one line that says why', async (words, option) => {
-  const { status, err } = await soak(words)
+  const { status, errors } = await soak.run(words)
   expect(status).toBe(2)
-  expect(err).toContain(option)
-  expect(err.trim().split('\n')).toHaveLength(1)
+  expect(errors).toContain(option)
+  expect(errors.trim().split('\n')).toHaveLength(1)
 })

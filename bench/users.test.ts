@@ -1,9 +1,13 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { ProgramRuns, resultOf } from './program-runs.ts'
 
-const program = fileURLToPath(new URL('./users.js', import.meta.url))
+let users: ProgramRuns
+
+beforeEach(() => {
+  users = new ProgramRuns('users')
+})
+afterEach(() => users.remove())
 
 const reportSchema = z.object({
   users: z.literal(300),
@@ -16,23 +20,12 @@ const reportSchema = z.object({
 })
 
 test('BEN-43 users whom nobody asks for are measured: bytes each, when they are forgotten, and how long it takes to ask for one', async () => {
-  const { status, out } = await run(['--users', '300', '--orders', '3', '--reads', '50', '--json'])
-  expect(status).toBe(0)
-  reportSchema.parse(JSON.parse(out.trim().split('\n').at(-1) ?? ''))
+  const end = await users.run(['--users', '300', '--orders', '3', '--reads', '50', '--json'])
+  expect(end.status).toBe(0)
+  reportSchema.parse(resultOf(end))
 })
 
 test('BEN-43 what cannot be is refused', async () => {
-  expect((await run(['--users', '7'])).status).toBe(2)
-  expect((await run(['--help'])).status).toBe(0)
+  expect((await users.run(['--users', '7'])).status).toBe(2)
+  expect((await users.run(['--help'])).status).toBe(0)
 })
-
-function run(words: readonly string[]): Promise<{ readonly status: number | null; readonly out: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'ignore'] })
-    let out = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text
-    })
-    child.once('close', (status) => resolve({ status, out }))
-  })
-}

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endWithUs } from '../bench/servers/exit-duties.ts'
 
 /** The program as it is shipped. */
 const shipped = fileURLToPath(new URL('../ops/main.js', import.meta.url))
@@ -36,10 +37,7 @@ export class SluiceProcess {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const endWithUs = (): void => {
-      this.child.kill('SIGKILL')
-    }
-    process.once('exit', endWithUs)
+    endWithUs(this.child)
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.out += text
       this.tell()
@@ -51,7 +49,6 @@ export class SluiceProcess {
     this.finished = new Promise((resolve, reject) => {
       this.child.once('error', reject)
       this.child.once('close', (code, signal) => {
-        process.off('exit', endWithUs)
         resolve({ code, signal, out: this.out, err: this.err })
         this.tell()
       })

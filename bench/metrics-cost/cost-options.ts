@@ -16,7 +16,7 @@ export interface CostOptions {
 
 /** The command line of `bench:metrics`. Parsing it ends with commander's `CommanderError`: help was asked for, or a value is none. */
 export function costCommand(): Command {
-  return new Command('npm run bench:metrics --')
+  return new Command('bench:metrics')
     .description(
       'Says what it costs to be scraped: puts buys on an embedded node by msgpack-RPC (32 connections x 64 calls, fsync before every answer) in pairs of ' +
         'windows, one in which its metrics are read and one in which they are not, first the one and then the other, and tells by how much the first is slower, with a bound that holds ' +

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { BenchFault } from '../bench-fault.ts'
+import { keptResult } from '../kept-result.ts'
 import { type Outcome, outcomeOf, type Round } from './race-rounds.ts'
 import { answersMean, missingOf, nameOf, type Race } from './race.ts'
 
@@ -39,21 +37,7 @@ const roundSchema = z.object({ at: z.string(), loadAverage: z.number(), reports:
 const isRound = (value: unknown): boolean => roundSchema.safeParse(value).success
 const savedSchema = z.looseObject({ rounds: z.array(z.custom<Round>(isRound)) })
 
-/** The rounds of a result that further ones are added to, none if there is no such file. Throws a {@link BenchFault} if it was taken on other terms. */
+/** The rounds of a result that further ones are added to, none if there is no such file. Throws as {@link keptResult}. */
 export function savedRounds(path: string, terms: RaceTerms): readonly Round[] {
-  if (!existsSync(path)) return []
-  const saved = savedOf(path)
-  for (const [name, value] of Object.entries(terms)) {
-    if (!isDeepStrictEqual(saved[name], value))
-      throw new BenchFault(`${path} was taken with another ${name}: give another file, or take it away`)
-  }
-  return saved.rounds
-}
-
-function savedOf(path: string): z.output<typeof savedSchema> {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    throw new BenchFault(`${path} is no result of bench:peers`, error)
-  }
+  return keptResult(path, savedSchema, terms, 'bench:peers')?.rounds ?? []
 }

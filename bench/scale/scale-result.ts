@@ -1,7 +1,5 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { BenchFault } from '../bench-fault.ts'
+import { keepText, keptResult } from '../kept-result.ts'
 import type { Spread } from '../peers/race-rounds.ts'
 import { least, median } from '../soak/trend.ts'
 import { type CurveName, curveNames, curves, type LineName, lineNames } from './curves.ts'
@@ -119,23 +117,11 @@ const runSchema = z.looseObject({ curve: z.enum(curveNames), line: z.enum(lineNa
 const isRun = (value: unknown): boolean => runSchema.safeParse(value).success
 const savedSchema = z.looseObject({ runs: z.array(z.custom<ScaleRun>(isRun)) })
 
-/** The runs of other curves that a result has already, none if there is no such file or all curves are measured anew. Throws a {@link BenchFault} if it was taken on other terms. */
+/** The runs of other curves that a result has already, none if there is no such file or all curves are measured anew. Throws as {@link keptResult}. */
 export function savedRuns(path: string, terms: ScaleTerms, measured: readonly CurveName[]): readonly ScaleRun[] {
-  if (measured.length === curveNames.length || !existsSync(path)) return []
-  const saved = savedOf(path)
-  for (const [name, value] of Object.entries(terms)) {
-    if (!isDeepStrictEqual(saved[name], value))
-      throw new BenchFault(`${path} was taken with another ${name}: give another file, or take it away`)
-  }
-  return saved.runs.filter(({ curve }) => !measured.includes(curve))
-}
-
-function savedOf(path: string): z.output<typeof savedSchema> {
-  try {
-    return savedSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    throw new BenchFault(`${path} is no result of bench:scale`, error)
-  }
+  if (measured.length === curveNames.length) return []
+  const saved = keptResult(path, savedSchema, terms, 'bench:scale')
+  return saved?.runs.filter(({ curve }) => !measured.includes(curve)) ?? []
 }
 
 /** Readable, with a line to each of some hundred runs. */
@@ -143,6 +129,5 @@ export function save(path: string, { runs, ...result }: ScaleResult): void {
   const mark = '"runs"'
   const lines = runs.map((run) => `    ${JSON.stringify(run)}`)
   const text = JSON.stringify({ ...result, runs: mark }, null, 2).replace(JSON.stringify(mark), () => `[\n${lines.join(',\n')}\n  ]`)
-  writeFileSync(`${path}.new`, `${text}\n`)
-  renameSync(`${path}.new`, path)
+  keepText(path, `${text}\n`)
 }

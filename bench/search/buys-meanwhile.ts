@@ -30,10 +30,12 @@ export interface BuyFigures {
 const connections = 32
 const productsPerCall = 100
 const lookMs = 50
+/** Whoever wants a load to stop ends the whole process. */
+const never = new AbortController().signal
 const statusSchema = z.object({ search: z.object({ state: z.string(), documents: z.number() }) })
 
 /** Buys on schedule from a node with that many products, in turns with a rebuild of its index and without. */
-export async function measureBuys(options: SearchOptions, say: (line: string) => void, stop: AbortSignal): Promise<BuyFigures> {
+export async function measureBuys(options: SearchOptions, say: (line: string) => void): Promise<BuyFigures> {
   const { products, rate, rounds, seconds } = options
   const peer = await startSluice({ transport: 'rpc', durability: 'fsync', run: newRun(), snapshots: false })
   const { host, port } = peer.target
@@ -58,7 +60,7 @@ export async function measureBuys(options: SearchOptions, say: (line: string) =>
           run: newRun(),
         })
         const listener = { measuring: () => rebuilds?.begin(), measured: () => rebuilds?.end(), progress: () => {} }
-        const { latencies, errors } = await runLoad(plan, shopper.target, listener, stop)
+        const { latencies, errors } = await runLoad(plan, shopper.target, listener, never)
         const turn = { p50Ms: latencies.p50Ms, p99Ms: latencies.p99Ms, errors, rebuilding: (await rebuilds?.share()) ?? 0 }
         turns[kind].push(turn)
         say(

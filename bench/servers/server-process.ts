@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createWriteStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { BenchFault } from '../bench-fault.ts'
+import { endWithUs } from './exit-duties.ts'
 
 const startMs = 30_000
 const stopMs = 10_000
@@ -28,9 +29,6 @@ export class ServerProcess {
   /** How it ended, once it has: `status 1`, `SIGKILL`. */
   readonly ended: Promise<string>
   private readonly child: ChildProcess
-  private readonly atExit = (): void => {
-    this.child.kill('SIGKILL')
-  }
   /** The last lines that it wrote, to say why it ended. */
   private readonly lastLines: string[] = []
 
@@ -45,7 +43,7 @@ export class ServerProcess {
       this.child.once('exit', (status, signal) => resolve(signal ?? `status ${status}`))
     })
     if (command.logPath !== undefined) this.keepLog(command.logPath)
-    process.once('exit', this.atExit)
+    endWithUs(this.child)
   }
 
   /** Starts it and resolves with what `readyFrom` finds in one of its lines. Rejects with a {@link BenchFault} if it ends or says nothing. */
@@ -79,20 +77,17 @@ export class ServerProcess {
   /** Asks it to end, and ends it if it does not in time. */
   async stop(withinMs = stopMs): Promise<void> {
     const { child } = this
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
-      await ended
-      clearTimeout(timer)
-    }
-    process.off('exit', this.atExit)
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
+    await ended
+    clearTimeout(timer)
   }
 
   /** Ends it at once, as a crash would; resolves when it has ended. */
   async kill(): Promise<void> {
     const { child } = this
-    process.off('exit', this.atExit)
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
     const ended = once(child, 'exit')
     child.kill('SIGKILL')

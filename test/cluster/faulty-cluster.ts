@@ -33,8 +33,6 @@ export class FaultyCluster implements RushSite {
     settings: Settings = {},
     environment: LaunchOptions['environment'] = {},
   ): Promise<FaultyCluster> {
-    // Each process watches for the end of this one.
-    process.setMaxListeners(50)
     const [natsPort = 0] = await freePorts(1)
     const servers = await SmallCluster.start({ port: natsPort })
     const replica = await RedisServer.start({ replicaOf: servers.redis })

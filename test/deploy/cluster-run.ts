@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { endWithUs } from '../../bench/servers/exit-duties.ts'
 import { readSecrets } from '../../ops/secrets.ts'
 import { connectRpc, type RpcClient } from '../../protocol/client/rpc-client.ts'
 import { projectFolder } from './compose-file.ts'
@@ -34,18 +35,12 @@ export class ClusterRun {
 
   private constructor(words: readonly string[]) {
     this.child = spawn(process.execPath, [join(projectFolder, 'dist/bench/cluster.js'), ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-    const endWithUs = (): void => {
-      this.child.kill('SIGTERM')
-    }
-    process.once('exit', endWithUs)
+    endWithUs(this.child, 'SIGTERM')
     let err = ''
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text
     })
-    this.finished = once(this.child, 'close').then(() => {
-      process.off('exit', endWithUs)
-      return { code: this.child.exitCode, err }
-    })
+    this.finished = once(this.child, 'close').then(() => ({ code: this.child.exitCode, err }))
   }
 
   /** Resolves when all of it is ready. */

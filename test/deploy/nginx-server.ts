@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { endWithUs } from '../../bench/servers/exit-duties.ts'
 import { TempFolder } from '../../bench/servers/temp-folder.ts'
 import { freePorts } from '../free-ports.ts'
 import { until } from '../servers/until.ts'
@@ -53,12 +54,8 @@ export class NginxServer {
     }
     const child = spawn('nginx', words, { stdio: 'ignore' })
     const ended = once(child, 'exit')
-    const endWithUs = (): void => {
-      child.kill('SIGTERM')
-    }
-    process.once('exit', endWithUs)
+    endWithUs(child, 'SIGTERM')
     const server = new NginxServer(port, async () => {
-      process.off('exit', endWithUs)
       child.kill('SIGTERM')
       await ended
       await folder.remove()

@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { atExit } from './exit-duties.ts'
+
+test('BEN-92 whatever has to end with a process hangs on one listener of its end', () => {
+  const before = process.listenerCount('exit')
+  const duties = Array.from({ length: 20 }, () => atExit(() => {}))
+  expect(process.listenerCount('exit')).toBe(before + 1)
+  for (const forget of duties) forget()
+  expect(process.listenerCount('exit')).toBe(before)
+})
+
+test('BEN-92 what was started last ends first, and what has ended already is not ended again', () => {
+  const script = `
+    import { atExit } from '${new URL('./exit-duties.js', import.meta.url).href}'
+    atExit(() => console.log('folder'))
+    atExit(() => console.log('server'))()
+    atExit(() => console.log('client'))
+  `
+  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe('client\nfolder\n')
+})
