@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { codeSabotages } from './code-sabotages.ts'
 import { type Patch, patched, patchedSources } from './sabotage-patch.ts'
 import { sabotageNames } from './sabotage.ts'
+import { codeSabotages } from './sabotages/code-sabotages.ts'
 import { SeededRandom } from './seeded-random.ts'
 
 const runNode = promisify(execFile)

@@ -1,5 +1,5 @@
-import { codeSabotages } from './code-sabotages.ts'
 import type { Patch } from './sabotage-patch.ts'
+import { codeSabotages } from './sabotages/code-sabotages.ts'
 import type { StoreSabotage } from './store/stored-journal.ts'
 
 /** One mechanism broken on purpose, the way a plausible mistake would: a simulation that does not notice it proves nothing. */
