@@ -1,51 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pseudonymOf } from '../actors/pseudonym.ts'
-import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
-import { LocalBus } from '../cluster/local-bus.ts'
 import type { SharedTable } from '../cluster/shared-table.ts'
 import { StoreFault } from '../cluster/store.ts'
 import { op } from '../protocol/entry.ts'
-import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawTcp } from './raw-connections.ts'
-import { LoggedWorld } from './servers/logged-world.ts'
+import { GatewayGroup } from './gateway-group.ts'
+import type { GatewayRig, RigOptions } from './gateway-rig.ts'
+import type { RawTcp } from './raw-connections.ts'
 
-let folder: string
-let store: LmdbStore
-let bus: LocalBus
-const rigs: GatewayRig[] = []
-const open: { close(): void }[] = []
+let group: GatewayGroup
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-audit-'))
-  const world = new LoggedWorld()
-  store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 1, shards: { inv: 1, ses: 1 }, world, reserveBytes: 0 })
-  bus = new LocalBus(world.log)
+  group = await GatewayGroup.open()
 })
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close()
-  for (const rig of rigs.splice(0)) rig.close()
-  await store.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => group.close())
 
 const status = { sku: 'lamp', available: 5, held: 0, ordered: 0, sold: 0, waiting: 0, state: 'paused' }
 const listSchema = z.object({ error: z.null(), result: z.object({ entries: z.array(z.looseObject({})), next: z.number().nullable() }) })
 
 async function start(options: RigOptions = {}): Promise<GatewayRig> {
   const script: RigOptions['script'] = ({ op: asks }) => ({ kind: 'result', result: asks === op.edit ? [] : status })
-  const rig = await GatewayRig.start({ bus, bans: store.record('bans'), audit: store.table('audit'), script, ...options })
-  rigs.push(rig)
-  return rig
-}
-
-async function rpc(rig: GatewayRig): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort, true)
-  open.push(connection)
-  return connection
+  return group.start({ bans: group.store.record('bans'), audit: group.store.table('audit'), script, ...options })
 }
 
 async function listed(connection: RawTcp): Promise<readonly Record<string, unknown>[]> {
@@ -54,7 +29,7 @@ async function listed(connection: RawTcp): Promise<readonly Record<string, unkno
 
 /** A table that does not take writes after so many. */
 function failing(after: number): SharedTable {
-  const table = store.table('audit')
+  const table = group.store.table('audit')
   let writes = 0
   return {
     get: (key) => table.get(key),
@@ -69,7 +44,7 @@ function failing(after: number): SharedTable {
 
 test('ADT-1 a deed is kept with who, when, what, before and after, over RPC and HTTP, and is there when its answer comes', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('auth', [rig.keys.operator])
   const began = Date.now()
   await operator.call('sale.pause', ['sale-of-lamp', 'r1'])
@@ -82,10 +57,7 @@ test('ADT-1 a deed is kept with who, when, what, before and after, over RPC and 
   const [entry] = await listed(operator)
   expect(Number(entry?.['at'])).toBeGreaterThanOrEqual(began)
   expect(Number(entry?.['endedAt'])).toBeGreaterThanOrEqual(Number(entry?.['at']))
-  await fetch(`${rig.webUrl}/v1/call/sku.restock`, {
-    ...{ method: 'POST', body: '["lamp", 3]' },
-    headers: { authorization: `Bearer ${rig.keys.operator}` },
-  })
+  await rig.http(rig.keys.operator, 'sku.restock', ['lamp', 3])
   expect(await listed(operator)).toMatchObject([
     { method: 'sku.restock', params: { sku: 'lamp', units: 3 }, before: { sku: 'lamp' }, after: status },
     { method: 'sale.pause' },
@@ -93,7 +65,7 @@ test('ADT-1 a deed is kept with who, when, what, before and after, over RPC and 
 })
 
 test('ADT-2 what is refused is kept with the code and the reason, also what makes no sense', async () => {
-  const operator = await rpc(await start({ script: () => ({ kind: 'refuse', code: 'CLOSED' }) }))
+  const operator = await (await start({ script: () => ({ kind: 'refuse', code: 'CLOSED' }) })).rpc()
   await operator.call('sku.restock', ['lamp', 3])
   await operator.call('sku.restock', ['lamp', 'many'])
   await operator.call('sale.close', ['no-such-sale'])
@@ -106,9 +78,8 @@ test('ADT-2 what is refused is kept with the code and the reason, also what make
 
 test('ADT-3 a repeat is the same deed; what was refused for the moment has its later outcome', async () => {
   let answers = 0
-  const operator = await rpc(
-    await start({ script: () => (answers++ === 0 ? { kind: 'refuse', code: 'BUSY' } : { kind: 'result', result: status }) }),
-  )
+  const rig = await start({ script: () => (answers++ === 0 ? { kind: 'refuse', code: 'BUSY' } : { kind: 'result', result: status }) })
+  const operator = await rig.rpc()
   for (let i = 0; i < 3; i++) await operator.call('sku.restock', ['lamp', 3, 'r1'])
   expect(await listed(operator)).toMatchObject([{ method: 'sku.restock', outcome: 'done' }])
   await operator.call('sku.restock', ['lamp', 4, 'r1'])
@@ -116,7 +87,7 @@ test('ADT-3 a repeat is the same deed; what was refused for the moment has its l
 })
 
 test('ADT-4 users have pseudonyms in it, secrets and what the shop says of users are not in it, and long things are cut', async () => {
-  const operator = await rpc(await start())
+  const operator = await (await start()).rpc()
   await operator.call('ban.add', ['user', 'anna', null, 'why'])
   await operator.call('ban.remove', ['user', 'anna'])
   await operator.call('user.set', ['anna', { displayName: 'Anna B.' }])
@@ -138,34 +109,34 @@ test('ADT-4 users have pseudonyms in it, secrets and what the shop says of users
 test('ADT-5 nothing is done that cannot be kept, and an outcome that cannot be kept is not told', async () => {
   const rig = await start({ audit: failing(0) })
   const refused = { error: { code: 'UNAVAILABLE' } }
-  expect(await (await rpc(rig)).call('sku.restock', ['lamp', 3])).toMatchObject(refused)
+  expect(await (await rig.rpc()).call('sku.restock', ['lamp', 3])).toMatchObject(refused)
   expect(rig.inventory.heard.map(({ op: asks }) => asks)).not.toContain(op.restock)
   const other = await start({ audit: failing(1) })
-  const operator = await rpc(other)
+  const operator = await other.rpc()
   expect(await operator.call('sku.restock', ['lamp', 3, 'r1'])).toMatchObject(refused)
   expect(other.inventory.heard.map(({ op: asks }) => asks)).toContain(op.restock)
-  const later = await rpc(await start())
+  const later = await (await start()).rpc()
   expect(await listed(later)).toMatchObject([{ method: 'sku.restock', outcome: 'unknown', endedAt: null }])
   expect(await later.call('sku.restock', ['lamp', 3, 'r1'])).toMatchObject({ error: null })
   expect(await listed(later)).toMatchObject([{ method: 'sku.restock', outcome: 'done' }])
 })
 
 test('ADT-7 all gateways keep one log', async () => {
-  await (await rpc(await start())).call('sku.restock', ['lamp', 1])
-  const operator = await rpc(await start())
+  await (await (await start()).rpc()).call('sku.restock', ['lamp', 1])
+  const operator = await (await start()).rpc()
   await operator.call('sku.restock', ['lamp', 2])
   expect(await listed(operator)).toMatchObject([{ params: { units: 2 } }, { params: { units: 1 } }])
 })
 
 test('ADT-8 what only reads, previews, and what services and users do is not in it, and only operators read it', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
-  const service = await rpc(rig)
+  const service = await rig.rpc()
   await service.call('auth', [rig.keys.backend])
   expect(await service.call('user.set', ['anna', { tier: 'gold' }])).toMatchObject({ error: null })
   const forbidden = { error: { code: 'FORBIDDEN' } }
   expect(await service.call('sku.restock', ['lamp', 3])).toMatchObject(forbidden)
   expect(await service.call('audit.list', [])).toMatchObject(forbidden)
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('auth', [rig.keys.operator])
   await operator.call('sku.status', ['lamp'])
   await operator.call('ban.list', [])

@@ -1,32 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
-import { LocalBus } from '../cluster/local-bus.ts'
-import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
-import { LoggedWorld } from './servers/logged-world.ts'
+import { GatewayGroup } from './gateway-group.ts'
+import type { GatewayRig, RigOptions } from './gateway-rig.ts'
+import { RawSocket } from './raw-connections.ts'
 import { until } from './servers/until.ts'
 
-let folder: string
-let store: LmdbStore
-let bus: LocalBus
-const rigs: GatewayRig[] = []
-const open: { close(): void }[] = []
+let group: GatewayGroup
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-bans-'))
-  const world = new LoggedWorld()
-  store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 1, shards: { inv: 1, ses: 1 }, world, reserveBytes: 0 })
-  bus = new LocalBus(world.log)
+  group = await GatewayGroup.open()
 })
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close()
-  for (const rig of rigs.splice(0)) rig.close()
-  await store.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => group.close())
 
 const elsewhere = '127.0.0.2'
 const forbidden = { error: { code: 'FORBIDDEN' } }
@@ -35,14 +18,14 @@ test('BAN-9 a banned user loses every socket, and is refused as a caller, by ser
   const rig = await start()
   const anna = await socket(rig, 'anna')
   const ben = await socket(rig, 'ben')
-  const service = await rpc(rig)
+  const service = await rig.rpc()
   expect(await service.call('ban.add', ['user', 'anna', null, 'many accounts'])).toMatchObject({ result: { target: 'anna', until: null } })
   expect(await anna.ended()).toBe(4403)
   await expect(RawSocket.open(rig.socketUrl, { token: rig.tokenOf('anna') })).rejects.toThrow('403')
   expect(await service.call('buy', ['anna', 'lamp'])).toMatchObject(forbidden)
   expect(await service.call('resume', ['anna'])).toMatchObject(forbidden)
-  expect(await http(rig, 'anna', 'buy')).toEqual([403, 'FORBIDDEN'])
-  expect(await http(rig, 'anna', 'resume')).toEqual([403, 'FORBIDDEN'])
+  expect(await rig.http(rig.tokenOf('anna'), 'buy', ['lamp'])).toMatchObject({ status: 403, ...forbidden })
+  expect(await rig.http(rig.tokenOf('anna'), 'resume', [])).toMatchObject({ status: 403, ...forbidden })
   expect(rig.inventory.heard.map(({ user }) => user)).not.toContain('anna')
   expect(await ben.call('buy', ['lamp'])).toMatchObject({ error: null })
   expect(await service.call('user.get', ['anna'])).toMatchObject({ error: null })
@@ -54,10 +37,10 @@ test('BAN-9 a banned user loses every socket, and is refused as a caller, by ser
 
 test('BAN-10 whoever comes from a banned range loses the socket, and is refused on every port', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('auth', [rig.keys.operator])
   const anna = await socket(rig, 'anna', elsewhere)
-  const service = await rpc(rig, elsewhere)
+  const service = await rig.rpc(elsewhere)
   await service.call('auth', [rig.keys.backend])
   const ben = await socket(rig, 'ben')
   expect(await operator.call('ban.add', ['range', '127.0.0.2/31'])).toMatchObject({ result: { target: '127.0.0.2/31' } })
@@ -65,11 +48,10 @@ test('BAN-10 whoever comes from a banned range loses the socket, and is refused 
   expect(await service.heard.wait((message) => message.kind === 'response' && message.msgid === 0)).toMatchObject(forbidden)
   await service.ended()
   await expect(socket(rig, 'anna', elsewhere)).rejects.toThrow('403')
-  const refused = await rpc(rig, elsewhere)
+  const refused = await rig.rpc(elsewhere)
   expect(await refused.heard.wait((message) => message.kind === 'response')).toMatchObject({ msgid: 0, ...forbidden })
   await refused.ended()
-  const web = await RawTcp.open(rig.ports.webPort, false, elsewhere)
-  open.push(web)
+  const web = await rig.web(elsewhere)
   await web.send('POST /v1/call/sale.list HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n[]')
   await web.ended()
   expect(web.text).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[^]*"code":"FORBIDDEN"/)
@@ -78,7 +60,7 @@ test('BAN-10 whoever comes from a banned range loses the socket, and is refused 
 
 test('BAN-10 operators cannot shut themselves out', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('auth', [rig.keys.operator])
   for (const range of ['127.0.0.1', '127.0.0.0/8', '0.0.0.0/0'])
     expect(await operator.call('ban.add', ['range', range])).toMatchObject(forbidden)
@@ -87,7 +69,7 @@ test('BAN-10 operators cannot shut themselves out', async () => {
 
 test('BAN-11 only operators see and change bans', async () => {
   const rig = await start({ settings: { rpcOpen: false } })
-  const service = await rpc(rig)
+  const service = await rig.rpc()
   await service.call('auth', [rig.keys.backend])
   for (const method of ['ban.add', 'ban.remove', 'ban.list']) expect(await service.call(method, ['user', 'anna'])).toMatchObject(forbidden)
 })
@@ -95,12 +77,12 @@ test('BAN-11 only operators see and change bans', async () => {
 test('BAN-12 a ban holds on all gateways at once, and on one that starts later', async () => {
   const [one, other] = [await start(), await start()]
   const anna = await socket(other, 'anna')
-  const service = await rpc(one)
+  const service = await one.rpc()
   await service.call('ban.add', ['user', 'anna'])
   expect(await anna.ended()).toBe(4403)
   const late = await start()
   await expect(socket(late, 'anna')).rejects.toThrow('403')
-  await (await rpc(late)).call('ban.remove', ['user', 'anna'])
+  await (await late.rpc()).call('ban.remove', ['user', 'anna'])
   await until(() =>
     socket(other, 'anna').then(
       () => true,
@@ -113,7 +95,7 @@ test('BAN-13 newcomers are let in at a rate; leaving, checkout and claims are no
   let tokens = 2
   const newcomers = { take: () => tokens-- > 0, retryAfterMs: 70, start: () => {}, close: () => {}, collect: () => {} }
   const rig = await start({ newcomers })
-  const service = await rpc(rig)
+  const service = await rig.rpc()
   expect(await service.call('buy', ['anna', 'lamp'])).toMatchObject({ error: null })
   expect(await service.call('buy', ['ben', 'lamp', 1, null])).toMatchObject({ error: null })
   for (const params of [
@@ -121,7 +103,7 @@ test('BAN-13 newcomers are let in at a rate; leaving, checkout and claims are no
     ['cem', 'lamp', 1, null],
   ])
     expect(await service.call('buy', params)).toMatchObject({ error: { code: 'RATE_LIMITED', retryAfterMs: 70 } })
-  expect(await http(rig, 'cem', 'buy')).toEqual([429, 'RATE_LIMITED'])
+  expect(await rig.http(rig.tokenOf('cem'), 'buy', ['lamp'])).toMatchObject({ status: 429, error: { code: 'RATE_LIMITED' } })
   for (const [method, ...more] of [['leave'], ['claim'], ['checkout', 'card']] as const)
     expect(await service.call(method, ['anna', 'lamp', ...more])).toMatchObject({ error: null })
   const { layers, passed } = rig.gateway.core.counters
@@ -129,30 +111,10 @@ test('BAN-13 newcomers are let in at a rate; leaving, checkout and claims are no
 })
 
 async function start(options: RigOptions = {}): Promise<GatewayRig> {
-  const rig = await GatewayRig.start({ bus, bans: store.record('bans'), ...options })
-  rigs.push(rig)
-  return rig
+  return group.start({ bans: group.store.record('bans'), ...options })
 }
 
 async function socket(rig: GatewayRig, user: string, localAddress?: string): Promise<RawSocket> {
   const options = localAddress === undefined ? {} : { options: { localAddress } }
-  const connection = await RawSocket.open(rig.socketUrl, { token: rig.tokenOf(user), ...options })
-  open.push(connection)
-  return connection
-}
-
-async function rpc(rig: GatewayRig, localAddress?: string): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort, true, localAddress)
-  open.push(connection)
-  return connection
-}
-
-async function http(rig: GatewayRig, user: string, method: string): Promise<readonly [number, unknown]> {
-  const response = await fetch(`${rig.webUrl}/v1/call/${method}`, {
-    method: 'POST',
-    body: method === 'buy' ? '["lamp"]' : '[]',
-    headers: { authorization: `Bearer ${rig.tokenOf(user)}` },
-  })
-  const body: unknown = await response.json()
-  return [response.status, Reflect.get(Object(Reflect.get(Object(body), 'error')), 'code')]
+  return rig.socket({ token: rig.tokenOf(user), ...options })
 }

@@ -1,44 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ElasticIndex } from '../cluster/elastic-index.ts'
-import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
-import { LocalBus } from '../cluster/local-bus.ts'
 import { LocalDesk } from '../gateway/catalogue/local-desk.ts'
 import type { SearchParts } from '../gateway/catalogue/search.ts'
 import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
-import { GatewayRig } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
+import { GatewayGroup } from './gateway-group.ts'
+import type { GatewayRig } from './gateway-rig.ts'
 import { ElasticServer } from './servers/elastic-server.ts'
 import { LoggedWorld } from './servers/logged-world.ts'
 import { until } from './servers/until.ts'
 
-let folder: string
-let store: LmdbStore
-let bus: LocalBus
-const rigs: GatewayRig[] = []
-const open: { close(): void }[] = []
+let group: GatewayGroup
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-catalogue-'))
-  const world = new LoggedWorld()
-  store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 1, shards: { inv: 1, ses: 1 }, world, reserveBytes: 0 })
-  bus = new LocalBus(world.log)
+  group = await GatewayGroup.open()
 })
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close()
-  for (const rig of rigs.splice(0)) rig.close()
-  await store.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => group.close())
 
 const lamp = { product: 'lamp', title: 'Sotto voce', priceMinor: 12_900, categories: ['Light'], pictures: ['/lamp.svg'] }
 const chair = { product: 'chair', title: 'Adagio', priceMinor: 49_500, categories: ['Seats'] }
 
 test('CAT-20 what an operator writes everyone reads, by call and by GET, on every gateway', async () => {
   const [one, other] = [await start(), await start()]
-  const operator = await rpc(one)
+  const operator = await one.rpc()
   expect(await operator.call('catalogue.put', [[lamp, chair]])).toMatchObject({ result: { products: 2 } })
   const told = {
     product: 'lamp',
@@ -48,7 +31,7 @@ test('CAT-20 what an operator writes everyone reads, by call and by GET, on ever
     state: 'open',
     offers: [{ sku: 'lamp' }],
   }
-  expect(await (await rpc(other)).call('catalogue.get', ['lamp'])).toMatchObject({ error: null, result: told })
+  expect(await (await other.rpc()).call('catalogue.get', ['lamp'])).toMatchObject({ error: null, result: told })
   const read = await fetch(`${other.webUrl}/v1/products/lamp`)
   expect([read.status, await read.json()]).toMatchObject([200, { result: told }])
   expect(await operator.call('catalogue.get', ['chair'])).toMatchObject({ result: { priceMinor: 49_500, state: 'none', offers: [] } })
@@ -57,7 +40,7 @@ test('CAT-20 what an operator writes everyone reads, by call and by GET, on ever
 
 test('CAT-21 a GET says by its tag when a price has changed, in the catalogue or in the sale', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('catalogue.put', [[lamp]])
   const first = await fetch(`${rig.webUrl}/v1/products/lamp`)
   const etag = first.headers.get('etag') ?? ''
@@ -74,7 +57,7 @@ test('CAT-21 a GET says by its tag when a price has changed, in the catalogue or
 
 test('CAT-22 what is not there, what is no product, and who may not write is told by a code', async () => {
   const rig = await start({ rpcOpen: false })
-  const nobody = await rpc(rig)
+  const nobody = await rig.rpc()
   await nobody.call('auth', [rig.keys.backend])
   expect(await nobody.call('catalogue.get', ['chair'])).toMatchObject({ error: { code: 'UNKNOWN_PRODUCT' } })
   expect(await nobody.call('catalogue.get', ['a b'])).toMatchObject({ error: { code: 'MALFORMED' } })
@@ -86,7 +69,7 @@ test('CAT-22 what is not there, what is no product, and who may not write is tol
 
 test('CAT-23 products that are wrong are refused together, each with its place, and none is written', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   const wrong = await operator.call('catalogue.put', [[chair, { ...lamp, priceMinor: '1' }, { product: 'x y' }]])
   const message =
     'products[1]: priceMinor: must be a number; products[2]: product: must be 1 to 48 letters, digits, dots, dashes or underscores; ' +
@@ -99,7 +82,7 @@ test('CAT-23 products that are wrong are refused together, each with its place, 
 
 test('CAT-24 what is removed is gone, and removing it again is harmless', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('catalogue.put', [[lamp, chair]])
   for (let n = 0; n < 2; n++)
     expect(await operator.call('catalogue.remove', [['chair', 'lamp', 'lamp']])).toMatchObject({ result: { products: 2 } })
@@ -110,7 +93,7 @@ test('CAT-24 what is removed is gone, and removing it again is harmless', async 
 
 test('SRC-20 by every transport and by GET the same is found, and caches may keep that', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('catalogue.put', [[lamp, chair]])
   const found = { total: 1, products: [{ product: 'lamp', state: 'open', priceMinor: 9_900 }], categories: [{ name: 'Light', count: 1 }] }
   const filters = { priceMax: 10_000, state: 'open', category: 'Light' }
@@ -119,8 +102,7 @@ test('SRC-20 by every transport and by GET the same is found, and caches may kee
   const posted = await fetch(`${rig.webUrl}/v1/call/catalogue.search`, { method: 'POST', body: JSON.stringify(['sot', filters]) })
   const told: unknown = await posted.json()
   expect(told).toMatchObject({ result: found })
-  const socket = await RawSocket.open(rig.socketUrl)
-  open.push(socket)
+  const socket = await rig.socket()
   expect(await socket.call('catalogue.search', ['sot', filters])).toMatchObject({ error: null, result: found })
   const path = '/v1/products?q=sot&priceMax=10000&state=open&category=Light&utm_source=mail&sale='
   const read = await fetch(rig.webUrl + path)
@@ -134,7 +116,7 @@ test('SRC-20 by every transport and by GET the same is found, and caches may kee
 
 test('SRC-21 what cannot be asked is refused with its reason', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   for (const [params, reason] of [
     [[5], 'text: must be a text'],
     [['x'.repeat(201)], 'text: must have at most 200 characters'],
@@ -154,7 +136,7 @@ test('SRC-21 what cannot be asked is refused with its reason', async () => {
 
 test('SRC-22 operators see how the index is, and have it made anew', async () => {
   const rig = await start()
-  const operator = await rpc(rig)
+  const operator = await rig.rpc()
   await operator.call('catalogue.put', [[lamp, chair]])
   const ready = { state: 'ready', documents: 2 }
   expect(await operator.call('catalogue.status', [])).toMatchObject({ result: { products: 2, search: ready } })
@@ -166,9 +148,9 @@ test('SRC-22 operators see how the index is, and have it made anew', async () =>
 test('SRC-45 gateways search Elasticsearch; while it is away their own index answers, and what changed meanwhile is brought up', async () => {
   const elastic = await ElasticServer.start()
   const index = new ElasticIndex({ url: elastic.url, world: new LoggedWorld() })
-  const remote = { index, record: store.record('search-feeder') }
+  const remote = { index, record: group.store.record('search-feeder') }
   const [one, other] = [await start({}, remote), await start({}, remote)]
-  const [operator, reader] = [await rpc(one), await rpc(other)]
+  const [operator, reader] = [await one.rpc(), await other.rpc()]
   await operator.call('catalogue.put', [[lamp]])
   const searched = (): number => elastic.requests.filter((request) => request === 'POST /sluice-products/_search').length
   const found = async (text: string): Promise<unknown> => reader.call('catalogue.search', [text])
@@ -193,13 +175,5 @@ test('SRC-45 gateways search Elasticsearch; while it is away their own index ans
 
 async function start(settings = {}, remote?: SearchParts['remote']): Promise<GatewayRig> {
   const search = { index: new LocalDesk(), reindexHours: 24, remote }
-  const rig = await GatewayRig.start({ products: store.table('products'), search, bus, settings })
-  rigs.push(rig)
-  return rig
-}
-
-async function rpc(rig: GatewayRig): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort)
-  open.push(connection)
-  return connection
+  return group.start({ products: group.store.table('products'), search, settings })
 }

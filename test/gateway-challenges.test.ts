@@ -8,21 +8,15 @@ import { VirtualWorld } from '../protocol/client/virtual-world.ts'
 import { op } from '../protocol/entry.ts'
 import { claimKind } from '../protocol/frame.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
-import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawSocket } from './raw-connections.ts'
+import { GatewayRig, type HttpAnswer, type RigOptions } from './gateway-rig.ts'
+import type { RawSocket } from './raw-connections.ts'
 import { until } from './servers/until.ts'
 
 let rig: GatewayRig
-const open: { close(): void }[] = []
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  rig.close()
-})
+afterEach(() => rig.close())
 
 const plain = z.union([z.string(), z.number(), z.record(z.string(), z.string())])
-const bodySchema = z.object({ result: z.unknown().optional(), error: z.unknown().optional() })
-const refusalSchema = z.object({ code: z.string() })
 const challengeSchema = z.object({ parameters: z.object({ expiresAt: z.int() }).catchall(plain), signature: z.string() })
 const proofSchema = z.object({ challenge: challengeSchema, solution: z.object({ counter: z.int(), derivedKey: z.string() }) })
 
@@ -34,7 +28,7 @@ test('POW-1 while a SKU is hot, a buy without a proof is refused here, and no sh
   const anna = await socketOf('anna')
   const heard = buys().length
   expect(await anna.call('buy', ['lamp', 1, 'request-1'])).toMatchObject({ error: { code: 'CHALLENGE_REQUIRED' } })
-  expect(await post('anna', 'buy', ['lamp', 1, 'request-1'])).toMatchObject({ status: 403, body: { code: 'CHALLENGE_REQUIRED' } })
+  expect(await http('anna', 'buy', ['lamp', 1, 'request-1'])).toMatchObject({ status: 403, error: { code: 'CHALLENGE_REQUIRED' } })
   // Nothing else is.
   expect(await anna.call('claim', ['lamp'])).toMatchObject({ error: null })
   expect(buys()).toHaveLength(heard)
@@ -45,8 +39,7 @@ test('POW-2 the client does the work by itself, and the buy goes on as it was', 
   await startHot()
   const token = rig.tokenOf('anna')
   for (const subprotocol of ['sluice.msgpack.v1', 'sluice.json.v1'] as const) {
-    const shop = connectSocket({ url: rig.socketUrl, token, WebSocket, subprotocol })
-    open.push(shop)
+    const shop = rig.keep(connectSocket({ url: rig.socketUrl, token, WebSocket, subprotocol }))
     await heat()
     const heard = buys().length
     expect(await shop.buy('lamp', { qty: 2, requestId: `by-${subprotocol}` })).toEqual({ state: 'none' })
@@ -60,7 +53,7 @@ test('POW-2 the client does the work by itself, and the buy goes on as it was', 
 test('POW-2 also by HTTP', async () => {
   await startHot()
   const challenge = await challengeFor('anna', 'request-1')
-  expect(await post('anna', 'buy', ['lamp', 1, 'request-1', await proofOf(challenge)])).toMatchObject({ status: 200 })
+  expect(await http('anna', 'buy', ['lamp', 1, 'request-1', await proofOf(challenge)])).toMatchObject({ status: 200 })
 })
 
 test('POW-3 a proof is for one request of one user, and of use for nothing else', async () => {
@@ -122,7 +115,7 @@ test('POW-5 but where services have to, their client does it for their users', a
 
 test('POW-6 while nothing is hot, no challenge is given out, and proofs are not looked at', async () => {
   await start({ settings: { ...hotSoon, challengeAbovePerSecond: 1_000_000 } })
-  expect(await post('anna', 'challenge', ['lamp', 'request-1'])).toMatchObject({ status: 200, body: null })
+  expect(await http('anna', 'challenge', ['lamp', 'request-1'])).toEqual({ status: 200, result: null })
   expect(await buyWith('anna', 'request-1', { no: 'proof' })).toBe('OK')
 })
 
@@ -143,32 +136,25 @@ async function heat(): Promise<void> {
   await until(() => view.heat > 0 && view.buysHeard === 0)
 }
 
-async function socketOf(user: string): Promise<RawSocket> {
-  const socket = await RawSocket.open(rig.socketUrl, { token: rig.tokenOf(user) })
-  open.push(socket)
-  return socket
+function socketOf(user: string): Promise<RawSocket> {
+  return rig.socket({ token: rig.tokenOf(user) })
 }
 
 function service() {
-  const client = connectRpc({ url: `tcp://127.0.0.1:${rig.ports.rpcPort}`, key: rig.keys.backend })
-  open.push(client)
-  return client
+  return rig.keep(connectRpc({ url: `tcp://127.0.0.1:${rig.ports.rpcPort}`, key: rig.keys.backend }))
 }
 
-async function post(user: string, method: string, params: readonly Plain[]): Promise<{ status: number; body: unknown }> {
-  const headers = { authorization: `Bearer ${rig.tokenOf(user)}` }
-  const response = await fetch(`${rig.webUrl}/v1/call/${method}`, { method: 'POST', headers, body: JSON.stringify(params) })
-  const { result, error } = bodySchema.parse(await response.json())
-  return { status: response.status, body: error ?? result ?? null }
+function http(user: string, method: string, params: readonly Plain[]): Promise<HttpAnswer> {
+  return rig.http(rig.tokenOf(user), method, params)
 }
 
 async function buyWith(user: string, requestId: string | null, proof: Plain): Promise<string> {
-  const { status, body } = await post(user, 'buy', ['lamp', 1, requestId, proof])
-  return status === 200 ? 'OK' : refusalSchema.parse(body).code
+  const { error } = await http(user, 'buy', ['lamp', 1, requestId, proof])
+  return error?.code ?? 'OK'
 }
 
 async function challengeFor(user: string, requestId: string) {
-  return challengeSchema.parse((await post(user, 'challenge', ['lamp', requestId])).body)
+  return challengeSchema.parse((await http(user, 'challenge', ['lamp', requestId])).result)
 }
 
 async function proofOf(challenge: Plain) {

@@ -4,7 +4,6 @@ import { type Code, codes, codeTable } from '../protocol/codes.ts'
 import { op } from '../protocol/entry.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawTcp } from './raw-connections.ts'
 
 let rig: GatewayRig
 
@@ -117,7 +116,7 @@ test('GW-74 a client that goes away before its answer leaves nothing behind', as
       return { kind: 'silence' }
     },
   })
-  const client = await RawTcp.open(rig.ports.webPort, false)
+  const client = await rig.web()
   const body = '["lamp"]'
   await client.send(
     `POST /v1/call/buy HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${rig.tokenOf('anna')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -153,7 +152,7 @@ test('GW-75 no request leads out of the files that were read at the start', asyn
     '/__proto__',
     '/constructor',
   ]) {
-    const raw = await RawTcp.open(rig.ports.webPort, false)
+    const raw = await rig.web()
     await raw.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
     await expect.poll(() => raw.text).toMatch(/^HTTP\/1\.1 4\d\d/)
     raw.close()

@@ -1,40 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type LmdbStore, openLmdbStore } from '../cluster/lmdb-store.ts'
-import { LocalBus } from '../cluster/local-bus.ts'
 import type { Newcomers } from '../gateway/gateway-core.ts'
-import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
-import { LoggedWorld } from './servers/logged-world.ts'
+import { GatewayGroup } from './gateway-group.ts'
+import type { GatewayRig, RigOptions } from './gateway-rig.ts'
+import { RawSocket, type RawTcp } from './raw-connections.ts'
 import { until } from './servers/until.ts'
 
-let folder: string
-let store: LmdbStore
-let bus: LocalBus
-const rigs: GatewayRig[] = []
-const open: { close(): void }[] = []
+let group: GatewayGroup
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'sluice-keys-'))
-  const world = new LoggedWorld()
-  store = await openLmdbStore({ folder, durability: 'fsync', archiveDays: 1, shards: { inv: 1, ses: 1 }, world, reserveBytes: 0 })
-  bus = new LocalBus(world.log)
+  group = await GatewayGroup.open()
 })
-afterEach(async () => {
-  for (const one of open.splice(0)) one.close()
-  for (const rig of rigs.splice(0)) rig.close()
-  await store.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => group.close())
 
 async function start(options: RigOptions = {}): Promise<GatewayRig> {
-  const shared = { bus, audit: store.table('audit'), keys: store.record('keys'), limits: store.record('limits') }
-  const rig = await GatewayRig.start({ ...shared, ...options })
-  rigs.push(rig)
-  return rig
+  const shared = { audit: group.store.table('audit'), keys: group.store.record('keys'), limits: group.store.record('limits') }
+  return group.start({ ...shared, ...options })
 }
 
 /** Gateways whose RPC port asks for a key. */
@@ -43,15 +24,8 @@ function guarded(): Promise<GatewayRig> {
 }
 
 async function rpc(rig: GatewayRig, key?: string): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort, true)
-  open.push(connection)
+  const connection = await rig.rpc()
   if (key !== undefined) expect(await connection.call('auth', [key])).toMatchObject({ error: null })
-  return connection
-}
-
-async function socket(rig: GatewayRig, token: string): Promise<RawSocket> {
-  const connection = await RawSocket.open(rig.socketUrl, { token })
-  open.push(connection)
   return connection
 }
 
@@ -109,10 +83,10 @@ test('KEY-3 a withdrawn key ends its connections on every gateway, and opens non
 test('KEY-4 tokens with the new and the former secret are good until the former one is over, and then its sockets end', async () => {
   const rig = await start()
   const operator = await rpc(rig)
-  const anna = await socket(rig, rig.tokenOf('anna', 100_000))
+  const anna = await rig.socket({ token: rig.tokenOf('anna', 100_000) })
   const { result } = rotatedSchema.parse(await operator.call('keys.rotate', ['users', 60]))
-  const ben = await socket(rig, rig.tokenOf('ben', 100_000, result.secret))
-  await socket(rig, rig.tokenOf('cem', 100_000))
+  const ben = await rig.socket({ token: rig.tokenOf('ben', 100_000, result.secret) })
+  await rig.socket({ token: rig.tokenOf('cem', 100_000) })
   expect(await anna.call('ping', [])).toMatchObject({ error: null })
   rig.skip(61_000)
   expect(await anna.ended()).toBe(4401)
@@ -126,7 +100,7 @@ test('KEY-5 what was changed is in force when a gateway begins to let anybody in
   const { result } = rotatedSchema.parse(await operator.call('keys.rotate', ['users', 0]))
   const rig = await start()
   await expect(RawSocket.open(rig.socketUrl, { token: rig.tokenOf('anna') })).rejects.toThrow('401')
-  await socket(rig, rig.tokenOf('anna', 3_600, result.secret))
+  await rig.socket({ token: rig.tokenOf('anna', 3_600, result.secret) })
   expect(rig.logged.join('')).not.toContain(result.secret)
 })
 
@@ -183,7 +157,7 @@ test('LMT-2 what a limit may not be is refused with its name and what is allowed
 test('LMT-3 rates, connections and calls under way go by another limit at once', async () => {
   const rig = await start({ settings: { userRatePerSecond: 1, userBurst: 1, connectionsPerAddressMax: 50 } })
   const operator = await rpc(rig)
-  const anna = await socket(rig, rig.tokenOf('anna'))
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   const codes = async (): Promise<unknown[]> => {
     const answers = await Promise.all([1, 2, 3].map(() => anna.call('claim', ['lamp'])))
     return answers.map((answer) => answer?.error?.code)
@@ -195,7 +169,7 @@ test('LMT-3 rates, connections and calls under way go by another limit at once',
   await expect(RawSocket.open(rig.socketUrl, { token: rig.tokenOf('ben') })).rejects.toThrow('503')
   expect((await anna.call('claim', ['lamp']))?.error).toBeNull()
   await operator.call('limits.set', ['connectionsPerAddressMax', null])
-  await socket(rig, rig.tokenOf('ben'))
+  await rig.socket({ token: rig.tokenOf('ben') })
 })
 
 test('LMT-4 newcomers, challenges and gates are turned on, changed and off', async () => {

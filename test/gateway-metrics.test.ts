@@ -4,7 +4,6 @@ import { skusToldMax } from '../cluster/sku-labels.ts'
 import { ToldSamples } from '../cluster/told-samples.ts'
 import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { GatewayRig } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
 
 let rig: GatewayRig
 afterEach(() => rig.close())
@@ -17,8 +16,8 @@ function told(): Record<string, number> {
 
 test('OBS-8 what is sent is counted by transport, and one call in so many says how long it took', async () => {
   rig = await GatewayRig.start()
-  const service = await RawTcp.open(rig.ports.rpcPort)
-  const user = await RawSocket.open(rig.socketUrl, { token: rig.tokenOf('anna') })
+  const service = await rig.rpc()
+  const user = await rig.socket({ token: rig.tokenOf('anna') })
   const calls = 2 * sampledOf
   for (let i = 0; i < calls; i++) await service.call('claim', ['anna', 'lamp'])
   await user.call('ping', [])
@@ -28,8 +27,6 @@ test('OBS-8 what is sent is counted by transport, and one call in so many says h
   // The view was a call too.
   expect(rest['sluice_call_seconds_count']).toBeGreaterThanOrEqual(2)
   expect(rest['sluice_call_seconds_count']).toBeLessThan(calls)
-  service.close()
-  user.close()
 })
 
 test('OBS-9 SKUs beyond the limit are told together, so that a catalogue of any size keeps the page small', async () => {

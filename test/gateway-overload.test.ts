@@ -3,16 +3,12 @@ import type { Heard, ScriptedAnswer } from '../cluster/scripted-shard.ts'
 import { op } from '../protocol/entry.ts'
 import { claimKind } from '../protocol/frame.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
+import type { RawSocket, RawTcp } from './raw-connections.ts'
 import { until } from './servers/until.ts'
 
 let rig: GatewayRig
-const open: { close(): void }[] = []
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  rig.close()
-})
+afterEach(() => rig.close())
 
 const buyOps: ReadonlySet<number> = new Set([op.buy, op.reservedBuy])
 const someMs: unknown = expect.any(Number)
@@ -32,11 +28,11 @@ function slowForNewcomers(command: Heard): ScriptedAnswer {
 
 test('OVL-11 newcomers beyond the limit of a shard are refused by every transport, and cost it nothing', async () => {
   await start({ script: slowForNewcomers })
-  const [service, socket] = [await rpc(), await webSocket('ben')]
+  const [service, socket] = [await rig.rpc(), await webSocket('ben')]
   const heard = await fill(service)
   expect(await service.call('buy', ['cem', 'lamp', 1, 'request-1'])).toMatchObject(busy)
   expect(await socket.call('buy', ['lamp'])).toMatchObject(busy)
-  expect(await http('dora')).toEqual([503, 'BUSY', someMs])
+  expect(await rig.http(rig.tokenOf('dora'), 'buy', ['lamp'])).toMatchObject({ status: 503, ...busy })
   // In an encoding that takes the general path.
   expect(await service.call('buy', ['emil', 'lamp', 1, null])).toMatchObject(busy)
   expect(rig.inventory.heard.length).toBe(heard)
@@ -45,7 +41,7 @@ test('OVL-11 newcomers beyond the limit of a shard are refused by every transpor
 
 test('OVL-12 whoever holds something, or is known to have a claim, passes when newcomers do not; so do operators', async () => {
   await start({ script: slowForNewcomers })
-  const [service, socket] = [await rpc(), await webSocket('anna')]
+  const [service, socket] = [await rig.rpc(), await webSocket('anna')]
   expect(await socket.call('buy', ['lamp'])).toMatchObject({ result: { state: 'held' } })
   await fill(service)
   expect(await service.call('buy', ['cem', 'lamp'])).toMatchObject(busy)
@@ -59,7 +55,7 @@ test('OVL-12 whoever holds something, or is known to have a claim, passes when n
 test('OVL-13 a buy that would be refused has no units reserved first', async () => {
   const lamp = { saleLimitPerUser: 3 }
   await start({ lamp, script: slowForNewcomers, sessionScript: () => ({ kind: 'result', result: { number: 5, qty: 1 } }) })
-  const service = await rpc()
+  const service = await rig.rpc()
   for (let user = 0; user < 8; user++) void service.call('buy', [`user-${user}`, 'lamp'])
   await until(() => rig.inventory.heard.filter((one) => buyOps.has(one.op)).length >= 6)
   const reserved = rig.sessions.heard.length
@@ -72,7 +68,7 @@ test('OVL-14 what is refused takes no token from newcomers who could get in', as
   let taken = 0
   const take = (): boolean => ++taken > 0
   await start({ script: slowForNewcomers, newcomers: { take, retryAfterMs: 70, start: () => {}, close: () => {}, collect: () => {} } })
-  const service = await rpc()
+  const service = await rig.rpc()
   await fill(service)
   const before = taken
   expect(await service.call('buy', ['cem', 'lamp'])).toMatchObject(busy)
@@ -90,22 +86,6 @@ async function fill(service: RawTcp): Promise<number> {
   return rig.inventory.heard.length
 }
 
-async function rpc(): Promise<RawTcp> {
-  const service = await RawTcp.open(rig.ports.rpcPort)
-  open.push(service)
-  return service
-}
-
-async function webSocket(user: string): Promise<RawSocket> {
-  const socket = await RawSocket.open(rig.socketUrl, { token: rig.tokenOf(user) })
-  open.push(socket)
-  return socket
-}
-
-async function http(user: string): Promise<readonly unknown[]> {
-  const headers = { authorization: `Bearer ${rig.tokenOf(user)}` }
-  const response = await fetch(`${rig.webUrl}/v1/call/buy`, { method: 'POST', headers, body: '["lamp"]' })
-  const error: unknown = Reflect.get(Object(await response.json()), 'error')
-  const of = (name: string): unknown => Reflect.get(Object(error), name)
-  return [response.status, of('code'), of('retryAfterMs')]
+function webSocket(user: string): Promise<RawSocket> {
+  return rig.socket({ token: rig.tokenOf(user) })
 }

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawTcp } from './raw-connections.ts'
 
 // What a gateway answers to plain GETs, and whom it believes about where a request comes from.
 
@@ -112,7 +111,7 @@ test.each([
   ['//v1/sales', 404, null],
 ])('PUB-4 %s is %d, and kept by caches as %j', async (path, status, cache) => {
   await start({ files })
-  const raw = await RawTcp.open(rig.ports.webPort, false)
+  const raw = await rig.web()
   await raw.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
   await expect.poll(() => raw.text).toMatch(/\r\n\r\n/)
   expect(Number(raw.text.slice(9, 12))).toBe(status)
@@ -203,7 +202,7 @@ function proxied(address: string): string {
 
 /** The status of the first answer on a connection of its own. */
 async function rawStatus(before: string, headers: string, localAddress = '127.0.0.1', line = 'GET /v1/sales', body = ''): Promise<number> {
-  const raw = await RawTcp.open(rig.ports.webPort, false, localAddress)
+  const raw = await rig.web(localAddress)
   await raw.send(Buffer.from(`${before}${line} HTTP/1.1\r\nHost: x\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1'))
   await expect.poll(() => raw.text).toMatch(/\r\n\r\n/)
   raw.close()

@@ -1,4 +1,5 @@
 import { createSigner } from 'fast-jwt'
+import { z } from 'zod'
 import { SeedBox } from '../actors/draw/seed-box.ts'
 import { pseudonymOf } from '../actors/pseudonym.ts'
 import { decodeInner } from '../cluster/call-codec.ts'
@@ -22,8 +23,10 @@ import { settingsSchema } from '../ops/settings.ts'
 import { realWorld } from '../ops/world.ts'
 import type { ShardBroadcast } from '../protocol/broadcast.ts'
 import { op } from '../protocol/entry.ts'
+import type { Plain } from '../protocol/msgpack-writer.ts'
 import type { SkuSettings } from '../protocol/sku-settings.ts'
 import { publicSubject, shardSubject } from '../protocol/subject.ts'
+import { RawSocket, RawTcp, type SocketWish } from './raw-connections.ts'
 
 export interface RigOptions {
   readonly settings?: Partial<GatewayParts['settings']>
@@ -48,6 +51,14 @@ export interface RigOptions {
   /** Settings of the SKU beside those that it has anyway. */
   readonly lamp?: Partial<SkuSettings>
 }
+
+const httpBody = z.object({
+  result: z.unknown().optional(),
+  error: z.looseObject({ code: z.string() }).optional(),
+})
+
+/** What came by HTTP: the status, and the body. */
+export type HttpAnswer = z.output<typeof httpBody> & { readonly status: number }
 
 const secrets = {
   jwtSecret: 'a secret of at least thirty-two characters',
@@ -75,6 +86,7 @@ export class GatewayRig {
   /** Warnings and errors, a line each. */
   readonly logged: string[] = []
   private readonly calls: Calls
+  private readonly connections: { close(): void }[] = []
   private skewMs = 0
 
   private constructor(options: RigOptions) {
@@ -173,7 +185,38 @@ export class GatewayRig {
     this.bus.send(publicSubject(0), broadcastFrame({ shard: 0, epoch, fromSeq: 1, ...part }))
   }
 
+  /** A service, from any address of 127.0.0.0/8. This connection and those of the methods below end with the rig. */
+  async rpc(from?: string): Promise<RawTcp> {
+    return this.keep(await RawTcp.open(this.ports.rpcPort, true, from))
+  }
+
+  async socket(wish: SocketWish = {}): Promise<RawSocket> {
+    return this.keep(await RawSocket.open(this.socketUrl, wish))
+  }
+
+  /** A connection to the web port on which a test speaks HTTP itself. */
+  async web(from?: string): Promise<RawTcp> {
+    return this.keep(await RawTcp.open(this.ports.webPort, false, from))
+  }
+
+  /** Any other client: it is closed with the rig. */
+  keep<Connection extends { close(): void }>(connection: Connection): Connection {
+    this.connections.push(connection)
+    return connection
+  }
+
+  /** A call by HTTP, of the user or with the key that `bearer` is. */
+  async http(bearer: string, method: string, params: readonly Plain[]): Promise<HttpAnswer> {
+    const response = await fetch(`${this.webUrl}/v1/call/${method}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}` },
+      body: JSON.stringify(params),
+    })
+    return { status: response.status, ...httpBody.parse(await response.json()) }
+  }
+
   close(): void {
+    for (const connection of this.connections.splice(0)) connection.close()
     this.gateway.close()
     this.calls.close()
   }

@@ -4,15 +4,10 @@ import { skuChange, skuSettings } from '../gateway/view-fixtures.ts'
 import { op } from '../protocol/entry.ts'
 import { unpackInner } from '../protocol/inner-codec.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { RawSocket, RawTcp } from './raw-connections.ts'
 
 let rig: GatewayRig
-const open: { close(): void }[] = []
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  rig.close()
-})
+afterEach(() => rig.close())
 
 const limited = { lamp: { saleLimitPerUser: 3 } }
 const reserved = { kind: 'result', result: { number: 5, qty: 2 } } as const
@@ -20,7 +15,7 @@ const buyOps: ReadonlySet<number> = new Set([op.buy, op.reservedBuy])
 
 test('LIM-20 a buy in a sale with a limit of its own has units reserved first, and is answered by the SKU', async () => {
   await start({ ...limited, sessionScript: () => reserved })
-  const service = await rpc()
+  const service = await rig.rpc()
   expect(await service.call('buy', ['anna', 'lamp', 2, 'request-1'])).toMatchObject({ error: null, result: { state: 'none' } })
   const [asked] = heardOf(rig.sessions, op.reserve)
   expect(asked).toMatchObject({ user: 'anna' })
@@ -34,8 +29,8 @@ test('LIM-20 a buy in a sale with a limit of its own has units reserved first, a
 test('LIM-20 by every transport', async () => {
   await start({ ...limited, sessionScript: () => reserved })
   const token = rig.tokenOf('ben')
-  const [, socket] = await Promise.all([post(token), RawSocket.open(rig.socketUrl, { token })])
-  open.push(socket)
+  const [bought, socket] = await Promise.all([rig.http(token, 'buy', ['lamp']), rig.socket({ token })])
+  expect(bought.status).toBe(200)
   expect(await socket.call('buy', ['lamp'])).toMatchObject({ error: null })
   expect(buys().map(({ op: asks, user }) => [asks, user])).toEqual([
     [op.reservedBuy, 'ben'],
@@ -45,18 +40,18 @@ test('LIM-20 by every transport', async () => {
 
 test('LIM-21 without a word of the session nothing is bought', async () => {
   await start({ ...limited, sessionScript: () => ({ kind: 'refuse', code: 'BUSY', retryAfterMs: 700 }) })
-  const service = await rpc()
+  const service = await rig.rpc()
   expect(await service.call('buy', ['anna', 'lamp'])).toMatchObject({ error: { code: 'BUSY', retryAfterMs: 700 } })
   expect(buys()).toEqual([])
 })
 
 test('LIM-22 buys of other SKUs, and other calls, go straight to the shard; what all know to be sold out is refused at once', async () => {
   await start({ sessionScript: () => reserved })
-  await (await rpc()).call('buy', ['anna', 'lamp'])
+  await (await rig.rpc()).call('buy', ['anna', 'lamp'])
   expect(buys().map((one) => one.op)).toEqual([op.buy])
   rig.close()
   await start({ ...limited, sessionScript: () => reserved })
-  const service = await rpc()
+  const service = await rig.rpc()
   await service.call('leave', ['anna', 'lamp'])
   await service.call('claim', ['anna', 'lamp'])
   rig.broadcast({ toSeq: 2, skus: [skuChange(skuSettings('lamp'), { available: 0, sold: 10, buyers: new Uint8Array(0) })] })
@@ -66,18 +61,6 @@ test('LIM-22 buys of other SKUs, and other calls, go straight to the shard; what
 
 async function start(options: RigOptions): Promise<void> {
   rig = await GatewayRig.start(options)
-}
-
-async function rpc(): Promise<RawTcp> {
-  const service = await RawTcp.open(rig.ports.rpcPort)
-  open.push(service)
-  return service
-}
-
-async function post(token: string): Promise<void> {
-  const headers = { authorization: `Bearer ${token}` }
-  const response = await fetch(`${rig.webUrl}/v1/call/buy`, { method: 'POST', headers, body: '["lamp"]' })
-  expect(response.status).toBe(200)
 }
 
 function buys(): readonly Heard[] {

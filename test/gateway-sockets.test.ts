@@ -7,12 +7,8 @@ import { GatewayRig, type RigOptions } from './gateway-rig.ts'
 import { type Answer, RawSocket, RawTcp, requestBytes } from './raw-connections.ts'
 
 let rig: GatewayRig
-const open: { close(): void }[] = []
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  rig.close()
-})
+afterEach(() => rig.close())
 
 const silence = { kind: 'silence' } as const
 const none = { kind: 'result', result: { state: 'none' } } as const
@@ -20,7 +16,7 @@ const held = { kind: 'result', result: { state: 'held', hold: 7, qty: 1, expires
 
 test('GW-80 a service says who it is before anything else, and a wrong key ends the connection', async () => {
   await start({ settings: { rpcOpen: false } })
-  const service = await rpc()
+  const service = await rig.rpc()
   expect(await service.call('buy', ['anna', 'lamp'])).toMatchObject({ error: { code: 'UNAUTHORIZED' } })
   expect(await service.call('sale.list', [])).toMatchObject({ error: null })
   expect(await service.call('auth', [rig.keys.backend])).toMatchObject({ result: { role: 'backend' } })
@@ -34,7 +30,7 @@ test.each([[['wrong']], [[]], [[17]], [['']], [['key-of-operators', 'surplus']]]
   'GW-80 auth with %j is refused, and what follows is not read',
   async (params) => {
     await start({ settings: { rpcOpen: false } })
-    const service = await rpc()
+    const service = await rig.rpc()
     expect(await service.call('auth', params)).toMatchObject({ error: { code: 'UNAUTHORIZED' } })
     await service.ended()
   },
@@ -42,7 +38,7 @@ test.each([[['wrong']], [[]], [[17]], [['']], [['key-of-operators', 'surplus']]]
 
 test('GW-80 on loopback a service needs no key, and one that gives the key of the backend acts as that', async () => {
   await start()
-  const service = await rpc()
+  const service = await rig.rpc()
   expect(await service.call('sku.restock', ['lamp', 1])).toMatchObject({ error: null })
   await service.call('auth', [rig.keys.backend])
   expect(await service.call('sku.restock', ['lamp', 1])).toMatchObject({ error: { code: 'FORBIDDEN' } })
@@ -50,11 +46,11 @@ test('GW-80 on loopback a service needs no key, and one that gives the key of th
 
 test('GW-81 a WebSocket without a token may read what is public, and one with a service key names the user first', async () => {
   await start()
-  const guest = await socket({})
+  const guest = await rig.socket({})
   expect(await guest.call('sale.list', [])).toMatchObject({ result: [{ sale: 'sale-of-lamp' }] })
   expect(await guest.call('ping', [])).toMatchObject({ error: null })
   expect(await guest.call('buy', ['lamp'])).toMatchObject({ error: { code: 'UNAUTHORIZED' } })
-  const service = await socket({ options: { headers: { authorization: `Bearer ${rig.keys.backend}` } } })
+  const service = await rig.socket({ options: { headers: { authorization: `Bearer ${rig.keys.backend}` } } })
   await service.call('buy', ['ben', 'lamp'])
   expect(rig.inventory.last.user).toBe('ben')
   expect(await service.call('sku.get', ['ben', 'lamp'])).toMatchObject({ result: { sku: 'lamp' } })
@@ -72,7 +68,7 @@ test.each([
 
 test('GW-81 a token ends the rights of its socket when it expires', async () => {
   await start()
-  const anna = await socket({ token: rig.tokenOf('anna', 60) })
+  const anna = await rig.socket({ token: rig.tokenOf('anna', 60) })
   expect(await anna.call('claim', ['lamp'])).toMatchObject({ error: null })
   const before = rig.inventory.heard.length
   rig.skip(60_000)
@@ -105,7 +101,7 @@ test.each(['rpc', 'ws', 'json'] as const)(
 test('GW-95 an answer that comes after newer news of its claim is told as those', async () => {
   const waiting: Heard[] = []
   await start({ script: (command) => (waiting.push(command), silence) })
-  const anna = await socket({ token: rig.tokenOf('anna') })
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   const calls = [anna.call('claim', ['lamp']), anna.call('claim', ['lamp'])]
   await expect.poll(() => waiting.length).toBe(2)
   const [late, early] = waiting
@@ -119,27 +115,27 @@ test('GW-95 an answer that comes after newer news of its claim is told as those'
 
 test('GW-82 an address has so many connections, WebSockets and services together', async () => {
   await start({ settings: { connectionsPerAddressMax: 2 } })
-  await socket({ token: rig.tokenOf('anna') })
-  await rpc()
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
+  await rig.rpc()
   await expect(RawSocket.open(rig.socketUrl, { token: rig.tokenOf('ben') })).rejects.toThrow('503')
-  const refused = await rpc()
+  const refused = await rig.rpc()
   await refused.ended()
-  open.splice(0, 1)[0]?.close()
+  anna.close()
   await expect.poll(() => rig.gateway.core.counters.open.ws).toBe(0)
-  await expect(socket({ token: rig.tokenOf('ben') })).resolves.toBeDefined()
+  await expect(rig.socket({ token: rig.tokenOf('ben') })).resolves.toBeDefined()
 })
 
 test('GW-83 an answer to a connection that is gone reaches nobody else', async () => {
   const waiting: Heard[] = []
   await start({ script: (command) => (waiting.push(command), silence) })
-  const first = await rpc()
+  const first = await rig.rpc()
   await first.send(new Uint8Array(0))
   const lost = first.call('claim', ['anna', 'lamp'])
   await expect.poll(() => waiting.length).toBe(1)
   first.close()
   expect(await lost).toBeUndefined()
   await expect.poll(() => rig.gateway.core.counters.open.rpc).toBe(0)
-  const second = await rpc()
+  const second = await rig.rpc()
   await second.call('ping', [])
   rig.inventory.answer(waiting[0] ?? fail(), held)
   await second.call('ping', [])
@@ -153,18 +149,14 @@ test('GW-84 a user hears on every device what is done on one of them, by HTTP, o
     { ...held, claim: 8 },
   ]
   await start({ script: () => answers.shift() ?? silence })
-  const phone = await socket({ token: rig.tokenOf('anna') })
-  const laptop = await socket({ token: rig.tokenOf('anna'), json: true })
+  const phone = await rig.socket({ token: rig.tokenOf('anna') })
+  const laptop = await rig.socket({ token: rig.tokenOf('anna'), json: true })
   await phone.call('buy', ['lamp'])
   expect(await laptop.event('held')).toMatchObject({ sku: 'lamp', hold: 7, expiresAt: 9_000 })
-  await fetch(`${rig.webUrl}/v1/call/leave`, {
-    method: 'POST',
-    body: '["lamp"]',
-    headers: { authorization: `Bearer ${rig.tokenOf('anna')}` },
-  })
+  await rig.http(rig.tokenOf('anna'), 'leave', ['lamp'])
   expect(await laptop.event('left')).toEqual({ sku: 'lamp' })
   expect(await phone.event('left')).toEqual({ sku: 'lamp' })
-  const service = await rpc()
+  const service = await rig.rpc()
   await service.call('buy', ['anna', 'lamp'])
   await expect.poll(() => [phone.eventsOf('held').length, laptop.eventsOf('held').length]).toEqual([1, 2])
 })
@@ -172,8 +164,8 @@ test('GW-84 a user hears on every device what is done on one of them, by HTTP, o
 test('GW-85 who watches a SKU hears of its stock and of its sale, until it is no longer watched', async () => {
   await start()
   const settings = skuSettings('lamp')
-  const watchers = [await socket({}), await socket({ json: true })]
-  const service = await rpc()
+  const watchers = [await rig.socket({}), await rig.socket({ json: true })]
+  const service = await rig.rpc()
   for (const one of [...watchers, service])
     expect(await one.call('watch', ['lamp'])).toMatchObject({ result: { sku: 'lamp', available: 10, state: 'open' } })
   rig.broadcast({ toSeq: 2, skus: [skuChange(settings, { available: 9 })] })
@@ -194,8 +186,8 @@ test('GW-85 who watches a SKU hears of its stock and of its sale, until it is no
 
 test('GW-86 whoever is connected is told to go elsewhere, and nobody new is let in', async () => {
   await start()
-  const anna = await socket({ token: rig.tokenOf('anna') })
-  const service = await rpc()
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
+  const service = await rig.rpc()
   await service.call('ping', [])
   const drained = rig.gateway.drain(2_000)
   expect(await anna.event('drain')).toEqual({ withinMs: 2_000 })
@@ -215,7 +207,7 @@ test('GW-86 whoever is connected is told to go elsewhere, and nobody new is let 
 test('GW-86 a node waits no longer than until everyone has gone, and for a call that is under way', async () => {
   const waiting: Heard[] = []
   await start({ script: (command) => (waiting.push(command), silence) })
-  const anna = await socket({ token: rig.tokenOf('anna') })
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   const headers = { authorization: `Bearer ${rig.tokenOf('ben')}` }
   const call = fetch(`${rig.webUrl}/v1/call/claim`, { method: 'POST', body: '["lamp"]', headers })
   await expect.poll(() => waiting.length).toBe(1)
@@ -233,14 +225,14 @@ test('GW-86 a node waits no longer than until everyone has gone, and for a call 
 
 test('GW-86 a node waits no longer than it said for those who stay', async () => {
   await start()
-  const anna = await socket({ token: rig.tokenOf('anna') })
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   await rig.gateway.drain(100)
   expect(anna.heard.ended).toBe(false)
 })
 
 test('GW-83 a frame with something behind its message is no message, and nothing of it is done', async () => {
   await start()
-  const anna = await socket({ token: rig.tokenOf('anna') })
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   const before = rig.inventory.heard.length
   anna.send(Buffer.concat([requestBytes(1, 'buy', ['lamp']), requestBytes(2, 'buy', ['lamp'])]))
   expect(await anna.ended()).toBe(1007)
@@ -249,7 +241,7 @@ test('GW-83 a frame with something behind its message is no message, and nothing
 
 test('GW-87 a user of a WebSocket is rated, and told when to come again', async () => {
   await start({ settings: { userBurst: 2, userRatePerSecond: 1 } })
-  const anna = await socket({ token: rig.tokenOf('anna') })
+  const anna = await rig.socket({ token: rig.tokenOf('anna') })
   const codes = [await anna.call('claim', ['lamp']), await anna.call('make.coffee', []), await anna.call('claim', ['lamp'])]
   expect(codes.map((answer) => answer?.error?.code)).toEqual([undefined, 'UNKNOWN_METHOD', 'RATE_LIMITED'])
   expect(codes[2]?.error?.retryAfterMs).toBeGreaterThan(0)
@@ -259,7 +251,7 @@ test('GW-87 a user of a WebSocket is rated, and told when to come again', async 
 
 test('GW-88 the session hears who is connected here, and who is not any more', async () => {
   await start()
-  const [phone, laptop] = [await socket({ token: rig.tokenOf('anna') }), await socket({ token: rig.tokenOf('anna') })]
+  const [phone, laptop] = [await rig.socket({ token: rig.tokenOf('anna') }), await rig.socket({ token: rig.tokenOf('anna') })]
   await expect.poll(() => rig.sessions.heard.map((command) => [command.op, command.user])).toEqual([[op.attach, 'anna']])
   phone.close()
   laptop.close()
@@ -270,21 +262,9 @@ async function start(options: RigOptions = {}): Promise<void> {
   rig = await GatewayRig.start({ script: () => none, ...options })
 }
 
-async function rpc(): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort)
-  open.push(connection)
-  return connection
-}
-
-async function socket(wish: Parameters<typeof RawSocket.open>[1]): Promise<RawSocket> {
-  const connection = await RawSocket.open(rig.socketUrl, wish)
-  open.push(connection)
-  return connection
-}
-
 /** One connection that calls for anna about the lamp. */
 async function caller(kind: 'rpc' | 'ws' | 'json'): Promise<(method: 'claim' | 'resume') => Promise<Answer | undefined>> {
-  const connection = kind === 'rpc' ? await rpc() : await socket({ token: rig.tokenOf('anna'), json: kind === 'json' })
+  const connection = kind === 'rpc' ? await rig.rpc() : await rig.socket({ token: rig.tokenOf('anna'), json: kind === 'json' })
   const first = kind === 'rpc' ? ['anna'] : []
   return (method) => connection.call(method, method === 'claim' ? [...first, 'lamp'] : first)
 }

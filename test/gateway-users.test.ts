@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest'
-import { z } from 'zod'
 import type { Heard, ScriptedAnswer } from '../cluster/scripted-shard.ts'
 import { op } from '../protocol/entry.ts'
 import { frameKind, frameVersion } from '../protocol/frame.ts'
@@ -7,19 +6,14 @@ import { packInner, unpackInner } from '../protocol/inner-codec.ts'
 import type { Plain } from '../protocol/msgpack-writer.ts'
 import { usersSubject } from '../protocol/subject.ts'
 import { GatewayRig, type RigOptions } from './gateway-rig.ts'
-import { type Answer, RawSocket, RawTcp } from './raw-connections.ts'
+import type { Answer } from './raw-connections.ts'
 
 let rig: GatewayRig
-const open: { close(): void }[] = []
 
-afterEach(() => {
-  for (const one of open.splice(0)) one.close()
-  rig.close()
-})
+afterEach(() => rig.close())
 
 const ann = { displayName: 'Ann', tier: 'gold' }
 const page = { entries: [{ kind: 'visit', at: 7 }], next: null }
-const answerSchema = z.object({ result: z.unknown(), error: z.unknown().optional() })
 const kinds = ['rpc', 'ws', 'json', 'http'] as const
 
 test.each(kinds)('USR-6 a user (%s) is told of themselves, and a service of anyone it names', async (kind) => {
@@ -35,7 +29,7 @@ test.each(kinds)('USR-6 a user (%s) is told of themselves, and a service of anyo
 
 test('USR-6 a user can neither name another nor set anything, and a service sets what is well formed', async () => {
   await start()
-  const [user, service] = [await caller('ws'), await rpc()]
+  const [user, service] = [await caller('ws'), await rig.rpc()]
   expect(await user('user.get', ['bob'])).toMatchObject({ error: { code: 'MALFORMED' } })
   expect(await user('user.history', ['bob', null, null])).toMatchObject({ error: { code: 'MALFORMED' } })
   expect(await user('user.set', ['ann', ann])).toMatchObject({ error: { code: 'FORBIDDEN' } })
@@ -68,7 +62,7 @@ test('USR-7 info is asked of the session once, and again when it has changed; of
         ? { kind: 'refuse', code: 'BUSY', retryAfterMs: 5 }
         : { kind: 'result', result: command.user === 'ann' ? ann : { displayName: null, tier: null } },
   })
-  const service = await rpc()
+  const service = await rig.rpc()
   await service.call('auth', [rig.keys.backend])
   expect(await service.call('user.get', ['ann'])).toMatchObject({ error: { code: 'BUSY', retryAfterMs: 5 } })
   isAway = false
@@ -89,7 +83,7 @@ test('USR-7 info is asked of the session once, and again when it has changed; of
 
 test('USR-7 operators see what the session itself knows', async () => {
   await start()
-  const operator = await rpc()
+  const operator = await rig.rpc()
   await operator.call('auth', [rig.keys.operator])
   await operator.call('user.get', ['ann'])
   expect(rig.sessions.last.op).toBe(op.userGet)
@@ -113,7 +107,7 @@ test('ERA-9 every shard is asked before any does it, the session last, and the f
       return command.op === op.userErase ? session : answerOf(command)
     },
   })
-  const [user, service] = [await caller('ws'), await rpc()]
+  const [user, service] = [await caller('ws'), await rig.rpc()]
   await service.call('auth', [rig.keys.backend])
   expect(await user('user.erase', ['ann'])).toMatchObject({ error: { code: 'FORBIDDEN' } })
   expect(await service.call('user.erase', [''])).toMatchObject({ error: { code: 'MALFORMED' } })
@@ -135,29 +129,17 @@ async function start(options: RigOptions = {}): Promise<void> {
   rig = await GatewayRig.start({ sessionScript: answerOf, ...options })
 }
 
-async function rpc(): Promise<RawTcp> {
-  const connection = await RawTcp.open(rig.ports.rpcPort)
-  open.push(connection)
-  return connection
-}
-
 /** Calls for ann: a service that names her, or she herself. */
 async function caller(
   kind: (typeof kinds)[number],
 ): Promise<(method: string, params?: readonly Plain[]) => Promise<Answer | undefined | object>> {
   if (kind === 'rpc') {
-    const service = await rpc()
+    const service = await rig.rpc()
     await service.call('auth', [rig.keys.backend])
     return (method, params = []) => service.call(method, ['ann', ...params])
   }
   const token = rig.tokenOf('ann')
-  if (kind === 'http')
-    return async (method, params = []) => {
-      const headers = { authorization: `Bearer ${token}` }
-      const answer = await fetch(`${rig.webUrl}/v1/call/${method}`, { method: 'POST', headers, body: JSON.stringify(params) })
-      return answerSchema.parse(await answer.json())
-    }
-  const socket = await RawSocket.open(rig.socketUrl, { token, json: kind === 'json' })
-  open.push(socket)
+  if (kind === 'http') return (method, params = []) => rig.http(token, method, params)
+  const socket = await rig.socket({ token, json: kind === 'json' })
   return (method, params = []) => socket.call(method, params)
 }
