@@ -25,6 +25,16 @@ test.each(['micro', 'bus', 'eta', 'metrics-cost'])(
 )
 
 test(
+  'BEN-90 a value that is none is told in one line too',
+  async () => {
+    const { status, errors } = await runsOf('million').run(['--store', 'paper'])
+    expect(status).toBe(2)
+    expect(errors).toMatch(/^error: option '--store <name>' argument 'paper' is invalid\..*\n$/)
+  },
+  processMs,
+)
+
+test(
   'BEN-90 a program is asked what it does, and does nothing',
   async () => {
     const { status, lines, errors } = await runsOf('users').run(['--help'])

@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { z } from 'zod'
 import { benchProgram, print } from './bench-program.ts'
 import { buyPath } from './micro/buy-path.ts'
@@ -10,6 +10,7 @@ import { linePosition } from './micro/line-position.ts'
 import { type MicroFigure, runMicro } from './micro/micro-run.ts'
 import { positionEncoding } from './micro/position-encoding.ts'
 import { tokenBuckets } from './micro/token-buckets.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const suites = [edgeDecode, innerCodec, inventory, buyPath, tokenBuckets, linePosition, positionEncoding]
 const optionsSchema = z.object({ filter: z.string(), time: z.number(), json: z.boolean().default(false) })
@@ -17,7 +18,7 @@ const optionsSchema = z.object({ filter: z.string(), time: z.number(), json: z.b
 const command = new Command('bench')
   .description('Measures the parts that every call goes through, each by itself, and tells what one operation takes.')
   .option('--filter <text>', 'only cases with this in their name, for example "line:"', '')
-  .option('--time <ms>', 'time for each case', milliseconds, 500)
+  .option('--time <ms>', 'time for each case', wholeNumber(10, 600_000), 500)
   .option('--json', 'print one JSON array as the last line')
   .exitOverride()
 
@@ -56,10 +57,4 @@ function tableOf(figures: readonly MicroFigure[]): string {
 
 function took(ns: number): string {
   return ns < 10_000 ? `${ns} ns` : `${Math.round(ns / 10) / 100} us`
-}
-
-function milliseconds(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < 10 || value > 600_000) throw new InvalidArgumentError('It has to be an integer from 10 to 600000.')
-  return value
 }

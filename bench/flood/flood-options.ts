@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const schema = z.object({
   cap: z.int().optional(),
@@ -42,7 +43,7 @@ export function floodCommand(): Command {
     .option(
       '--cap <events/s>',
       `what the store takes (default: ${usualCap.ws} by ws, ${usualCap.http} by http, where the node's processor would be the limit otherwise)`,
-      integer(100, 1_000_000),
+      wholeNumber(100, 1_000_000),
     )
     .option('--times <factor>', 'what arrives in the flood, as a multiple of what the store takes', number(1, 100), 3)
     .option('--seconds <s>', 'length of each measured phase', number(1, 600), 10)
@@ -65,14 +66,6 @@ export function floodOptionsOf(command: Command): FloodOptions {
         .map((from): FloodCase => ({ transport: one, addresses: from })),
     )
   return { ...options, cap, cases }
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN
-    if (value >= least && value <= most) return value
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-  }
 }
 
 function number(least: number, most: number): (text: string) => number {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { BenchRedis, type Durability } from '../servers/bench-redis.ts'
+import { type Durability, startBenchRedis } from '../servers/bench-redis.ts'
 import { startSluiceCluster } from '../servers/cluster-peer.ts'
 import { NatsServer } from '../servers/nats-server.ts'
 import { requirePackages } from '../servers/needed-packages.ts'
@@ -91,7 +91,7 @@ async function startFolderStore(run: string, durability: Durability, { slowStore
 
 async function startRedisStore(run: string, durability: Durability, { slowStore }: Slowing): Promise<Peer> {
   requirePackages(['cluster'])
-  const redis = await BenchRedis.start(durability, false)
+  const redis = await startBenchRedis(durability, false)
   const where = { kind: 'redis', url: `redis://127.0.0.1:${redis.port}` } as const
   const facts = { server: `Redis ${redis.version}`, durability: redis.durability }
   return {

@@ -1,11 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { wholeNumber } from '../whole-number.ts'
 
+const stores = ['lmdb', 'redis', 'both', 'none'] as const
 const schema = z.object({
   sizes: z.array(z.int()),
   people: z.int(),
-  store: z.enum(['lmdb', 'redis', 'both', 'none']),
+  store: z.enum(stores),
   json: z.boolean().default(false),
 })
 
@@ -27,15 +28,17 @@ export function millionCommand(): Command {
       [1_000, 10_000, 100_000, 1_000_000],
     )
     .option('--people <count>', 'tickets behind a snapshot and a recovery, and people in a lobby', tickets, 1_000_000)
-    .option('--store <name>', 'where shards are kept meanwhile: lmdb, redis (the machine has redis-server), both, or none of this', 'both')
+    .addOption(
+      new Option('--store <name>', 'where shards are kept meanwhile: lmdb, redis (the machine has redis-server), both, or none of this')
+        .choices(stores)
+        .default('both'),
+    )
     .option('--json', 'print one JSON object as the last line')
     .exitOverride()
 }
 
 export function millionOptionsOf(command: Command): MillionOptions {
-  const { data, error } = schema.safeParse(command.opts())
-  if (error !== undefined) throw new InvalidArgumentError('--store is lmdb, redis, both or none')
-  return data
+  return schema.parse(command.opts())
 }
 
 function counts(text: string): number[] {

@@ -7,7 +7,7 @@ import type { FollowSource } from '../../ops/follower-thread.ts'
 import { createLog } from '../../ops/log.ts'
 import { realWorld } from '../../ops/world.ts'
 import { saleFileSchema, settingsOfSale, type SkuSettings } from '../../protocol/sku-settings.ts'
-import { BenchRedis } from '../servers/bench-redis.ts'
+import { startBenchRedis } from '../servers/bench-redis.ts'
 import { TempFolder } from '../servers/temp-folder.ts'
 import { CallsMeanwhile, type Felt } from './calls-meanwhile.ts'
 import { ShardStage } from './shard-stage.ts'
@@ -106,7 +106,7 @@ async function openLmdb(world: World): Promise<OpenStore> {
 }
 
 async function openRedis(world: World): Promise<OpenStore> {
-  const redis = await BenchRedis.start('fsync', false)
+  const redis = await startBenchRedis('fsync', false)
   const url = `redis://127.0.0.1:${redis.port}`
   const store = await openRedisStore({ url, durability: 'fsync', archiveDays: 30, leaseMs: 60_000, shards, world })
   const stop = async (): Promise<void> => {

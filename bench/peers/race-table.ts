@@ -1,3 +1,4 @@
+import { alignedRows } from '../aligned-rows.ts'
 import type { Load } from '../load/load.ts'
 import type { Outcome, Spread } from './race-rounds.ts'
 import { answersMean, missingOf, nameOf, type Race } from './race.ts'
@@ -21,7 +22,7 @@ export function tableOf(race: Race, { standings, ratios }: Outcome, rounds: numb
     ])
   }
   const notes = [`Medians of ${rounds} rounds in turns, with the least and the most; ${race.about}: ${answersMean[race.durability]}.`]
-  return [...aligned(rows), ...notes, ...missingLines(theirs)]
+  return [...alignedRows(rows), ...notes, ...missingLines(theirs)]
 }
 
 /** Contenders that lack the same are told together. */
@@ -36,16 +37,6 @@ function missingLines(theirs: readonly Load[]): readonly string[] {
 
 function timesOf(ratio: Spread | undefined): string {
   return ratio === undefined ? '' : `${ratio.median}x (${ratio.least} to ${ratio.most})`
-}
-
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function count(value: number): string {

@@ -1,9 +1,10 @@
+import { alignedRows } from '../aligned-rows.ts'
 import type { Spread } from '../peers/race-rounds.ts'
 import type { CurveResult, ScaleResult, Standing } from './scale-result.ts'
 
 /** For a reader at a terminal. */
 export function tableOf({ curves, halfOfPeak, rounds }: ScaleResult): readonly string[] {
-  const lines = Object.values(curves).flatMap((curve) => ['', `${curve.title}: ${curve.about}`, ...aligned(rowsOf(curve))])
+  const lines = Object.values(curves).flatMap((curve) => ['', `${curve.title}: ${curve.about}`, ...alignedRows(rowsOf(curve))])
   const verdicts = Object.entries(halfOfPeak).map(
     ([line, { p99Ms, p99MsMax, loopDelayP99Ms, loopDelayP99MsMax, holds }]) =>
       `At half of the peak, ${line}: p99 ${p99Ms} ms (promised: under ${p99MsMax}), event loop p99 ${loopDelayP99Ms} ms (under ${loopDelayP99MsMax}): ${holds ? 'holds' : 'DOES NOT HOLD'}`,
@@ -34,16 +35,6 @@ function rowOf(line: string, one: Standing): readonly string[] {
 
 function medianOf({ median }: Spread): string {
   return `${median}`
-}
-
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function count(value: number): string {

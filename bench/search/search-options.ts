@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../whole-number.ts'
 
 const schema = z.object({
   products: z.int(),
@@ -19,24 +20,15 @@ export function searchCommand(): Command {
       'Measures the index of the catalogue in its thread: how long it is made, how long searches take, of words, beginnings, typing errors and filters. ' +
         'Then starts a node with as many products, and puts calls of `buy` on it on schedule, in turns with and without a rebuild of the index.',
     )
-    .option('--products <count>', 'products, of invented words that are as common as words are', integer(100, 1_000_000), 100_000)
-    .option('--searches <count>', 'searches of each kind, one after the other', integer(10, 1_000_000), 2_000)
-    .option('--rate <calls/s>', 'calls of buy a second', integer(1, 1_000_000), 2_000)
-    .option('--rounds <count>', 'turns with and without a rebuild; 0 for only the searches', integer(0, 100), 5)
-    .option('--seconds <s>', 'length of each', integer(1, 600), 5)
+    .option('--products <count>', 'products, of invented words that are as common as words are', wholeNumber(100, 1_000_000), 100_000)
+    .option('--searches <count>', 'searches of each kind, one after the other', wholeNumber(10, 1_000_000), 2_000)
+    .option('--rate <calls/s>', 'calls of buy a second', wholeNumber(1, 1_000_000), 2_000)
+    .option('--rounds <count>', 'turns with and without a rebuild; 0 for only the searches', wholeNumber(0, 100), 5)
+    .option('--seconds <s>', 'length of each', wholeNumber(1, 600), 5)
     .option('--json', 'print one JSON object as the last line')
     .exitOverride()
 }
 
 export function searchOptionsOf(command: Command): SearchOptions {
   return schema.parse(command.opts())
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
-    return value
-  }
 }

@@ -4,68 +4,43 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { BenchFault } from '../bench-fault.ts'
 import type { Durability } from './bench-redis.ts'
+import { BenchServer } from './bench-server.ts'
 import { freePorts } from './free-ports.ts'
 import { postgresFolder, requirePackages } from './needed-packages.ts'
-import { type ServerCommand, ServerProcess } from './server-process.ts'
-import { TempFolder } from './temp-folder.ts'
 
 export const postgresUser = 'bench'
 export const postgresDatabase = 'postgres'
 
-/** The machine's PostgreSQL with a database of its own, in a folder that is gone afterwards. */
-export class BenchPostgres {
-  readonly port: number
-  readonly version: string
-  readonly durability: string
-  private readonly process: ServerProcess
-  private readonly folder: TempFolder
-
-  private constructor(port: number, version: string, durability: string, process: ServerProcess, folder: TempFolder) {
-    this.port = port
-    this.version = version
-    this.durability = durability
-    this.process = process
-    this.folder = folder
-  }
-
-  /** `schema`: the statements that it is set up with. */
-  static async start(durability: Durability, schema: readonly string[]): Promise<BenchPostgres> {
-    requirePackages(['postgres-update'])
-    const programs = postgresFolder() ?? ''
-    const account = await ownAccount()
-    const folder = new TempFolder('postgres')
-    try {
-      if (account !== undefined) chownSync(folder.path, account.uid, account.gid)
-      const data = join(folder.path, 'data')
+/** The machine's PostgreSQL with a database of its own. `schema`: the statements that it is set up with. */
+export async function startBenchPostgres(durability: Durability, schema: readonly string[]): Promise<BenchServer> {
+  requirePackages(['postgres-update'])
+  const programs = postgresFolder() ?? ''
+  const account = await ownAccount()
+  const [port = 0] = await freePorts(1)
+  const commits = `synchronous_commit = ${durability === 'fsync' ? 'on' : 'off'}`
+  return BenchServer.start({
+    name: 'postgres',
+    port,
+    durability: commits,
+    commandIn: async (folder) => {
+      if (account !== undefined) chownSync(folder, account.uid, account.gid)
+      const data = join(folder, 'data')
       const locale = ['--no-locale', '--encoding=UTF8']
       await run(join(programs, 'initdb'), ['-D', data, '-U', postgresUser, '--auth=trust', '--no-sync', ...locale], account)
-      const [port = 0] = await freePorts(1)
-      const commits = `synchronous_commit = ${durability === 'fsync' ? 'on' : 'off'}`
-      const command: ServerCommand = {
+      return {
         name: 'postgres',
         path: join(programs, 'postgres'),
-        args: ['-D', data, ...settingsFor(port, folder.path, commits).flatMap((setting) => ['-c', setting])],
+        args: ['-D', data, ...settingsFor(port, folder, commits).flatMap((setting) => ['-c', setting])],
         ...(account === undefined ? {} : { account }),
         install: 'install it, on Debian with: apt-get install postgresql',
       }
-      const { process: server, ready: version } = await ServerProcess.start(command, versionWhenReady())
+    },
+    says: { version: /starting PostgreSQL ([\d.]+)/, ready: 'ready to accept connections' },
+    setUp: () => {
       const words = ['-h', '127.0.0.1', '-p', String(port), '-U', postgresUser, '-d', postgresDatabase, '-v', 'ON_ERROR_STOP=1', '-q']
-      await run(join(programs, 'psql'), [...words, ...schema.flatMap((statement) => ['-c', statement])])
-      return new BenchPostgres(port, version, commits, server, folder)
-    } catch (error) {
-      await folder.remove()
-      throw error
-    }
-  }
-
-  cpuSeconds(): number {
-    return this.process.cpuSeconds()
-  }
-
-  async stop(): Promise<void> {
-    await this.process.stop()
-    await this.folder.remove()
-  }
+      return run(join(programs, 'psql'), [...words, ...schema.flatMap((statement) => ['-c', statement])])
+    },
+  })
 }
 
 /** As such a server would be set: memory for what is hot, one checkpoint at most in a run, no log for replicas that it has not. fsync is on, as it is by default. */
@@ -93,11 +68,3 @@ async function run(program: string, words: readonly string[], account: Account =
 }
 
 type Account = { readonly uid?: number; readonly gid?: number }
-
-function versionWhenReady(): (line: string) => string | undefined {
-  let version = ''
-  return (line) => {
-    version = /starting PostgreSQL ([\d.]+)/.exec(line)?.[1] ?? version
-    return line.includes('ready to accept connections') ? version : undefined
-  }
-}

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { BenchRedis, type Durability } from './bench-redis.ts'
+import { type Durability, startBenchRedis } from './bench-redis.ts'
 import type { FastifySettings } from './fastify-server.ts'
 import type { Peer } from './peer.ts'
 import { ServerProcess } from './server-process.ts'
@@ -20,7 +20,7 @@ export interface FastifyPeerOptions {
 
 /** Fastify before Redis: the same calls over HTTP as Sluice's, on a Redis of its own, with the user in a header too. */
 export async function startFastify({ run, durability, rewrites, processes }: FastifyPeerOptions): Promise<Peer> {
-  const redis = await BenchRedis.start(durability, rewrites)
+  const redis = await startBenchRedis(durability, rewrites)
   try {
     const settings: FastifySettings = { redisPort: redis.port, processes, userHeader: benchUserHeader, holdTtlMs: benchHoldTtlMs }
     const { process: server, ready: port } = await ServerProcess.start(

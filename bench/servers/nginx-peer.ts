@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BenchRedis } from './bench-redis.ts'
+import { startBenchRedis } from './bench-redis.ts'
 import type { FastifyPeerOptions } from './fastify-peer.ts'
 import { freePorts } from './free-ports.ts'
 import { requirePackages } from './needed-packages.ts'
@@ -15,7 +15,7 @@ const host = '127.0.0.1'
 /** nginx before Redis: the call is read, decided by a script in Redis, and answered, all in nginx's own Lua. */
 export async function startNginx({ run, durability, rewrites, processes }: FastifyPeerOptions): Promise<Peer> {
   requirePackages(['nginx'])
-  const redis = await BenchRedis.start(durability, rewrites)
+  const redis = await startBenchRedis(durability, rewrites)
   const folder = new TempFolder('nginx')
   const stopBelow = async (): Promise<void> => {
     await redis.stop()

@@ -1,4 +1,4 @@
-import { BenchPostgres, postgresDatabase, postgresUser } from './bench-postgres.ts'
+import { postgresDatabase, postgresUser, startBenchPostgres } from './bench-postgres.ts'
 import type { Durability } from './bench-redis.ts'
 import { plentyOfStock } from './buy-script.ts'
 import type { Peer } from './peer.ts'
@@ -11,7 +11,7 @@ export interface PostgresPeerOptions {
 
 /** PostgreSQL itself, asked by its own protocol: the work of one `buy` is a function of it. A connection of the load is one of its processes. */
 export async function startPostgres(name: PostgresPeerName, { run, durability }: PostgresPeerOptions): Promise<Peer> {
-  const postgres = await BenchPostgres.start(durability, postgresSchema(name, plentyOfStock))
+  const postgres = await startBenchPostgres(durability, postgresSchema(name, plentyOfStock))
   const access = { user: postgresUser, database: postgresDatabase, statement: postgresBuy }
   return {
     name,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { BenchRedis, type Durability } from './bench-redis.ts'
+import { type Durability, startBenchRedis } from './bench-redis.ts'
 import { buyKeys, buyScript } from './buy-script.ts'
 import type { Peer } from './peer.ts'
 
@@ -12,7 +12,7 @@ export interface RedisPeerOptions {
 
 /** Redis itself, asked by its own protocol: the work of one `buy` is a Lua script. */
 export async function startRedis({ run, durability, rewrites }: RedisPeerOptions): Promise<Peer> {
-  const redis = await BenchRedis.start(durability, rewrites)
+  const redis = await startBenchRedis(durability, rewrites)
   const scriptHash = createHash('sha1').update(buyScript).digest('hex')
   return {
     name: 'redis',

@@ -8,7 +8,7 @@ import { hashText, shardOfHash } from '../../protocol/hash.ts'
 import { formatOrderId, parseSkuId, parseUserId } from '../../protocol/ids.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
 import { BenchFault } from '../bench-fault.ts'
-import { BenchRedis } from '../servers/bench-redis.ts'
+import { startBenchRedis } from '../servers/bench-redis.ts'
 import { askRedis } from '../servers/redis-client.ts'
 import { SessionStage, shardCount } from './session-stage.ts'
 import type { UsersOptions } from './users-options.ts'
@@ -36,7 +36,7 @@ export interface ColdUsers {
 
 /** Lets so many users come by and order, and measures what is left of them when nobody asks for them any more. */
 export async function measureColdUsers(options: UsersOptions, tell: (line: string) => void): Promise<ColdUsers> {
-  const redis = await BenchRedis.start('everysec', false)
+  const redis = await startBenchRedis('everysec', false)
   const world = realWorld(createLog({ level: 'warn', pretty: true, colours: false }))
   const shards = { inv: shardCount, ses: shardCount }
   const url = `redis://127.0.0.1:${redis.port}`

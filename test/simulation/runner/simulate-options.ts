@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
+import { wholeNumber } from '../../../bench/whole-number.ts'
 import type { Terminal } from '../../../ops/cli/terminal.ts'
 import { sabotageNames } from '../sabotage.ts'
 
@@ -37,9 +38,9 @@ export function simulateCommand(terminal: Pick<Terminal, 'out' | 'err'>): Comman
       'Runs a whole cluster in one process under a seeded clock, network and disk, with faults, once for each seed, and checks what it promises. ' +
         'Ends with 1 if a promise was broken, or if many seeds never came to a situation that they are there for.',
     )
-    .option('--seeds <count>', 'how many', integer(1, seedsMax), 100)
-    .option('--start <seed>', 'the first one; the others follow it (default: drawn)', integer(0, seedMax))
-    .option('--seed <seed>', 'only this one', integer(0, seedMax))
+    .option('--seeds <count>', 'how many', wholeNumber(1, seedsMax), 100)
+    .option('--start <seed>', 'the first one; the others follow it (default: drawn)', wholeNumber(0, seedMax))
+    .option('--seed <seed>', 'only this one', wholeNumber(0, seedMax))
     .option('--trace', 'print everything that happens; with --seed')
     .addOption(
       new Option('--sabotage <name>', 'break something first, to see it noticed; all with --search').choices([
@@ -48,7 +49,7 @@ export function simulateCommand(terminal: Pick<Terminal, 'out' | 'err'>): Comman
       ]),
     )
     .option('--search', 'find the first seeds that catch the sabotage')
-    .option('--jobs <count>', 'processes at a time', integer(1, 256), availableParallelism())
+    .option('--jobs <count>', 'processes at a time', wholeNumber(1, 256), availableParallelism())
     .option('--patience <seconds>', 'real time after which a seed is said not to end', seconds, 300)
     .option('--json', 'print one JSON document, and nothing else, to standard output')
     .exitOverride()
@@ -66,15 +67,6 @@ export function simulateOptionsOf(command: Command): SimulateOptions {
   const first = seed ?? start ?? randomInt(drawnMax)
   if (first + seeds - 1 > seedMax) command.error(`error: ${seeds} seeds from ${first} go beyond the last, ${seedMax}`)
   return { ...options, seeds, start: first }
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`It has to be an integer from ${least} to ${most}.`)
-    return value
-  }
 }
 
 function seconds(text: string): number {
