@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { atExit } from './exit-duties.ts'
 
@@ -10,12 +10,17 @@ test('BEN-92 whatever has to end with a process hangs on one listener of its end
   expect(process.listenerCount('exit')).toBe(before)
 })
 
-test('BEN-92 what was started last ends first, and what has ended already is not ended again', () => {
+test('BEN-92 what was started last ends first, what has ended already is not ended again, and one that cannot end stops no other', () => {
   const script = `
     import { atExit } from '${new URL('./exit-duties.js', import.meta.url).href}'
     atExit(() => console.log('folder'))
     atExit(() => console.log('server'))()
+    atExit(() => {
+      throw new Error('busy')
+    })
     atExit(() => console.log('client'))
   `
-  expect(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })).toBe('client\nfolder\n')
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout).toBe('client\nfolder\n')
+  expect(stderr).toContain('busy')
 })

@@ -23,7 +23,15 @@ export function endWithUs(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL
   )
 }
 
-/** The latest first: a server ends before the folder goes that it writes to. */
+/** The latest first: a server ends before the folder goes that it writes to. One that fails keeps no other from being done. */
 function doAll(): void {
-  for (const duty of [...duties].toReversed()) duty()
+  const failures: unknown[] = []
+  for (const duty of [...duties].toReversed()) {
+    try {
+      duty()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'what should have ended with this process is still there')
 }
