@@ -34,7 +34,7 @@ test.each(['store', 'bus'] as const)(
   async (link) => {
     const file = join(knee.folder, 'result.json')
     const svg = join(knee.folder, 'curve.svg')
-    const climbing = ['--depth', '1', '--threads', '2', '--thread-connections', '8', '--connections', '128', ...quickly]
+    const climbing = ['--depth', '1', '--threads', '2', '--thread-connections', '8', '--connections', '1024', ...quickly]
     const end = await knee.run([`--slow-${link}`, String(slowed), ...climbing, '--into', file, '--svg', svg, '--json'])
     const { status, lines, errors } = end
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
