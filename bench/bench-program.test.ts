@@ -43,11 +43,14 @@ test(
   processMs,
 )
 
-test(
-  'BEN-90 Ctrl-C ends a program and the servers that it started, and takes their data away',
-  async () => {
-    const program = runsOf('users')
-    const { status, errors } = await program.run(['--users', '1000000'], { interruptAt: 'sluice-bench-' })
+test.each([
+  ['users', 'sluice-bench-'],
+  ['line', 'sluice-cluster-'],
+])(
+  'BEN-90 Ctrl-C ends %s and the servers that it started, and takes their data away',
+  async (name, interruptAt) => {
+    const program = runsOf(name)
+    const { status, errors } = await program.run([], { interruptAt })
     expect({ status, errors, left: program.left }).toEqual({ status: 130, errors: '', left: [] })
   },
   processMs,

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { socketPresence } from '../../cluster/owner-socket.ts'
 import { BenchFault } from '../bench-fault.ts'
+import { atExit } from '../servers/exit-duties.ts'
 
 const owner = 'localcluster'
 
@@ -12,11 +13,14 @@ export class ClusterFolder {
   readonly path: string
   private readonly isTemporary: boolean
   private readonly presence: { close(): Promise<void> }
+  private readonly forget: () => void
 
   private constructor(path: string, isTemporary: boolean, presence: { close(): Promise<void> }) {
     this.path = path
     this.isTemporary = isTemporary
     this.presence = presence
+    // Who has no time to close it does not want to look into it either.
+    this.forget = isTemporary ? atExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 })) : () => {}
   }
 
   /** A temporary one without `asked`. */
@@ -44,5 +48,6 @@ export class ClusterFolder {
   async close(wasClean: boolean): Promise<void> {
     await this.presence.close()
     if (this.isTemporary && wasClean) await rm(this.path, { recursive: true, force: true })
+    this.forget()
   }
 }

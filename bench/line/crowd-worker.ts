@@ -77,5 +77,6 @@ function report(): CrowdReport {
 }
 
 function say(word: CrowdWord): void {
-  process.send?.(word)
+  // Whoever has ended hears nothing any more, and this process ends with the channel.
+  process.send?.(word, undefined, undefined, () => {})
 }
