@@ -5,7 +5,7 @@ import { openLmdbStore } from '../cluster/lmdb-store.ts'
 import { realWorld } from '../ops/world.ts'
 import { type FloodFigures, type PhaseFigures, verdictOf } from './flood/flood-report.ts'
 import { slowedStore } from './links/slowed-store.ts'
-import { ProgramRuns, resultOf } from './program-runs.ts'
+import { ProgramRuns } from './program-runs.ts'
 
 const processMs = 90_000
 const phaseSchema = z.object({ servedPerSecond: z.number().positive(), checkouts: z.object({ done: z.number().positive() }) })
@@ -33,9 +33,7 @@ test(
   'BEN-15 a flood comes to a node of its own, ends with one JSON object and leaves nothing behind',
   async () => {
     const words = ['--cap', '2000', '--seconds', '1', '--warmup', '1', '--transport', 'ws', '--addresses', 'many', '--json']
-    const end = await program.run(words)
-    expect(end.status).toBe(0)
-    const { cases } = reportSchema.parse(resultOf(end))
+    const { cases } = reportSchema.parse(await program.result(words))
     expect(cases.map(({ transport, addresses }) => [transport, addresses])).toEqual([['ws', 'many']])
     expect(program.left).toEqual([])
   },

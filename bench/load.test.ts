@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ProgramRuns, resultOf } from './program-runs.ts'
+import { ProgramRuns } from './program-runs.ts'
 import { missingPackages } from './servers/needed-packages.ts'
 
 const processMs = 60_000
@@ -58,10 +58,8 @@ test.each([
       '0.2',
       '--json',
     ]
-    const end = await load.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = reportSchema.parse(resultOf(end))
+    const result = await load.result(words)
+    const report = reportSchema.parse(result)
     expect(report.errors).toBe(0)
     expect(report.server.durability).toBe('fsync')
     expect(load.left).toEqual([])
@@ -73,10 +71,8 @@ test.each(['gateway', 'bus', 'actor', 'store'] as const)(
   'BEN-74 the link %s alone is put under the same load',
   async (link) => {
     const words = ['--target', link, '--connections', '4', '--depth', '8', '--seconds', '1', '--warmup', '0.2', '--json']
-    const end = await load.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(linkSchema.parse(resultOf(end))).toMatchObject({ link, errors: 0, codes: {}, connections: 4, depth: 8 })
+    const result = await load.result(words)
+    expect(linkSchema.parse(result)).toMatchObject({ link, errors: 0, codes: {}, connections: 4, depth: 8 })
     expect(load.left).toEqual([])
   },
   processMs,
@@ -86,10 +82,8 @@ test.each(['bus', 'actor', 'store'] as const)(
   'BEN-74 the link %s alone takes more calls than one of its frames or records holds',
   async (link) => {
     const words = ['--target', link, '--connections', '1024', '--depth', '32', '--seconds', '1', '--warmup', '0.2', '--json']
-    const end = await load.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(linkSchema.parse(resultOf(end))).toMatchObject({ link, errors: 0, codes: {} })
+    const result = await load.result(words)
+    expect(linkSchema.parse(result)).toMatchObject({ link, errors: 0, codes: {} })
   },
   processMs,
 )
@@ -112,10 +106,8 @@ test.each(['gateway', 'bus', 'store'] as const)(
       '0.2',
       '--json',
     ]
-    const end = await load.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = linkSchema.parse(resultOf(end))
+    const result = await load.result(words)
+    const report = linkSchema.parse(result)
     expect(report).toMatchObject({ peer: 'cluster', link, errors: 0, codes: {} })
     expect(load.left).toEqual([])
   },
@@ -125,12 +117,10 @@ test.each(['gateway', 'bus', 'store'] as const)(
 test(
   'BEN-77 a load is spread over threads, of which each has its part of the connections and users of its own',
   async () => {
-    const end = await load.run(['--threads', '3', '--connections', '8', '--seconds', '1', '--warmup', '0.2', '--json'])
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const result = await load.result(['--threads', '3', '--connections', '8', '--seconds', '1', '--warmup', '0.2', '--json'])
     const report = reportSchema.extend({ threads: z.number(), connections: z.number(), codes: z.record(z.string(), z.number()) })
     // Every call is a record's event: a user whom two threads had would get the answer of before.
-    const { calls, server, ...others } = report.parse(resultOf(end))
+    const { calls, server, ...others } = report.parse(result)
     expect(others).toMatchObject({ threads: 3, connections: 8, errors: 0, codes: {} })
     expect(server.recordsPerSecond * server.batchMean).toBeGreaterThan(calls / 2)
     expect(load.left).toEqual([])
@@ -141,10 +131,8 @@ test(
 test(
   'BEN-14 of what is sold out refusals are counted',
   async () => {
-    const end = await load.run(['--sold-out', '--seconds', '2', '--warmup', '0.2', '--json'])
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    expect(countedSchema.parse(resultOf(end))).toMatchObject({ isSoldOut: true, errors: 0, codes: {} })
+    const result = await load.result(['--sold-out', '--seconds', '2', '--warmup', '0.2', '--json'])
+    expect(countedSchema.parse(result)).toMatchObject({ isSoldOut: true, errors: 0, codes: {} })
     expect(load.left).toEqual([])
   },
   processMs,
@@ -159,10 +147,8 @@ test.skipIf(missingPackages(['nginx', 'postgres-update']).length > 0).each([
   'BEN-60 %s does the same work for the same calls, as durably, and leaves nothing behind',
   async (peer, transport, durability) => {
     const words = ['--peer', peer, '--connections', '4', '--seconds', '2', '--warmup', '0.2', '--json']
-    const end = await load.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const report = countedSchema.parse(resultOf(end))
+    const result = await load.result(words)
+    const report = countedSchema.parse(result)
     expect(report).toMatchObject({ peer, transport, errors: 0, codes: {}, server: { durability } })
     expect(load.left).toEqual([])
   },
@@ -172,8 +158,8 @@ test.skipIf(missingPackages(['nginx', 'postgres-update']).length > 0).each([
 test(
   'BEN-5 an open loop keeps its rate',
   async () => {
-    const end = await load.run(['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json'])
-    const { calls, errors } = reportSchema.parse(resultOf(end))
+    const words = ['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json']
+    const { calls, errors } = reportSchema.parse(await load.result(words))
     expect(errors).toBe(0)
     // Answers to the last calls may come after the measured time, on a slow machine many of them; never more than were sent.
     expect(calls).toBeLessThanOrEqual(610)

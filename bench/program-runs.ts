@@ -65,6 +65,13 @@ export class ProgramRuns {
     })
   }
 
+  /** The result of a run that ends well and complains of nothing. */
+  async result(words: readonly string[]): Promise<unknown> {
+    const end = await this.run(words)
+    if (end.status !== 0 || end.errors !== '') throw new Error(`it ended with ${end.status ?? 'a signal'}: ${end.errors}`)
+    return resultOf(end)
+  }
+
   remove(): void {
     for (const folder of [this.folder, this.temporary]) rmSync(folder, { recursive: true, force: true })
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { LoadReport } from './load/load-report.ts'
-import { ProgramRuns, resultOf } from './program-runs.ts'
+import { ProgramRuns } from './program-runs.ts'
 import { curveNames, curves } from './scale/curves.ts'
 import { save, savedRuns, scaleResult, type ScaleTerms } from './scale/scale-result.ts'
 import { orderOf, type PointSettings, runRound, type ScaleRun } from './scale/scale-run.ts'
@@ -39,10 +39,7 @@ test(
   async () => {
     const into = join(scale.folder, 'result.json')
     const words = ['--curve', 'payload', '--rounds', '1', '--seconds', '1', '--warmup', '0', '--into', into, '--json']
-    const end = await scale.run(words)
-    const { status, errors } = end
-    expect({ status, errors }).toEqual({ status: 0, errors: '' })
-    const printed = resultOf(end)
+    const printed = await scale.result(words)
     const result = resultSchema.parse(printed)
     expect(JSON.parse(readFileSync(into, 'utf8'))).toEqual(printed)
     const standings = result.curves['payload']?.lines['embedded'] ?? []

@@ -11,26 +11,25 @@ const owner = 'localcluster'
 /** Where a cluster keeps its data and logs: one at a time. */
 export class ClusterFolder {
   readonly path: string
-  private readonly isTemporary: boolean
   private readonly presence: { close(): Promise<void> }
-  private readonly forget: () => void
+  /** Of a temporary one, which goes with this process otherwise: who has no time to close it does not want to look into it either. */
+  private readonly forget: (() => void) | undefined
 
-  private constructor(path: string, isTemporary: boolean, presence: { close(): Promise<void> }) {
+  private constructor(path: string, presence: { close(): Promise<void> }, forget?: () => void) {
     this.path = path
-    this.isTemporary = isTemporary
     this.presence = presence
-    // Who has no time to close it does not want to look into it either.
-    this.forget = isTemporary ? atExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 })) : () => {}
+    this.forget = forget
   }
 
   /** A temporary one without `asked`. */
   static async open(asked: string | undefined): Promise<ClusterFolder> {
     const path = asked === undefined ? mkdtempSync(join(tmpdir(), 'sluice-cluster-')) : resolve(asked)
+    const forget = asked === undefined ? atExit(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 })) : undefined
     mkdirSync(join(path, 'logs'), { recursive: true })
     const presence = socketPresence(path)
     if (await presence.alive(owner)) throw new BenchFault(`another cluster runs in ${path}; choose another folder with --folder`)
     await presence.forget(owner)
-    return new ClusterFolder(path, asked === undefined, await presence.announce(owner))
+    return new ClusterFolder(path, await presence.announce(owner), forget)
   }
 
   /** A process's own folder, made if it is not there. */
@@ -47,7 +46,8 @@ export class ClusterFolder {
   /** Lets another cluster in. A temporary folder goes away, unless something in it may tell what went wrong. */
   async close(wasClean: boolean): Promise<void> {
     await this.presence.close()
-    if (this.isTemporary && wasClean) await rm(this.path, { recursive: true, force: true })
+    if (this.forget === undefined) return
+    if (wasClean) await rm(this.path, { recursive: true, force: true })
     this.forget()
   }
 }
