@@ -20,7 +20,8 @@ const reportSchema = z.object({
 })
 
 test('BEN-43 users whom nobody asks for are measured: bytes each, when they are forgotten, and how long it takes to ask for one', async () => {
-  reportSchema.parse(await users.result(['--users', '300', '--orders', '3', '--reads', '50', '--json']))
+  const result = await users.result(['--users', '300', '--orders', '3', '--reads', '50', '--json'])
+  expect(() => reportSchema.parse(result)).not.toThrow()
 })
 
 test('BEN-43 what cannot be is refused', async () => {
