@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keepResult, keepText } from './kept-result.ts'
+import { z } from 'zod'
+import { keepResult, keepText, keptResult } from './kept-result.ts'
 
 let folder = ''
 
@@ -32,4 +33,16 @@ test('BEN-91 a link is followed, and what is no file is written to', () => {
   expect([lstatSync(link).isSymbolicLink(), readFileSync(path, 'utf8')]).toEqual([true, 'second'])
   expect(() => keepText('/dev/full', 'text')).toThrow('ENOSPC')
   expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true)
+})
+
+test('BEN-91 what is added to has to be a result of the same program on the same terms; a device is none, and is not read', () => {
+  const path = join(folder, 'result.json')
+  const schema = z.looseObject({ rounds: z.array(z.number()) })
+  const kept = (from: string, seconds: number): unknown => keptResult(from, schema, { seconds }, 'bench:peers')
+  expect(kept(path, 1)).toBeUndefined()
+  keepResult(path, { seconds: 1, rounds: [7] })
+  expect(kept(path, 1)).toEqual({ seconds: 1, rounds: [7] })
+  expect(() => kept(path, 2)).toThrow('was taken with another seconds')
+  keepText(path, '{}')
+  for (const other of [path, folder, '/dev/zero']) expect(() => kept(other, 1)).toThrow(`${other} is no result of bench:peers`)
 })

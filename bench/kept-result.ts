@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { BenchFault } from './bench-fault.ts'
@@ -44,6 +44,8 @@ export function keptResult<Result extends Readonly<Record<string, unknown>>>(
 }
 
 function parsed<Result>(path: string, schema: z.ZodType<Result>, program: string): Result {
+  // A device may have no end.
+  if (!statSync(path).isFile()) throw new BenchFault(`${path} is no result of ${program}`)
   try {
     return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (error) {
