@@ -20,7 +20,7 @@ export function keptBytes(root: object): number {
   for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
     bytes += objectBytes
     if (ArrayBuffer.isView(next)) visit(next.buffer)
-    else if (next instanceof ArrayBuffer) bytes += next.byteLength
+    else if (next instanceof ArrayBuffer || next instanceof SharedArrayBuffer) bytes += next.byteLength
     else if (next instanceof Map || next instanceof Set) {
       bytes += next.size * entryBytes
       for (const [key, value] of next.entries()) {
