@@ -1,7 +1,7 @@
 import { claimKind } from '../../protocol/frame.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Batch } from '../actor.ts'
-import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
+import { canNoteAnswered, canNoteAnsweredOf, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { describeOrder } from './claim-answer.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
@@ -33,10 +33,10 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
     return answerOrder(sku, batch, view, at, row)
   }
   if (wasAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'NO_HOLD')
-  if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (!canNoteAnsweredOf(row, sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   if (state !== claimState.held) {
     // Its sender is told no, so a copy must not order what the user holds next.
-    if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
+    noteAnswered(owned.state, sku, batch, view, at)
     return batch.replies.refuse(view, at, state === claimState.expired ? 'HOLD_EXPIRED' : 'NO_HOLD')
   }
   const event = writeOrdered(batch.record, sku.index, users.claim(row), {
