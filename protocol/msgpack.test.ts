@@ -49,7 +49,8 @@ test('PRO-7 -0 is written as 0, wherever it stands, and a float that is -0 is re
 })
 
 test('PRO-7 half of a surrogate pair, which UTF-8 cannot say, is written as U+FFFD', () => {
-  for (const text of ['\uD800', 'x\uDC00y', 'y'.repeat(40) + '\uDBFF']) expect(decodeStrict(encodePlain({ [text]: text }))).toEqual({ [text.toWellFormed()]: text.toWellFormed() })
+  for (const text of ['\uD800', 'x\uDC00y', 'y'.repeat(40) + '\uDBFF'])
+    expect(decodeStrict(encodePlain({ [text]: text }))).toEqual({ [text.toWellFormed()]: text.toWellFormed() })
 })
 
 test('PRO-7 numbers take the shortest form, at every border', () => {

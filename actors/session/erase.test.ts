@@ -104,14 +104,15 @@ test('ERA-10 a record stays for a while after its erasure is stored, however muc
   await bed.world.pass(limits.writeAfterMs - 200)
   const before = bed.shard.position
   await erase()
-  const hurry = bed.actor.flush()
+  let isFlushed = false
+  void bed.actor.flush().then(() => (isFlushed = true))
   await bed.world.pass(limits.writeAfterMs / 2)
+  expect(isFlushed).toBe(false)
   bed.store.loseFrom(name, { ...before, seq: before.seq + 1 })
   const lossy = await bed.crash()
   expect((await lossy.user(ann)).counted).toEqual([{ sku: 'shoe', sale: 'sale', open: 0, bought: 2 }])
   expect((await lossy.ask(op.userErase, ann, { check: false })).error).toBeNull()
   await lossy.world.until('the record is gone', () => lossy.store.records.size === 0)
-  expect(await Promise.race([hurry, 'was never told']), 'who hurried').toBe('was never told')
 })
 
 test('ERA-6 leaves the id nowhere in records, snapshot and archive once those are compacted, and what is left replays to the same digest', async () => {

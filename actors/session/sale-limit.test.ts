@@ -135,7 +135,23 @@ const user = fc.constantFrom('ann', 'bob', 'cyd')
 const sku = fc.constantFrom(...skus)
 const kind = fc.constantFrom('inv' as const, 'ses' as const)
 const deed = fc.constantFrom<Deed[]>(
-  ...(['buy', 'buy', 'buy', 'buy', 'buy', 'reserve', 'leave', 'cancel', 'paid', 'paid', 'paid', 'declined', 'refunded', 'absent', 'refused'] as const),
+  ...([
+    'buy',
+    'buy',
+    'buy',
+    'buy',
+    'buy',
+    'reserve',
+    'leave',
+    'cancel',
+    'paid',
+    'paid',
+    'paid',
+    'declined',
+    'refunded',
+    'absent',
+    'refused',
+  ] as const),
 )
 const trouble = fc.constantFrom('takeOver' as const, 'takeOver' as const, 'deafen' as const, 'hear' as const)
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -126,7 +126,8 @@ export const keptSeeds: readonly KeptSeed[] = [
   {
     seed: 593_053_509,
     name: 'nothing to leave',
-    found: 'A leave of somebody whose place a failover had lost was answered and not remembered, and its copy gave up the place that they had next.',
+    found:
+      'A leave of somebody whose place a failover had lost was answered and not remembered, and its copy gave up the place that they had next.',
   },
   { seed: 31, name: 'nothing to leave, with nothing lost', found: 'The same of users who had never had a place.' },
 ]
