@@ -61,7 +61,7 @@ export function decideSettle(owned: OwnedSku, batch: Batch, view: DataView, at: 
   if (row < 0)
     return wasNeverOrdered(sku, settlement) ? answerNeverOrdered(batch, view, at) : batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
   const next = stateAfter(sku, sku.users.state(row), sku.users.qty(row), settlement.outcome)
-  if (next !== undefined) settle(owned, batch, row, next)
+  if (next !== undefined) settle(owned, batch, settlement.claim, next)
   batch.replies.result(view, at, { ...describeOrder(sku, row) })
 }
 
@@ -79,7 +79,7 @@ export function decideOrderCancel(owned: OwnedSku, batch: Batch, bytes: Uint8Arr
   const name = unpackInner<OrderName>(payload)
   const row = rowOfOrder(sku, name)
   if (row < 0 || row !== rowOfEntry(sku, bytes, view, at)) return batch.replies.refuse(view, at, 'UNKNOWN_ORDER')
-  if (sku.users.state(row) === claimState.pending) settle(owned, batch, row, claimState.refunding)
+  if (sku.users.state(row) === claimState.pending) settle(owned, batch, name.claim, claimState.refunding)
   answerOrder(sku, batch, view, at, row)
 }
 
@@ -91,11 +91,10 @@ export function decideOrderGet(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
   answerClaim(owned, batch, view, at, row)
 }
 
-function settle(owned: OwnedSku, batch: Batch, row: number, state: number): void {
-  const { sku } = owned
-  const event = writeSettled(batch.record, sku.index, sku.users.claim(row), state)
+function settle(owned: OwnedSku, batch: Batch, claim: number, state: number): void {
+  const event = writeSettled(batch.record, owned.sku.index, claim, state)
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
-  if (state === claimState.refunding) freeReserved(owned, batch, row)
+  if (state === claimState.refunding) freeReserved(owned, batch, claim)
 }
 
 function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, row: number): void {

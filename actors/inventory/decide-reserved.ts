@@ -76,9 +76,10 @@ export function decideReservationTold(
 }
 
 /** The order's units go on, and its claim stays until its money has gone back: the session need not count it for so long, and has to hear of that. (SPEC LIM-23) */
-export function freeReserved(owned: OwnedSku, batch: Batch, row: number): void {
-  const user = owned.sku.users.userBytes(row)
-  const known = owned.sku.reservations.find(utf8Decoder.decode(user))
+export function freeReserved(owned: OwnedSku, batch: Batch, claim: number): void {
+  const { users, reservations } = owned.sku
+  const user = users.userBytes(users.rowOf(claim))
+  const known = reservations.find(utf8Decoder.decode(user))
   // One that was declined or cancelled before has been told.
   if (known?.isLive === true) apply(owned, batch, eventKind.spent, user, known.number)
 }
