@@ -1,3 +1,5 @@
+import { pageOfWords } from './page-memory.ts'
+
 /**
  * Deadlines of one shard: what ends when. Entries fall into buckets of {@link granularityMs}; an entry is two numbers, so that half a million
  * holds a second make no objects. Nothing is ever taken out early: whoever receives a due entry checks whether it still applies.
@@ -79,7 +81,7 @@ class Bucket {
 
   add(group: number, item: number): void {
     if (this.length * 2 === this.pairs.length) {
-      const larger = new Uint32Array(this.pairs.length * 2)
+      const larger = pageOfWords(this.pairs.length * 2)
       larger.set(this.pairs)
       this.pairs = larger
     }

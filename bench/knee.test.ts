@@ -69,7 +69,7 @@ test.each(['store', 'bus'] as const)(
   async (link) => {
     const file = join(outside, 'result.json')
     const svg = join(outside, 'curve.svg')
-    const climbing = ['--depth', '1', '--threads', '2', '--thread-connections', '8', '--connections', '128', ...quickly]
+    const climbing = ['--depth', '1', '--threads', '2', '--thread-connections', '8', '--connections', '1024', ...quickly]
     const { status, lines, errors } = await run([`--slow-${link}`, String(slowed), ...climbing, '--into', file, '--svg', svg, '--json'])
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
     const result = resultSchema.parse(JSON.parse(lines.at(-1) ?? ''))

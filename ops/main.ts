@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { runProgram } from './cli/program.ts'
 import { letHeapGrow } from './heap-growth.ts'
-import { startNode } from './node.ts'
 import { processTerminal } from './process-terminal.ts'
 
 letHeapGrow()
-process.exitCode = await runProgram(process.argv.slice(2), processTerminal(process), startNode)
+process.exitCode = await runProgram(process.argv.slice(2), processTerminal(process), async (...parts) => {
+  // Most commands start no node, which is most of the code.
+  const { startNode } = await import('./node.ts')
+  return startNode(...parts)
+})

@@ -8,11 +8,10 @@ import type { IdentityCheck } from '../gateway/identity.ts'
 import { NoUws } from '../gateway/uws.ts'
 import type { RunningNode } from './cli/start-command.ts'
 import { Closers } from './closers.ts'
-import { openClusterPorts } from './cluster-ports.ts'
+import type { ClusterPortsParts } from './cluster-ports.ts'
 import type { Config } from './config.ts'
 import { consoleUrl } from './console/console-address.ts'
 import { serveConsole } from './console/serve-console.ts'
-import { openEmbeddedPorts } from './embedded-ports.ts'
 import { createMetrics } from './metrics.ts'
 import type { NodePorts } from './node-ports.ts'
 import { startOpsServer } from './ops-server.ts'
@@ -72,11 +71,7 @@ async function build(config: Config, world: World, options: NodeOptions, closers
 
   const node = world.random.id(10)
   const { routes = () => new Map(), stopping = new AbortController().signal, endsWithLease = true } = options
-  const opened =
-    config.cluster === undefined
-      ? await openEmbeddedPorts(config, world, metrics, closers)
-      : await openClusterPorts({ config, urls: config.cluster, node, world, metrics, closers, stopping, readiness })
-  const ports = around(opened, options)
+  const ports = around(await portsOf({ config, node, world, metrics, closers, stopping, readiness }), options)
   const calls = new Calls({ bus: ports.bus, world, node, shards: config.shards, limits: config })
   closers.add(() => calls.close())
 
@@ -125,6 +120,17 @@ async function build(config: Config, world: World, options: NodeOptions, closers
     log.info({}, 'stopped')
   }
   return { ports: { web, ops: ops.port, rpc }, clients: front, ended: ending.promise, stop }
+}
+
+/** Loads the clients of those servers only that it needs: they are a quarter of a start. */
+async function portsOf(parts: Omit<ClusterPortsParts, 'urls'>): Promise<NodePorts> {
+  const { config, world, metrics, closers } = parts
+  if (config.cluster !== undefined) {
+    const { openClusterPorts } = await import('./cluster-ports.ts')
+    return openClusterPorts({ ...parts, urls: config.cluster })
+  }
+  const { openEmbeddedPorts } = await import('./embedded-ports.ts')
+  return openEmbeddedPorts(config, world, metrics, closers)
 }
 
 function around(ports: NodePorts, { aroundStore = same, aroundBus = same }: NodeOptions): NodePorts {

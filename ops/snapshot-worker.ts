@@ -1,8 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { followStore } from '../actors/compaction/follower.ts'
 import { InventoryActor } from '../actors/inventory/inventory-actor.ts'
-import { openLmdbReader } from '../cluster/lmdb-reader.ts'
-import { openRedisReader } from '../cluster/redis-reader.ts'
 import { partsOfName } from '../cluster/store.ts'
 import { type FollowReply, type FollowSource, followTaskOf } from './follower-thread.ts'
 import { createLog } from './log.ts'
@@ -24,9 +22,14 @@ try {
   await reader.close()
 }
 
+/** Of each store its own client, so that a thread of a few seconds does not load both. */
 async function readerOf(source: FollowSource) {
-  if (source.kind === 'folder') return openLmdbReader(source.folder, realClock, goOn)
+  if (source.kind === 'folder') {
+    const { openLmdbReader } = await import('../cluster/lmdb-reader.ts')
+    return openLmdbReader(source.folder, realClock, goOn)
+  }
   const { url, tls } = source
+  const { openRedisReader } = await import('../cluster/redis-reader.ts')
   const log = createLog({ level: 'error', pretty: false, colours: false })
   return openRedisReader({ url, world: realWorld(log), ...(tls === undefined ? {} : { tls }) })
 }

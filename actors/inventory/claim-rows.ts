@@ -1,3 +1,5 @@
+import { pageOfWords } from '../page-memory.ts'
+
 const pageBits = 10
 const pageClaims = 1 << pageBits
 const pageMask = pageClaims - 1
@@ -39,7 +41,7 @@ export class ClaimRows {
     while (this.pages.length <= at) this.pages.push(undefined)
     const known = this.pages[at]
     if (known !== undefined) return known
-    const page = this.spare ?? { rows: new Uint32Array(pageClaims), used: 0 }
+    const page = this.spare ?? { rows: pageOfWords(pageClaims), used: 0 }
     this.spare = undefined
     this.pages[at] = page
     return page

@@ -1,4 +1,5 @@
 import { mix32 } from '../../protocol/hash.ts'
+import { pageMemory } from '../page-memory.ts'
 import type { Work } from '../work.ts'
 import { aligned } from './saved-columns.ts'
 import { cellSize, firstCell, UserIndex } from './user-index.ts'
@@ -12,6 +13,8 @@ export const formerRequestsMax = 1_000_000
 const pageBits = 10
 const pageRequests = 1 << pageBits
 const pageMask = pageRequests - 1
+/** Of a request in all columns. */
+const requestBytes = 20
 /** Places are counted on for ever, modulo this; there are never so many at a time. */
 const placeMask = 0x7fff_ffff
 const restoredPerSlice = 2_048
@@ -27,6 +30,8 @@ const droppedAtOnce = 64
  */
 export class FormerRequests {
   private readonly pages: Page[] = []
+  /** The one that went last, for the next that is needed: where requests come as fast as they go, none is made and none is garbage. */
+  private spare: Page | undefined
   /** The place of the first page's first request, which may be gone; and how many of that page are. */
   private first = 0
   private gone = 0
@@ -93,7 +98,10 @@ export class FormerRequests {
 
   private push(userHash: number, requestHi: number, requestLo: number, now: number): void {
     const offset = this.gone + this.length
-    if (offset === this.pages.length * pageRequests) this.pages.push(emptyColumns(pageRequests))
+    if (offset === this.pages.length * pageRequests) {
+      this.pages.push(this.spare ?? emptyColumns(pageRequests))
+      this.spare = undefined
+    }
     const { users, his, los, times } = this.pageAt(offset)
     const at = offset & pageMask
     users[at] = userHash
@@ -120,7 +128,7 @@ export class FormerRequests {
   }
 
   private dropPage(): void {
-    this.pages.shift()
+    this.spare = this.pages.shift()
     this.first = (this.first + pageRequests) & placeMask
     this.gone = 0
   }
@@ -170,11 +178,12 @@ function columnsOfTexts(saved: SavedFormerTexts): Page {
 }
 
 function emptyColumns(length: number): Page {
+  const memory = pageMemory(length * requestBytes)
   return {
-    users: new Uint32Array(length),
-    his: new Uint32Array(length),
-    los: new Uint32Array(length),
-    times: new Float64Array(length),
+    times: new Float64Array(memory, 0, length),
+    users: new Uint32Array(memory, length * 8, length),
+    his: new Uint32Array(memory, length * 12, length),
+    los: new Uint32Array(memory, length * 16, length),
   }
 }
 

@@ -70,7 +70,7 @@ test('INV-87 the memory of former requests is bounded, and has room again when t
   expect(former.save().users.length, 'the old have gone').toBe(4)
 })
 
-test('INV-123 requests of strangers fill but half of the memory, and those of who has or had a claim all of it', () => {
+test('INV-124 requests of strangers fill but half of the memory, and those of who has or had a claim all of it', () => {
   const sku = new InventoryState().add(settingsOf(), incarnation)
   const view = leaveOf(9)
   const roomFor = (row: number, now: number): boolean => canNoteAnsweredOf(row, sku, view, 0, now)

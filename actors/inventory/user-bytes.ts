@@ -1,3 +1,5 @@
+import { pageMemory } from '../page-memory.ts'
+
 const classBytes = [16, 24, 32, 48, 64] as const
 const slotBits = 27
 const pageBits = 9
@@ -70,7 +72,7 @@ class Arena {
 
   add(source: Uint8Array, from: number, to: number): number {
     const slot = this.freeSlots.pop() ?? this.used++
-    if (slot >>> pageBits === this.pages.length) this.pages.push(new Uint8Array(this.size * pageSlots))
+    if (slot >>> pageBits === this.pages.length) this.pages.push(new Uint8Array(pageMemory(this.size * pageSlots)))
     const page = this.page(slot)
     // A loop beats TypedArray.set below about 50 bytes.
     for (let i = from, out = (slot & pageMask) * this.size; i < to; i++, out++) page[out] = source[i] as number

@@ -1,3 +1,5 @@
+import { pageOfWords } from '../page-memory.ts'
+
 const partBits = 6
 const parts = 1 << partBits
 /** A cell is two numbers: the user's hash, and the row + 1 or 0 for an empty cell. */
@@ -8,7 +10,7 @@ export const cellSize = 2
  * those of one batch pay for moving millions of entries. The hash stands in the cell, so that looking for a new user touches one line of memory and no rows.
  */
 export class UserIndex {
-  private readonly cells: Uint32Array[] = Array.from({ length: parts }, () => new Uint32Array(16 * cellSize))
+  private readonly cells: Uint32Array[] = Array.from({ length: parts }, () => pageOfWords(16 * cellSize))
   private readonly counts = new Uint32Array(parts)
 
   /** The cells to probe for this hash, beginning at {@link firstCell}. Kept apart from the comparison so that the table can inline both. */
@@ -31,7 +33,7 @@ export class UserIndex {
     for (let part = 0; part < parts; part++) {
       let length = (this.cells[part] as Uint32Array).length
       while (fillOf(part, length) < each) length *= 2
-      this.cells[part] = new Uint32Array(length)
+      this.cells[part] = pageOfWords(length)
     }
   }
 
@@ -60,7 +62,7 @@ export class UserIndex {
   }
 
   private grow(part: number, cells: Uint32Array): Uint32Array {
-    const larger = new Uint32Array(cells.length * 2)
+    const larger = pageOfWords(cells.length * 2)
     for (let at = 0; at < cells.length; at += cellSize) {
       if (cells[at + 1] !== 0) place(larger, cells[at] as number, cells[at + 1] as number)
     }

@@ -1,4 +1,5 @@
 import { mix32 } from '../../protocol/hash.ts'
+import { pageMemory } from '../page-memory.ts'
 
 /** Bytes of a row in all columns. */
 const rowBytes = 46
@@ -28,7 +29,7 @@ export class UserPage {
 
   /** `rows` is a multiple of 8, so that every column begins where its numbers may. */
   constructor(rows: number) {
-    const buffer = new ArrayBuffer(rows * rowBytes)
+    const buffer = pageMemory(rows * rowBytes)
     let at = 0
     const from = (bytes: number): number => {
       at += bytes * rows

@@ -2,6 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mix32 } from '../../protocol/hash.ts'
 import { finish } from '../work.ts'
+import { ClaimRows } from './claim-rows.ts'
+import { FormerRequests } from './former-requests.ts'
 import { UserBytes } from './user-bytes.ts'
 import { UserIndex } from './user-index.ts'
 import { UserPage } from './user-page.ts'
@@ -220,6 +222,21 @@ test('INV-121 nobody who comes pays for all who are there: a page at most is cop
   }
   expect(known.map(({ rows }) => rows)).toEqual([8192, 8192, 8192])
   expect(rowsCopied).toBe(8192 - 64)
+})
+
+test('INV-123 V8 counts no table of a SKU towards what makes it mark the heap', () => {
+  const before = process.memoryUsage().external
+  const [users, claims, former] = [new UserTable(), new ClaimRows(), new FormerRequests()]
+  const bytes = new Uint8Array(16)
+  for (let i = 0; i < 100_000; i++) {
+    new DataView(bytes.buffer).setUint32(12, i)
+    users.end(users.add(mix32(i), bytes, 0, 16))
+    claims.set(i, i)
+    former.remember(mix32(i), 1, i, 0)
+  }
+  // They take fifteen megabytes.
+  expect(process.memoryUsage().external - before).toBeLessThan(1_000_000)
+  expect([users.count, claims.get(99_999), former.has(mix32(7), 1, 7, 0)]).toEqual([100_000, 99_999, true])
 })
 
 test('INV-121 the parts of the index grow one after the other', () => {

@@ -1,6 +1,6 @@
 import { checkIsWhole } from '../../cluster/data-file.ts'
 import { checkIsFree, copyDataFolder, raiseEpochs } from '../../cluster/lmdb-backup.ts'
-import { type RestoredRedis, readyRestoredRedis } from '../../cluster/redis-restore.ts'
+import type { RestoredRedis } from '../../cluster/redis-restore.ts'
 import type { RedisTls } from '../../cluster/redis.ts'
 import type { ShardCounts } from '../../cluster/store.ts'
 import type { Log } from '../../cluster/world.ts'
@@ -25,6 +25,7 @@ export function raiseFolderEpochs(folder: string): Promise<void> {
 }
 
 /** Makes a Redis ready that was started on a copy of another one's data. */
-export function readyRedis(url: string, tls: RedisTls | undefined, log: Log): Promise<RestoredRedis> {
+export async function readyRedis(url: string, tls: RedisTls | undefined, log: Log): Promise<RestoredRedis> {
+  const { readyRestoredRedis } = await import('../../cluster/redis-restore.ts')
   return readyRestoredRedis({ url, world: realWorld(log), ...(tls === undefined ? {} : { tls }) })
 }

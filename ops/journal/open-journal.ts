@@ -1,6 +1,5 @@
 import { checkIsWhole } from '../../cluster/data-file.ts'
 import { openLmdbReader } from '../../cluster/lmdb-reader.ts'
-import { openRedisReader } from '../../cluster/redis-reader.ts'
 import type { RedisTls } from '../../cluster/redis.ts'
 import type { ArchiveRecord, ShardName, Snapshot } from '../../cluster/store.ts'
 import type { Log } from '../../cluster/world.ts'
@@ -20,6 +19,8 @@ export function openJournal(folder: string): OpenJournal {
 }
 
 /** Opens the journal of a cluster for reading. Waits for a Redis that is away; rejects with a `StoreFault` if it holds none. */
-export function openClusterJournal(redisUrl: string, tls: RedisTls | undefined, log: Log): Promise<OpenJournal> {
+export async function openClusterJournal(redisUrl: string, tls: RedisTls | undefined, log: Log): Promise<OpenJournal> {
+  // Its client takes a tenth of a second to load, which whoever reads a folder does not pay.
+  const { openRedisReader } = await import('../../cluster/redis-reader.ts')
   return openRedisReader({ url: redisUrl, world: realWorld(log), ...(tls === undefined ? {} : { tls }) })
 }
