@@ -75,7 +75,7 @@ export class DeadlineWheel {
 export const granularityMs = 50
 
 class Bucket {
-  pairs = new Uint32Array(8)
+  pairs: Uint32Array = new Uint32Array(8)
   length = 0
   taken = 0
 

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 import { runProgram } from './cli/program.ts'
-import { letHeapGrow } from './heap-growth.ts'
 import { processTerminal } from './process-terminal.ts'
 
-letHeapGrow()
 process.exitCode = await runProgram(process.argv.slice(2), processTerminal(process), async (...parts) => {
   // Most commands start no node, which is most of the code.
   const { startNode } = await import('./node.ts')

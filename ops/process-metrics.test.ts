@@ -21,6 +21,8 @@ test('OBS-6 every process tells what it is, whether it is ready, and how late it
   readiness.whyNot = undefined
   await world.pass(1_000)
   expect(told()).toMatchObject({ sluice_ready: 1, sluice_loop_delay_seconds_count: 10, sluice_loop_delay_seconds_sum: 0 })
+  const table = new SharedArrayBuffer(8_000_000)
+  expect(told()['sluice_array_memory_bytes']).toBeGreaterThanOrEqual(table.byteLength)
   const { sluice_loop_active_seconds_total: active, sluice_loop_idle_seconds_total: idle } = told()
   expect((active ?? 0) + (idle ?? 0)).toBeGreaterThan(0)
   metrics.close()

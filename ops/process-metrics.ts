@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { memoryUsage } from 'node:process'
 import type { MetricSink, MetricSource } from '../cluster/metrics.ts'
 import { MsCounts } from '../cluster/ms-counts.ts'
 import type { Timer, World } from '../cluster/world.ts'
@@ -37,6 +38,8 @@ export class ProcessMetrics implements MetricSource {
     sink.gauge('sluice_ready', 'Whether this process should be sent new work', readiness.whyNot === undefined ? 1 : 0)
     sink.counter('sluice_loop_active_seconds_total', 'Time that the event loop had something to do', active / 1000)
     sink.counter('sluice_loop_idle_seconds_total', 'Time that the event loop waited for something to do', idle / 1000)
+    const arrays = 'Bytes of buffers and typed arrays, those of tables too, which nodejs_external_memory_bytes leaves out'
+    sink.gauge('sluice_array_memory_bytes', arrays, memoryUsage().arrayBuffers)
     this.loopDelays.tell(sink, 'sluice_loop_delay_seconds', 'How late the event loop came round to a timer')
   }
 

@@ -1,5 +1,4 @@
 import { runProgram } from '../../ops/cli/program.ts'
-import { letHeapGrow } from '../../ops/heap-growth.ts'
 import { type NodeOptions, startNode } from '../../ops/node.ts'
 import { processTerminal } from '../../ops/process-terminal.ts'
 import { answeringBus } from './answering-bus.ts'
@@ -8,7 +7,6 @@ import { slowedBus } from './slowed-bus.ts'
 import { slowedStore } from './slowed-store.ts'
 
 // The program as it is shipped, with a store or a bus that is another.
-letHeapGrow()
 const { slowStore, slowBus, answersBuys } = changesIn(process.env)
 process.exitCode = await runProgram(process.argv.slice(2), processTerminal(process), (config, world, options) => {
   const { timers } = world

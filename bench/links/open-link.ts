@@ -8,7 +8,6 @@ import { NatsBus } from '../../cluster/nats-bus.ts'
 import { openRedisStore } from '../../cluster/redis-store.ts'
 import { shardName, type Store } from '../../cluster/store.ts'
 import type { World } from '../../cluster/world.ts'
-import { letHeapGrow } from '../../ops/heap-growth.ts'
 import { realWorld } from '../../ops/world.ts'
 import { op } from '../../protocol/entry.ts'
 import { packInner } from '../../protocol/inner-codec.ts'
@@ -34,8 +33,6 @@ const name = shardName('inv', linkShard)
 
 /** The way into one link in this thread: one lane with room for all calls that the plan's connections would have under way. */
 export function openLink(plan: PartPlan, target: LinkTarget, listener: LaneListener): Promise<OpenLanes> {
-  // As the program that is shipped: without it a shard spends its time on marking.
-  letHeapGrow()
   switch (target.kind) {
     case 'bus':
       return openBus(plan, target, listener)

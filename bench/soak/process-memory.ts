@@ -10,7 +10,7 @@ export interface ProcessMemory {
   /** In use in the heap of the main thread, and what V8 keeps for it. */
   readonly heapUsed: number
   readonly heapTotal: number
-  /** Behind buffers and typed arrays of the main thread, also where they have not been written to yet and so take nothing. */
+  /** Behind buffers and typed arrays, also where they have not been written to yet and so take nothing. */
   readonly external: number
   /** What is anonymous and not that heap: buffers, arrays, sockets, the store, other threads with their heaps, and what the allocator keeps. */
   readonly native: number
@@ -39,7 +39,7 @@ export function sampleOf(page: string, status: string): ProcessSample {
     [...page.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce((sum, [, value]) => sum + Number(value), 0)
   const anonymous = inStatus('RssAnon')
   const heapTotal = onPage('nodejs_heap_size_total_bytes')
-  const external = onPage('nodejs_external_memory_bytes')
+  const external = onPage('sluice_array_memory_bytes')
   return {
     resident: inStatus('VmRSS'),
     anonymous,

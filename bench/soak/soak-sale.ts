@@ -4,7 +4,7 @@ import { type CallMix, skuNames } from '../load/call-mix.ts'
 
 const sale = 'soak'
 /** Few, so that a shard writes enough in some minutes for its journal to be compacted again and again. */
-const skuCount = 2
+const skuCount = 4
 /** Of what everyone finds enough of; and of what visitors wait in line for. */
 const plenty = 1_000_000
 const scarce = 20
