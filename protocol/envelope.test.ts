@@ -14,16 +14,13 @@ import {
 } from './envelope.ts'
 import { depthMax, Malformed } from './msgpack-reader.ts'
 import { MsgpackWriter, type Plain } from './msgpack-writer.ts'
-import { nearly, plainsOf } from './plain-arbitrary.ts'
+import { asJson, nearly, plainsOf } from './plain-arbitrary.ts'
 
 const msgids = fc.nat(0xffff_ffff)
 const methods = fc.string({ minLength: 1, maxLength: 64 })
 // A message is two arrays around each of its params and one around its result.
 const results = plainsOf(depthMax - 2)
 const paramLists = fc.array(plainsOf(depthMax - 3), { maxLength: 5 })
-
-/** As JSON would say it: -0 is 0, as both writers have it. */
-const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('PRO-12 a message that is written is read as the same, in msgpack and in JSON', () => {
   const writer = new MsgpackWriter()

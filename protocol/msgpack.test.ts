@@ -4,17 +4,12 @@ import { Packr } from 'msgpackr'
 import { expect, test } from 'vitest'
 import { decodeStrict, depthMax, Malformed } from './msgpack-reader.ts'
 import { encodePlain, MsgpackWriter, type Plain } from './msgpack-writer.ts'
-import { nearly, plains } from './plain-arbitrary.ts'
+import { asJson, nearly, plains } from './plain-arbitrary.ts'
 
 const msgpackr = new Packr({ useRecords: false, int64AsType: 'number' })
 const withTypes = new Packr({ useRecords: false, moreTypes: true })
 const withRecords = new Packr({ useRecords: true })
 const runs = { numRuns: 500 }
-
-/** A value as the other decoder sees it, where it differs by no fault of either: -0 is written as the integer 0. */
-function normal(value: Plain): Plain {
-  return Object.is(value, -0) ? 0 : value
-}
 
 /** What becomes of bytes: the strict reader refuses them, or both readers see the same in them, or they do not. */
 function agreementOn(bytes: Uint8Array): 'refused' | 'same' | 'different' {
@@ -31,7 +26,7 @@ function agreementOn(bytes: Uint8Array): 'refused' | 'same' | 'different' {
 test('PRO-7 what the writer writes the strict reader reads back', () => {
   fc.assert(
     fc.property(plains, (value) => {
-      expect(decodeStrict(encodePlain(value))).toEqual(JSON.parse(JSON.stringify(value)))
+      expect(decodeStrict(encodePlain(value))).toEqual(asJson(value))
     }),
     runs,
   )
@@ -41,10 +36,21 @@ test('PRO-7 the writer and msgpackr understand each other', () => {
   fc.assert(
     fc.property(plains, (value) => {
       expect(msgpackr.unpack(encodePlain(value))).toEqual(decodeStrict(encodePlain(value)))
-      expect(normal(decodeStrict(msgpackr.pack(value)))).toEqual(normal(value))
+      expect(asJson(decodeStrict(msgpackr.pack(value)))).toEqual(asJson(value))
     }),
     runs,
   )
+})
+
+test('PRO-7 -0 is written as 0, wherever it stands, and a float that is -0 is read as what it is', () => {
+  expect(decodeStrict(encodePlain([-0, { a: -0 }, [[-0]]]))).toEqual([0, { a: 0 }, [[0]]])
+  expect(encodePlain(-0)).toEqual(Uint8Array.of(0))
+  expect(decodeStrict(Uint8Array.of(0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0))).toBe(-0)
+})
+
+test('PRO-7 half of a surrogate pair, which UTF-8 cannot say, is written as U+FFFD', () => {
+  for (const text of ['\uD800', 'x\uDC00y', 'y'.repeat(40) + '\uDBFF'])
+    expect(decodeStrict(encodePlain({ [text]: text }))).toEqual({ [text.toWellFormed()]: text.toWellFormed() })
 })
 
 test('PRO-7 numbers take the shortest form, at every border', () => {
@@ -75,7 +81,10 @@ test('PRO-8 a part of a message is never a message', () => {
       for (const cut of [0, Math.floor(bytes.length / 2), bytes.length - 1]) {
         expect(() => decodeStrict(bytes.subarray(0, cut))).toThrow(Malformed)
       }
-      expect(() => decodeStrict(Uint8Array.of(...bytes.subarray(0, 1_000), 0xc0))).toThrow(Malformed)
+      // All of it: a part that lacks one byte would be whole with another.
+      const longer = new Uint8Array(bytes.length + 1).fill(0xc0)
+      longer.set(bytes)
+      expect(() => decodeStrict(longer)).toThrow(Malformed)
     }),
   )
 })

@@ -18,6 +18,14 @@ export function canNoteAnswered(sku: SkuState, view: DataView, at: number, now: 
   return !isNamed(view, at) || !sku.former.isFull(now)
 }
 
+/**
+ * The same of a request of whoever has this row, or none: who never had a claim may ask for one next, or had one that a store has lost, and no copy of what was
+ * asked before may act on it. Strangers may fill but half of the memory, so that however many come, those who buy can go on.
+ */
+export function canNoteAnsweredOf(row: number, sku: SkuState, view: DataView, at: number, now: number): boolean {
+  return row < 0 ? !isNamed(view, at) || !sku.former.isHalfFull(now) : canNoteAnswered(sku, view, at, now)
+}
+
 export function noteAnswered(state: InventoryState, sku: SkuState, batch: Batch, view: DataView, at: number): void {
   if (!isNamed(view, at)) return
   const userHash = view.getUint32(at + entryOffset.userHash, true)

@@ -31,6 +31,11 @@ export function isLive(state: number): boolean {
   return (state >= claimState.queued && state <= claimState.refunding) || state === claimState.lobby
 }
 
+/** It has units, or may still get some. An order whose money goes back never does, whatever comes of the money: nobody has to wait for that to buy something else. */
+export function mayHaveUnits(state: number): boolean {
+  return isLive(state) && state !== claimState.refunding
+}
+
 /** The claim is or was an order. */
 export function isOrder(state: number): boolean {
   return (state >= claimState.pending && state <= claimState.refunded) || state === claimState.unrefunded

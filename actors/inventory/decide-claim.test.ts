@@ -270,6 +270,17 @@ test('INV-92 a request that was told of the claim of another one begins nothing 
   expect(rig.buy('ann', { request: 'r3' })).toMatchObject({ state: 'held', hold: 2 })
 })
 
+test('INV-90 a copy of a leave that had nothing to give up gives up nothing that came after it, also of who had no claim at all', () => {
+  const rig = rigWith()
+  expect(rig.leave('ann', 'l1')).toEqual({ state: 'none' })
+  rig.buy('ann')
+  const kept = held(1, firstHoldEnds)
+  expect(rig.leave('ann', 'l1')).toEqual(kept)
+  rig.recover(undefined, 0, 0)
+  expect(rig.leave('ann', 'l1')).toEqual(kept)
+  expect(rig.leave('ann', 'l2')).toEqual({ state: 'none' })
+})
+
 test('INV-90 a copy of a leave that comes late gives up nothing that came after it, also after a restart, until requests are forgotten', () => {
   const rig = rigWith()
   rig.buy('ann')

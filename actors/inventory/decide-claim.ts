@@ -3,7 +3,7 @@ import { entryHeadBytes, entryOffset } from '../../protocol/entry.ts'
 import { claimKind, noClaim } from '../../protocol/frame.ts'
 import type { Plain } from '../../protocol/msgpack-writer.ts'
 import type { Batch } from '../actor.ts'
-import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
+import { canNoteAnswered, canNoteAnsweredOf, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { claimKindOf, describeClaim, writeHeld, writeQueued } from './claim-answer.ts'
 import { claimState, isLive, isOrder } from './claim.ts'
 import { eventKind, writeClaimed, writeNumbered } from './events.ts'
@@ -93,14 +93,14 @@ export function decideLeave(owned: OwnedSku, batch: Batch, bytes: Uint8Array, vi
   const row = rowOfEntry(sku, bytes, view, at)
   const state = row < 0 ? claimState.none : sku.users.state(row)
   if (wasAnswered(sku, view, at, batch.now)) return answerClaim(owned, batch, view, at, row)
-  if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (!canNoteAnsweredOf(row, sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   if (state === claimState.queued || state === claimState.held || state === claimState.lobby) {
     const { record } = batch
     const event = writeNumbered(record, eventKind.left, sku.index, sku.users.claim(row))
     evolve(owned.state, record.bytes, record.view, event, batch.now)
   }
   // Also where there was nothing to give up: a copy must not give up what the user gets next.
-  if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
+  noteAnswered(owned.state, sku, batch, view, at)
   if (isOrder(state)) return answerClaim(owned, batch, view, at, row)
   batch.replies.begin(view, at).nil().map(1).string('state').string('none')
   batch.replies.end(row < 0 ? noClaim : sku.users.claim(row), claimKind.none)

@@ -71,6 +71,16 @@ describe('checkout', () => {
     expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
   })
 
+  test('ORD-29 a checkout that was refused to who had no claim at all orders nothing later', () => {
+    const rig = rigWith()
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('NO_HOLD')
+    rig.buy('ann')
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('NO_HOLD')
+    rig.recover(undefined, 0, 0)
+    expect(rig.checkout('ann', { request: 'c1' })).toBe('NO_HOLD')
+    expect(rig.checkout('ann', { request: 'c2' })).toMatchObject({ state: 'pending' })
+  })
+
   test('ORD-32 a checkout that was told of an order of another one orders nothing later', () => {
     const rig = rigWith()
     rig.buy('ann')

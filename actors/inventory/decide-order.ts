@@ -1,11 +1,12 @@
 import { claimKind } from '../../protocol/frame.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { Batch } from '../actor.ts'
-import { canNoteAnswered, noteAnswered, wasAnswered } from './answered-requests.ts'
+import { canNoteAnswered, canNoteAnsweredOf, noteAnswered, wasAnswered } from './answered-requests.ts'
 import { describeOrder } from './claim-answer.ts'
 import { claimState, isOrder, orderStateName } from './claim.ts'
 import { answerClaim, type OwnedSku, rowOfEntry } from './decide-claim.ts'
 import { settleRefund } from './decide-refund.ts'
+import { freeReserved } from './decide-reserved.ts'
 import { writeOrdered, writeSettled } from './events.ts'
 import { evolve } from './evolve.ts'
 import { type OrderName, rowOfOrder, wasNeverOrdered } from './order-ids.ts'
@@ -32,10 +33,10 @@ export function decideCheckout(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
     return answerOrder(sku, batch, view, at, row)
   }
   if (wasAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'NO_HOLD')
-  if (row >= 0 && !canNoteAnswered(sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
+  if (!canNoteAnsweredOf(row, sku, view, at, batch.now)) return batch.replies.refuse(view, at, 'BUSY', fullRetryMs)
   if (state !== claimState.held) {
     // Its sender is told no, so a copy must not order what the user holds next.
-    if (row >= 0) noteAnswered(owned.state, sku, batch, view, at)
+    noteAnswered(owned.state, sku, batch, view, at)
     return batch.replies.refuse(view, at, state === claimState.expired ? 'HOLD_EXPIRED' : 'NO_HOLD')
   }
   const event = writeOrdered(batch.record, sku.index, users.claim(row), {
@@ -93,6 +94,7 @@ export function decideOrderGet(owned: OwnedSku, batch: Batch, bytes: Uint8Array,
 function settle(owned: OwnedSku, batch: Batch, claim: number, state: number): void {
   const event = writeSettled(batch.record, owned.sku.index, claim, state)
   evolve(owned.state, batch.record.bytes, batch.record.view, event, batch.now)
+  if (state === claimState.refunding) freeReserved(owned, batch, claim)
 }
 
 function answerOrder(sku: SkuState, batch: Batch, view: DataView, at: number, row: number): void {

@@ -90,6 +90,21 @@ describe('a buy in a sale with a limit of its own', () => {
     expect(reportOf('ann')).toMatchObject({ number: 2, live: 0, bought: 1 })
   })
 
+  it('LIM-23 counts no order whose money goes back, though it is still the claim that there is', () => {
+    reservedBuy('ann', 1)
+    rig.checkout('ann')
+    rig.cancel('ann', 1)
+    expect(reportOf('ann')).toMatchObject({ number: 1, live: 0, bought: 0 })
+    expect(reservedBuy('ann', 2)).toMatchObject({ state: 'refunding' })
+    reservedBuy('bob', 1)
+    rig.checkout('bob')
+    rig.settle(2, 'declined')
+    rig.settle(2, 'paid')
+    expect(rig.claim('bob')).toMatchObject({ state: 'refunding' })
+    expect(reportOf('bob')).toMatchObject({ number: 1, live: 0, bought: 0 })
+    expect(rig.replayed().digest()).toBe(rig.actor.digest())
+  })
+
   it('LIM-8 keeps what it knows in journal and snapshot, and forgets it when no older call can come any more', () => {
     reservedBuy('ann', 3)
     rig.leave('ann')

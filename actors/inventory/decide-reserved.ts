@@ -4,7 +4,7 @@ import { hashBytes } from '../../protocol/hash.ts'
 import { unpackInner } from '../../protocol/inner-codec.ts'
 import type { ReservedUnits } from '../../protocol/reservation.ts'
 import type { Batch } from '../actor.ts'
-import { isLive } from './claim.ts'
+import { mayHaveUnits } from './claim.ts'
 import { decideBuy, type OwnedSku, saleLimitReached } from './decide-claim.ts'
 import { eventKind, writeReservation } from './events.ts'
 import { evolve } from './evolve.ts'
@@ -75,6 +75,15 @@ export function decideReservationTold(
   batch.replies.result(view, at, null)
 }
 
+/** The order's units go on, and its claim stays until its money has gone back: the session need not count it for so long, and has to hear of that. (SPEC LIM-23) */
+export function freeReserved(owned: OwnedSku, batch: Batch, claim: number): void {
+  const { users, reservations } = owned.sku
+  const user = users.userBytes(users.rowOf(claim))
+  const known = reservations.find(utf8Decoder.decode(user))
+  // One that was declined or cancelled before has been told.
+  if (known?.isLive === true) apply(owned, batch, eventKind.spent, user, known.number)
+}
+
 /** All that counts of this SKU against the user's limit. `at`: a place of the journal up to which the state has everything. */
 export function reportOf(sku: SkuState, user: string, at: Position): ReservationReport {
   const { users, reservations, settings } = sku
@@ -85,7 +94,7 @@ export function reportOf(sku: SkuState, user: string, at: Position): Reservation
     sku: settings.sku,
     sale: settings.sale,
     number: reservations.numberOf(user),
-    live: row >= 0 && isLive(users.state(row)) ? users.qty(row) : 0,
+    live: row >= 0 && mayHaveUnits(users.state(row)) ? users.qty(row) : 0,
     bought: row >= 0 ? users.bought(row) - users.returned(row) : 0,
     at: { epoch: at.epoch, seq: at.seq },
   }

@@ -28,7 +28,7 @@ const utf8 = new TextEncoder()
  *     delivered   u32 claim              the user's session has the news of the order's end
  *     answered    u32 userHash, u32 requestHi at 12, u32 requestLo at 16      a request without a claim of its own, which a copy must not repeat
  *     reserved    u32 number, u32 word at 12 (0), user at 16      the claim in front of it took this reservation of its user's
- *     spent       the same               nothing began with this reservation, and nothing will
+ *     spent       the same               nothing began with this reservation, and nothing will; or what began with it will have no units
  *     reservationTold  the same, with the word up to which the user's session has heard
  *     refundBegun an operator gives back a part of a paid order, or all of it: u32 claim, u16 qty, u8 userBytes, u8 flags at 15 (0), f64 amountMinor at 16,
  *                 u32 requestHi, u32 requestLo, u32 orderTag, f64 orderMinor at 40 (what the order cost), f64 refundedMinor at 48 (gone back before), user at 56

@@ -60,6 +60,11 @@ export class FormerRequests {
     return this.length >= formerRequestsMax
   }
 
+  isHalfFull(now: number): boolean {
+    this.dropOld(now)
+    return this.length >= formerRequestsMax / 2
+  }
+
   remember(userHash: number, requestHi: number, requestLo: number, now: number): void {
     this.dropOld(now)
     if (requestHi !== 0 || requestLo !== 0) this.push(userHash, requestHi, requestLo, now)

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
+import { op, writeEntry } from '../../protocol/entry.ts'
 import { mix32 } from '../../protocol/hash.ts'
+import { incarnation, settingsOf } from '../testing/inventory-rig.ts'
 import { finish } from '../work.ts'
+import { canNoteAnsweredOf } from './answered-requests.ts'
 import { FormerRequests, formerRequestsMax, requestMemoryMs } from './former-requests.ts'
+import { InventoryState } from './inventory-state.ts'
 import { RefusedRequests, refusedRequestsMax } from './refused-requests.ts'
 
 test('INV-86 a former request is known for its time, to its user alone, also after a restart', () => {
@@ -65,6 +69,29 @@ test('INV-87 the memory of former requests is bounded, and has room again when t
   for (let calls = 0; calls < formerRequestsMax / 32; calls++) former.isFull(1_001 + requestMemoryMs)
   expect(former.save().users.length, 'the old have gone').toBe(4)
 })
+
+test('INV-124 requests of strangers fill but half of the memory, and those of who has or had a claim all of it', () => {
+  const sku = new InventoryState().add(settingsOf(), incarnation)
+  const view = leaveOf(9)
+  const roomFor = (row: number, now: number): boolean => canNoteAnsweredOf(row, sku, view, 0, now)
+  for (let i = 0; i < formerRequestsMax / 2; i++) sku.former.remember(i, i, 1, 1_000)
+  expect([roomFor(-1, 1_000), roomFor(0, 1_000)]).toEqual([false, true])
+  for (let i = 0; i < formerRequestsMax / 2; i++) sku.former.remember(i, i, 2, 1_000)
+  expect([roomFor(-1, 1_000), roomFor(0, 1_000)]).toEqual([false, false])
+  expect(canNoteAnsweredOf(-1, sku, leaveOf(0), 0, 1_000), 'without an id there is nothing to remember').toBe(true)
+  for (let calls = 0; calls < formerRequestsMax / 32; calls++) roomFor(-1, 1_001 + requestMemoryMs)
+  expect(roomFor(-1, 1_001 + requestMemoryMs)).toBe(true)
+})
+
+/** A `leave` as shards get it. */
+function leaveOf(requestLo: number): DataView {
+  const bytes = new Uint8Array(200)
+  const view = new DataView(bytes.buffer)
+  const [sku, user, payload] = [new Uint8Array(4), new Uint8Array(3), new Uint8Array(0)]
+  const none = { slot: 0, turn: 0, msgid: 0, deadlineAt: 0, skuHash: 0, userHash: 7, qty: 0, requestHi: 0 }
+  writeEntry(bytes, view, 0, { ...none, op: op.leave, requestLo, sku, user, payload })
+  return view
+}
 
 test('INV-88 a request that was refused for good is known by SKU, user and request id, for its time, and their number is bounded', () => {
   const refused = new RefusedRequests()

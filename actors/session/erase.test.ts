@@ -95,6 +95,26 @@ test('ERA-5 survives owners that die, before the record is gone and after', asyn
   expect((await reserve('hat', 2)).result).toEqual({ number: 0, qty: 0 })
 })
 
+test('ERA-10 a record stays for a while after its erasure is stored, however much hurry there is, so that a store which loses the erasure still has what counts', async () => {
+  await shopAround()
+  // From here on her record alone has what counts.
+  await bed.store.writeSnapshot(name, await bed.world.settled(snapshotSessions(bed.shard, bed.actor)))
+  // A change that is due before the erasure is makes no difference.
+  await bed.ask(op.userSet, ann, { displayName: 'Anna' })
+  await bed.world.pass(limits.writeAfterMs - 200)
+  const before = bed.shard.position
+  await erase()
+  let isFlushed = false
+  void bed.actor.flush().then(() => (isFlushed = true))
+  await bed.world.pass(limits.writeAfterMs / 2)
+  expect(isFlushed).toBe(false)
+  bed.store.loseFrom(name, { ...before, seq: before.seq + 1 })
+  const lossy = await bed.crash()
+  expect((await lossy.user(ann)).counted).toEqual([{ sku: 'shoe', sale: 'sale', open: 0, bought: 2 }])
+  expect((await lossy.ask(op.userErase, ann, { check: false })).error).toBeNull()
+  await lossy.world.until('the record is gone', () => lossy.store.records.size === 0)
+})
+
 test('ERA-6 leaves the id nowhere in records, snapshot and archive once those are compacted, and what is left replays to the same digest', async () => {
   await shopAround()
   await bed.ask(op.attach, 'bob', { gateway: laptop })

@@ -94,6 +94,24 @@ describe('a limit over several SKUs', () => {
     expect(await shop.buy('ann', 'shoe', 'r1')).toMatchObject({ state: 'held' })
   })
 
+  it('LIM-23 an order whose money goes back counts no more, long before it has gone back', async () => {
+    await shop.buy('ann', 'shoe', 'r1', 2)
+    const order = orderOf(await shop.checkout('ann', 'shoe'))
+    await shop.world.pass(200)
+    expect(await shop.counts('ann')).toEqual({ ...none, shoe: 2 })
+    expect(await shop.cancel('ann', 'shoe', order)).toMatchObject({ state: 'refunding' })
+    await shop.world.pass(200)
+    expect(await shop.counts('ann')).toEqual(none)
+    expect(await shop.buy('ann', 'hat', 'r2', 2)).toMatchObject({ state: 'held' })
+    // It is still the claim that there is of its SKU.
+    expect(await shop.claim('ann', 'shoe')).toMatchObject({ state: 'refunding' })
+    // Whatever comes of the money: the units are not hers again.
+    expect(await shop.settle('shoe', order, 'paid')).toMatchObject({ state: 'refunding' })
+    expect(await shop.settle('shoe', order, 'refunded')).toMatchObject({ state: 'refunded' })
+    await shop.world.pass(200)
+    expect(await shop.counts('ann')).toEqual({ ...none, hat: 2 })
+  })
+
   it('LIM-15 counts for as long as the SKU does not say what became of it', async () => {
     await shop.reserve('ann', 'shoe', 2)
     shop.bus.lose(shardSubject('inv', 0), true)
@@ -106,22 +124,34 @@ describe('a limit over several SKUs', () => {
   })
 })
 
+type Deed = 'buy' | 'reserve' | 'leave' | 'cancel' | Settled
+type Settled = 'paid' | 'declined' | 'refunded' | 'absent' | 'refused'
 type Step =
-  | { readonly do: 'buy' | 'reserve' | 'leave' | 'pay' | 'decline'; readonly user: string; readonly sku: string; readonly qty: number }
+  | { readonly do: Deed; readonly user: string; readonly sku: string; readonly qty: number }
   | { readonly do: 'takeOver' | 'deafen' | 'hear'; readonly kind: 'inv' | 'ses' }
   | { readonly do: 'pass'; readonly ms: number }
 
 const user = fc.constantFrom('ann', 'bob', 'cyd')
 const sku = fc.constantFrom(...skus)
 const kind = fc.constantFrom('inv' as const, 'ses' as const)
-const deed = fc.constantFrom(
-  'buy' as const,
-  'buy' as const,
-  'buy' as const,
-  'reserve' as const,
-  'leave' as const,
-  'pay' as const,
-  'decline' as const,
+const deed = fc.constantFrom<Deed[]>(
+  ...([
+    'buy',
+    'buy',
+    'buy',
+    'buy',
+    'buy',
+    'reserve',
+    'leave',
+    'cancel',
+    'paid',
+    'paid',
+    'paid',
+    'declined',
+    'refunded',
+    'absent',
+    'refused',
+  ] as const),
 )
 const trouble = fc.constantFrom('takeOver' as const, 'takeOver' as const, 'deafen' as const, 'hear' as const)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -134,21 +164,38 @@ describe('through any calls, losses and changes of owner', () => {
   it('LIM-16 nobody has more than the limit, sessions never count less than there is, and in the end no more', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-        const run = await LimitedShop.open(skus, 3, { stock: 6 })
-        let request = 0
-        for (const one of steps) {
-          await take(run, one, `r${++request}`)
-          for (const kinds of ['inv', 'ses'] as const) if (one.do === 'pass') run.bus.lose(shardSubject(kinds, 0), false)
-          for (const name of ['ann', 'bob', 'cyd']) await expectHeld(run, name)
-        }
-        for (const kinds of ['inv', 'ses'] as const) run.bus.lose(shardSubject(kinds, 0), false)
-        await run.world.pass(settledMs)
-        for (const name of ['ann', 'bob', 'cyd']) expect(await run.counts(name)).toEqual(await run.has(name))
+        await expectKept(steps)
       }),
       { numRuns: 25 },
     )
   })
+
+  it('LIM-16 an order that was declined and is paid after all', async () => {
+    const shoe = { user: 'ann', sku: 'shoe', qty: 1 }
+    // Its user buys to the limit meanwhile, or does not.
+    const others: readonly Step[] = [
+      { do: 'pass', ms: 300 },
+      { do: 'buy', user: 'ann', sku: 'hat', qty: 2 },
+      { do: 'buy', user: 'ann', sku: 'sock', qty: 1 },
+    ]
+    for (const between of [[], others])
+      await expectKept([{ do: 'buy', ...shoe }, { do: 'declined', ...shoe }, ...between, { do: 'paid', ...shoe }, { do: 'pass', ms: 300 }])
+  })
 })
+
+/** The limit is 3, and holds at every step; in the end sessions count what there is. */
+async function expectKept(steps: readonly Step[]): Promise<void> {
+  const run = await LimitedShop.open(skus, 3, { stock: 6 })
+  let request = 0
+  for (const one of steps) {
+    await take(run, one, `r${++request}`)
+    for (const kinds of ['inv', 'ses'] as const) if (one.do === 'pass') run.bus.lose(shardSubject(kinds, 0), false)
+    for (const name of ['ann', 'bob', 'cyd']) await expectHeld(run, name)
+  }
+  for (const kinds of ['inv', 'ses'] as const) run.bus.lose(shardSubject(kinds, 0), false)
+  await run.world.pass(settledMs)
+  for (const name of ['ann', 'bob', 'cyd']) expect(await run.counts(name)).toEqual(await run.has(name))
+}
 
 async function expectHeld(run: LimitedShop, name: string): Promise<void> {
   const has = await run.has(name)
@@ -168,10 +215,18 @@ async function take(run: LimitedShop, one: Step, request: string): Promise<void>
     case 'leave':
       await run.leave(one.user, one.sku)
       return
-    case 'pay':
-    case 'decline': {
+    case 'cancel': {
       const order = await run.checkout(one.user, one.sku)
-      if (typeof order !== 'string') await run.settle(one.sku, orderOf(order), one.do === 'pay' ? 'paid' : 'declined')
+      if (typeof order !== 'string') await run.cancel(one.user, one.sku, orderOf(order))
+      return
+    }
+    case 'paid':
+    case 'declined':
+    case 'refunded':
+    case 'absent':
+    case 'refused': {
+      const order = await run.checkout(one.user, one.sku)
+      if (typeof order !== 'string') await run.settle(one.sku, orderOf(order), one.do)
       return
     }
     case 'takeOver':

@@ -96,6 +96,8 @@ export class SessionState {
     const session = this.warm.get(user)
     if (session !== undefined) {
       session.apply(readEvent(bytes, view, at), now)
+      // From here on the record waits to be taken away, whatever it waited for before.
+      if (isErasure(bytes, at)) this.dirty.delete(user)
       this.soil(user, now)
       return
     }

@@ -95,9 +95,12 @@ export class LimitedShop {
   }
 
   settle(sku: string, order: string, outcome: string): Promise<Plain> {
-    const [, name = '', claim = ''] = order.split(':')
-    const payload = packInner({ incarnation: name, claim: Number.parseInt(claim, 36), outcome })
-    return this.ask('inv', { op: op.settle, sku, payload })
+    return this.ask('inv', { op: op.settle, sku, payload: packInner({ ...nameOf(order), outcome }) })
+  }
+
+  /** The user gives an order up whose payment may be under way. */
+  cancel(user: string, sku: string, order: string): Promise<Plain> {
+    return this.ask('inv', { op: op.orderCancel, user, sku, payload: packInner(nameOf(order)) })
   }
 
   /** Word of a gateway that the user is there, or is not any more. */
@@ -173,6 +176,11 @@ export class LimitedShop {
   private callsOf(node: string): Calls {
     return new Calls({ bus: this.bus, world: this.world, node, shards: 1, limits: callLimits })
   }
+}
+
+function nameOf(order: string): { readonly incarnation: string; readonly claim: number } {
+  const [, name = '', claim = ''] = order.split(':')
+  return { incarnation: name, claim: Number.parseInt(claim, 36) }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -142,6 +142,12 @@ export class MemoryStore implements Store {
     this.kept(shard).journal.push(...records)
   }
 
+  /** The newest records of the shard's journal are lost, as in a failover; what was written elsewhere is not. */
+  loseFrom(shard: ShardName, position: Position): void {
+    const kept = this.kept(shard)
+    kept.journal = kept.journal.filter((one) => comparePositions(one.position, position) < 0)
+  }
+
   /** How many records the shard's journal has that are not trimmed. */
   journalLength(shard: ShardName): number {
     return this.kept(shard).journal.length

@@ -161,6 +161,7 @@ export class Judge implements Witness, BeaconWitness {
     ear.told(claim, this.parts.scheduler.now, servedSoFar)
     if (mayAct) ear.ends(what)
     if (requestId !== undefined) this.answeredCalls.add(callOf(who, sku, what, requestId))
+    if (what === 'leave' && this.books.sku(sku)?.marks.has(who.user) === false) this.parts.reached.count('leave by who has no claim')
   }
 
   refused({ who, sku, what, requestId, mayAct, qty }: Asked, code: Code): void {

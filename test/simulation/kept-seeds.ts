@@ -123,6 +123,13 @@ export const keptSeeds: readonly KeptSeed[] = [
     name: 'a place from a half-open socket',
     found: 'A gateway that had been cut off told a device that came back to it the place which it still owed to that user’s dead socket.',
   },
+  {
+    seed: 593_053_509,
+    name: 'nothing to leave',
+    found:
+      'A leave of somebody whose place a failover had lost was answered and not remembered, and its copy gave up the place that they had next.',
+  },
+  { seed: 31, name: 'nothing to leave, with nothing lost', found: 'The same of users who had never had a place.' },
 ]
 
 /** For each sabotage a seed that catches it, found by `npm run simulate -- --sabotage all --search`. */
@@ -140,7 +147,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'skip-outbox': 2,
   'line-overtake': 4,
   'late-payment-sold': 9,
-  'lost-broadcast-not-repaired': 9,
+  'lost-broadcast-not-repaired': 7,
   'limit-per-device': 2,
   'unconditional-snapshot': 25,
   'deadlines-by-local-clock': 1,
@@ -160,6 +167,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'reread-tells-nobody': 55,
   'place-rises': 9,
   'erased-too-early': 26,
+  'erased-is-new': 15,
   'quota-leak': 3,
   'reservation-used-twice': 3,
   'room-not-given-back': 2,

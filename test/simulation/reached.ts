@@ -37,6 +37,7 @@ export const situations = [
   'limit reached',
   'sold out',
   'reservation given back after a lost answer',
+  'leave by who has no claim',
   'hold expired',
   'place ended by absence',
   'back in time',

@@ -32,7 +32,7 @@ export interface Shape {
   readonly trouble: number
   /** The store is one whose replica may be promoted without the newest records: what it had acknowledged may be gone. */
   readonly losesRecords: boolean
-  /** Users are erased while the sale runs; not where a store loses records, of which docs/users.md says what is not known then. */
+  /** Users are erased while the sale runs. */
   readonly erases: boolean
   /** Prices, limits and times of the sale are changed while it runs; not where a store loses records, for then what was promised may be lost too. */
   readonly edits: boolean
@@ -44,6 +44,8 @@ export interface Shape {
 export interface Habits {
   readonly thinkMsMax: number
   readonly leaveShare: number
+  /** Gives up a place where there is none: on a page of yesterday, or twice. */
+  readonly vainLeaveShare: number
   readonly abandonShare: number
   readonly declineShare: number
   /** Gives up an order whose payment is under way. */
@@ -96,10 +98,11 @@ export function drawShape(random: SeededRandom): Shape {
     trouble: random.pick([0, 0.3, 0.6, 1, 1]),
     losesRecords,
     edits: !losesRecords && random.fork('changes').is(0.25),
-    erases: !losesRecords && random.fork('anonymity').is(0.3),
+    erases: random.fork('anonymity').is(0.3),
     habits: {
       thinkMsMax: random.pick([300, 1_500, 4_000]),
       leaveShare: random.pick([0.05, 0.3]),
+      vainLeaveShare: random.fork('vain').pick([0, 0, 0, 0.3]),
       abandonShare: random.pick([0.05, 0.3, 0.6]),
       declineShare: random.pick([0, 0.2, 0.5]),
       slowPaymentShare: random.pick([0, 0.3, 0.7]),

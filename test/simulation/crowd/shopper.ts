@@ -1,5 +1,6 @@
 import { delay } from '../../../cluster/world.ts'
 import type { Code } from '../../../protocol/codes.ts'
+import type { ClaimState } from '../../../protocol/results.ts'
 import { isLive } from '../../checkers/told-story.ts'
 import type { SeededRandom } from '../seeded-random.ts'
 import type { Habits } from '../shape.ts'
@@ -77,12 +78,18 @@ export class Shopper {
     }
     const seen = device.seen.get(sku)
     if (seen?.state === 'lobby' && random.is(habits.leaveShare / 2)) await this.leave(device, sku)
+    else if (this.leavesInVain(seen)) await this.leave(device, sku)
     else if (seen === undefined || !isLive(seen)) {
       if (!this.isLeaving) await this.buy(device, sku)
     } else if (seen.state === 'queued') await this.wait(device, sku)
     else if (seen.state === 'held') await this.useHold(device, sku)
     else if (seen.state === 'pending' && random.is(habits.cancelShare)) await device.cancel(sku)
     else if (!this.isPatient) await device.claim(sku)
+  }
+
+  private leavesInVain(seen: ClaimState | undefined): boolean {
+    const { random, habits, isLeaving } = this
+    return seen === undefined && !isLeaving && habits.vainLeaveShare > 0 && random.is(habits.vainLeaveShare)
   }
 
   private async buy(device: Device, sku: string): Promise<void> {

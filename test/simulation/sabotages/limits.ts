@@ -21,7 +21,7 @@ export const limitSabotages: readonly CodeSabotage[] = [
     how: 'What a claim that ended had set aside of the limit of its sale is not given back.',
     breaks: ['G11'],
     patches: [
-      { file: 'actors/inventory/decide-reserved.js', find: 'live: row >= 0 && isLive(users.state(row))', replace: 'live: row >= 0' },
+      { file: 'actors/inventory/decide-reserved.js', find: 'live: row >= 0 && mayHaveUnits(users.state(row))', replace: 'live: row >= 0' },
     ],
   },
   {

@@ -54,12 +54,6 @@ export const requestSabotages: readonly CodeSabotage[] = [
     where: 'code',
     how: 'Who was erased and comes again is not known to be the same.',
     breaks: ['G4', 'G11'],
-    patches: [
-      {
-        file: 'actors/inventory/user-table.js',
-        find: ' || isSameUser(this.userBytes(row), bytes.subarray(from, from + length))',
-        replace: '',
-      },
-    ],
+    patches: [{ file: 'actors/pseudonym.js', find: 'isPseudonym(a) !== isPseudonym(b)', replace: '!isPseudonym(a) && isPseudonym(b)' }],
   },
 ]
