@@ -8,6 +8,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
+    // A worker runs one file after another without loading everything anew, which takes longer than most tests do. So no test may leave anything behind in its process.
+    isolate: false,
     // Most of them wait most of the time.
     maxWorkers: 3,
     // Tests of whole processes share a small machine with whatever else runs there. Where nobody looks on, one that fails is tried once more; the report says so.
