@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ProgramRuns } from './program-runs.ts'
+import { onlyBusy, ProgramRuns } from './program-runs.ts'
 import { missingPackages } from './servers/needed-packages.ts'
 
 const processMs = 60_000
@@ -9,7 +9,7 @@ const reportSchema = z.object({
   callsPerSecond: z.number().positive(),
   p50Ms: z.number().positive(),
   p99Ms: z.number().positive(),
-  errors: z.number(),
+  codes: onlyBusy,
   calls: z.number(),
   server: z.object({ durability: z.string(), recordsPerSecond: z.number().positive(), batchMean: z.number().positive() }),
 })
@@ -60,7 +60,6 @@ test.each([
     ]
     const result = await load.result(words)
     const report = reportSchema.parse(result)
-    expect(report.errors).toBe(0)
     expect(report.server.durability).toBe('fsync')
     expect(load.left).toEqual([])
   },
@@ -159,8 +158,7 @@ test(
   'BEN-5 an open loop keeps its rate',
   async () => {
     const words = ['--rate', '500', '--connections', '4', '--seconds', '1', '--warmup', '0.2', '--json']
-    const { calls, errors } = reportSchema.parse(await load.result(words))
-    expect(errors).toBe(0)
+    const { calls } = reportSchema.parse(await load.result(words))
     // Answers to the last calls may come after the measured time, on a slow machine many of them; never more than were sent.
     expect(calls).toBeLessThanOrEqual(610)
   },

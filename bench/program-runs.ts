@@ -3,7 +3,11 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { endWithUs } from './servers/exit-duties.ts'
+
+/** Refusals of a node that has to do: a machine that is busy with other things may be too slow even for the few calls of a test. */
+export const onlyBusy = z.object({ BUSY: z.number() }).partial().strict()
 
 /** How one run of a program ended, and what it wrote: a result as the last of its lines. */
 export interface ProgramEnd {

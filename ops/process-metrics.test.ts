@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test, vi } from 'vitest'
 import { ManualWorld } from '../cluster/manual-world.ts'
 import { ToldSamples } from '../cluster/told-samples.ts'
 import { ProcessMetrics } from './process-metrics.ts'
@@ -25,5 +27,22 @@ test('OBS-6 every process tells what it is, whether it is ready, and how late it
   expect(told()['sluice_array_memory_bytes']).toBeGreaterThanOrEqual(table.byteLength)
   const { sluice_loop_active_seconds_total: active, sluice_loop_idle_seconds_total: idle } = told()
   expect((active ?? 0) + (idle ?? 0)).toBeGreaterThan(0)
+  metrics.close()
+})
+
+test('OBS-6 a process tells what is left in its heap when all of it was collected', async () => {
+  const metrics = new ProcessMetrics({ role: 'all', shards: 1, readiness: { whyNot: undefined }, world: new ManualWorld() })
+  const live = (): number => {
+    const sink = new ToldSamples()
+    metrics.collect(sink)
+    return sink.told['sluice_heap_live_bytes'] ?? NaN
+  }
+  expect(live()).toBe(0)
+  const kept = Array.from({ length: 100_000 }, (_, i) => ({ i }))
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('V8 does not give its collector')
+  collect()
+  await vi.waitFor(() => expect(live()).toBeGreaterThan(kept.length * 16))
   metrics.close()
 })

@@ -10,6 +10,8 @@ export interface ProcessMemory {
   /** In use in the heap of the main thread, and what V8 keeps for it. */
   readonly heapUsed: number
   readonly heapTotal: number
+  /** What was left of it when all of it was collected last; 0 before. */
+  readonly heapLive: number
   /** Behind buffers and typed arrays, also where they have not been written to yet and so take nothing. */
   readonly external: number
   /** What is anonymous and not that heap: buffers, arrays, sockets, the store, other threads with their heaps, and what the allocator keeps. */
@@ -45,6 +47,7 @@ export function sampleOf(page: string, status: string): ProcessSample {
     anonymous,
     heapUsed: onPage('nodejs_heap_size_used_bytes'),
     heapTotal,
+    heapLive: onPage('sluice_heap_live_bytes'),
     external,
     native: anonymous - heapTotal,
     loopDelayP99Ms: Math.max(0, onPage('nodejs_eventloop_lag_p99_seconds') * 1000 - loopTimerMs),

@@ -1,6 +1,6 @@
 import type { BoundFigures } from './at-the-bound.ts'
 import type { ProcessSample } from './process-memory.ts'
-import { afterCollections, least, median, type Point, type Trend, trendOf, type Verdict, verdictOf } from './trend.ts'
+import { changesOf, least, median, type Point, type Trend, trendOf, type Verdict, verdictOf } from './trend.ts'
 
 /** One look. */
 export interface SoakSample {
@@ -46,6 +46,8 @@ export interface SoakReport {
   readonly loopDelayP99Ms: Readonly<Record<string, { readonly median: number; readonly most: number }>>
   readonly visits: Readonly<Record<string, number>>
   readonly restocked: number
+  /** The most that V8 kept for its heap, and that is so many times what lives in it: it lets itself have up to four times that, however long it takes to get there. */
+  readonly heapKept: Readonly<Record<string, { readonly mostMb: number; readonly timesLive: number }>>
   readonly snapshots: number
   /** Journal that waits for its snapshot, at the most, and the data folder or Redis, whose archive grows until its days are over. */
   readonly journalLagMostMb: number
@@ -63,13 +65,13 @@ export function findingsOf(samples: readonly SoakSample[]): readonly Finding[] {
   const names = Object.keys(samples[0]?.processes ?? {})
   const memory = names.flatMap((name) => {
     const whole = median(valuesOf(samples, ({ processes }) => (processes[name]?.anonymous ?? 0) / mb))
-    const kinds = ['heapUsed', 'external', 'native', 'anonymous'] as const
+    const kinds = ['heapLive', 'external', 'native'] as const
     return kinds.map((kind) => {
       const points = pointsOf(samples, ({ processes }) => (processes[name]?.[kind] ?? 0) / mb)
       const allowedPerHour = whole * allowed.memoryShare
       // A heap is small beside the rest, so a growth counts from less on.
-      return kind === 'heapUsed'
-        ? finding(`${name}: ${memoryNames[kind]}`, 'MB', afterCollections(points), median, () => allowedPerHour * heapPart)
+      return kind === 'heapLive'
+        ? finding(`${name}: ${memoryNames[kind]}`, 'MB', changesOf(points), median, () => allowedPerHour * heapPart)
         : finding(`${name}: ${memoryNames[kind]}`, 'MB', points, least, () => allowedPerHour)
     })
   })
@@ -87,10 +89,9 @@ export function findingsOf(samples: readonly SoakSample[]): readonly Finding[] {
 
 const heapPart = 0.5
 const memoryNames = {
-  heapUsed: 'heap after collections',
+  heapLive: 'heap after collections',
   external: 'arrays and buffers',
   native: 'outside the heap',
-  anonymous: 'all but files',
 } as const
 
 function finding(
@@ -131,7 +132,7 @@ function valuesOf(samples: readonly SoakSample[], valueOf: (sample: SoakSample) 
 /** What all samples behind the warm-up come to. */
 export function summaryOf(
   samples: readonly SoakSample[],
-): Pick<SoakReport, 'calls' | 'codes' | 'latency' | 'loopDelayP99Ms' | 'snapshots' | 'journalLagMostMb' | 'disk'> {
+): Pick<SoakReport, 'calls' | 'codes' | 'latency' | 'loopDelayP99Ms' | 'heapKept' | 'snapshots' | 'journalLagMostMb' | 'disk'> {
   const [first, last] = [samples[0], samples.at(-1)]
   if (first === undefined || last === undefined) throw new Error('a soak without samples')
   const codes: Record<string, number> = {}
@@ -151,6 +152,13 @@ export function summaryOf(
       Object.keys(first.processes).map((name) => {
         const delays = samples.map(({ processes }) => processes[name]?.loopDelayP99Ms ?? 0)
         return [name, { median: hundredths(median(delays)), most: hundredths(Math.max(...delays)) }]
+      }),
+    ),
+    heapKept: Object.fromEntries(
+      Object.keys(first.processes).map((name) => {
+        const most = Math.max(...samples.map(({ processes }) => processes[name]?.heapTotal ?? 0))
+        const live = Math.max(...samples.map(({ processes }) => processes[name]?.heapLive ?? 0))
+        return [name, { mostMb: Math.round(most / mb), timesLive: live === 0 ? 0 : Math.round((most / live) * 10) / 10 }]
       }),
     ),
     snapshots: total(last, ({ snapshots }) => snapshots) - total(first, ({ snapshots }) => snapshots),
@@ -177,12 +185,16 @@ export function linesOf(report: SoakReport): readonly string[] {
   ])
   const codes = Object.entries(report.codes).map(([code, times]) => `${code} ${count(times)}`)
   const delays = Object.entries(report.loopDelayP99Ms).map(([name, { median: usual, most }]) => `${name} ${usual} ms, at worst ${most} ms`)
+  const kept = Object.entries(report.heapKept).map(
+    ([name, { mostMb, timesLive }]) => `${name} ${mostMb} MB, ${timesLive} times what lived in it`,
+  )
   const visits = Object.entries(report.visits).map(([outcome, times]) => `${count(times)} ${outcome}`)
   return [
     `${report.peer}: ${report.minutes} minutes, of which ${hundredths(from)} warmed up; ${count(report.rate)} calls/s of ${count(report.users)} users, ${report.visitsPerSecond} visits/s by WebSocket`,
     ...aligned(rows).map((line) => `  ${line}`),
     `  ${count(report.calls)} calls, refused: ${codes.length === 0 ? 'none' : codes.join(', ')}; p50 ${latency.p50Ms} ms, p99 ${latency.medianP99Ms} ms, at worst ${latency.worstP99Ms} ms of a window`,
     `  event loop p99: ${delays.join('; ')}`,
+    `  heap that V8 kept at most: ${kept.join('; ')}`,
     `  visits: ${visits.join(', ')}; ${count(report.restocked)} units put in`,
     `  ${report.snapshots} snapshots; journal behind them ${report.journalLagMostMb} MB at most; on disk, with the archive, ${disk.fromMb} to ${disk.toMb} MB: ${disk.bytesPerCall} bytes a call`,
     `at the bound, ${count(bound.offered)} newcomers in ${bound.seconds} s:`,

@@ -25,14 +25,23 @@ const depth = 1_024
 const sampleSeconds = { least: 1, most: 5 } as const
 const samplesMin = 240
 const restockEvery = 10
-const visitorsPerVisit = 100
+const visitorsPerVisit = 50
+/** A quarter of the usual, so that each journal is compacted again and again while it is looked at. */
+const snapshotEveryBytes = 16 * 1024 * 1024
 const boundSeconds = { least: 2, most: 20 } as const
 const boundShare = 1 / 60
 
 /** The whole soak. Rejects with a {@link BenchFault}, or when it is stopped. */
 export async function runSoak(options: SoakOptions, stop: AbortSignal): Promise<SoakReport> {
   const { peer, nodeFlags } = options
-  const started = { transport: 'rpc', run: newRun(), snapshots: true, takesPayments: true, nodeFlags } as const
+  const started = {
+    transport: 'rpc',
+    run: newRun(),
+    snapshots: true,
+    settings: { snapshotEveryBytes },
+    takesPayments: true,
+    nodeFlags,
+  } as const
   const shop = await (peer === 'sluice'
     ? startSluice({ ...started, durability: 'fsync' })
     : startSluiceCluster({ ...started, durability: 'everysec' }))

@@ -18,8 +18,10 @@ export type Verdict = 'steady' | 'grows' | 'unclear'
 
 /** Blocks of this length are told by one value each, since neighbours depend on each other: a heap is a saw whose teeth are the collections. */
 const blockSeconds = 30
-/** A shorter series is cut finer: with fewer blocks nothing could be said at all. */
-const blocksMin = 12
+/** A shorter series is cut finer. */
+const blocksUsual = 12
+/** With fewer nothing can be said. */
+const blocksMin = 6
 /** Of a normal distribution, for 95 % on two sides. */
 const sigmas = 1.96
 const hourSeconds = 3_600
@@ -59,15 +61,10 @@ export function verdictOf(trend: Trend | undefined, allowedPerHour: number): Ver
 
 const unclearTimes = 4
 
-/**
- * Of a heap the points behind its collections, where it has fallen by a fifth at once: what is left then is in use, while what lies between two collections is
- * as high as V8 lets it become.
- */
-export function afterCollections(points: readonly Point[]): readonly Point[] {
-  return points.filter(({ value }, i) => value < (points[i - 1]?.value ?? 0) * collectedTo)
+/** Of a series that tells the last of rare events until the next, each event once. */
+export function changesOf(points: readonly Point[]): readonly Point[] {
+  return points.filter(({ value }, i) => i > 0 && value !== points[i - 1]?.value)
 }
-
-const collectedTo = 0.8
 
 /** Throws if there is no value. */
 export function median(values: readonly number[]): number {
@@ -85,8 +82,8 @@ export function least(values: readonly number[]): number {
 
 function blocksOf(points: readonly Point[], reduce: (values: readonly number[]) => number): readonly Point[] {
   const [first, last] = [points[0], points.at(-1)]
-  if (first === undefined || last === undefined) return []
-  const seconds = Math.min(blockSeconds, (last.atSeconds - first.atSeconds) / blocksMin)
+  if (first === undefined || last === undefined || first === last) return []
+  const seconds = Math.min(blockSeconds, (last.atSeconds - first.atSeconds) / blocksUsual)
   const blocks: Point[] = []
   for (let from = 0; from < points.length;) {
     const block = Math.floor(((points[from]?.atSeconds ?? 0) - first.atSeconds) / seconds)

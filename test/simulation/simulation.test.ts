@@ -16,12 +16,18 @@ const program = fileURLToPath(new URL('./seed-worker.js', import.meta.url))
 const jobs = availableParallelism()
 const seedMsMax = 120_000
 const sweptSeeds = 100
+/** On a machine that does not come through them in so long, fewer fresh ones have to do: every change of the code brings others. */
+const sweepMs = 150_000
+const sweptMin = 40
 /** Fresh ones for every change of the code. */
 const sweptFrom = Number(process.env['SLUICE_TEST_SEED'] ?? codeSeed(fileURLToPath(new URL('../..', import.meta.url))))
 const sweepMsMax = 900_000
 
-async function sweep(seeds: readonly number[]): Promise<SeedSweep> {
-  const run = new SeedSweep({ seeds, repeats: true, traces: false }, () => {})
+/** Runs the first `least` of these seeds, and as many more as there is time for. */
+async function sweep(seeds: readonly number[], least: number): Promise<SeedSweep> {
+  const from = performance.now()
+  const isEnough = (begun: number): boolean => begun >= least && performance.now() - from > sweepMs
+  const run = new SeedSweep({ seeds, repeats: true, traces: false, isEnough }, () => {})
   await new SeedCrew({ program, jobs, seedMsMax }).run(run, new AbortController().signal)
   return run
 }
@@ -32,7 +38,10 @@ describe('seeds', () => {
 
   beforeAll(async () => {
     process.stdout.write(`${sweptSeeds} seeds from ${sweptFrom}: SLUICE_TEST_SEED sets another start\n`)
-    run = await sweep([...new Set([...keptSeeds.map(({ seed }) => seed), ...Object.values(catchingSeeds), ...swept])])
+    const recorded = new Set([...keptSeeds.map(({ seed }) => seed), ...Object.values(catchingSeeds)])
+    const seeds = [...new Set([...recorded, ...swept])]
+    run = await sweep(seeds, recorded.size + sweptMin)
+    if (run.leftOut > 0) process.stdout.write(`the last ${run.leftOut} were left out: there was no time\n`)
   }, sweepMsMax)
 
   const failuresOf = (seeds: readonly number[]): readonly string[] =>
@@ -54,7 +63,8 @@ describe('seeds', () => {
     2 * seedMsMax,
   )
 
-  test(`SIM-R42 ${sweptSeeds} fresh seeds break no promise`, () => {
+  test('SIM-R42 fresh seeds break no promise', () => {
+    expect(swept.length - run.leftOut).toBeGreaterThanOrEqual(sweptMin)
     expect(failuresOf(swept)).toEqual([])
   })
 
@@ -63,7 +73,8 @@ describe('seeds', () => {
     expect(run.repeated.differing).toBe(0)
   })
 
-  test('SIM-R43 they come to every rare situation', () => {
+  test('SIM-R43 they come to every rare situation', (context) => {
+    context.skip(run.leftOut > 0, 'too few have run')
     expect(run.tally.missing).toEqual([])
   })
 })

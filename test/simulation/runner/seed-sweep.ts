@@ -19,6 +19,8 @@ export interface SweepPlan {
   readonly repeats: boolean
   /** Keeps the whole trace of each seed. */
   readonly traces: boolean
+  /** Asked before each seed, with how many have begun: whether the rest is to be left out. */
+  readonly isEnough?: (begun: number) => boolean
 }
 
 interface SweepTask extends SeedTask {
@@ -31,6 +33,8 @@ export class SeedSweep implements SeedWork<SweepTask> {
   readonly violations: Violation[] = []
   readonly repeated = { checked: 0, differing: 0 }
   readonly reports: SeedReport[] = []
+  /** Seeds that will not run, since there were enough. */
+  leftOut = 0
   private readonly plan: SweepPlan
   private readonly onViolation: (violation: Violation) => void
   /** For processes that have run nothing yet. */
@@ -50,7 +54,7 @@ export class SeedSweep implements SeedWork<SweepTask> {
   }
 
   get hasMore(): boolean {
-    return this.urgent.length > 0 || this.fresh.length > 0 || this.begun < this.plan.seeds.length
+    return this.urgent.length > 0 || this.fresh.length > 0 || this.begun + this.leftOut < this.plan.seeds.length
   }
 
   ended(task: SweepTask, end: SeedEnd): void {
@@ -64,7 +68,8 @@ export class SeedSweep implements SeedWork<SweepTask> {
 
   private nextSeed(): SweepTask | undefined {
     const index = this.begun
-    const seed = this.plan.seeds[index]
+    if (this.plan.isEnough?.(index) === true) this.leftOut = this.plan.seeds.length - index
+    const seed = this.leftOut > 0 ? undefined : this.plan.seeds[index]
     if (seed === undefined) return undefined
     this.begun++
     return { seed, keepTraceLines: this.plan.traces ? wholeTrace : 0, ended: (end) => this.ran(seed, index, end) }
