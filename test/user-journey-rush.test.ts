@@ -68,10 +68,10 @@ test('JNY-1 of 2,000 people in a rush every journey explains the outcome that it
   })
   expect(unexplained.slice(0, 3)).toEqual([])
 
-  // What a person sees of it.
-  const each = [...kinds].map((kind) => [...told].find(([, { outcome }]) => outcome === kind)?.[0] ?? '')
-  for (const user of each) {
-    const screen = await runSluice(['user', 'journey', user, '--data-folder', node.dataFolder])
+  // What a person sees of it who asks about what somebody wanted.
+  for (const kind of kinds) {
+    const [user, { sku }] = [...told].find(([, { outcome }]) => outcome === kind) ?? ['', { sku: '' }]
+    const screen = await runSluice(['user', 'journey', user, '--sku', sku, '--data-folder', node.dataFolder])
     expect(screen).toMatchObject({ code: 0, err: '' })
     expect(screen.out.split('\n').length, screen.out).toBeLessThanOrEqual(screenLines)
   }

@@ -159,7 +159,7 @@ test('OBS-44 a payment provider that fails is noticed, and the orders that pile 
   await watched.node('orders-1').kill()
   watched.provider.climate = { fails: 1 }
   try {
-    await order(...Array.from({ length: 400 }, (_, i) => `unlucky-${i}`))
+    await order(...Array.from({ length: 400 }, (_, i) => `unlucky-${Date.now()}-${i}`))
     expect(await allFire(alerts)).toContain('payments stand still: the provider fails')
   } finally {
     watched.provider.climate = {}
