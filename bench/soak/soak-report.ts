@@ -1,3 +1,4 @@
+import { alignedRows } from '../aligned-rows.ts'
 import type { BoundFigures } from './at-the-bound.ts'
 import type { ProcessSample } from './process-memory.ts'
 import { changesOf, least, median, type Point, type Trend, trendOf, type Verdict, verdictOf } from './trend.ts'
@@ -191,7 +192,7 @@ export function linesOf(report: SoakReport): readonly string[] {
   const visits = Object.entries(report.visits).map(([outcome, times]) => `${count(times)} ${outcome}`)
   return [
     `${report.peer}: ${report.minutes} minutes, of which ${hundredths(from)} warmed up; ${count(report.rate)} calls/s of ${count(report.users)} users, ${report.visitsPerSecond} visits/s by WebSocket`,
-    ...aligned(rows).map((line) => `  ${line}`),
+    ...alignedRows(rows).map((line) => `  ${line}`),
     `  ${count(report.calls)} calls, refused: ${codes.length === 0 ? 'none' : codes.join(', ')}; p50 ${latency.p50Ms} ms, p99 ${latency.medianP99Ms} ms, at worst ${latency.worstP99Ms} ms of a window`,
     `  event loop p99: ${delays.join('; ')}`,
     `  heap that V8 kept at most: ${kept.join('; ')}`,
@@ -218,16 +219,6 @@ export function linesOf(report: SoakReport): readonly string[] {
 export function fileText({ samples, ...report }: SoakReport): string {
   const [mark, lines] = ['"samples"', samples.map((sample) => `    ${JSON.stringify(sample)}`)]
   return `${JSON.stringify({ ...report, samples: mark }, null, 2).replace(JSON.stringify(mark), () => `[\n${lines.join(',\n')}\n  ]`)}\n`
-}
-
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 function signed(value: number): string {
